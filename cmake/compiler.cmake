@@ -1,0 +1,15 @@
+# How every target is compiled and linked.
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wmissing-declarations -Wswitch-enum -Werror
+                    -Wno-missing-field-initializers -Wno-missing-designated-field-initializers)
+add_compile_options($<$<CONFIG:Debug>:-O1> -fno-omit-frame-pointer)
+add_link_options(-fuse-ld=lld-19)
+# The release binary is linked statically with the C++ library so that it runs on any Debian 12.
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -ffunction-sections -fdata-sections")
+add_link_options($<$<CONFIG:Release>:-Wl,--gc-sections>)
+if(HOLM_SANITIZE)
+  add_compile_options(-fsanitize=${HOLM_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${HOLM_SANITIZE})
+endif()
+include_directories(${CMAKE_SOURCE_DIR}/src ${CMAKE_BINARY_DIR}/gen)
+find_package(Threads REQUIRED)
+find_package(GTest REQUIRED)

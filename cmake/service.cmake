@@ -1,0 +1,2 @@
+function(service name)
+endfunction()

@@ -1,0 +1,124 @@
+// What every other folder relies on.
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <set>
+
+#include "base/check.h"
+#include "base/files.h"
+#include "base/random.h"
+#include "base/strings.h"
+#include "base/time_format.h"
+
+namespace holm {
+namespace {
+
+TEST(Strings, WildcardsMatchAsInPolicies) {
+  struct Row {
+    const char *pattern, *text;
+    bool matches;
+  };
+  for (const Row& row : std::initializer_list<Row>{{"*", "", true},
+                                                   {"s3:Get*", "s3:GetObject", true},
+                                                   {"s3:Get*", "s3:PutObject", false},
+                                                   {"a?c", "abc", true},
+                                                   {"a?c", "ac", false},
+                                                   {"*a*b*", "xxaxxbxx", true},
+                                                   {"*ab", "aab", true},
+                                                   {"", "a", false}}) {
+    EXPECT_EQ(matches_wildcard(row.pattern, row.text), row.matches) << row.pattern << " " << row.text;
+  }
+}
+
+TEST(Strings, Utf8RefusesOverlongFormsAndSurrogates) {
+  EXPECT_TRUE(is_utf8("grüße \xF0\x9F\x98\x80"));
+  EXPECT_FALSE(is_utf8("\xC0\x80"));
+  EXPECT_FALSE(is_utf8("\xED\xA0\x80"));
+  EXPECT_FALSE(is_utf8("\xF5\x80\x80\x80"));
+  EXPECT_FALSE(is_utf8("\xE2\x82"));
+}
+
+TEST(Strings, EncodingsRoundTripEveryByte) {
+  std::string bytes;
+  for (int i = 0; i < 256; ++i) bytes += static_cast<char>(i);
+  for (size_t cut = 253; cut <= 256; ++cut) {
+    std::string part = bytes.substr(0, cut);
+    EXPECT_EQ(hex_decode(hex_encode(part)), part);
+    EXPECT_EQ(base64_decode(base64_encode(part)), part);
+    EXPECT_EQ(percent_decode(percent_encode(part)), part);
+  }
+  EXPECT_EQ(base64_encode("any carnal pleas"), "YW55IGNhcm5hbCBwbGVhcw==");
+  EXPECT_EQ(percent_encode("a b/c", Slash::Keep), "a%20b/c");
+  EXPECT_EQ(percent_decode("a+b%2B", Plus::Space), "a b+");
+  EXPECT_FALSE(percent_decode("%4"));
+  EXPECT_FALSE(base64_decode("YW5"));
+  EXPECT_FALSE(base64_decode("YW5*"));
+  EXPECT_FALSE(hex_decode("0g"));
+}
+
+TEST(Strings, PartsAndNumbers) {
+  EXPECT_EQ(split("a,,b", ','), (std::vector<std::string_view>{"a", "", "b"}));
+  EXPECT_EQ(join({"a", "b"}, ", "), "a, b");
+  EXPECT_EQ(trim(" \t a b\r\n"), "a b");
+  EXPECT_EQ(replace_all("aXbX", "X", "--"), "a--b--");
+  EXPECT_EQ(parse_integer("-12"), -12);
+  EXPECT_FALSE(parse_integer("12x"));
+  EXPECT_FALSE(parse_integer("99999999999999999999"));
+  EXPECT_TRUE(equals_ignoring_case("Content-Type", "content-type"));
+}
+
+TEST(TimeFormat, WritesAndReadsWhatAwsWrites) {
+  Time time = from_milliseconds(1'790'000'000'123);
+  EXPECT_EQ(iso8601(time), "2026-09-21T14:13:20Z");
+  EXPECT_EQ(iso8601_milliseconds(time), "2026-09-21T14:13:20.123Z");
+  EXPECT_EQ(http_date(time), "Mon, 21 Sep 2026 14:13:20 GMT");
+  EXPECT_EQ(compact_date_time(time), "20260921T141320Z");
+  Time whole = from_milliseconds(1'790'000'000'000);
+  EXPECT_EQ(parse_iso8601(iso8601_milliseconds(time)), time);
+  EXPECT_EQ(parse_iso8601("2026-09-21T16:13:20+02:00"), whole);
+  EXPECT_EQ(parse_http_date(http_date(time)), whole);
+  EXPECT_EQ(parse_compact_date_time(compact_date_time(time)), whole);
+}
+
+TEST(TimeFormat, RefusesWhatIsNotATime) {
+  for (const char* text : {"", "2026", "2026-13-01", "2026-02-30T00:00:00Z", "2026-01-01T25:00:00Z",
+                           "2026-01-01T00:00:00.Z", "2026-01-01T00:00:00Zx"}) {
+    EXPECT_FALSE(parse_iso8601(text)) << text;
+  }
+  EXPECT_FALSE(parse_http_date("Mon, 21 Foo 2026 14:13:20 GMT"));
+  EXPECT_FALSE(parse_compact_date_time("20260921T1413Z"));
+}
+
+TEST(Random, IdentifiersDifferAndHaveTheirForm) {
+  SystemRandom random;
+  std::set<std::string> seen;
+  for (int i = 0; i < 1000; ++i) seen.insert(random.hex(17));
+  EXPECT_EQ(seen.size(), 1000u);
+  std::string id = random.uuid();
+  EXPECT_EQ(id.size(), 36u);
+  EXPECT_EQ(id[14], '4');
+  for (int i = 0; i < 1000; ++i) EXPECT_LT(random.below(7), 7u);
+}
+
+TEST(Files, AreReplacedWholeAndMadeWithTheirFolders) {
+  std::string folder = testing::TempDir() + "holm-files-" + std::to_string(::getpid()) + "/a/b";
+  ASSERT_TRUE(make_directories(folder));
+  ASSERT_TRUE(make_directories(folder));
+  ASSERT_TRUE(write_file_durably(folder + "/x", "one"));
+  ASSERT_TRUE(write_file_durably(folder + "/x", "two"));
+  EXPECT_EQ(read_file(folder + "/x").value(), "two");
+  EXPECT_FALSE(read_file(folder + "/none"));
+}
+
+TEST(Check, ThrowsWithItsPlace) {
+  try {
+    CHECK(1 + 1 == 3);
+    FAIL() << "CHECK let a false condition pass";
+  } catch (const InternalFailure& failure) {
+    EXPECT_NE(std::string(failure.what()).find("base_test.cc"), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace holm

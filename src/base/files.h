@@ -1,0 +1,18 @@
+// Whole files, read and durably written.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace holm {
+
+Result<std::string> read_file(const std::string& path);
+// Writes a temporary file beside `path`, syncs it, renames it over `path` and syncs the folder:
+// after a crash the old or the new content is there, never a mixture. `mode` as in chmod(2).
+Result<void> write_file_durably(const std::string& path, std::string_view content, unsigned mode = 0600);
+// Makes `path` and its parents; one that exists is no error.
+Result<void> make_directories(const std::string& path, unsigned mode = 0700);
+
+}  // namespace holm

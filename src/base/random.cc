@@ -1,0 +1,63 @@
+// Random numbers, identifiers and strings.
+
+#include "base/random.h"
+
+#include <sys/random.h>
+
+#include <string_view>
+
+#include "base/check.h"
+
+namespace holm {
+
+namespace {
+
+std::string pick(Random& random, size_t count, std::string_view alphabet) {
+  std::string text(count, '\0');
+  for (char& c : text) c = alphabet[random.below(alphabet.size())];
+  return text;
+}
+
+}  // namespace
+
+uint64_t Random::number() {
+  uint64_t value = 0;
+  fill(&value, sizeof value);
+  return value;
+}
+
+uint64_t Random::below(uint64_t bound) {
+  CHECK(bound > 0);
+  // Numbers from the last, incomplete range would favour small results.
+  const uint64_t limit = UINT64_MAX - UINT64_MAX % bound;
+  uint64_t value = number();
+  while (value >= limit) value = number();
+  return value % bound;
+}
+
+std::string Random::hex(size_t count) { return pick(*this, count, "0123456789abcdef"); }
+std::string Random::base32(size_t count) { return pick(*this, count, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"); }
+
+std::string Random::alphanumeric(size_t count) {
+  return pick(*this, count, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789");
+}
+
+std::string Random::uuid() {
+  std::string text = hex(32);
+  text[12] = '4';
+  text[16] = "89ab"[below(4)];
+  for (size_t dash : {8, 13, 18, 23}) text.insert(dash, 1, '-');
+  return text;
+}
+
+void SystemRandom::fill(void* bytes, size_t count) {
+  auto* out = static_cast<char*>(bytes);
+  while (count > 0) {
+    ssize_t got = ::getrandom(out, count, 0);
+    CHECK_FATAL(got > 0);
+    out += got;
+    count -= static_cast<size_t>(got);
+  }
+}
+
+}  // namespace holm

@@ -1,0 +1,162 @@
+// Times as AWS writes them, and back.
+
+#include "base/time_format.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "base/strings.h"
+
+namespace holm {
+
+namespace {
+
+using std::chrono::days;
+using std::chrono::floor;
+using std::chrono::hh_mm_ss;
+using std::chrono::milliseconds;
+using std::chrono::year_month_day;
+
+constexpr std::array<std::string_view, 7> kWeekdays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
+struct Parts {
+  int year, month, day, hour, minute, second, millisecond;
+  unsigned weekday;
+};
+
+Parts parts_of(Time time) {
+  auto day = floor<days>(time);
+  year_month_day date{day};
+  hh_mm_ss clock{time - day};
+  return {int(date.year()),
+          int(unsigned(date.month())),
+          int(unsigned(date.day())),
+          int(clock.hours().count()),
+          int(clock.minutes().count()),
+          int(clock.seconds().count()),
+          int(clock.subseconds().count()),
+          std::chrono::weekday{day}.c_encoding()};
+}
+
+std::optional<Time> time_of(const Parts& p) {
+  year_month_day date{std::chrono::year{p.year}, std::chrono::month{unsigned(p.month)},
+                      std::chrono::day{unsigned(p.day)}};
+  // A leap second is read as the second after it.
+  if (!date.ok() || p.hour > 23 || p.minute > 59 || p.second > 60) return std::nullopt;
+  return std::chrono::sys_days{date} + std::chrono::hours{p.hour} + std::chrono::minutes{p.minute} +
+         std::chrono::seconds{p.second} + milliseconds{p.millisecond};
+}
+
+// Takes exactly `digits` decimal digits from the front of `text`.
+std::optional<int> take_number(std::string_view& text, size_t digits) {
+  if (text.size() < digits) return std::nullopt;
+  int value = 0;
+  for (char c : text.substr(0, digits)) {
+    if (c < '0' || c > '9') return std::nullopt;
+    value = value * 10 + (c - '0');
+  }
+  text.remove_prefix(digits);
+  return value;
+}
+
+bool take(std::string_view& text, std::string_view expected) {
+  if (!text.starts_with(expected)) return false;
+  text.remove_prefix(expected.size());
+  return true;
+}
+
+// Reads the numbers and literal characters that `format` asks for: each field is a count of digits, each
+// other character stands for itself.
+bool take_fields(std::string_view& text, std::string_view format, std::initializer_list<int*> fields) {
+  auto field = fields.begin();
+  for (char c : format) {
+    if (c >= '1' && c <= '9') {
+      auto number = take_number(text, size_t(c - '0'));
+      if (!number) return false;
+      **field++ = *number;
+    } else if (!take(text, std::string_view(&c, 1))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// ".123" in milliseconds; further digits are dropped.
+bool take_fraction(std::string_view& text, int& result) {
+  int scale = 100;
+  size_t digits = 0;
+  for (; digits < text.size() && text[digits] >= '0' && text[digits] <= '9'; ++digits, scale /= 10) {
+    result += (text[digits] - '0') * scale;
+  }
+  text.remove_prefix(digits);
+  return digits > 0;
+}
+
+}  // namespace
+
+std::string iso8601(Time time) {
+  Parts p = parts_of(time);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", p.year, p.month, p.day, p.hour, p.minute,
+                     p.second);
+}
+
+std::string iso8601_milliseconds(Time time) {
+  std::string text = iso8601(time);
+  text.pop_back();
+  return fmt::format("{}.{:03}Z", text, parts_of(time).millisecond);
+}
+
+std::string http_date(Time time) {
+  Parts p = parts_of(time);
+  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", kWeekdays[p.weekday], p.day,
+                     kMonths[size_t(p.month - 1)], p.year, p.hour, p.minute, p.second);
+}
+
+std::string compact_date_time(Time time) {
+  Parts p = parts_of(time);
+  return fmt::format("{:04}{:02}{:02}T{:02}{:02}{:02}Z", p.year, p.month, p.day, p.hour, p.minute,
+                     p.second);
+}
+
+std::optional<Time> parse_iso8601(std::string_view text) {
+  Parts p{};
+  if (!take_fields(text, "4-2-2", {&p.year, &p.month, &p.day})) return std::nullopt;
+  if (text.empty()) return time_of(p);
+  if (!take_fields(text, "T2:2:2", {&p.hour, &p.minute, &p.second})) return std::nullopt;
+  if (take(text, ".") && !take_fraction(text, p.millisecond)) return std::nullopt;
+  auto time = time_of(p);
+  if (!time || text == "Z" || text.empty()) return time;
+  int sign = text.front() == '-' ? -1 : 1, hours = 0, minutes = 0;
+  if (text.front() != '+' && text.front() != '-') return std::nullopt;
+  text.remove_prefix(1);
+  if (!take_fields(text, "2:2", {&hours, &minutes}) || !text.empty()) return std::nullopt;
+  return *time - sign * (std::chrono::hours{hours} + std::chrono::minutes{minutes});
+}
+
+std::optional<Time> parse_http_date(std::string_view text) {
+  Parts p{};
+  size_t comma = text.find(", ");
+  if (comma != 3) return std::nullopt;
+  text.remove_prefix(comma + 2);
+  if (!take_fields(text, "2 ", {&p.day})) return std::nullopt;
+  for (size_t i = 0; i < kMonths.size(); ++i) {
+    if (text.starts_with(kMonths[i])) p.month = int(i) + 1;
+  }
+  if (p.month == 0) return std::nullopt;
+  text.remove_prefix(3);
+  if (!take_fields(text, " 4 2:2:2 GMT", {&p.year, &p.hour, &p.minute, &p.second})) return std::nullopt;
+  return text.empty() ? time_of(p) : std::nullopt;
+}
+
+std::optional<Time> parse_compact_date_time(std::string_view text) {
+  Parts p{};
+  if (!take_fields(text, "422T222Z", {&p.year, &p.month, &p.day, &p.hour, &p.minute, &p.second})) {
+    return std::nullopt;
+  }
+  return text.empty() ? time_of(p) : std::nullopt;
+}
+
+}  // namespace holm
