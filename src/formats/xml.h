@@ -1,0 +1,44 @@
+// XML as AWS protocols use it: elements, attributes, text, namespaces. No DTDs, no external entities.
+#pragma once
+
+#include "base/result.h"
+#include "formats/value.h"
+
+namespace holm::formats {
+
+struct XmlAttribute {
+  std::string name;  // With its prefix, as written ("xsi:type").
+  std::string value;
+};
+
+struct XmlElement {
+  std::string name;  // Without a prefix.
+  std::vector<XmlAttribute> attributes;
+  std::string text;  // All character data directly inside, concatenated and unescaped.
+  std::vector<XmlElement> children;
+  const XmlElement* find(std::string_view child_name) const;
+};
+
+Result<XmlElement, ParseError> parse_xml(std::string_view text, const Limits& limits = {});
+
+// Writes one document into a string. Elements are closed in order.
+class XmlWriter {
+ public:
+  // Starts with <?xml version="1.0" encoding="UTF-8"?> when asked for.
+  enum class Declaration { None, Write };
+  explicit XmlWriter(Declaration declaration = Declaration::None);
+  void open(std::string_view name, std::string_view xml_namespace = {}, std::string_view prefix = {});
+  void attribute(std::string_view name, std::string_view value);  // Directly after open().
+  void text(std::string_view text);
+  void close();
+  void element(std::string_view name, std::string_view text);
+  std::string take();  // The document; every element must be closed.
+
+ private:
+  void end_tag();
+  std::string out_;
+  std::vector<std::string> open_;
+  bool in_tag_ = false;
+};
+
+}  // namespace holm::formats
