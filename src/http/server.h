@@ -1,0 +1,94 @@
+// The HTTP server: connections, and one Exchange for each request on them.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "async/byte_source.h"
+#include "async/reactor.h"
+#include "async/task.h"
+#include "base/clock.h"
+#include "base/unique_fd.h"
+#include "http/message.h"
+
+namespace holm::net {
+class Stream;
+class TlsServerContext;
+}  // namespace holm::net
+
+namespace holm::http {
+
+// AWS's limits for what a load balancer takes, and times that keep slow clients from staying for ever.
+struct Limits {
+  size_t request_line_bytes_max = 16 * 1024;
+  size_t header_bytes_max = 16 * 1024;
+  size_t headers_bytes_max = 64 * 1024;
+  size_t header_count_max = 256;
+  size_t connections_max = 20000;  // Of each reactor.
+  async::Duration idle{60000};     // Between requests.
+  async::Duration head{10000};     // From a head's first byte to its last.
+  async::Duration body{60000};     // Without a byte of the body coming.
+  async::Duration send{60000};     // Without a byte of the response being taken.
+};
+
+// A connection that has left HTTP: the socket, and bytes that came after the request.
+struct TakenConnection {
+  std::unique_ptr<net::Stream> stream;
+  std::string already_read;
+};
+
+// One request and its response. Lives on the connection's reactor, until the handler's task ends.
+class Exchange {
+ public:
+  virtual ~Exchange() = default;
+
+  virtual const Request& request() const = 0;
+  // The request's body, decoded; sends "100 Continue" at the first read when the client waits for it.
+  // Its read throws StreamError when the body is cut short, malformed, or does not come.
+  virtual async::ByteSource& body() = 0;
+  // What followed a chunked body; complete once the body has ended.
+  virtual const Headers& trailers() const = 0;
+
+  // Sends the response; at most once. Throws StreamError when the client is gone. Without a response
+  // the client is told 500.
+  virtual async::Task<void> respond(Response response) = 0;
+  // Sends an interim response (103, 102), before `respond`.
+  virtual async::Task<void> respond_interim(int status, Headers headers) = 0;
+  // Makes the connection the caller's instead of responding: upgrades, tunnels. Nothing was sent.
+  virtual TakenConnection take_over() = 0;
+
+  // The client has closed its side: nobody may be there to read a response. For handlers that wait
+  // long; they are not cancelled for it.
+  virtual bool client_has_left() const = 0;
+  virtual async::Reactor& reactor() const = 0;
+};
+
+// Called on the connection's reactor for each request, one at a time per connection. An exception
+// that escapes is logged and, if there is no response yet, answered with 500.
+using Handler = std::function<async::Task<void>(Exchange&)>;
+
+// Serves on all reactors of a pool or on one. Any thread may call it. The reactors outlive it.
+class Server final {
+ public:
+  Server(async::ReactorPool& reactors, Limits limits, Handler handler, const Clock& clock);
+  Server(async::Reactor& reactor, Limits limits, Handler handler, const Clock& clock);
+  ~Server();  // Stops at once.
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Takes connections from `socket` too (made by net::listen_on, or inherited), with TLS if given.
+  void listen(UniqueFd socket, std::shared_ptr<const net::TlsServerContext> tls = nullptr);
+  // Takes no new connections, closes idle ones, waits up to `grace` for requests that are running
+  // and cancels the rest. Not called on a reactor's thread, unless `grace` is zero.
+  void stop(async::Duration grace);
+  size_t connection_count() const;
+
+ private:
+  class State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace holm::http

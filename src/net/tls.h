@@ -1,0 +1,115 @@
+// TLS on a socket: the contexts that hold certificates, and a session on one connection.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "net/stream.h"
+
+struct ssl_st;
+struct ssl_ctx_st;
+
+namespace holm::net {
+
+// A certificate chain (leaf first) and its private key, both PEM.
+struct CertificatePem {
+  std::string chain;
+  std::string private_key;
+};
+
+enum class TlsVersion { Tls12, Tls13 };
+
+// The certificate of one name, loaded. Immutable; any thread.
+class TlsCertificate final {
+ public:
+  static Result<std::shared_ptr<const TlsCertificate>> load(const CertificatePem& pem);
+
+ private:
+  friend class TlsServerContext;
+  struct Loaded;
+  std::shared_ptr<const Loaded> loaded_;
+};
+
+struct TlsServerOptions {
+  TlsVersion version_min = TlsVersion::Tls12;
+  // In the order of preference.
+  std::vector<std::string> protocols = {"http/1.1"};
+  std::shared_ptr<const TlsCertificate> certificate;
+  // Chooses by the name the client asks for (lower case; empty when it names none); null takes the
+  // one above. Called on the connection's thread.
+  std::function<std::shared_ptr<const TlsCertificate>(std::string_view server_name)> choose;
+};
+
+// Immutable; shared by the connections of a listener. Any thread.
+class TlsServerContext final {
+ public:
+  static Result<std::shared_ptr<const TlsServerContext>> make(TlsServerOptions options);
+  ~TlsServerContext();
+  // The server's side of TLS on the connected socket `fd` (borrowed).
+  std::unique_ptr<TlsSession> accept(int fd) const;
+
+ private:
+  struct Context;
+  explicit TlsServerContext(std::unique_ptr<Context> context);
+  std::unique_ptr<Context> context_;
+};
+
+enum class PeerCheck { Verify, None };
+
+struct TlsClientOptions {
+  PeerCheck check = PeerCheck::Verify;
+  // PEM certificates to trust; empty trusts the machine's.
+  std::string authorities;
+  std::vector<std::string> protocols = {"http/1.1"};
+};
+
+class TlsClientContext final {
+ public:
+  static Result<std::shared_ptr<const TlsClientContext>> make(TlsClientOptions options);
+  ~TlsClientContext();
+  // The client's side on the connected socket `fd` (borrowed), to the server called `server_name`.
+  std::unique_ptr<TlsSession> connect(int fd, const std::string& server_name) const;
+
+ private:
+  struct Context;
+  explicit TlsClientContext(std::unique_ptr<Context> context);
+  std::unique_ptr<Context> context_;
+};
+
+// TLS on one connection; the Stream that owns it drives it.
+class TlsSession final {
+ public:
+  explicit TlsSession(ssl_st* session) : session_(session) {}
+  ~TlsSession();
+  TlsSession(const TlsSession&) = delete;
+  TlsSession& operator=(const TlsSession&) = delete;
+
+  // "h2", "http/1.1", or empty while or unless something was agreed on.
+  std::string_view protocol() const;
+  // The name the client asked for; empty when it named none.
+  std::string_view server_name() const;
+  // As in an access log: "TLSv1.3" and "TLS_AES_128_GCM_SHA256".
+  std::string_view version() const;
+  std::string_view cipher() const;
+  bool handshake_done() const;
+
+  // What a call needs from the socket before it can go on.
+  enum class Needs { Nothing, Readable, Writable };
+  struct Step {
+    IoResult result;
+    Needs needs = Needs::Nothing;
+  };
+  Step read(std::span<char> buffer);
+  Step write(std::string_view bytes);
+  void end_writing();
+
+ private:
+  ssl_st* session_;
+};
+
+}  // namespace holm::net
