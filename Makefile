@@ -1,0 +1,54 @@
+# holm's verbs; `make help` lists them. Everything is built by CMake and Ninja.
+SHELL := /bin/bash
+.DEFAULT_GOAL := build
+PRESET ?= release
+BUILD := build/$(PRESET)
+JOBS ?= $(shell nproc)
+PYTHON ?= /usr/bin/python3
+VENV := build/venv
+export HOLM_DATA ?=
+
+.PHONY: help deps build check test test-all up down format tidy docs run fuzz clean
+
+help: ## Show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+deps: ## Install what building, running and testing need (Debian packages, pinned Python packages)
+	@tools/install_dependencies.sh $(VENV)
+
+$(BUILD)/build.ninja: CMakeLists.txt CMakePresets.json | deps
+	cmake --preset $(PRESET) > /dev/null
+
+build: deps $(BUILD)/build.ninja ## Build everything (PRESET=release|dev|tsan|fuzz)
+	ninja -C $(BUILD) -j $(JOBS)
+
+tidy: ## Check layers and habits
+	$(PYTHON) tools/layers.py
+	$(PYTHON) tools/tidy.py
+
+check: tidy build ## The fast tests: everything beside the code
+	ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS) -LE slow
+
+test: ## Install, build and pass every test
+	@tools/run_tests.sh
+
+up: build ## Start the region, deploy the school, print its URL and a login
+	@apps/school/up.sh $(BUILD)
+
+down: ## Take the school and the region down; nothing is left behind
+	@$(BUILD)/holm down
+
+run: build ## Run the region daemon in the foreground
+	$(BUILD)/holm serve
+
+docs: ## Write docs/coverage.md anew
+	$(PYTHON) tools/coverage.py
+
+format: ## Lay out the C++ sources
+	git ls-files '*.cc' '*.h' | grep -v golden | xargs clang-format-19 -i
+
+fuzz: ## Run each fuzz harness (SECONDS_EACH=60)
+	@tools/run_fuzzers.sh $${SECONDS_EACH:-60}
+
+clean: ## Remove what was built
+	rm -rf build
