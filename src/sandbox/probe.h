@@ -1,0 +1,38 @@
+// What this machine can do for sandboxes, and what is missing, in plain sentences.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace holm::sandbox {
+
+struct Capability {
+  bool available = false;
+  // Empty when available, else one sentence: what is missing and what therefore does not work.
+  std::string reason;
+};
+
+struct Capabilities {
+  Capability crun;
+  Capability overlay;
+  Capability user_namespaces;
+  Capability id_mapped_mounts;
+  Capability network_namespaces;
+  Capability nftables;
+  Capability bridge_netfilter;
+  Capability loop_devices;
+  Capability seccomp;
+  Capability control_groups;
+  enum class ControlGroups { None, Version1, Version2 };
+  ControlGroups control_group_version = ControlGroups::None;
+  // Full path, empty when not found.
+  std::string crun_path;
+
+  // The sentences of everything missing.
+  std::vector<std::string> missing() const;
+};
+
+// Looks at files and makes a few cheap system calls; under 5 ms, changes nothing. Any thread.
+Capabilities probe();
+
+}  // namespace holm::sandbox

@@ -1,0 +1,183 @@
+// Sandboxes: start, stop, watch and adopt untrusted programs, isolated from the host and from each
+// other.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "sandbox/exit_status.h"
+#include "sandbox/images.h"
+
+namespace holm {
+class Clock;
+}
+
+namespace holm::sandbox {
+
+class Anchor;
+class Network;
+struct Capabilities;
+
+struct Limits {
+  // 0 is no limit. Swap counts as memory.
+  uint64_t memory_bytes = 0;
+  // 100 is one processor.
+  unsigned cpu_percent = 0;
+  unsigned pids = 0;
+};
+
+// A folder of the host shown in the sandbox. Ownership is mapped: what guest root (or guest user n)
+// writes belongs to root (or user n) on the host's disk, whichever ids the sandbox runs with.
+struct Mount {
+  std::string source;
+  std::string destination;
+  enum class Access { ReadOnly, ReadWrite };
+  Access access = Access::ReadWrite;
+};
+
+// A file put into the writable layer before the start; missing folders are made, 0755, owned by
+// guest root.
+struct File {
+  std::string path;
+  std::string content;
+  unsigned mode = 0644;
+  unsigned user = 0;
+  unsigned group = 0;
+};
+
+struct SandboxSpec {
+  // [a-zA-Z0-9][a-zA-Z0-9._-]{0,127}; an instance id, a task id … Also the folder
+  // `<data>/sandboxes/<id>`.
+  std::string id;
+  Image image;
+  std::vector<std::string> args;
+  // "NAME=value". PATH, HOME and LANG have defaults.
+  std::vector<std::string> env;
+  std::string working_directory = "/";
+  unsigned user = 0;
+  unsigned group = 0;
+  std::vector<unsigned> additional_groups;
+
+  std::string hostname;
+  // Of /etc/resolv.conf; empty: none, names then fail at once.
+  std::vector<std::string> name_servers;
+  std::vector<std::string> search_domains;
+  // Lines added to /etc/hosts below localhost and the sandbox's own name.
+  std::vector<std::string> host_entries;
+  // The address /etc/hosts gives the sandbox's own name.
+  std::string address;
+
+  Limits limits;
+  std::vector<Mount> mounts;
+  std::vector<File> files;
+  // Interfaces as known to `Network::ensure_interface`, eth0 first. Empty: only a loopback device.
+  std::vector<std::string> interface_ids;
+
+  // Standard output and error are appended here; empty: /dev/null. Beyond `log_bytes_max` the
+  // oldest half is cut off within seconds: readers see the file shrink.
+  std::string log_path;
+  uint64_t log_bytes_max = 64 << 20;
+
+  // What root inside may do to its own sandbox. Nobody may do anything to the host at any level.
+  enum class Privileges {
+    Instance,  // A small machine: change owners and users, low ports, ping.
+    Engine,    // A database or cache: may give up root.
+    Function,  // Nothing.
+  };
+  Privileges privileges = Privileges::Instance;
+};
+
+struct Started {
+  pid_t pid = 0;
+  std::string id;
+};
+
+struct Usage {
+  std::chrono::nanoseconds cpu{};
+  // Without the page cache that could be given back at once.
+  uint64_t memory_bytes = 0;
+  uint64_t pids = 0;
+};
+
+struct SandboxState {
+  std::string id;
+  pid_t pid = 0;
+  bool running = false;
+};
+
+struct ExecSpec {
+  std::vector<std::string> args;
+  std::vector<std::string> env;
+  std::string working_directory = "/";
+  unsigned user = 0;
+  unsigned group = 0;
+  // Standard input, output and error, borrowed for the call; -1 is /dev/null. With a terminal all
+  // are the controlling side's counterpart: a terminal descriptor of the caller, which crun
+  // connects to a new one inside.
+  int input = -1;
+  int output = -1;
+  int error = -1;
+  enum class Terminal { No, Yes };
+  Terminal terminal = Terminal::No;
+};
+
+struct RuntimeOptions {
+  std::string data_directory;
+};
+
+// Thread-safe; calls block (job threads only), starts run in parallel. Owned by the region.
+class Runtime final {
+ public:
+  using ExitCallback = std::function<void(const std::string& id, const ExitStatus&)>;
+
+  // Adopts what the anchor still runs. `on_exit` is called on the runtime's own thread, for what
+  // ended while no daemon lived as well; it may be called twice for one exit if the daemon dies in
+  // it. It must not throw. `network` may be null when no sandbox has interfaces; both it and
+  // `anchor` outlive the runtime.
+  static Result<std::unique_ptr<Runtime>> open(const RuntimeOptions& options, Anchor& anchor,
+                                               Network* network, ExitCallback on_exit);
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
+  // Sandboxes go on running.
+  ~Runtime();
+
+  // A sandbox of that id that ended before is started again over the same writable layer. One that
+  // runs is an error. On failure nothing is left but that layer.
+  Result<Started> start(const SandboxSpec& spec);
+  // An ended or unknown sandbox is no error.
+  Result<void> kill(const std::string& id, int signal);
+  // SIGTERM, and SIGKILL after `grace`; returns when it has ended.
+  Result<void> stop(const std::string& id, std::chrono::milliseconds grace);
+  enum class Layer { Delete, Keep };
+  // Kills what runs; afterwards no process, mount, control group or (unless kept) file is left.
+  // Idempotent. `on_exit` is still called for what this kills.
+  Result<void> remove(const std::string& id, Layer layer = Layer::Delete);
+  // Runs a program inside, to its end, with the sandbox's limits and privileges.
+  Result<ExitStatus> exec(const std::string& id, const ExecSpec& spec);
+
+  std::vector<SandboxState> list() const;
+  // Nothing when it is not running.
+  std::optional<Usage> usage(const std::string& id) const;
+  // The writable layer, in the form of `Image::layers`; copy it while the sandbox is stopped.
+  std::string layer_path(const std::string& id) const;
+
+ private:
+  struct State;
+  explicit Runtime(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// Processes, mounts, control groups, interfaces and tables of this data directory that are still
+// there, one sentence each; empty after a clean teardown.
+std::vector<std::string> leftovers(const std::string& data_directory);
+
+}  // namespace holm::sandbox
