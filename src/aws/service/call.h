@@ -7,6 +7,10 @@
 #include "base/clock.h"
 #include "sql/database.h"
 
+namespace holm::async {
+class Reactor;
+}
+
 namespace holm::aws {
 
 class Region;
@@ -49,9 +53,10 @@ struct Call : Caller {
 };
 
 // One request to a handler that waits or streams (`waits` in operations.list). Taken by value; no transaction is
-// open: the handler opens short ones by `client.transact`.
+// open: the handler opens short ones by `client.transact_on_worker(call.reactor, …)`.
 struct LongCall : Caller {
   Region& client;
+  async::Reactor& reactor;  // Where the handler runs: it must not block there.
 };
 
 // arn:aws:<service>:<region>:<account>:<resource>

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "async/reactor.h"
+#include "async/sync_wait.h"
 #include "async/task.h"
 #include "aws/service/call.h"
 #include "aws/service/operation.h"
@@ -27,12 +29,20 @@ class Region {
     return std::move(*static_cast<typename Op::Output*>(output.get()));
   }
 
-  // Calls an operation that waits, outside any transaction.
+  // Calls an operation that waits, outside any transaction, from a coroutine on `reactor`.
   template <class Op>
-  async::Task<typename Op::Output> call_waiting(Caller caller, typename Op::Input input) {
+  async::Task<typename Op::Output> call_waiting(async::Reactor& reactor, Caller caller, typename Op::Input input) {
     Box boxed = make_box(std::move(input));
-    Box output = co_await invoke_waiting(std::move(caller), Op::service, Op::name, std::move(boxed));
+    Box output =
+        co_await invoke_waiting(reactor, std::move(caller), Op::service, Op::name, std::move(boxed));
     co_return std::move(*static_cast<typename Op::Output*>(output.get()));
+  }
+
+  // The same from a job's thread, which it blocks.
+  template <class Op>
+  typename Op::Output call_blocking(Caller caller, typename Op::Input input) {
+    async::Reactor& reactor = any_reactor();
+    return async::sync_wait(reactor, call_waiting<Op>(reactor, std::move(caller), std::move(input)));
   }
 
   // A caller for work that no request asked for (jobs): a service acting in an account and region, now.
@@ -43,14 +53,17 @@ class Region {
   virtual void transact(const Caller& caller, sql::Access access, const std::function<void(Call&)>& work) = 0;
 
   // The same from a coroutine on a reactor: runs on a worker and resumes where it was.
-  virtual async::Task<void> transact_on_worker(Caller caller, sql::Access access,
+  virtual async::Task<void> transact_on_worker(async::Reactor& reactor, Caller caller, sql::Access access,
                                                std::function<void(Call&)> work) = 0;
+
+  // One of the daemon's reactors, for work that starts on no reactor (jobs).
+  virtual async::Reactor& any_reactor() = 0;
 
  protected:
   virtual Box invoke(Call& parent, const Principal& as, std::string_view service, std::string_view operation,
                      const void* input) = 0;
-  virtual async::Task<Box> invoke_waiting(Caller caller, std::string_view service, std::string_view operation,
-                                          Box input) = 0;
+  virtual async::Task<Box> invoke_waiting(async::Reactor& reactor, Caller caller, std::string_view service,
+                                          std::string_view operation, Box input) = 0;
 };
 
 }  // namespace holm::aws
