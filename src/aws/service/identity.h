@@ -55,8 +55,9 @@ struct PrincipalPolicy {
   std::shared_ptr<const policy::Policy> compiled;  // The same, parsed (aws/policy). Never null.
 };
 
-// Everything that decides what a principal may do, apart from the policies of resources. A request is allowed
-// when one of `identity` allows it, and so do `boundary` and one of `session` where they exist, and nothing denies.
+// Everything that decides what a principal may do, apart from the policies of resources. A request
+// is allowed when one of `identity` allows it, and so do `boundary` and one of `session` where they
+// exist, and nothing denies.
 struct PrincipalPolicies {
   std::vector<PrincipalPolicy> identity;
   std::optional<PrincipalPolicy> boundary;
@@ -84,8 +85,9 @@ struct SessionRequest {
   std::vector<std::string> session_policy_arns;  // Managed policies that narrow the session too.
 };
 
-// Implemented by the IAM service. Any thread; opens its own short read transactions, so what a caller's open
-// transaction has written is not seen. Answers come from memory until a commit of IAM's changes them.
+// Implemented by the IAM service. Any thread; opens its own short read transactions, so what a
+// caller's open transaction has written is not seen. Answers come from memory until a commit of
+// IAM's changes them.
 class IdentityProvider {
  public:
   virtual ~IdentityProvider() = default;
@@ -94,22 +96,22 @@ class IdentityProvider {
   virtual Result<std::shared_ptr<const Credentials>, CredentialProblem> find_credentials(
       std::string_view access_key_id, std::string_view session_token) = 0;
 
-  // Never null. The root user and services have one policy that allows everything; whoever is deleted
-  // meanwhile, and the anonymous, have none.
+  // Never null. The root user and services have one policy that allows everything; whoever is
+  // deleted meanwhile, and the anonymous, have none.
   virtual std::shared_ptr<const PrincipalPolicies> policies_of(const Principal& principal) = 0;
 
-  // Makes `account` with the user "administrator", who may do everything, unless the account exists. Gives that
-  // user's oldest active key; nothing when it was deleted.
+  // Makes `account` with the user "administrator", who may do everything, unless the account
+  // exists. Gives that user's oldest active key; nothing when it was deleted.
   virtual std::optional<AccessKey> bootstrap(const std::string& account) = 0;
 
   virtual std::optional<RoleSummary> find_role(std::string_view role_arn) = 0;
 
-  // Credentials of `request`, without any check of rights (STS has made them). Fails in words when the role or
-  // user does not exist.
+  // Credentials of `request`, without any check of rights (STS has made them). Fails in words when
+  // the role or user does not exist.
   virtual Result<TemporaryCredentials> issue_session(const SessionRequest& request) = 0;
 
-  // Credentials for what `service` ("ec2.amazonaws.com", "lambda.amazonaws.com") runs. Fails in words when the
-  // role does not exist or its trust policy does not let the service assume it.
+  // Credentials for what `service` ("ec2.amazonaws.com", "lambda.amazonaws.com") runs. Fails in
+  // words when the role does not exist or its trust policy does not let the service assume it.
   virtual Result<TemporaryCredentials> issue_role_credentials(std::string_view role_arn,
                                                               std::string_view service,
                                                               std::string_view session_name,
