@@ -1,0 +1,18 @@
+// JSON documents ↔ values of a shape, as awsJson and restJson write them.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "aws/codec/codec_error.h"
+#include "aws/schema/shape.h"
+
+namespace holm::aws {
+
+// Reads into `out`, a default-made value of `shape`. Unknown members are ignored, null is absent, a
+// value of the wrong type is an error. Members that travel elsewhere than in the body are not looked for.
+CodecResult read_json(std::string_view text, const Shape& shape, void* out);
+// Members that are absent or travel elsewhere than in the body are left out.
+std::string write_json(const Shape& shape, const void* value);
+
+}  // namespace holm::aws
