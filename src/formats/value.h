@@ -34,20 +34,23 @@ using Array = std::vector<Value>;
 // Members in the order of the text; names are unique (parsers refuse a repeated name).
 class Object {
  public:
+  using Members = std::vector<std::pair<std::string, Value>>;
+
   const Value* find(std::string_view name) const;
   Value* find(std::string_view name);
   Value& set(std::string name, Value value);  // Replaces, else appends.
+  Value& append(std::string name, Value value);  // The caller knows that `name` is new.
   bool remove(std::string_view name);
-  size_t size() const { return members_.size(); }
-  bool empty() const { return members_.empty(); }
-  auto begin() const { return members_.begin(); }
-  auto end() const { return members_.end(); }
-  auto begin() { return members_.begin(); }
-  auto end() { return members_.end(); }
-  bool operator==(const Object&) const;
+  size_t size() const;
+  bool empty() const;
+  Members::const_iterator begin() const;
+  Members::const_iterator end() const;
+  Members::iterator begin();
+  Members::iterator end();
+  bool operator==(const Object&) const;  // The order of members does not matter.
 
  private:
-  std::vector<std::pair<std::string, Value>> members_;
+  Members members_;
 };
 
 struct Value {
@@ -88,6 +91,14 @@ struct Value {
   bool operator==(const Value&) const;
 };
 
+// Only here is a member a complete type.
+inline size_t Object::size() const { return members_.size(); }
+inline bool Object::empty() const { return members_.empty(); }
+inline Object::Members::const_iterator Object::begin() const { return members_.begin(); }
+inline Object::Members::const_iterator Object::end() const { return members_.end(); }
+inline Object::Members::iterator Object::begin() { return members_.begin(); }
+inline Object::Members::iterator Object::end() { return members_.end(); }
+
 // Why a text could not be read.
 struct ParseError {
   std::string message;  // A sentence without the place.
@@ -97,8 +108,9 @@ struct ParseError {
 
 // Limits for what strangers send.
 struct Limits {
-  int depth = 128;
-  size_t bytes = 16u << 20;
+  int depth = 128;            // Of nesting; the outermost array, object or element counts one.
+  size_t bytes = 16u << 20;   // Of the text.
+  size_t values = 1'000'000;  // Values, elements and fields altogether, after aliases are expanded.
 };
 
 }  // namespace holm::formats

@@ -6,6 +6,7 @@
 
 namespace holm::formats {
 
+// Declarations of namespaces are no attributes.
 struct XmlAttribute {
   std::string name;  // With its prefix, as written ("xsi:type").
   std::string value;
@@ -19,6 +20,7 @@ struct XmlElement {
   const XmlElement* find(std::string_view child_name) const;
 };
 
+// Encodings are UTF-8, UTF-16, ISO-8859-1 and ASCII; strings come out as UTF-8.
 Result<XmlElement, ParseError> parse_xml(std::string_view text, const Limits& limits = {});
 
 // Writes one document into a string. Elements are closed in order.
@@ -27,6 +29,7 @@ class XmlWriter {
   // Starts with <?xml version="1.0" encoding="UTF-8"?> when asked for.
   enum class Declaration { None, Write };
   explicit XmlWriter(Declaration declaration = Declaration::None);
+  // `xml_namespace` is declared on the element: as xmlns, or as xmlns:prefix when there is a prefix.
   void open(std::string_view name, std::string_view xml_namespace = {}, std::string_view prefix = {});
   void attribute(std::string_view name, std::string_view value);  // Directly after open().
   void text(std::string_view text);
