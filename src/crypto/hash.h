@@ -1,0 +1,61 @@
+// Cryptographic hashes and message authentication, at once or piece by piece.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace holm::crypto {
+
+using Sha256Digest = std::array<uint8_t, 32>;
+using Sha1Digest = std::array<uint8_t, 20>;
+using Md5Digest = std::array<uint8_t, 16>;
+
+Sha256Digest sha256(std::string_view bytes);
+Sha1Digest sha1(std::string_view bytes);
+Md5Digest md5(std::string_view bytes);
+// An empty key is allowed.
+Sha256Digest hmac_sha256(std::string_view key, std::string_view bytes);
+
+template <size_t Size>
+std::string_view bytes_of(const std::array<uint8_t, Size>& digest) {
+  return {reinterpret_cast<const char*>(digest.data()), Size};
+}
+
+// Takes as long whatever the content; the lengths are no secret.
+bool constant_time_equals(std::string_view a, std::string_view b);
+
+// A hash of bytes that come piece by piece. `finish` gives the digest and starts anew. Movable; one thread.
+template <size_t Size>
+class Hasher {
+ public:
+  Hasher(Hasher&&) noexcept;
+  Hasher& operator=(Hasher&&) noexcept;
+  ~Hasher();
+  void update(std::string_view bytes);
+  std::array<uint8_t, Size> finish();
+
+ protected:
+  explicit Hasher(const char* name);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+class Sha256 final : public Hasher<32> {
+ public:
+  Sha256() : Hasher("SHA2-256") {}
+};
+class Sha1 final : public Hasher<20> {
+ public:
+  Sha1() : Hasher("SHA1") {}
+};
+class Md5 final : public Hasher<16> {
+ public:
+  Md5() : Hasher("MD5") {}
+};
+
+}  // namespace holm::crypto
