@@ -26,6 +26,14 @@ Box make_box(T value) {
              [](void* p) { std::unique_ptr<T> owned(static_cast<T*>(p)); });
 }
 
+// An empty input for a codec to fill.
+template <class T>
+Box make_empty_box() {
+  T value{};
+  start_reading(value);
+  return make_box(std::move(value));
+}
+
 enum class Protocol : uint8_t { Query, Ec2, Json10, Json11, RestJson, RestXml, RpcV2Cbor };
 
 // Read handlers get a read transaction. Waiting ones are coroutines without one.
@@ -89,7 +97,7 @@ struct Adapt;
 
 template <class Output, class Service, class Input, Output (*handler)(Service&, Call&, const Input&)>
 struct Adapt<handler> {
-  static Box make_input() { return make_box(Input{}); }
+  static Box make_input() { return make_empty_box<Input>(); }
   static Box invoke(ServiceBase& service, Call& call, const void* input) {
     return make_box(handler(static_cast<Service&>(service), call, *static_cast<const Input*>(input)));
   }
@@ -99,7 +107,7 @@ struct Adapt<handler> {
 template <class Output, class Service, class Input,
           async::Task<Output> (*handler)(Service&, LongCall, Input)>
 struct Adapt<handler> {
-  static Box make_input() { return make_box(Input{}); }
+  static Box make_input() { return make_empty_box<Input>(); }
   static constexpr auto invoke = nullptr;
   static async::Task<Box> invoke_waiting(ServiceBase& service, LongCall call, Box input) {
     Input& typed = *static_cast<Input*>(input.get());
