@@ -79,10 +79,36 @@ class Transaction {
   // Effects the outside sees, run in order by commit() once the transaction is durable; dropped on rollback.
   virtual void after_commit(std::function<void()> effect) = 0;
 
-  // Makes the writes durable, then runs the effects on this thread. The transaction is then closed.
+  // Makes the writes durable, lets the next writer in and runs the effects on this thread, all of them; the
+  // first exception of one is then passed on. The transaction is closed, whether this succeeds or throws.
   virtual void commit() = 0;
 
   virtual Access access() const = 0;
+
+ protected:
+  friend class Savepoint;
+  // A mark to go back to; `mark` counts the open ones from 1.
+  virtual size_t open_savepoint() = 0;
+  virtual void release_savepoint(size_t mark) = 0;
+  virtual void roll_back_savepoint(size_t mark) noexcept = 0;
+};
+
+// A part of a transaction that can fail by itself: unless released, its destructor undoes the writes made and
+// drops the effects registered since it was opened. They nest, the innermost ends first.
+class Savepoint {
+ public:
+  explicit Savepoint(Transaction& transaction);
+  ~Savepoint();
+  Savepoint(const Savepoint&) = delete;
+  Savepoint& operator=(const Savepoint&) = delete;
+
+  // Keeps what was done; whether it becomes durable is now up to what is around it.
+  void release();
+
+ private:
+  Transaction& transaction_;
+  size_t mark_;
+  bool is_open_ = true;
 };
 
 // A set of numbered steps that bring a service's tables to the version this program needs.
@@ -91,16 +117,21 @@ struct Migration {
   std::string_view statements;
 };
 
-// One database. Any thread may begin transactions; writers queue up for the single writer.
+// One database. Any thread may begin transactions; writers queue up for the single writer, first come, first
+// served. It outlives its transactions.
 class Database {
  public:
   virtual ~Database() = default;
+  // Blocks while the writer is taken. A thread that begins to write while it has a write transaction open would
+  // wait for itself: that throws InternalFailure. A reader never waits for a writer.
   virtual std::unique_ptr<Transaction> begin(Access access) = 0;
   // Applies those of `migrations` that `owner` (a service's name) has not had yet, each once, in order.
+  // Throws DatabaseError when the file has had steps that this program does not know.
   virtual void migrate(std::string_view owner, const std::vector<Migration>& migrations) = 0;
 };
 
-// Opens or makes the database file `path` (WAL, synchronous=FULL); ":memory:" gives a private one for tests.
+// Opens or makes the database file `path` (WAL, synchronous=FULL); ":memory:" gives a private one for tests,
+// which keeps nothing but behaves alike.
 // Throws DatabaseError when the file is unusable, with words for the person who started the daemon.
 std::unique_ptr<Database> open_sqlite(const std::string& path);
 

@@ -1,0 +1,181 @@
+// One connection to SQLite: opening, preparing, binding, and SQLite's errors as ours.
+
+#include "sql/connection.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include "base/check.h"
+
+namespace holm::sql {
+
+namespace {
+
+// Callers' statements are constants, but some build lists of placeholders: those must not pile up.
+constexpr size_t kStatementsMax = 1000;
+constexpr int kBusyTimeoutMilliseconds = 10'000;
+
+// Statements contain no data (that is in the arguments), so they may be shown.
+std::string shortened(std::string_view statement) {
+  constexpr size_t kShown = 200;
+  return std::string(statement.substr(0, kShown));
+}
+
+struct Binder {
+  sqlite3_stmt* statement;
+  int index;
+
+  int operator()(std::monostate) const { return sqlite3_bind_null(statement, index); }
+  int operator()(int64_t number) const { return sqlite3_bind_int64(statement, index, number); }
+  int operator()(double number) const { return sqlite3_bind_double(statement, index, number); }
+  int operator()(const std::string& text) const {
+    return sqlite3_bind_text64(statement, index, text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8);
+  }
+  int operator()(const Blob& blob) const {
+    return sqlite3_bind_blob64(statement, index, blob.bytes.data(), blob.bytes.size(), SQLITE_STATIC);
+  }
+};
+
+Value column_value(sqlite3_stmt* statement, int column) {
+  auto bytes = [&](const void* data) {
+    auto count = static_cast<size_t>(sqlite3_column_bytes(statement, column));
+    return count == 0 ? std::string() : std::string(static_cast<const char*>(data), count);
+  };
+  switch (sqlite3_column_type(statement, column)) {
+    case SQLITE_INTEGER: return sqlite3_column_int64(statement, column);
+    case SQLITE_FLOAT: return sqlite3_column_double(statement, column);
+    case SQLITE_TEXT: return bytes(sqlite3_column_text(statement, column));
+    case SQLITE_BLOB: return Blob{bytes(sqlite3_column_blob(statement, column))};
+    default: return std::monostate();
+  }
+}
+
+Row current_row(sqlite3_stmt* statement) {
+  int columns = sqlite3_column_count(statement);
+  std::vector<Value> values;
+  values.reserve(static_cast<size_t>(columns));
+  for (int i = 0; i < columns; ++i) values.push_back(column_value(statement, i));
+  return Row(std::move(values));
+}
+
+// A statement is reset on every way out, so that it holds no lock and borrows no argument.
+struct Reset {
+  sqlite3_stmt* statement;
+  ~Reset() {
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+  }
+};
+
+[[noreturn]] void refuse_file(const std::string& path, std::string_view reason) {
+  throw DatabaseError(fmt::format("The database {} cannot be used: {}.", path, reason));
+}
+
+}  // namespace
+
+Connection::Connection(const std::string& path, Access access, Durability durability)
+    : access_(access) {
+  int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  int code = sqlite3_open_v2(path.c_str(), &handle_, flags, nullptr);
+  if (code == SQLITE_OK) {
+    sqlite3_busy_timeout(handle_, kBusyTimeoutMilliseconds);
+    sqlite3_db_config(handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+    std::string setup = fmt::format(
+        "PRAGMA trusted_schema=OFF; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;"
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous={}; PRAGMA journal_size_limit=67108864;{}",
+        durability == Durability::Full ? "FULL" : "OFF",
+        access == Access::Read ? "PRAGMA query_only=ON;" : "");
+    code = sqlite3_exec(handle_, setup.c_str(), nullptr, nullptr, nullptr);
+  }
+  if (code != SQLITE_OK) {
+    std::string reason = handle_ == nullptr ? "out of memory" : sqlite3_errmsg(handle_);
+    sqlite3_close(handle_);
+    refuse_file(path, reason);
+  }
+}
+
+Connection::~Connection() {
+  forget_statements();
+  sqlite3_close(handle_);
+}
+
+std::vector<Row> Connection::run(std::string_view statement, const std::vector<Value>& arguments) {
+  sqlite3_stmt* prepared = prepare(statement);
+  Reset reset{prepared};
+  if (static_cast<size_t>(sqlite3_bind_parameter_count(prepared)) != arguments.size()) {
+    throw InternalFailure(fmt::format("{} arguments for: {}", arguments.size(), shortened(statement)));
+  }
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    int index = static_cast<int>(i) + 1;
+    if (std::visit(Binder{prepared, index}, arguments[i]) != SQLITE_OK) fail(statement);
+  }
+  std::vector<Row> rows;
+  int code = sqlite3_step(prepared);
+  for (; code == SQLITE_ROW; code = sqlite3_step(prepared)) rows.push_back(current_row(prepared));
+  if (code != SQLITE_DONE) fail(statement);
+  return rows;
+}
+
+void Connection::run_script(std::string_view statements) {
+  std::string text(statements);
+  if (sqlite3_exec(handle_, text.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) fail(statements);
+}
+
+int64_t Connection::changes() const { return sqlite3_changes64(handle_); }
+
+bool Connection::is_in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }
+
+void Connection::roll_back() noexcept {
+  if (is_in_transaction()) sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+void Connection::undo_savepoint(const std::string& name) noexcept {
+  std::string statements = "ROLLBACK TO " + name + "; RELEASE " + name;
+  // What could not be undone alone must not be kept.
+  if (sqlite3_exec(handle_, statements.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) roll_back();
+}
+
+sqlite3_stmt* Connection::prepare(std::string_view statement) {
+  auto found = statements_.find(statement);
+  if (found != statements_.end()) return found->second;
+  if (statements_.size() >= kStatementsMax) forget_statements();
+  sqlite3_stmt* prepared = nullptr;
+  const char* rest = nullptr;
+  int code = sqlite3_prepare_v3(handle_, statement.data(), static_cast<int>(statement.size()),
+                                SQLITE_PREPARE_PERSISTENT, &prepared, &rest);
+  if (code != SQLITE_OK) fail(statement);
+  std::string_view tail(rest, static_cast<size_t>(statement.data() + statement.size() - rest));
+  bool is_single = tail.find_first_not_of(" \t\r\n;") == std::string_view::npos;
+  bool is_forbidden = access_ == Access::Read && sqlite3_stmt_readonly(prepared) == 0;
+  if (prepared == nullptr || !is_single || is_forbidden) {
+    sqlite3_finalize(prepared);
+    throw InternalFailure(fmt::format(
+        "{}: {}", is_forbidden ? "a write in a read transaction" : "not one statement", shortened(statement)));
+  }
+  statements_.emplace(statement, prepared);
+  return prepared;
+}
+
+void Connection::forget_statements() noexcept {
+  for (const auto& [text, statement] : statements_) sqlite3_finalize(statement);
+  statements_.clear();
+}
+
+void Connection::fail(std::string_view statement) {
+  std::string message = sqlite3_errmsg(handle_);
+  int extended = sqlite3_extended_errcode(handle_);
+  switch (extended & 0xff) {
+    case SQLITE_CONSTRAINT: throw ConstraintViolation(message);
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+      // Part of the transaction may be lost already; the rest must not survive alone.
+      roll_back();
+      throw StorageFull(fmt::format("The database cannot be written: {} ({}).", message, extended));
+    default:
+      throw DatabaseError(fmt::format("{} ({}): {}", message, extended, shortened(statement)));
+  }
+}
+
+}  // namespace holm::sql

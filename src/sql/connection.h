@@ -1,0 +1,52 @@
+// One connection to SQLite and its prepared statements. Only this folder knows of it.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "sql/database.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace holm::sql {
+
+enum class Durability { Full, None };
+
+// One thread at a time.
+class Connection {
+ public:
+  // Opens or makes the file. Throws DatabaseError.
+  Connection(const std::string& path, Access access, Durability durability);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  std::vector<Row> run(std::string_view statement, const std::vector<Value>& arguments);
+  // Runs several statements separated by semicolons, without arguments or rows.
+  void run_script(std::string_view statements);
+  int64_t changes() const;
+  // Nothing of an open transaction is kept; without one, nothing happens.
+  void roll_back() noexcept;
+  // Undoes what was done since the savepoint and ends it.
+  void undo_savepoint(const std::string& name) noexcept;
+  bool is_in_transaction() const;
+
+ private:
+  struct TextHash {
+    using is_transparent = void;
+    size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
+
+  sqlite3_stmt* prepare(std::string_view statement);
+  void forget_statements() noexcept;
+  [[noreturn]] void fail(std::string_view statement);
+
+  sqlite3* handle_ = nullptr;
+  Access access_;
+  std::unordered_map<std::string, sqlite3_stmt*, TextHash, std::equal_to<>> statements_;
+};
+
+}  // namespace holm::sql

@@ -1,0 +1,337 @@
+// The database on SQLite: one writer served first come, first served, and readers beside it.
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <condition_variable>
+#include <cstdlib>
+#include <cstring>
+#include <deque>
+#include <filesystem>
+#include <future>
+#include <mutex>
+#include <thread>
+
+#include "base/check.h"
+#include "base/unique_fd.h"
+#include "sql/connection.h"
+
+namespace holm::sql {
+
+namespace {
+
+// A handler may open a second read transaction while it has one, so the bound on readers is far above the
+// number of worker threads; connections beyond the idle ones are closed after use.
+constexpr size_t kReadersMax = 64;
+constexpr size_t kReadersIdle = 8;
+
+// Lets in at most `places` at a time, in the order in which they came.
+class Turnstile {
+ public:
+  explicit Turnstile(size_t places) : free_(places) {}
+
+  void enter() {
+    std::unique_lock lock(mutex_);
+    if (free_ > 0 && queue_.empty()) {
+      --free_;
+      return;
+    }
+    Waiter waiter;
+    queue_.push_back(&waiter);
+    waiter.turn.wait(lock, [&] { return waiter.is_let_in; });
+  }
+
+  void leave() {
+    std::lock_guard lock(mutex_);
+    if (queue_.empty()) {
+      ++free_;
+      return;
+    }
+    // The place is handed over, so that nobody who comes now can take it first.
+    Waiter* next = queue_.front();
+    queue_.pop_front();
+    next->is_let_in = true;
+    next->turn.notify_one();
+  }
+
+ private:
+  struct Waiter {
+    std::condition_variable turn;
+    bool is_let_in = false;
+  };
+
+  std::mutex mutex_;
+  size_t free_;
+  std::deque<Waiter*> queue_;
+};
+
+// A private folder for a database that keeps nothing; in memory where the system has such a place.
+class ScratchFolder {
+ public:
+  ScratchFolder() {
+    std::string pattern = std::filesystem::is_directory("/dev/shm") ? "/dev/shm/holm-XXXXXX" : "/tmp/holm-XXXXXX";
+    if (::mkdtemp(pattern.data()) == nullptr) {
+      throw DatabaseError(fmt::format("No scratch database can be made: {}.", std::strerror(errno)));
+    }
+    path = pattern;
+  }
+  ~ScratchFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path, ignored);
+  }
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+
+  std::string path;
+};
+
+class SqliteDatabase;
+
+class SqliteTransaction final : public Transaction {
+ public:
+  SqliteTransaction(SqliteDatabase& database, std::unique_ptr<Connection> connection, Access access);
+  ~SqliteTransaction() override;
+
+  std::vector<Row> run(std::string_view statement, std::vector<Value> arguments) override;
+  int64_t changes() const override { return changes_; }
+  void after_commit(std::function<void()> effect) override;
+  void commit() override;
+  Access access() const override { return access_; }
+  void run_script(std::string_view statements) { require_open().run_script(statements); }
+
+ protected:
+  size_t open_savepoint() override;
+  void release_savepoint(size_t mark) override;
+  void roll_back_savepoint(size_t mark) noexcept override;
+
+ private:
+  Connection& require_open();
+  void close() noexcept;
+
+  SqliteDatabase& database_;
+  std::unique_ptr<Connection> connection_;  // Null once closed.
+  Access access_;
+  int64_t changes_ = 0;
+  std::vector<std::function<void()>> effects_;
+  std::vector<size_t> effects_at_savepoint_;
+};
+
+class SqliteDatabase final : public Database {
+ public:
+  explicit SqliteDatabase(const std::string& path) : path_(path), durability_(Durability::Full) {
+    prepare_file();
+  }
+  explicit SqliteDatabase(std::unique_ptr<ScratchFolder> scratch)
+      : scratch_(std::move(scratch)), path_(scratch_->path + "/database"), durability_(Durability::None) {
+    prepare_file();
+  }
+
+  std::unique_ptr<Transaction> begin(Access access) override { return begin_sqlite(access); }
+  void migrate(std::string_view owner, const std::vector<Migration>& migrations) override;
+
+  // Called when a transaction is over, with its connection.
+  void give_back(std::unique_ptr<Connection> connection, Access access) noexcept;
+
+ private:
+  std::unique_ptr<SqliteTransaction> begin_sqlite(Access access);
+  std::unique_ptr<Connection> take_writer();
+  std::unique_ptr<Connection> take_reader();
+  void prepare_file();
+
+  std::unique_ptr<ScratchFolder> scratch_;  // First, so that it goes after the connections.
+  std::string path_;
+  Durability durability_;
+  Turnstile writing_{1};
+  Turnstile reading_{kReadersMax};
+  std::mutex mutex_;  // Guards what follows.
+  std::thread::id writing_thread_;
+  std::unique_ptr<Connection> writer_;
+  std::vector<std::unique_ptr<Connection>> readers_;
+};
+
+SqliteTransaction::SqliteTransaction(SqliteDatabase& database, std::unique_ptr<Connection> connection,
+                                     Access access)
+    : database_(database), connection_(std::move(connection)), access_(access) {}
+
+SqliteTransaction::~SqliteTransaction() { close(); }
+
+Connection& SqliteTransaction::require_open() {
+  if (connection_ == nullptr) throw InternalFailure("The transaction is closed.");
+  // A full disk ends SQLite's transaction; what runs now would be a transaction of its own.
+  if (!connection_->is_in_transaction()) throw StorageFull("The transaction was lost to an earlier error.");
+  return *connection_;
+}
+
+std::vector<Row> SqliteTransaction::run(std::string_view statement, std::vector<Value> arguments) {
+  Connection& connection = require_open();
+  std::vector<Row> rows = connection.run(statement, arguments);
+  changes_ = connection.changes();
+  return rows;
+}
+
+void SqliteTransaction::after_commit(std::function<void()> effect) {
+  require_open();
+  effects_.push_back(std::move(effect));
+}
+
+void SqliteTransaction::close() noexcept {
+  if (connection_ == nullptr) return;
+  connection_->roll_back();
+  database_.give_back(std::move(connection_), access_);
+}
+
+// TODO(perf): writers that commit at the same time could share one sync: run several as savepoints of one
+// SQLite transaction and let each commit() return when that one is durable. Nothing above would change.
+void SqliteTransaction::commit() {
+  CHECK(effects_at_savepoint_.empty());
+  struct Closing {
+    SqliteTransaction* transaction;
+    ~Closing() { transaction->close(); }
+  };
+  {
+    Closing closing{this};
+    require_open().run("COMMIT", {});
+  }
+  std::vector<std::future<void>> results;
+  for (std::function<void()>& effect : effects_) {
+    // A packaged task keeps an exception for later, so that the other effects happen too.
+    std::packaged_task<void()> task(std::move(effect));
+    results.push_back(task.get_future());
+    task();
+  }
+  effects_.clear();
+  for (std::future<void>& result : results) result.get();
+}
+
+size_t SqliteTransaction::open_savepoint() {
+  size_t mark = effects_at_savepoint_.size() + 1;
+  Connection& connection = require_open();
+  if (access_ == Access::Write) connection.run(fmt::format("SAVEPOINT holm_{}", mark), {});
+  effects_at_savepoint_.push_back(effects_.size());
+  return mark;
+}
+
+void SqliteTransaction::release_savepoint(size_t mark) {
+  CHECK(mark == effects_at_savepoint_.size());
+  Connection& connection = require_open();
+  if (access_ == Access::Write) connection.run(fmt::format("RELEASE holm_{}", mark), {});
+  effects_at_savepoint_.pop_back();
+}
+
+void SqliteTransaction::roll_back_savepoint(size_t mark) noexcept {
+  CHECK_FATAL(mark == effects_at_savepoint_.size());
+  effects_.resize(effects_at_savepoint_.back());
+  effects_at_savepoint_.pop_back();
+  if (access_ == Access::Read || connection_ == nullptr || !connection_->is_in_transaction()) return;
+  connection_->undo_savepoint(fmt::format("holm_{}", mark));
+}
+
+void SqliteDatabase::prepare_file() {
+  // Made beforehand, because SQLite would let others read it.
+  UniqueFd file(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!file) {
+    throw DatabaseError(fmt::format("The database {} cannot be opened: {}.", path_, std::strerror(errno)));
+  }
+  file.reset();
+  writer_ = std::make_unique<Connection>(path_, Access::Write, durability_);
+  // A folder that cannot hold a write-ahead log leaves another mode, with weaker guarantees.
+  std::vector<Row> mode = writer_->run("PRAGMA journal_mode", {});
+  if (mode.empty() || mode.front().text(0) != "wal") {
+    throw DatabaseError(fmt::format("The database {} cannot be used: its file system allows no "
+                                    "write-ahead log.", path_));
+  }
+  writer_->run_script("CREATE TABLE IF NOT EXISTS holm_migration (owner TEXT NOT NULL, number INTEGER NOT NULL, "
+                      "PRIMARY KEY (owner, number)) STRICT, WITHOUT ROWID");
+}
+
+std::unique_ptr<Connection> SqliteDatabase::take_writer() {
+  {
+    std::lock_guard lock(mutex_);
+    if (writing_thread_ == std::this_thread::get_id()) {
+      throw InternalFailure("This thread has a write transaction open already.");
+    }
+  }
+  writing_.enter();
+  std::lock_guard lock(mutex_);
+  writing_thread_ = std::this_thread::get_id();
+  return std::move(writer_);
+}
+
+std::unique_ptr<Connection> SqliteDatabase::take_reader() {
+  reading_.enter();
+  {
+    std::lock_guard lock(mutex_);
+    if (!readers_.empty()) {
+      std::unique_ptr<Connection> reader = std::move(readers_.back());
+      readers_.pop_back();
+      return reader;
+    }
+  }
+  struct Leaving {
+    Turnstile* turnstile;
+    ~Leaving() {
+      if (turnstile != nullptr) turnstile->leave();
+    }
+  };
+  Leaving leaving{&reading_};
+  auto reader = std::make_unique<Connection>(path_, Access::Read, durability_);
+  leaving.turnstile = nullptr;
+  return reader;
+}
+
+void SqliteDatabase::give_back(std::unique_ptr<Connection> connection, Access access) noexcept {
+  if (access == Access::Write) {
+    {
+      std::lock_guard lock(mutex_);
+      writer_ = std::move(connection);
+      writing_thread_ = {};
+    }
+    writing_.leave();
+    return;
+  }
+  {
+    std::lock_guard lock(mutex_);
+    if (readers_.size() < kReadersIdle) readers_.push_back(std::move(connection));
+  }
+  connection.reset();
+  reading_.leave();
+}
+
+std::unique_ptr<SqliteTransaction> SqliteDatabase::begin_sqlite(Access access) {
+  std::unique_ptr<Connection> connection = access == Access::Write ? take_writer() : take_reader();
+  Connection& opened = *connection;
+  // From here the transaction's destructor gives the connection back whatever happens.
+  auto transaction = std::make_unique<SqliteTransaction>(*this, std::move(connection), access);
+  opened.run(access == Access::Write ? "BEGIN IMMEDIATE" : "BEGIN", {});
+  // SQLite takes the snapshot at the first read; ours is that of this moment.
+  if (access == Access::Read) opened.run("SELECT 1 FROM holm_migration LIMIT 1", {});
+  return transaction;
+}
+
+void SqliteDatabase::migrate(std::string_view owner, const std::vector<Migration>& migrations) {
+  for (size_t i = 0; i < migrations.size(); ++i) CHECK(migrations[i].number == static_cast<int>(i) + 1);
+  std::unique_ptr<SqliteTransaction> transaction = begin_sqlite(Access::Write);
+  std::string name(owner);
+  int64_t had = transaction->find("SELECT coalesce(max(number), 0) FROM holm_migration WHERE owner = ?1", {name})
+                    ->integer(0);
+  if (had > static_cast<int64_t>(migrations.size())) {
+    throw DatabaseError(fmt::format("The database {} was last used by a newer holm: {} is at version {}, this "
+                                    "program knows {}.", path_, owner, had, migrations.size()));
+  }
+  for (auto next = static_cast<size_t>(had); next < migrations.size(); ++next) {
+    transaction->run_script(migrations[next].statements);
+    transaction->run("INSERT INTO holm_migration (owner, number) VALUES (?1, ?2)",
+                     {name, int64_t{migrations[next].number}});
+  }
+  transaction->commit();
+}
+
+}  // namespace
+
+std::unique_ptr<Database> open_sqlite(const std::string& path) {
+  if (path == ":memory:") return std::make_unique<SqliteDatabase>(std::make_unique<ScratchFolder>());
+  return std::make_unique<SqliteDatabase>(path);
+}
+
+}  // namespace holm::sql
