@@ -20,7 +20,8 @@ Result<Form, ParseError> parse_form(std::string_view text, const Limits& limits)
     const Place place{1, static_cast<int>(start) + 1};
     start = end + 1;
     if (field.empty()) continue;
-    if (form.size() >= kFieldsMax) return std::unexpected(ParseError{"The form has too many fields.", place});
+    if (form.size() >= kFieldsMax)
+      return std::unexpected(ParseError{"The form has too many fields.", place});
     const size_t equals = field.find('=');
     const std::string_view raw_value =
         equals == std::string_view::npos ? std::string_view{} : field.substr(equals + 1);

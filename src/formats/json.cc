@@ -64,7 +64,8 @@ class Reader {
 
   Result<Value, ParseError> read() {
     Value value;
-    if (text_.size() > limits_.bytes) return std::unexpected(ParseError{"The text is too long.", {}});
+    if (text_.size() > limits_.bytes)
+      return std::unexpected(ParseError{"The text is too long.", {}});
     if (!read_value(value, 0)) return std::unexpected(error_);
     skip_space();
     if (at_ < text_.size()) {
@@ -156,7 +157,8 @@ class Reader {
         skip_space();
         const Place start = place();
         std::string name;
-        if (at_ >= text_.size() || text_[at_] != '"') return fail("A name in quotes should be here.");
+        if (at_ >= text_.size() || text_[at_] != '"')
+          return fail("A name in quotes should be here.");
         if (!read_string(name)) return false;
         skip_space();
         if (!take(':')) return fail("A colon should be here.");
@@ -225,7 +227,8 @@ class Reader {
     if (!code) return fail("Four hexadecimal digits must follow \\u.");
     if (*code >= 0xD800 && *code < 0xDC00) {
       std::optional<unsigned> low = read_hex();
-      if (!low || *low < 0xDC00 || *low > 0xDFFF) return fail("Half of a surrogate pair is missing.");
+      if (!low || *low < 0xDC00 || *low > 0xDFFF)
+        return fail("Half of a surrogate pair is missing.");
       code = 0x10000 + ((*code - 0xD800) << 10) + (*low - 0xDC00);
     } else if (*code >= 0xDC00 && *code <= 0xDFFF) {
       return fail("Half of a surrogate pair is missing.");

@@ -6,10 +6,12 @@
 
 namespace holm::formats {
 
-// Integers that fit become int64_t; every other number keeps its spelling (Value::Number). Columns count bytes.
+// Integers that fit become int64_t; every other number keeps its spelling (Value::Number). Columns
+// count bytes.
 Result<Value, ParseError> parse_json(std::string_view text, const Limits& limits = {});
 enum class JsonStyle { Compact, Pretty };
-// Bytes are written as base64 text, epoch seconds as a number. NaN and infinities as "NaN", "Infinity", "-Infinity".
+// Bytes are written as base64 text, epoch seconds as a number. NaN and infinities as "NaN",
+// "Infinity", "-Infinity".
 std::string write_json(const Value& value, JsonStyle style = JsonStyle::Compact);
 // Appends `text` as a quoted JSON string.
 void append_json_string(std::string& out, std::string_view text);

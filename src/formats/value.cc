@@ -52,7 +52,8 @@ std::optional<Decimal> to_decimal(std::string_view text) {
 }
 
 std::optional<Decimal> decimal_of(const Value& value) {
-  if (auto* integer = std::get_if<int64_t>(&value.data)) return to_decimal(std::to_string(*integer));
+  if (auto* integer = std::get_if<int64_t>(&value.data))
+    return to_decimal(std::to_string(*integer));
   if (auto* number = std::get_if<Value::Number>(&value.data)) return to_decimal(number->text);
   if (auto* real = std::get_if<double>(&value.data); real && std::isfinite(*real)) {
     char buffer[64];
@@ -63,7 +64,8 @@ std::optional<Decimal> decimal_of(const Value& value) {
 }
 
 bool is_a_number(const Value& value) {
-  return std::holds_alternative<int64_t>(value.data) || std::holds_alternative<double>(value.data) ||
+  return std::holds_alternative<int64_t>(value.data) ||
+         std::holds_alternative<double>(value.data) ||
          std::holds_alternative<Value::Number>(value.data);
 }
 

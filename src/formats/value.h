@@ -38,7 +38,7 @@ class Object {
 
   const Value* find(std::string_view name) const;
   Value* find(std::string_view name);
-  Value& set(std::string name, Value value);  // Replaces, else appends.
+  Value& set(std::string name, Value value);     // Replaces, else appends.
   Value& append(std::string name, Value value);  // The caller knows that `name` is new.
   bool remove(std::string_view name);
   size_t size() const;
@@ -54,13 +54,15 @@ class Object {
 };
 
 struct Value {
-  // A YAML or JSON number keeps its spelling in `Number`, so that "1.10" or 12345678901234567890 is not bent.
+  // A YAML or JSON number keeps its spelling in `Number`, so that "1.10" or 12345678901234567890 is
+  // not bent.
   struct Number {
     std::string text;
     bool operator==(const Number&) const = default;
   };
 
-  std::variant<std::monostate, bool, int64_t, double, Number, std::string, Bytes, EpochSeconds, Array, Object>
+  std::variant<std::monostate, bool, int64_t, double, Number, std::string, Bytes, EpochSeconds,
+               Array, Object>
       data;
   Place place;
 

@@ -33,7 +33,8 @@ class Reader {
   }
 
   Result<XmlElement, ParseError> read(std::string_view text) {
-    if (text.size() > limits_.bytes) return std::unexpected(ParseError{"The text is too long.", {}});
+    if (text.size() > limits_.bytes)
+      return std::unexpected(ParseError{"The text is too long.", {}});
     while (true) {
       const size_t count = std::min(text.size(), kChunkBytes);
       const bool is_last = count == text.size();
@@ -60,7 +61,8 @@ class Reader {
   }
 
   void start(const char* name, const char** attributes) {
-    if (static_cast<int>(open_.size()) >= limits_.depth) return refuse("The text is nested too deeply.");
+    if (static_cast<int>(open_.size()) >= limits_.depth)
+      return refuse("The text is nested too deeply.");
     if (++values_ > limits_.values) return refuse("The text holds too many elements.");
     // A parent does not grow while a child is open, so the pointers stay good.
     XmlElement& element = open_.empty() ? root_ : open_.back()->children.emplace_back();
@@ -98,7 +100,8 @@ class Reader {
     const Place place{static_cast<int>(XML_GetCurrentLineNumber(parser)),
                       static_cast<int>(XML_GetCurrentColumnNumber(parser)) + 1};
     if (!refusal_.empty()) return {refusal_, place};
-    return {"This is not XML: " + std::string(XML_ErrorString(XML_GetErrorCode(parser))) + ".", place};
+    return {"This is not XML: " + std::string(XML_ErrorString(XML_GetErrorCode(parser))) + ".",
+            place};
   }
 
   Limits limits_;
@@ -159,7 +162,8 @@ void XmlWriter::end_tag() {
   in_tag_ = false;
 }
 
-void XmlWriter::open(std::string_view name, std::string_view xml_namespace, std::string_view prefix) {
+void XmlWriter::open(std::string_view name, std::string_view xml_namespace,
+                     std::string_view prefix) {
   end_tag();
   out_ += '<';
   out_ += name;

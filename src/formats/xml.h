@@ -1,4 +1,5 @@
-// XML as AWS protocols use it: elements, attributes, text, namespaces. No DTDs, no external entities.
+// XML as AWS protocols use it: elements, attributes, text, namespaces. No DTDs, no external
+// entities.
 #pragma once
 
 #include "base/result.h"
@@ -29,8 +30,10 @@ class XmlWriter {
   // Starts with <?xml version="1.0" encoding="UTF-8"?> when asked for.
   enum class Declaration { None, Write };
   explicit XmlWriter(Declaration declaration = Declaration::None);
-  // `xml_namespace` is declared on the element: as xmlns, or as xmlns:prefix when there is a prefix.
-  void open(std::string_view name, std::string_view xml_namespace = {}, std::string_view prefix = {});
+  // `xml_namespace` is declared on the element: as xmlns, or as xmlns:prefix when there is a
+  // prefix.
+  void open(std::string_view name, std::string_view xml_namespace = {},
+            std::string_view prefix = {});
   void attribute(std::string_view name, std::string_view value);  // Directly after open().
   void text(std::string_view text);
   void close();

@@ -11,7 +11,8 @@ namespace {
 
 TEST(Xml, ElementsAttributesAndTextAreRead) {
   auto root = parse_xml(
-      "<?xml version=\"1.0\"?><s:a xmlns:s=\"urn:s\" xmlns=\"urn:d\" b=\"1 &amp; 2\">x<c/>y&#33;<![CDATA[<z>]]>"
+      "<?xml version=\"1.0\"?><s:a xmlns:s=\"urn:s\" xmlns=\"urn:d\" b=\"1 &amp; "
+      "2\">x<c/>y&#33;<![CDATA[<z>]]>"
       "<c xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"T\">t</c></s:a>");
   ASSERT_TRUE(root) << root.error().describe();
   EXPECT_EQ(root->name, "a");
@@ -43,7 +44,8 @@ TEST(Xml, WhatIsNoXmlIsRefusedWithItsPlace) {
       {"a document type", "<!DOCTYPE a>\n<a/>", 1},
       {"entities that multiply",
        "<!DOCTYPE a [<!ENTITY b \"bbbb\"><!ENTITY c \"&b;&b;&b;\">]><a>&c;</a>", 1},
-      {"an external entity", "<!DOCTYPE a [<!ENTITY b SYSTEM \"file:///etc/passwd\">]><a>&b;</a>", 1},
+      {"an external entity", "<!DOCTYPE a [<!ENTITY b SYSTEM \"file:///etc/passwd\">]><a>&b;</a>",
+       1},
       {"an unknown encoding", "<?xml version=\"1.0\" encoding=\"x-odd\"?><a/>", 1},
       {"bytes that are not UTF-8", "<a>\xFF</a>", 1},
   };
@@ -91,7 +93,8 @@ TEST(Xml, WhatIsWrittenReadsBack) {
   EXPECT_EQ(text,
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
             "<Root xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
-            "<Grantee xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"A&quot;&lt;&#xA;\"/>"
+            "<Grantee xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" "
+            "xsi:type=\"A&quot;&lt;&#xA;\"/>"
             "<Key>a &amp; &lt;b&gt;&#xD;\n&quot;</Key><Empty/></Root>");
   auto root = parse_xml(text);
   ASSERT_TRUE(root);
