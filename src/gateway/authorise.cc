@@ -1,0 +1,136 @@
+// From a call and the permissions it needs to a decision.
+
+#include "gateway/authorise.h"
+
+#include <algorithm>
+
+#include "aws/policy/evaluate.h"
+#include "aws/policy/policy.h"
+#include "aws/service/error.h"
+#include "aws/service/identity.h"
+#include "base/strings.h"
+#include "base/time_format.h"
+
+namespace holm::gateway {
+
+namespace {
+
+using aws::Principal;
+namespace policy = aws::policy;
+
+policy::Principal to_policy(const Principal& principal) {
+  policy::Principal result{.account = principal.account,
+                           .arn = principal.arn,
+                           .id = principal.id,
+                           .role_arn = principal.role_arn};
+  switch (principal.kind) {
+    case Principal::Kind::Anonymous: result.kind = policy::Principal::Kind::Anonymous; break;
+    case Principal::Kind::Root: result.kind = policy::Principal::Kind::Root; break;
+    case Principal::Kind::User: result.kind = policy::Principal::Kind::User; break;
+    case Principal::Kind::AssumedRole: result.kind = policy::Principal::Kind::AssumedRole; break;
+    case Principal::Kind::Service:
+      result.kind = policy::Principal::Kind::Service;
+      result.service = principal.id;
+      break;
+  }
+  return result;
+}
+
+std::string_view principal_type(Principal::Kind kind) {
+  switch (kind) {
+    case Principal::Kind::Anonymous: return "Anonymous";
+    case Principal::Kind::Root: return "Account";
+    case Principal::Kind::User: return "User";
+    case Principal::Kind::AssumedRole: return "AssumedRole";
+    case Principal::Kind::Service: return "Service";
+  }
+  return "Anonymous";
+}
+
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+// Only what the server itself knows goes in.
+policy::Context context_of(const aws::Caller& caller, const aws::PrincipalPolicies& own,
+                           const aws::Access& access) {
+  policy::Context context;
+  // A service's own keys first: the global ones below may not be overwritten by them.
+  for (const auto& [key, values] : access.context) context.set(key, values);
+  const Principal& principal = caller.principal;
+  context.set("aws:CurrentTime", iso8601(caller.now));
+  context.set("aws:EpochTime", std::to_string(to_milliseconds(caller.now) / 1000));
+  context.set("aws:SecureTransport", caller.transport == aws::Caller::Transport::Tls ? "true" : "false");
+  context.set("aws:RequestedRegion", caller.region);
+  context.set("aws:PrincipalType", std::string(principal_type(principal.kind)));
+  if (!caller.source_ip.empty()) context.set("aws:SourceIp", caller.source_ip);
+  if (principal.kind == Principal::Kind::Anonymous) return context;
+  context.set("aws:PrincipalAccount", principal.account);
+  context.set("aws:PrincipalArn", principal.role_arn.empty() ? principal.arn : principal.role_arn);
+  context.set("aws:userid", principal.id);
+  if (principal.kind == Principal::Kind::User) {
+    context.set("aws:username", principal.arn.substr(principal.arn.rfind('/') + 1));
+  }
+  const bool is_service = principal.kind == Principal::Kind::Service;
+  context.set("aws:PrincipalIsAWSService", is_service ? "true" : "false");
+  if (is_service) context.set("aws:PrincipalServiceName", principal.id);
+  for (const auto& [key, value] : own.tags) context.set("aws:PrincipalTag/" + key, value);
+  return context;
+}
+
+// Each protocol has its own word for it.
+std::string_view denial_code(const aws::ServiceModel& model) {
+  for (aws::Protocol protocol : model.protocols) {
+    switch (protocol) {
+      case aws::Protocol::Ec2: return "UnauthorizedOperation";
+      case aws::Protocol::Query:
+      case aws::Protocol::RestXml: return "AccessDenied";
+      case aws::Protocol::Json10:
+      case aws::Protocol::Json11:
+      case aws::Protocol::RestJson: return "AccessDeniedException";
+      case aws::Protocol::RpcV2Cbor: continue;
+    }
+  }
+  return "AccessDeniedException";
+}
+
+std::vector<policy::NamedPolicy> named(const std::vector<aws::PrincipalPolicy>& policies) {
+  std::vector<policy::NamedPolicy> result;
+  result.reserve(policies.size());
+  for (const aws::PrincipalPolicy& each : policies) result.push_back({each.name, each.compiled.get()});
+  return result;
+}
+
+void authorise_one(const aws::Caller& caller, const aws::Operation& operation,
+                   const aws::PrincipalPolicies& own, const aws::Access& access) {
+  const policy::Principal principal = to_policy(caller.principal);
+  const policy::Context context = context_of(caller, own, access);
+  const policy::Request request{principal, access.action, access.resource, access.resource_account, context};
+
+  const std::vector<policy::NamedPolicy> identity = named(own.identity);
+  std::vector<policy::NamedPolicy> resource, session;
+  Result<policy::Policy, formats::ParseError> parsed = std::unexpected(formats::ParseError{});
+  if (access.resource_policy) {
+    parsed = policy::parse(*access.resource_policy);
+    // A policy that cannot be read may hold a Deny, so it lets nobody in.
+    if (!parsed) throw aws::ServiceError(denial_code(*operation.model), 403, "The resource's policy is unreadable.");
+    resource.push_back({"resource policy", &*parsed});
+  }
+  if (own.session) session.push_back({own.session->name, own.session->compiled.get()});
+  const policy::Policies policies{.identity = identity,
+                                  .resource = resource,
+                                  .boundary = own.boundary ? own.boundary->compiled.get() : nullptr,
+                                  .session = session};
+  const policy::Decision decision = policy::evaluate(request, policies);
+  if (!decision.allowed()) {
+    throw aws::ServiceError(denial_code(*operation.model), 403, policy::describe(decision, request));
+  }
+}
+
+}  // namespace
+
+void authorise(aws::IdentityProvider& identities, const aws::Caller& caller, const aws::Operation& operation,
+               const std::vector<aws::Access>& needed) {
+  if (needed.empty()) return;
+  const std::shared_ptr<const aws::PrincipalPolicies> own = identities.policies_of(caller.principal);
+  for (const aws::Access& access : needed) authorise_one(caller, operation, *own, access);
+}
+
+}  // namespace holm::gateway

@@ -1,0 +1,311 @@
+// The pipeline of a request.
+
+#include "gateway/gateway.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+#include "aws/protocol/protocol.h"
+#include "aws/service/cors.h"
+#include "aws/service/error.h"
+#include "aws/service/identity.h"
+#include "aws/signature/chunked.h"
+#include "base/check.h"
+#include "base/log.h"
+#include "base/strings.h"
+#include "crypto/hash.h"
+#include "formats/form.h"
+#include "gateway/host_name.h"
+
+namespace holm::gateway {
+
+namespace signature = aws::signature;
+using aws::ServiceError;
+
+namespace {
+
+constexpr std::string_view kServiceLabels[] = {
+    "autoscaling", "cloudformation", "ec2",  "elasticloadbalancing", "iam", "lambda",
+    "logs",        "monitoring",     "rds",  "ssm",                  "sts"};
+
+bool is_service_label(std::string_view label) {
+  return std::ranges::find(kServiceLabels, label) != std::ranges::end(kServiceLabels);
+}
+
+signature::Dialect dialect_of(const aws::ServiceModel& model, aws::Protocol protocol) {
+  if (model.signing_name == "s3") return signature::Dialect::S3;
+  switch (protocol) {
+    case aws::Protocol::Ec2: return signature::Dialect::Ec2;
+    case aws::Protocol::Query:
+    case aws::Protocol::RestXml: return signature::Dialect::Query;
+    case aws::Protocol::RestJson: return signature::Dialect::RestJson;
+    case aws::Protocol::Json10:
+    case aws::Protocol::Json11:
+    case aws::Protocol::RpcV2Cbor: return signature::Dialect::Json;
+  }
+  return signature::Dialect::Query;
+}
+
+ServiceError to_error(const signature::Problem& problem) {
+  ServiceError error(problem.code, problem.status, problem.message);
+  error.members = problem.members;
+  return error;
+}
+
+[[noreturn]] void refuse(const signature::Problem& problem) { throw to_error(problem); }
+
+// The body of a request in the forms that its signature allows. The exchange outlives it.
+class ExchangeBody final : public async::ByteSource {
+ public:
+  explicit ExchangeBody(http::Exchange& exchange) : exchange_(exchange) {}
+  async::Task<std::string_view> read() override { return exchange_.body().read(); }
+  std::optional<uint64_t> length() const override { return exchange_.body().length(); }
+
+ private:
+  http::Exchange& exchange_;
+};
+
+}  // namespace
+
+// What is known about a request, filled in step by step.
+struct Gateway::Request {
+  const http::Request* head = nullptr;
+  std::string id;
+  HostName host;
+  std::optional<signature::Scope> scope;
+  bool body_is_read = false;
+  std::string body;
+  aws::Stream body_stream;
+  // Known after identify().
+  std::optional<aws::Detected> detected;
+  const aws::ServiceModel* model = nullptr;  // Also set when the operation is unknown.
+  aws::Protocol protocol = aws::Protocol::Json11;
+  const Services::Entry* entry = nullptr;
+  // Known after authenticate().
+  aws::Caller caller;
+  std::optional<signature::Signed> signed_request;
+  std::optional<signature::Verified> verified;
+};
+
+Gateway::Gateway(const Services& services, LocalRegion& region, aws::IdentityProvider& identities,
+                 const aws::BrowserRules* browser_rules, async::Workers& workers, Clock& clock,
+                 Random& random, GatewayOptions options)
+    : services_(services),
+      models_(services.models()),
+      region_(region),
+      identities_(identities),
+      browser_rules_(browser_rules),
+      workers_(workers),
+      clock_(clock),
+      random_(random),
+      options_(std::move(options)) {}
+
+async::Task<void> Gateway::handle(http::Exchange& exchange) {
+  Request request;
+  request.head = &exchange.request();
+  request.id = random_.uuid();
+  http::Response response;
+  std::optional<ServiceError> error;
+  try {
+    response = co_await answer(exchange, request);
+  } catch (const signature::PayloadError& failure) {
+    error = to_error(failure.problem);
+  } catch (const ServiceError& failure) {
+    error = failure;
+  } catch (const async::QueueFull&) {
+    error = ServiceError("ServiceUnavailable", 503, "The region has too much to do; try again soon.");
+  } catch (const sql::StorageFull&) {
+    error = ServiceError("ServiceUnavailable", 503,
+                         "The region's disk is full, so nothing can be written until space is made.");
+  } catch (const async::StreamError& failure) {
+    error = ServiceError("IncompleteBody", 400, failure.what());
+  } catch (const std::exception& failure) {
+    log::error(fmt::format("request {}: {}", request.id, failure.what()));
+    error = ServiceError("InternalFailure", 500, "The region failed; its log says why under this request's id.");
+  }
+  if (error) {
+    const aws::Operation* operation = request.detected ? request.detected->operation : nullptr;
+    const aws::ProtocolCodec& codec = aws::protocol_for(request.protocol);
+    response = codec.write_error(request.model, operation, *error, request.id);
+  }
+  if (browser_rules_ != nullptr && request.head->headers.has("Origin")) {
+    std::function<void()> on_worker = [&] { add_browser_headers(request, response); };
+    co_await workers_.run(exchange.reactor(), on_worker);
+  }
+  co_await exchange.respond(std::move(response));
+}
+
+async::Task<http::Response> Gateway::answer(http::Exchange& exchange, Request& request) {
+  request.host = parse_host(request.head->authority, is_service_label);
+  request.scope = signature::find_scope(signature::view_of(*request.head));
+  if (request.head->method == "OPTIONS" && browser_rules_ != nullptr) {
+    std::function<http::Response()> on_worker = [&] { return preflight(request); };
+    co_return co_await workers_.run(exchange.reactor(), on_worker);
+  }
+  if (aws::is_form_post(*request.head)) co_await read_body(exchange, request);
+  identify(request);
+  if (!request.body_is_read && !aws::takes_stream(*request.detected->operation)) {
+    co_await read_body(exchange, request);
+  }
+  authenticate(request);
+  if (!request.body_is_read) {
+    auto raw = std::make_unique<ExchangeBody>(exchange);
+    if (request.verified) {
+      auto payload = signature::open_payload(*request.verified, signature::view_of(*request.head), std::move(raw));
+      if (!payload) refuse(payload.error());
+      request.body_stream = std::move(*payload);
+    } else {
+      request.body_stream = std::move(raw);
+    }
+  }
+  co_return co_await invoke(exchange, request);
+}
+
+async::Task<void> Gateway::read_body(http::Exchange& exchange, Request& request) {
+  std::expected<std::string, async::TooLarge> body =
+      co_await async::read_all(exchange.body(), options_.body_bytes_max);
+  if (!body) {
+    throw ServiceError("RequestEntityTooLarge", 413,
+                       fmt::format("The request's body is larger than {} bytes.", options_.body_bytes_max));
+  }
+  request.body = std::move(*body);
+  request.body_is_read = true;
+}
+
+void Gateway::identify(Request& request) {
+  const bool is_form = request.body_is_read;
+  const std::string scope_service = request.scope ? request.scope->service : request.host.service;
+  // A first label is a bucket only where S3 is meant; other services' hosts may look the same.
+  const bool may_be_bucket = scope_service.empty() || scope_service == "s3";
+  aws::DetectHints hints{.signing_service = scope_service,
+                         .virtual_bucket = may_be_bucket ? std::string_view(request.host.bucket) : "",
+                         .form_body = is_form ? std::string_view(request.body) : ""};
+  auto detected = aws::detect(models_, *request.head, hints);
+  if (!detected) {
+    request.model = detected.error().model;
+    request.protocol = detected.error().protocol;
+    throw detected.error().error;
+  }
+  request.detected = std::move(*detected);
+  request.model = request.detected->model;
+  request.protocol = request.detected->protocol;
+  request.entry = services_.find(request.model->name);
+  CHECK(request.entry != nullptr);
+}
+
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
+void Gateway::authenticate(Request& request) {
+  const signature::Dialect dialect = dialect_of(*request.model, request.protocol);
+  const signature::RequestView view = signature::view_of(*request.head);
+  request.caller = {.account = options_.default_account,
+                    .region = !request.host.region.empty() ? request.host.region : options_.default_region,
+                    .request_id = request.id,
+                    .now = clock_.now(),
+                    .principal = {},
+                    .source_ip = request.head->peer.ip(),
+                    .host = request.head->authority,
+                    .transport = request.head->scheme == http::Scheme::Https ? aws::Caller::Transport::Tls
+                                                                             : aws::Caller::Transport::Plain};
+  auto parsed = signature::parse(view, dialect);
+  if (auto* problem = std::get_if<signature::Problem>(&parsed)) refuse(*problem);
+  if (std::holds_alternative<signature::Anonymous>(parsed)) {
+    // Only a bucket's policy can let strangers in; S3 says so by its own access check.
+    if (dialect == signature::Dialect::S3 || request.detected->operation->is_unauthenticated) return;
+    refuse(signature::missing_authentication(dialect));
+  }
+  auto& signed_request = request.signed_request.emplace(std::get<signature::Signed>(std::move(parsed)));
+  auto credentials = identities_.find_credentials(signed_request.access_key_id, signed_request.security_token);
+  if (!credentials) {
+    switch (credentials.error()) {
+      case aws::CredentialProblem::UnknownKey:
+        refuse(signature::unknown_access_key(dialect, signed_request.access_key_id));
+      case aws::CredentialProblem::InvalidToken: refuse(signature::invalid_token(dialect));
+      case aws::CredentialProblem::ExpiredToken: refuse(signature::expired_token(dialect));
+    }
+  }
+  const signature::Key key = signing_keys_.key_for(signed_request.access_key_id,
+                                                   (*credentials)->secret_access_key, signed_request.scope);
+  std::string body_sha256;
+  if (request.body_is_read) body_sha256 = hex_encode(crypto::sha256(request.body));
+  auto verified = signature::verify(signed_request, key, view,
+                                    {.now = request.caller.now,
+                                     .service = request.model->signing_name,
+                                     .region = {},
+                                     .body_sha256 = body_sha256});
+  if (!verified) refuse(verified.error());
+  request.verified = std::move(*verified);
+  request.caller.principal = (*credentials)->principal;
+  request.caller.account = request.caller.principal.account;
+  request.caller.region = signed_request.scope.region;
+}
+
+async::Task<http::Response> Gateway::invoke(http::Exchange& exchange, Request& request) {
+  const aws::Operation& operation = *request.detected->operation;
+  const aws::ProtocolCodec& codec = aws::protocol_for(request.protocol);
+  // S3's bodies have modes: a whole one is checked like one that streams. Others were hashed by verify().
+  if (request.body_is_read && request.verified && !signature::needs_body_hash(*request.signed_request)) {
+    auto raw = std::make_unique<async::StringSource>(std::move(request.body));
+    auto payload = signature::open_payload(*request.verified, signature::view_of(*request.head), std::move(raw));
+    if (!payload) refuse(payload.error());
+    std::expected<std::string, async::TooLarge> body =
+        co_await async::read_all(**payload, options_.body_bytes_max);
+    CHECK(body.has_value());
+    request.body = std::move(*body);
+  }
+  aws::WireRequest wire{.head = request.head,
+                        .path = request.detected->path,
+                        .body = std::move(request.body),
+                        .body_stream = std::move(request.body_stream)};
+  auto input = codec.read(operation, std::move(wire));
+  if (!input) throw input.error();
+
+  aws::Box output(nullptr, [](void*) {});
+  if (operation.mode == aws::Mode::Waits) {
+    output = co_await region_.run_waiting(exchange.reactor(), *request.entry, operation, request.caller,
+                                          std::move(*input));
+  } else {
+    const sql::Access access = operation.mode == aws::Mode::Read ? sql::Access::Read : sql::Access::Write;
+    const void* raw = input->get();
+    std::function<void(aws::Call&)> work = [&](aws::Call& call) {
+      output = region_.run(*request.entry, operation, call, raw);
+    };
+    co_await region_.transact_on_worker(exchange.reactor(), request.caller, access, work);
+  }
+  co_return codec.write(operation, output.get(), request.id);
+}
+
+http::Response Gateway::preflight(const Request& request) {
+  const http::Headers& headers = request.head->headers;
+  std::string bucket = request.host.bucket;
+  if (bucket.empty()) bucket = std::string(split(request.head->path.substr(1), '/')[0]);
+  auto allowed = browser_rules_->preflight({.bucket = bucket,
+                                            .origin = headers.get("Origin"),
+                                            .method = headers.get("Access-Control-Request-Method"),
+                                            .headers = headers.get("Access-Control-Request-Headers")});
+  if (!allowed) {
+    throw ServiceError("AccessForbidden", 403,
+                       "CORSResponse: This CORS request is not allowed. This is usually because the evalution of "
+                       "Origin, request method / Access-Control-Request-Method or "
+                       "Access-Control-Request-Headers are not whitelisted by the resource's CORS spec.");
+  }
+  http::Response response;
+  for (auto& [name, value] : *allowed) response.headers.add(name, value);
+  return response;
+}
+
+void Gateway::add_browser_headers(const Request& request, http::Response& response) {
+  if (request.model == nullptr || request.model->signing_name != "s3") return;
+  const std::string path = request.detected ? request.detected->path : request.head->path;
+  const std::string bucket(split(std::string_view(path).substr(1), '/')[0]);
+  for (auto& [name, value] : browser_rules_->actual({.bucket = bucket,
+                                                     .origin = request.head->headers.get("Origin"),
+                                                     .method = request.head->method,
+                                                     .headers = {}})) {
+    response.headers.add(name, value);
+  }
+}
+
+}  // namespace holm::gateway

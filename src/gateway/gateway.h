@@ -1,0 +1,66 @@
+// The one way in: every request to the AWS API is identified, authenticated, read, validated, authorised,
+// invoked and recorded here, in this order, and nowhere else.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "async/workers.h"
+#include "aws/protocol/detect.h"
+#include "aws/signature/verify.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "gateway/local_region.h"
+#include "gateway/services.h"
+#include "gateway/signing_keys.h"
+#include "http/server.h"
+
+namespace holm::aws {
+class BrowserRules;
+class IdentityProvider;
+}  // namespace holm::aws
+
+namespace holm::gateway {
+
+struct GatewayOptions {
+  std::string default_region = "us-east-1";
+  // Whose resources anonymous requests are about, as far as a resource does not say it itself.
+  std::string default_account;
+  // Bodies that are not streamed are held in memory.
+  size_t body_bytes_max = 16u << 20;
+};
+
+// Handles requests on the HTTP server's reactors; borrows everything for its life.
+class Gateway final {
+ public:
+  Gateway(const Services& services, LocalRegion& region, aws::IdentityProvider& identities,
+          const aws::BrowserRules* browser_rules, async::Workers& workers, Clock& clock, Random& random,
+          GatewayOptions options);
+
+  // An http::Handler.
+  async::Task<void> handle(http::Exchange& exchange);
+
+ private:
+  struct Request;
+  async::Task<http::Response> answer(http::Exchange& exchange, Request& request);
+  async::Task<void> read_body(http::Exchange& exchange, Request& request);
+  void identify(Request& request);
+  void authenticate(Request& request);
+  async::Task<http::Response> invoke(http::Exchange& exchange, Request& request);
+  http::Response preflight(const Request& request);
+  void add_browser_headers(const Request& request, http::Response& response);
+
+  const Services& services_;
+  std::vector<const aws::ServiceModel*> models_;
+  LocalRegion& region_;
+  aws::IdentityProvider& identities_;
+  const aws::BrowserRules* browser_rules_;
+  async::Workers& workers_;
+  Clock& clock_;
+  Random& random_;
+  GatewayOptions options_;
+  SigningKeys signing_keys_;
+};
+
+}  // namespace holm::gateway
