@@ -29,33 +29,22 @@ bool constant_time_equals(std::string_view a, std::string_view b);
 
 // A hash of bytes that come piece by piece. `finish` gives the digest and starts anew. Movable; one thread.
 template <size_t Size>
-class Hasher {
+class Hasher final {
  public:
+  Hasher();
   Hasher(Hasher&&) noexcept;
   Hasher& operator=(Hasher&&) noexcept;
   ~Hasher();
   void update(std::string_view bytes);
   std::array<uint8_t, Size> finish();
 
- protected:
-  explicit Hasher(const char* name);
-
  private:
   struct State;
   std::unique_ptr<State> state_;
 };
 
-class Sha256 final : public Hasher<32> {
- public:
-  Sha256() : Hasher("SHA2-256") {}
-};
-class Sha1 final : public Hasher<20> {
- public:
-  Sha1() : Hasher("SHA1") {}
-};
-class Md5 final : public Hasher<16> {
- public:
-  Md5() : Hasher("MD5") {}
-};
+using Sha256 = Hasher<32>;
+using Sha1 = Hasher<20>;
+using Md5 = Hasher<16>;
 
 }  // namespace holm::crypto
