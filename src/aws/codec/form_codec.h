@@ -19,8 +19,8 @@ enum class FormDialect {
   Ec2,    // "Filter.1.Name"
 };
 
-// Reads into `out`, a default-made structure of `shape`. Unknown fields (Action, Version) are ignored. List
-// items stand in the order of their numbers; gaps do not matter.
+// Reads into `out`, a default-made structure of `shape`. Unknown fields (Action, Version) are
+// ignored. List items stand in the order of their numbers; gaps do not matter.
 CodecResult read_form(std::span<const formats::FormField> form, FormDialect dialect,
                       const Shape& shape, void* out);
 

@@ -4,15 +4,18 @@
 #include <string>
 #include <string_view>
 
+#include "aws/codec/bindings.h"
 #include "aws/codec/codec_error.h"
 #include "aws/schema/shape.h"
 
 namespace holm::aws {
 
 // Reads into `out`, a default-made value of `shape`. Unknown members are ignored, null is absent, a
-// value of the wrong type is an error. Members that travel elsewhere than in the body are not looked for.
-CodecResult read_json(std::string_view text, const Shape& shape, void* out);
-// Members that are absent or travel elsewhere than in the body are left out.
-std::string write_json(const Shape& shape, const void* value);
+// value of the wrong type is an error.
+CodecResult read_json(std::string_view text, const Shape& shape, void* out,
+                      Bindings bindings = Bindings::Ignored);
+// Members that are absent are left out.
+std::string write_json(const Shape& shape, const void* value,
+                       Bindings bindings = Bindings::Ignored);
 
 }  // namespace holm::aws

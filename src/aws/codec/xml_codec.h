@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "aws/codec/bindings.h"
 #include "aws/codec/codec_error.h"
 #include "aws/schema/shape.h"
 
@@ -16,11 +17,13 @@ class XmlWriter;
 namespace holm::aws {
 
 // Reads the content of `element` into `out`, a default-made value of `shape`. Unknown elements and
-// attributes are ignored; members that travel elsewhere than in the body are not looked for.
-CodecResult read_xml(const formats::XmlElement& element, const Shape& shape, void* out);
+// attributes are ignored, text of the wrong type is an error.
+CodecResult read_xml(const formats::XmlElement& element, const Shape& shape, void* out,
+                     Bindings bindings = Bindings::Ignored);
 
-// Writes the content of the element that is open in `writer`: attributes and members of a structure, the
-// items of a list or map, or the text of anything else.
-void write_xml(formats::XmlWriter& writer, const Shape& shape, const void* value);
+// Writes the content of the element that is open in `writer`: attributes and members of a
+// structure, the items of a list or map, or the text of anything else.
+void write_xml(formats::XmlWriter& writer, const Shape& shape, const void* value,
+               Bindings bindings = Bindings::Ignored);
 
 }  // namespace holm::aws

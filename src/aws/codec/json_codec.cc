@@ -1,0 +1,20 @@
+// JSON documents ↔ values of a shape, as awsJson and restJson write them.
+
+#include "aws/codec/json_codec.h"
+
+#include "aws/codec/tree_codec.h"
+#include "formats/json.h"
+
+namespace holm::aws {
+
+CodecResult read_json(std::string_view text, const Shape& shape, void* out, Bindings bindings) {
+  auto tree = formats::parse_json(text);
+  if (!tree) return codec_failure("The JSON is malformed: " + tree.error().describe());
+  return read_tree(*tree, TreeFormat::Json, shape, out, bindings);
+}
+
+std::string write_json(const Shape& shape, const void* value, Bindings bindings) {
+  return formats::write_json(write_tree(TreeFormat::Json, shape, value, bindings));
+}
+
+}  // namespace holm::aws
