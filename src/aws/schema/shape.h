@@ -95,12 +95,16 @@ struct Member {
   bool is_xml_attribute = false;
   bool is_flattened = false;          // The member's own `flattened` trait; the shape's is on the shape.
   bool is_idempotency_token = false;
-  bool is_honoured = true;            // False: no code reads it, so validation refuses it by name.
+  const bool* is_honoured = nullptr;  // Points at false: no code reads it, so validation refuses it by name.
   bool is_host_label = false;
   bool is_json_value = false;         // A header whose text is base64 of JSON.
   bool is_sensitive = false;          // Never logged.
   std::string_view xml_namespace;     // Of the member's element, and its prefix.
   std::string_view xml_prefix;
+  // A required member of an input whose field does not show absence (std::string, bool …): its bit in the
+  // struct's Given, which is `given_offset` bytes into the struct. Zero: its field shows absence.
+  uint64_t given_bit = 0;
+  uint32_t given_offset = 0;
 };
 
 struct Shape {
@@ -122,11 +126,47 @@ struct Shape {
   std::string_view xml_namespace{};
 };
 
-// Access for the field types that generated structs use: T, std::optional<T>, std::unique_ptr<T>.
+// Which required members a request has given: the last field, `given`, of generated input structs. Structs made
+// by our code count as complete; those that a codec fills start with nothing given, and ensure_field() notes each.
+struct Given {
+  static constexpr uint64_t kByCode = ~uint64_t{0};
+  uint64_t bits = kByCode;
+};
+
+// Called on each struct that a codec is about to fill; the first call counts.
+template <class T>
+void start_reading(T& value) {
+  if constexpr (requires { value.given.bits; }) {
+    if (value.given.bits == Given::kByCode) value.given.bits = 0;
+  }
+}
+
+// Access for the field types that generated structs use: T, std::optional<T>, Recursive<T>, std::shared_ptr<T>.
 template <class T>
 struct FieldOf {
   static constexpr FieldOps ops{[](const void* field) -> const void* { return field; },
-                                [](void* field) -> void* { return field; }};
+                                [](void* field) -> void* {
+                                  start_reading(*static_cast<T*>(field));
+                                  return field;
+                                }};
+};
+
+// A list or map whose emptiness and absence are one: it is absent when empty.
+template <class T>
+struct UnlessEmpty {
+  static constexpr FieldOps ops{
+      [](const void* field) -> const void* { return static_cast<const T*>(field)->empty() ? nullptr : field; },
+      [](void* field) -> void* { return field; }};
+};
+
+// Streams and documents: absent when null. The value is the pointer itself.
+template <class T>
+struct FieldOf<std::shared_ptr<T>> {
+  static constexpr FieldOps ops{
+      [](const void* field) -> const void* {
+        return *static_cast<const std::shared_ptr<T>*>(field) ? field : nullptr;
+      },
+      [](void* field) -> void* { return field; }};
 };
 
 template <class T>
@@ -138,7 +178,8 @@ struct FieldOf<std::optional<T>> {
       },
       [](void* field) -> void* {
         auto& value = *static_cast<std::optional<T>*>(field);
-        return value ? &*value : &value.emplace();
+        if (!value) start_reading(value.emplace());
+        return &*value;
       }};
 };
 
@@ -173,7 +214,11 @@ template <class T>
 struct FieldOf<Recursive<T>> {
   static constexpr FieldOps ops{
       [](const void* field) -> const void* { return static_cast<const Recursive<T>*>(field)->get(); },
-      [](void* field) -> void* { return &static_cast<Recursive<T>*>(field)->ensure(); }};
+      [](void* field) -> void* {
+        T& value = static_cast<Recursive<T>*>(field)->ensure();
+        start_reading(value);
+        return &value;
+      }};
 };
 
 template <class T>
@@ -182,7 +227,11 @@ struct ListOf {
   static constexpr ListOps ops{
       [](const void* list) { return static_cast<const List*>(list)->size(); },
       [](const void* list, size_t index) -> const void* { return &(*static_cast<const List*>(list))[index]; },
-      [](void* list) -> void* { return &static_cast<List*>(list)->emplace_back(); }};
+      [](void* list) -> void* {
+        T& element = static_cast<List*>(list)->emplace_back();
+        start_reading(element);
+        return &element;
+      }};
 };
 
 template <class T>
@@ -193,7 +242,11 @@ struct MapOf {
       [](const void* map, void* context, void (*visit)(void*, const std::string&, const void*)) {
         for (const auto& [key, value] : *static_cast<const Map*>(map)) visit(context, key, &value);
       },
-      [](void* map, std::string key) -> void* { return &(*static_cast<Map*>(map))[std::move(key)]; }};
+      [](void* map, std::string key) -> void* {
+        T& value = (*static_cast<Map*>(map))[std::move(key)];
+        start_reading(value);
+        return &value;
+      }};
 };
 
 // The field of `value` that `member` describes, or null when it is absent.
@@ -201,7 +254,14 @@ inline const void* find_field(const Member& member, const void* value) {
   return member.ops->get(static_cast<const char*>(value) + member.offset);
 }
 inline void* ensure_field(const Member& member, void* value) {
-  return member.ops->ensure(static_cast<char*>(value) + member.offset);
+  char* start = static_cast<char*>(value);
+  if (member.given_bit != 0) reinterpret_cast<Given*>(start + member.given_offset)->bits |= member.given_bit;
+  return member.ops->ensure(start + member.offset);
 }
+
+// The shapes that have no constraints of their own.
+extern const Shape kBoolean, kInteger, kLong, kFloat, kDouble, kString, kBlob, kStream, kTimestamp, kDocument;
+// A structure without members: the input or output of an operation that has none.
+extern const Shape kNothing;
 
 }  // namespace holm::aws

@@ -1,0 +1,144 @@
+"""handlers.h, table.cc and migrations.{h,cc}: how the service is called and what it stores."""
+import re
+
+import names
+from emit_types import header, value_type
+
+
+class MigrationError(Exception):
+    """schema.sql is not cut into numbered migrations."""
+
+
+def handlers(model):
+    lines = ["using aws::Call;", "using aws::LongCall;", "using aws::Nothing;", "", "class Service;", ""]
+    for entry in model.listed.entries:
+        output, given = (value_type(model, entry.name, side) for side in ("output", "input"))
+        function = names.snake_case(entry.name)
+        if entry.mode == "Waits":
+            lines.append(f"async::Task<{output}> {function}(Service&, LongCall, {given});")
+        else:
+            lines.append(f"{output} {function}(Service&, Call&, const {given}&);")
+    lines += ["", "// What the gateway knows of the service.", "const aws::ServiceModel& model();"]
+    includes = ['"aws/service/operation.h"', '"async/task.h"', f'"{model.service}/errors.h"',
+                f'"{model.service}/types.h"']
+    return header(model, lines, sorted(includes), "The functions that src/services/"
+                  f"{model.service} defines.")
+
+
+def error_rows(model, operation):
+    rows = []
+    for error in model.all_operations[operation].get("errors", []):
+        name = error["shape"]
+        rows.append(f"{{{names.literal(name)}, {names.literal(model.error_code(name))}, "
+                    f"{model.error_status(name)}}}")
+    return rows
+
+
+def is_unauthenticated(operation):
+    return operation.get("authtype") == "none" or operation.get("auth") == ["smithy.api#noAuth"]
+
+
+def operation_row(model, entry):
+    operation = model.all_operations[entry.name]
+    http, given, output = (operation.get(key, {}) for key in ("http", "input", "output"))
+    shapes = []
+    for side in ("input", "output"):
+        name = model.operation_shape(entry.name, side)
+        shapes.append(f"&schema::k{model.type_name(name)}" if name else "&aws::kNothing")
+    adapt = f"aws::Adapt<&{names.snake_case(entry.name)}>"
+    fields = [
+        ("model", "&kModel"), ("name", names.literal(entry.name)), ("input", shapes[0]), ("output", shapes[1]),
+        ("http_method", names.literal(http.get("method", "POST"))),
+        ("http_uri", names.literal(http.get("requestUri", "/"))),
+        ("http_status", str(http.get("responseCode", 200))),
+        ("result_wrapper", names.literal(output.get("resultWrapper", ""))),
+        ("input_name", names.literal(given.get("locationName", ""))),
+        ("input_namespace", names.literal(given.get("xmlNamespace", {}).get("uri", ""))),
+        ("mode", f"aws::Mode::{entry.mode}"),
+        ("is_unauthenticated", "true" if is_unauthenticated(operation) else "false"),
+        ("errors", f"k{names.title_case(entry.name)}Errors" if operation.get("errors") else "{}"),
+        ("make_input", f"{adapt}::make_input"), ("invoke", f"{adapt}::invoke"),
+        ("invoke_waiting", f"{adapt}::invoke_waiting")]
+    return "    {" + ", ".join(f".{key} = {value}" for key, value in fields) + "},"
+
+
+def model_fields(model):
+    metadata = model.metadata
+    signing = metadata.get("signingName", metadata["endpointPrefix"])
+    return [
+        ("name", names.literal(model.service)), ("service_id", names.literal(metadata.get("serviceId", ""))),
+        ("endpoint_prefix", names.literal(metadata["endpointPrefix"])), ("signing_name", names.literal(signing)),
+        ("iam_prefix", names.literal(metadata.get("iamPrefix", signing))),
+        ("target_prefix", names.literal(metadata.get("targetPrefix", ""))),
+        ("api_version", names.literal(metadata["apiVersion"])),
+        ("xml_namespace", names.literal(metadata.get("xmlNamespace", ""))),
+        ("protocols", "kProtocols"),
+        ("is_query_compatible", "true" if "awsQueryCompatible" in metadata else "false")]
+
+
+def unbuilt_rows(model):
+    listed = {entry.name for entry in model.listed.entries}
+    for name, operation in model.all_operations.items():
+        if name not in listed:
+            http = operation.get("http", {})
+            yield (f"    {{{names.literal(name)}, {names.literal(http.get('method', 'POST'))}, "
+                   f"{names.literal(http.get('requestUri', '/'))}}},")
+
+
+def table(model):
+    """The text of table.cc."""
+    service = model.service
+    lines = ["// The dispatch table. Generated from operations.list and the model; do not edit.", "",
+             "#include <span>", "", f'#include "services/{service}/service.h"', f'#include "{service}/handlers.h"',
+             f'#include "{service}/schema.h"', "", f"namespace holm::{service} {{", "",
+             "extern const aws::ServiceModel kModel;", "", "namespace {", "",
+             "constexpr aws::Protocol kProtocols[] = {"
+             + ", ".join(f"aws::Protocol::{name}" for name in model.protocols()) + "};", ""]
+    for entry in model.listed.entries:
+        rows = error_rows(model, entry.name)
+        if rows:
+            lines.append(f"constexpr aws::ErrorModel k{names.title_case(entry.name)}Errors[] = "
+                         "{" + ", ".join(rows) + "};")
+    fields = model_fields(model)
+    if model.listed.entries:
+        lines += ["", "constinit const aws::Operation kOperations[] = {",
+                  *[operation_row(model, entry) for entry in model.listed.entries], "};"]
+        fields.append(("operations", "kOperations"))
+    unbuilt = list(unbuilt_rows(model))
+    if unbuilt:
+        lines += ["", "constexpr aws::UnbuiltOperation kUnbuilt[] = {", *unbuilt, "};"]
+        fields.append(("unbuilt", "kUnbuilt"))
+    lines += ["", "}  // namespace", "", "constinit const aws::ServiceModel kModel{"
+              + ", ".join(f".{key} = {value}" for key, value in fields) + "};", "",
+              "const aws::ServiceModel& model() { return kModel; }", "", f"}}  // namespace holm::{service}", ""]
+    return "\n".join(lines)
+
+
+def cut_migrations(text):
+    """The statements of migrations 1, 2 … of a schema.sql; anything before the first is a comment."""
+    parts = re.split(r"^-- migration (\d+)[^\n]*\n", text, flags=re.MULTILINE)
+    before = [line for line in parts[0].splitlines() if line.strip() and not line.startswith("--")]
+    if before:
+        raise MigrationError(f"schema.sql: {before[0]!r} stands before the first `-- migration 1`")
+    numbers = [int(number) for number in parts[1::2]]
+    if numbers != list(range(1, len(numbers) + 1)):
+        raise MigrationError(f"schema.sql: migrations are numbered 1, 2 … without gaps, not {numbers}")
+    return [part.strip() + "\n" for part in parts[2::2]]
+
+
+def migrations_header(service):
+    return "\n".join([
+        "// The steps that make the service's tables. Generated from schema.sql; do not edit.", "#pragma once", "",
+        "#include <vector>", "", '#include "sql/database.h"', "", f"namespace holm::{service} {{", "",
+        "std::vector<sql::Migration> migrations();", "", f"}}  // namespace holm::{service}", ""])
+
+
+def migrations(service, text):
+    rows = []
+    for number, statements in enumerate(cut_migrations(text), 1):
+        quoted = "\n".join("         " + names.literal(line + "\n") for line in statements.splitlines())
+        rows.append(f"      {{.number = {number}, .statements =\n{quoted}}},")
+    return "\n".join([
+        "// Generated from schema.sql; do not edit.", "", f'#include "{service}/migrations.h"', "",
+        f"namespace holm::{service} {{", "", "std::vector<sql::Migration> migrations() {", "  return {", *rows,
+        "  };", "}", "", f"}}  // namespace holm::{service}", ""])
