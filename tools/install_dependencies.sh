@@ -39,7 +39,7 @@ fi
 stamp=$venv/.installed
 if ! cmp -s tools/requirements.txt "$stamp"; then
   echo "Installing the pinned Python packages …"
-  /usr/bin/python3 -m venv "$venv"
+  [[ -x $venv/bin/pip ]] || /usr/bin/python3 -m venv --clear "$venv"
   "$venv/bin/pip" install --quiet --disable-pip-version-check -r tools/requirements.txt
   cp tools/requirements.txt "$stamp"
 fi

@@ -1,0 +1,91 @@
+// holm's command line: which verb, with which options.
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <map>
+#include <string_view>
+
+#include "base/strings.h"
+#include "cli/commands.h"
+
+namespace holm::cli {
+namespace {
+
+constexpr std::string_view kUsage = R"(holm: an AWS region on your own machine
+
+  holm serve                 run the region in the foreground
+  holm up TEMPLATE           start the region if needed and deploy the template as a stack
+      [--stack-name NAME] [--parameters KEY=VALUE …]
+  holm env                   print the exports that point AWS clients here: eval "$(holm env)"
+  holm status                what runs
+  holm exec INSTANCE -- CMD  run a command inside an instance
+  holm logs [GROUP]          the newest lines of a log group; without one, of the daemon
+  holm down                  stop everything; stored data stays
+
+  --data DIR     where the region keeps everything ($HOLM_DATA, else /var/lib/holm or ~/.local/share/holm)
+  --listen A:P   address of the AWS API (127.0.0.1:4566)
+  --edge A:P     address of the sites that load balancers serve (127.0.0.1:80, else 127.0.0.1:8080)
+  --region NAME  the default region (us-east-1)
+
+The AWS CLI does the rest.
+)";
+
+using Verb = int (*)(const Arguments&);
+
+const std::map<std::string_view, Verb>& verbs() {
+  static const std::map<std::string_view, Verb> all = {
+      {"serve", serve}, {"anchor", anchor}, {"up", up},     {"down", down},
+      {"env", env},     {"status", status}, {"exec", exec}, {"logs", logs}};
+  return all;
+}
+
+// Takes holm's own options out of the words; what follows "--" is left alone.
+bool take_options(std::vector<std::string>& words, region::Options& options) {
+  const std::map<std::string_view, std::string*> known = {{"--data", &options.data_directory},
+                                                          {"--listen", &options.api_address},
+                                                          {"--edge", &options.edge_address},
+                                                          {"--region", &options.default_region}};
+  std::vector<std::string> rest;
+  bool is_ours = true;
+  for (size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == "--") is_ours = false;
+    auto option = known.find(words[i]);
+    if (!is_ours || option == known.end()) {
+      rest.push_back(words[i]);
+      continue;
+    }
+    if (i + 1 == words.size()) {
+      fmt::print(stderr, "holm: {} needs a value\n", words[i]);
+      return false;
+    }
+    *option->second = words[++i];
+    // An address that was chosen is not exchanged for another.
+    if (option->first == "--edge") options.edge_fallback_address.clear();
+  }
+  words = std::move(rest);
+  return true;
+}
+
+int run(int count, char** values) {
+  std::vector<std::string> words(values + 1, values + count);
+  Arguments arguments;
+  arguments.options.data_directory = region::default_data_directory();
+  if (!take_options(words, arguments.options)) return 2;
+  if (words.empty() || words[0] == "help" || words[0] == "--help" || words[0] == "-h") {
+    fmt::print("{}", kUsage);
+    return words.empty() ? 2 : 0;
+  }
+  auto verb = verbs().find(words[0]);
+  if (verb == verbs().end()) {
+    fmt::print(stderr, "holm: there is no verb \"{}\"; holm help lists them\n", words[0]);
+    return 2;
+  }
+  arguments.words.assign(words.begin() + 1, words.end());
+  return verb->second(arguments);
+}
+
+}  // namespace
+}  // namespace holm::cli
+
+int main(int count, char** values) { return holm::cli::run(count, values); }

@@ -1,0 +1,26 @@
+// What the daemon is started with.
+#pragma once
+
+#include <string>
+
+namespace holm::region {
+
+struct Options {
+  std::string data_directory;
+  std::string api_address = "127.0.0.1:4566";
+  // Where users' browsers come in; the second is taken when the first may not or cannot be had.
+  std::string edge_address = "127.0.0.1:80";
+  std::string edge_fallback_address = "127.0.0.1:8080";
+  std::string default_region = "us-east-1";
+};
+
+// $HOLM_DATA, else /var/lib/holm for root and ~/.local/share/holm for others.
+std::string default_data_directory();
+
+// Files below the data directory.
+std::string database_path(const Options& options);
+std::string credentials_path(const Options& options);
+std::string process_id_path(const Options& options);
+std::string edge_address_path(const Options& options);
+
+}  // namespace holm::region
