@@ -26,11 +26,12 @@ struct Detected {
   const ServiceModel* model;
   const Operation* operation;
   Protocol protocol;
-  std::string path;  // For WireRequest: still percent-encoded; "/bucket/key" for virtual-hosted S3 as well.
+  std::string
+      path;  // For WireRequest: still percent-encoded; "/bucket/key" for virtual-hosted S3 as well.
 };
 
-// Why a request has no operation to answer it, and in which protocol to say so. An operation that the model
-// has but holm does not is NotImplemented, naming it.
+// Why a request has no operation to answer it, and in which protocol to say so. An operation that
+// the model has but holm does not is NotImplemented, naming it.
 struct Undetected {
   const ServiceModel* model;  // Null when the service is not known either.
   Protocol protocol;
@@ -40,8 +41,9 @@ struct Undetected {
 // Whether the body must have been read for `detect` to see the Action in it.
 bool is_form_post(const http::Request& request);
 
-// Tried in turn: the scope's service, the target's prefix, the host's first label, S3. `models` live for ever.
-Result<Detected, Undetected> detect(std::span<const ServiceModel* const> models, const http::Request& request,
-                                    const DetectHints& hints);
+// Tried in turn: the scope's service, the target's prefix, the host's first label, S3. `models`
+// live for ever.
+Result<Detected, Undetected> detect(std::span<const ServiceModel* const> models,
+                                    const http::Request& request, const DetectHints& hints);
 
 }  // namespace holm::aws

@@ -1,4 +1,5 @@
-// The AWS protocols: an HTTP request → the input of an operation, its output or error → an HTTP response.
+// The AWS protocols: an HTTP request → the input of an operation, its output or error → an HTTP
+// response.
 #pragma once
 
 #include <string>
@@ -22,7 +23,8 @@ struct WireRequest {
   Stream body_stream;         // For operations that `takes_stream`.
 };
 
-// Whether the input has a member that takes the body as a stream: then it should not be read beforehand.
+// Whether the input has a member that takes the body as a stream: then it should not be read
+// beforehand.
 bool takes_stream(const Operation& operation);
 
 // One AWS protocol. Immutable; any thread.
@@ -39,7 +41,8 @@ class ProtocolCodec {
 
   // `model` and `operation` may be null when they could not be found out.
   virtual http::Response write_error(const ServiceModel* model, const Operation* operation,
-                                     const ServiceError& error, std::string_view request_id) const = 0;
+                                     const ServiceError& error,
+                                     std::string_view request_id) const = 0;
 };
 
 // Lives for ever.
