@@ -17,6 +17,7 @@
 namespace holm::aws::signature {
 
 constexpr size_t kMaxChunkBytes = 16u << 20;       // Of a signed chunk, which is held until it is verified.
+constexpr size_t kMinChunkBytes = 8192;             // Of all but the last.
 constexpr size_t kMaxChunkHeaderBytes = 256;
 constexpr size_t kMaxTrailerBytes = 8192;
 constexpr size_t kMaxTrailers = 16;
@@ -50,16 +51,20 @@ class ChunkDecoder final {
 
  private:
   enum class State { Header, Data, DataEnd, Trailer, End, Failed };
+  using Piece = Result<std::string_view, Problem>;
+  using Checked = Result<void, Problem>;
 
   bool is_signed() const { return payload_ != PayloadMode::StreamingUnsignedTrailer; }
-  bool take_line(std::string_view& input, size_t bytes_max);
-  Result<void, Problem> read_header();
-  Result<std::string_view, Problem> take_data(std::string_view& input);
-  Result<std::string_view, Problem> release_chunk();
-  Result<void, Problem> read_trailer_line();
-  Result<void, Problem> read_trailer_end();
-  Result<std::string_view, Problem> step(std::string_view& input);
-  std::unexpected<Problem> fail(Problem problem);
+  Piece step(std::string_view& input);
+  // True once `line_` holds a whole line; a Problem when it is too long.
+  Result<bool, Problem> take_line(std::string_view& input, size_t bytes_max);
+  Checked read_header();
+  Checked begin_chunk(uint64_t bytes);
+  Checked check_chunk_signature();
+  Piece take_data(std::string_view& input);
+  Piece release_chunk();
+  Checked read_trailer();
+  Checked finish_trailers();
 
   PayloadMode payload_;
   Key key_;
@@ -68,11 +73,11 @@ class ChunkDecoder final {
   Options options_;
   State state_ = State::Header;
   std::string line_;
-  bool line_ended_ = false;
-  std::string chunk_;
-  std::string chunk_signature_;
+  std::string chunk_;            // Of signed chunks: what was read of this one.
+  std::string chunk_signature_;  // As claimed.
   crypto::Sha256 chunk_hash_;
   uint64_t chunk_left_ = 0;
+  bool short_chunk_seen_ = false;
   uint64_t decoded_ = 0;
   std::string trailer_text_;
   std::vector<Trailer> trailers_;

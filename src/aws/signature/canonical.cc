@@ -1,0 +1,178 @@
+// Canonical paths, queries, headers; the string to sign and the chain of keys.
+
+#include "aws/signature/canonical.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/strings.h"
+#include "crypto/hash.h"
+
+namespace holm::aws::signature {
+
+namespace {
+
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+// A malformed escape stands for itself: whoever signed it meant these bytes, and the handler will refuse it.
+std::string decode(std::string_view text, Plus plus) {
+  std::string result;
+  result.reserve(text.size());
+  for (size_t i = 0; i < text.size(); ++i) {
+    const int high = text[i] == '%' && i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
+    const int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
+    if (low >= 0) {
+      result += static_cast<char>(high * 16 + low);
+      i += 2;
+    } else {
+      result += text[i] == '+' && plus == Plus::Space ? ' ' : text[i];
+    }
+  }
+  return result;
+}
+
+void append_collapsed(std::string& out, std::string_view value) {
+  bool space = false;
+  for (char c : trim(value)) {
+    if (is_space(c)) {
+      space = true;
+      continue;
+    }
+    if (space) out += ' ';
+    space = false;
+    out += c;
+  }
+}
+
+}  // namespace
+
+std::string to_text(const Scope& scope) {
+  return fmt::format("{}/{}/{}/aws4_request", scope.date, scope.region, scope.service);
+}
+
+std::string_view payload_text(PayloadMode mode, std::string_view declared_sha256) {
+  switch (mode) {
+    case PayloadMode::SignedHash: return declared_sha256;
+    case PayloadMode::UnsignedPayload: return kUnsignedPayload;
+    case PayloadMode::StreamingSigned: return "STREAMING-AWS4-HMAC-SHA256-PAYLOAD";
+    case PayloadMode::StreamingSignedTrailer: return "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER";
+    case PayloadMode::StreamingUnsignedTrailer: return "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
+  }
+  CHECK(false);
+  return {};
+}
+
+Parameters query_parameters(std::string_view query) {
+  Parameters parameters;
+  for (std::string_view part : split(query, '&')) {
+    if (part.empty()) continue;
+    const size_t equals = part.find('=');
+    const std::string_view value = equals == part.npos ? std::string_view() : part.substr(equals + 1);
+    parameters.emplace_back(decode(part.substr(0, equals), Plus::Space), decode(value, Plus::Space));
+  }
+  return parameters;
+}
+
+std::string canonical_query(Parameters parameters, std::string_view left_out) {
+  std::erase_if(parameters, [&](const auto& parameter) { return !left_out.empty() && parameter.first == left_out; });
+  for (auto& [name, value] : parameters) {
+    name = percent_encode(name);
+    value = percent_encode(value);
+  }
+  std::ranges::sort(parameters);
+  std::string text;
+  for (const auto& [name, value] : parameters) {
+    if (!text.empty()) text += '&';
+    text += name;
+    text += '=';
+    text += value;
+  }
+  return text;
+}
+
+std::string canonical_path(std::string_view path) {
+  std::vector<std::string_view> kept;
+  for (std::string_view segment : split(path, '/')) {
+    if (segment.empty() || segment == ".") continue;
+    if (segment == "..") {
+      if (!kept.empty()) kept.pop_back();
+    } else {
+      kept.push_back(segment);
+    }
+  }
+  std::string text;
+  for (std::string_view segment : kept) {
+    text += '/';
+    text += percent_encode(segment);
+  }
+  if (kept.empty() || path.ends_with('/')) text += '/';
+  return text;
+}
+
+std::string reencoded_path(std::string_view path) {
+  return percent_encode(decode(path, Plus::Literal), Slash::Keep);
+}
+
+std::optional<std::string> canonical_header(const RequestView& request, std::string_view lower_name) {
+  std::optional<std::string> text;
+  for (const http::Header& header : request.headers) {
+    if (!equals_ignoring_case(header.name, lower_name)) continue;
+    if (text) {
+      *text += ',';
+    } else {
+      text.emplace();
+    }
+    append_collapsed(*text, header.value);
+  }
+  if (!text && lower_name == "host" && !request.authority.empty()) text.emplace(request.authority);
+  return text;
+}
+
+std::optional<std::string> write_canonical(const CanonicalRequest& canonical, const RequestView& request) {
+  std::string text = fmt::format("{}\n{}\n{}\n", canonical.method, canonical.path, canonical.query);
+  for (const std::string& name : canonical.signed_headers) {
+    const auto value = canonical_header(request, name);
+    if (!value) return std::nullopt;
+    text += name;
+    text += ':';
+    text += *value;
+    text += '\n';
+  }
+  text += '\n';
+  text += join(canonical.signed_headers, ";");
+  text += '\n';
+  text += canonical.payload;
+  return text;
+}
+
+std::string sha256_hex(std::string_view bytes) {
+  const crypto::Sha256Digest digest = crypto::sha256(bytes);
+  return hex_encode(crypto::bytes_of(digest));
+}
+
+std::string string_to_sign(std::string_view time, std::string_view scope, std::string_view canonical_request) {
+  return fmt::format("{}\n{}\n{}\n{}", kAlgorithm, time, scope, sha256_hex(canonical_request));
+}
+
+std::string signature_of(const Key& key, std::string_view text) {
+  const crypto::Sha256Digest code = crypto::hmac_sha256(crypto::bytes_of(key), text);
+  return hex_encode(crypto::bytes_of(code));
+}
+
+Key derive_signing_key(std::string_view secret_access_key, const Scope& scope) {
+  crypto::Sha256Digest key = crypto::hmac_sha256("AWS4" + std::string(secret_access_key), scope.date);
+  key = crypto::hmac_sha256(crypto::bytes_of(key), scope.region);
+  key = crypto::hmac_sha256(crypto::bytes_of(key), scope.service);
+  return crypto::hmac_sha256(crypto::bytes_of(key), "aws4_request");
+}
+
+}  // namespace holm::aws::signature

@@ -1,0 +1,356 @@
+// Reads what a request says about its signature, from its headers or from its query.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-auth-using-authorization-header.html
+// https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "aws/signature/canonical.h"
+#include "aws/signature/problems.h"
+#include "aws/signature/verify.h"
+#include "base/strings.h"
+#include "base/time_format.h"
+
+namespace holm::aws::signature {
+
+namespace {
+
+constexpr size_t kMaxNameBytes = 128;
+
+std::unexpected<Problem> wrong(Problem problem) { return std::unexpected(std::move(problem)); }
+
+std::vector<std::string_view> header_values(const RequestView& request, std::string_view name) {
+  std::vector<std::string_view> values;
+  for (const http::Header& header : request.headers) {
+    if (equals_ignoring_case(header.name, name)) values.push_back(trim(header.value));
+  }
+  return values;
+}
+
+bool all_of(std::string_view text, bool (*allowed)(char)) {
+  return !text.empty() && text.size() <= kMaxNameBytes && std::ranges::all_of(text, allowed);
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_lower_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); }
+bool is_scope_character(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || c == '-' || c == '_'; }
+bool is_key_character(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-';
+}
+// A header's name in lower case.
+bool is_name_character(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'z') || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+}
+
+bool is_sha256_hex(std::string_view text) { return text.size() == 64 && std::ranges::all_of(text, is_lower_hex); }
+
+struct Credential {
+  std::string access_key_id;
+  Scope scope;
+};
+
+// "AKID/20150830/us-east-1/s3/aws4_request"
+std::optional<Credential> read_credential(std::string_view text) {
+  const auto parts = split(text, '/');
+  if (parts.size() != 5 || parts[4] != "aws4_request") return std::nullopt;
+  if (parts[1].size() != 8 || !std::ranges::all_of(parts[1], is_digit)) return std::nullopt;
+  if (!all_of(parts[0], is_key_character) || !all_of(parts[2], is_scope_character) ||
+      !all_of(parts[3], is_scope_character)) {
+    return std::nullopt;
+  }
+  return Credential{std::string(parts[0]), {std::string(parts[1]), std::string(parts[2]), std::string(parts[3])}};
+}
+
+std::optional<std::vector<std::string>> read_signed_headers(std::string_view text) {
+  std::vector<std::string> names;
+  for (std::string_view name : split(text, ';')) {
+    if (!all_of(name, is_name_character) || names.size() == kMaxSignedHeaders) return std::nullopt;
+    if (std::ranges::find(names, name) != names.end()) return std::nullopt;
+    names.emplace_back(name);
+  }
+  return names;
+}
+
+// The parts both placements have, still as text.
+struct Parts {
+  std::optional<std::string> credential, signed_headers, signature;
+};
+
+Result<Parts, Problem> split_authorization(std::string_view text, Dialect dialect) {
+  Parts parts;
+  for (std::string_view component : split(text, ',')) {
+    component = trim(component);
+    const size_t equals = component.find('=');
+    const std::string_view name = component.substr(0, equals);
+    std::optional<std::string>* part = name == "Credential"      ? &parts.credential
+                                       : name == "SignedHeaders" ? &parts.signed_headers
+                                       : name == "Signature"     ? &parts.signature
+                                                                 : nullptr;
+    if (equals == component.npos || part == nullptr || part->has_value()) {
+      return wrong(malformed(dialect, Placement::Header, "a component of the authorization is malformed."));
+    }
+    part->emplace(component.substr(equals + 1));
+  }
+  return parts;
+}
+
+std::string missing_components(const Parts& parts, Dialect dialect) {
+  if (dialect == Dialect::S3) {
+    return "the authorization header requires three components: Credential, SignedHeaders, and Signature.";
+  }
+  std::string text;
+  if (!parts.credential) text += "Authorization header requires 'Credential' parameter. ";
+  if (!parts.signature) text += "Authorization header requires 'Signature' parameter. ";
+  if (!parts.signed_headers) text += "Authorization header requires 'SignedHeaders' parameter. ";
+  text.pop_back();
+  return text;
+}
+
+// Fills what credential, signed headers and signature say.
+Result<void, Problem> take_parts(const Parts& parts, Signed& result) {
+  const auto refuse = [&](std::string_view name, std::string detail) {
+    const bool in_query = result.placement == Placement::Query;
+    if (in_query) detail = fmt::format("Error parsing the X-Amz-{} parameter; {}", name, detail);
+    return wrong(malformed(result.dialect, result.placement, std::move(detail)));
+  };
+  auto credential = read_credential(*parts.credential);
+  if (!credential) {
+    return refuse("Credential", "the Credential is mal-formed; expecting "
+                                "\"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\".");
+  }
+  auto names = read_signed_headers(*parts.signed_headers);
+  if (!names) return refuse("SignedHeaders", "the SignedHeaders are mal-formed.");
+  if (!is_sha256_hex(*parts.signature)) return refuse("Signature", "the Signature is mal-formed.");
+  result.access_key_id = std::move(credential->access_key_id);
+  result.scope = std::move(credential->scope);
+  result.signed_headers = std::move(*names);
+  result.signature = *parts.signature;
+  return {};
+}
+
+// The time of a request signed in its header: X-Amz-Date, else Date.
+Result<Time, Problem> header_time(const RequestView& request, Dialect dialect) {
+  const auto amazon = header_values(request, "x-amz-date"), plain = header_values(request, "date");
+  std::optional<Time> time;
+  if (amazon.size() == 1) {
+    time = parse_compact_date_time(amazon[0]);
+  } else if (amazon.empty() && plain.size() == 1) {
+    time = parse_compact_date_time(plain[0]);
+    if (!time) time = parse_http_date(plain[0]);
+  }
+  if (time) return *time;
+  if (dialect == Dialect::S3) {
+    return wrong({"AccessDenied", 403, "AWS authentication requires a valid Date or x-amz-date header", {}});
+  }
+  return wrong(malformed(dialect, Placement::Header,
+                         amazon.empty() && plain.empty()
+                             ? "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header."
+                             : "Date must be in ISO-8601 'basic format'."));
+}
+
+struct Payload {
+  PayloadMode mode = PayloadMode::SignedHash;
+  std::string declared_sha256;
+};
+
+Result<Payload, Problem> read_payload(std::string_view text, Dialect dialect) {
+  if (is_sha256_hex(text)) return Payload{PayloadMode::SignedHash, std::string(text)};
+  for (PayloadMode mode : {PayloadMode::UnsignedPayload, PayloadMode::StreamingSigned,
+                           PayloadMode::StreamingSignedTrailer, PayloadMode::StreamingUnsignedTrailer}) {
+    if (text != payload_text(mode, {})) continue;
+    // TODO(aws): a few operations outside S3 have unsigned or streamed payloads.
+    if (dialect != Dialect::S3) return wrong(not_spoken(fmt::format("x-amz-content-sha256: {}", text)));
+    return Payload{mode, {}};
+  }
+  if (text == "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD" ||
+      text == "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER" || text == "STREAMING-AWS4-HMAC-SHA256-EVENTS") {
+    return wrong(not_spoken(fmt::format("x-amz-content-sha256: {}", text)));
+  }
+  return wrong({"InvalidArgument", 400,
+                "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, "
+                "STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, "
+                "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD, STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER or a "
+                "valid sha256 value.",
+                {{"ArgumentName", "x-amz-content-sha256"}}});
+}
+
+// `in_query` is that of X-Amz-Content-Sha256, if the query has it.
+Result<void, Problem> take_payload(const RequestView& request, const std::string* in_query, Signed& result) {
+  const auto values = header_values(request, "x-amz-content-sha256");
+  const size_t count = values.size() + (in_query != nullptr ? 1 : 0);
+  const bool is_s3 = result.dialect == Dialect::S3;
+  if (count == 0) {
+    if (is_s3 && result.placement == Placement::Header) {
+      return wrong({"InvalidRequest", 400, "Missing required header for this request: x-amz-content-sha256", {}});
+    }
+    result.payload = is_s3 ? PayloadMode::UnsignedPayload : PayloadMode::SignedHash;
+    return {};
+  }
+  if (count > 1) {
+    return wrong(malformed(result.dialect, result.placement, "x-amz-content-sha256 is given more than once."));
+  }
+  auto payload = read_payload(in_query != nullptr ? std::string_view(*in_query) : values[0], result.dialect);
+  if (!payload) return std::unexpected(std::move(payload.error()));
+  result.payload = payload->mode;
+  result.declared_sha256 = std::move(payload->declared_sha256);
+  return {};
+}
+
+Result<Signed, Problem> parse_header(const RequestView& request, std::string_view authorization, Dialect dialect) {
+  Signed result{.dialect = dialect, .placement = Placement::Header};
+  if (authorization.size() > kMaxAuthorizationBytes) {
+    return wrong(malformed(dialect, Placement::Header, "the header is too long."));
+  }
+  const size_t space = authorization.find(' ');
+  const std::string_view type = authorization.substr(0, space);
+  if (type != kAlgorithm) return wrong(unsupported_type(dialect, type));
+  if (space == authorization.npos) {
+    return wrong(malformed(dialect, Placement::Header, missing_components({}, dialect)));
+  }
+  auto parts = split_authorization(authorization.substr(space + 1), dialect);
+  if (!parts) return std::unexpected(std::move(parts.error()));
+  if (!parts->credential || !parts->signed_headers || !parts->signature) {
+    return wrong(malformed(dialect, Placement::Header, missing_components(*parts, dialect)));
+  }
+  if (auto taken = take_parts(*parts, result); !taken) return std::unexpected(std::move(taken.error()));
+  auto time = header_time(request, dialect);
+  if (!time) return std::unexpected(std::move(time.error()));
+  result.time = *time;
+  const auto tokens = header_values(request, "x-amz-security-token");
+  if (tokens.size() > 1) {
+    return wrong(malformed(dialect, Placement::Header, "x-amz-security-token is given more than once."));
+  }
+  if (!tokens.empty()) result.security_token = tokens[0];
+  if (auto taken = take_payload(request, nullptr, result); !taken) return std::unexpected(std::move(taken.error()));
+  return result;
+}
+
+// The one parameter of that name; null when there is none.
+struct Lookup {
+  const Parameters& parameters;
+  bool repeated = false;
+
+  const std::string* find(std::string_view name) {
+    const std::string* found = nullptr;
+    for (const auto& [key, value] : parameters) {
+      if (key != name) continue;
+      if (found != nullptr) repeated = true;
+      found = &value;
+    }
+    return found;
+  }
+};
+
+Result<std::chrono::seconds, Problem> read_expires(const std::string& text, Dialect dialect) {
+  const auto number = parse_integer(text);
+  const auto refuse = [&](const char* detail) { return wrong(malformed(dialect, Placement::Query, detail)); };
+  if (!number) return refuse("X-Amz-Expires should be a number");
+  if (*number < 0) return refuse("X-Amz-Expires must be non-negative");
+  if (*number > kMaxExpires.count()) {
+    return refuse("X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be "
+                  "less than 604800 seconds");
+  }
+  return std::chrono::seconds(*number);
+}
+
+// What a presigned request must have.
+struct QueryParts {
+  const std::string *algorithm, *credential, *date, *expires, *signed_headers, *signature;
+  bool complete() const { return algorithm && credential && date && expires && signed_headers && signature; }
+};
+
+std::string missing_parameters(const QueryParts& parts, Dialect dialect) {
+  if (dialect == Dialect::S3) {
+    return "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, "
+           "X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.";
+  }
+  std::string text;
+  const auto add = [&](const std::string* part, const char* name) {
+    if (part == nullptr) text += fmt::format("AWS query-string parameters must include '{}'. ", name);
+  };
+  add(parts.algorithm, "X-Amz-Algorithm");
+  add(parts.credential, "X-Amz-Credential");
+  add(parts.signature, "X-Amz-Signature");
+  add(parts.signed_headers, "X-Amz-SignedHeaders");
+  add(parts.date, "X-Amz-Date");
+  add(parts.expires, "X-Amz-Expires");
+  return text + "Re-examine the query-string parameters.";
+}
+
+Result<Signed, Problem> parse_query(const RequestView& request, const Parameters& parameters, Dialect dialect) {
+  Signed result{.dialect = dialect, .placement = Placement::Query};
+  Lookup lookup{parameters};
+  const QueryParts parts{lookup.find("X-Amz-Algorithm"), lookup.find("X-Amz-Credential"),
+                         lookup.find("X-Amz-Date"),      lookup.find("X-Amz-Expires"),
+                         lookup.find("X-Amz-SignedHeaders"), lookup.find("X-Amz-Signature")};
+  const std::string* token = lookup.find("X-Amz-Security-Token");
+  const std::string* payload = lookup.find("X-Amz-Content-Sha256");
+  const auto refuse = [&](std::string detail) {
+    return wrong(malformed(dialect, Placement::Query, std::move(detail)));
+  };
+  if (parts.algorithm != nullptr && *parts.algorithm != kAlgorithm) {
+    if (*parts.algorithm == "AWS4-ECDSA-P256-SHA256") return wrong(unsupported_type(dialect, *parts.algorithm));
+    return refuse("X-Amz-Algorithm only supports \"AWS4-HMAC-SHA256 and AWS4-ECDSA-P256-SHA256\"");
+  }
+  if (!parts.complete()) return refuse(missing_parameters(parts, dialect));
+  if (lookup.repeated) return refuse("A parameter of the signature is given more than once.");
+  const Parts common{*parts.credential, *parts.signed_headers, *parts.signature};
+  if (auto taken = take_parts(common, result); !taken) return std::unexpected(std::move(taken.error()));
+  const auto time = parse_compact_date_time(*parts.date);
+  if (!time) return refuse("X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"");
+  result.time = *time;
+  auto expires = read_expires(*parts.expires, dialect);
+  if (!expires) return std::unexpected(std::move(expires.error()));
+  result.expires = *expires;
+  if (token != nullptr) result.security_token = *token;
+  if (auto taken = take_payload(request, payload, result); !taken) return std::unexpected(std::move(taken.error()));
+  return result;
+}
+
+bool mentions(const Parameters& parameters, std::initializer_list<std::string_view> names) {
+  return std::ranges::any_of(
+      parameters, [&](const auto& parameter) { return std::ranges::find(names, parameter.first) != names.end(); });
+}
+
+}  // namespace
+
+std::optional<Scope> find_scope(const RequestView& request) {
+  const auto authorization = header_values(request, "authorization");
+  std::optional<Credential> credential;
+  if (!authorization.empty()) {
+    constexpr std::string_view kName = "Credential=";
+    const size_t at = authorization[0].find(kName);
+    if (at == std::string_view::npos) return std::nullopt;
+    const std::string_view rest = authorization[0].substr(at + kName.size());
+    credential = read_credential(trim(rest.substr(0, rest.find(','))));
+  } else if (request.query.find("X-Amz-Credential") != std::string_view::npos) {
+    const Parameters parameters = query_parameters(request.query);
+    Lookup lookup{parameters};
+    const std::string* text = lookup.find("X-Amz-Credential");
+    if (text != nullptr) credential = read_credential(*text);
+  }
+  if (!credential) return std::nullopt;
+  return std::move(credential->scope);
+}
+
+std::variant<Anonymous, Signed, Problem> parse(const RequestView& request, Dialect dialect) {
+  const auto authorization = header_values(request, "authorization");
+  const Parameters parameters = query_parameters(request.query);
+  const bool in_query = mentions(parameters, {"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature"});
+  // Signature Version 2: of S3, and of the query protocol.
+  if (mentions(parameters, {"AWSAccessKeyId"}) && mentions(parameters, {"Signature"})) {
+    return authorization.empty() && !in_query ? unsupported_type(dialect, "AWS") : two_mechanisms(dialect);
+  }
+  if (authorization.empty() && !in_query) return Anonymous{};
+  if (!authorization.empty() && in_query) return two_mechanisms(dialect);
+  if (authorization.size() > 1) {
+    return malformed(dialect, Placement::Header, "the Authorization header is given more than once.");
+  }
+  auto result = in_query ? parse_query(request, parameters, dialect)
+                         : parse_header(request, authorization[0], dialect);
+  if (!result) return std::move(result.error());
+  return std::move(*result);
+}
+
+}  // namespace holm::aws::signature

@@ -1,0 +1,120 @@
+// Bodies of verified requests, one class for those in one piece and one for those in chunks.
+
+#include "aws/signature/canonical.h"
+#include "aws/signature/chunked.h"
+#include "base/check.h"
+#include "base/strings.h"
+
+namespace holm::aws::signature {
+
+namespace {
+
+using Source = std::unique_ptr<async::ByteSource>;
+
+// As it comes; checked against the declared hash if there is one.
+class WholePayload final : public Payload {
+ public:
+  WholePayload(Source body, std::string declared_sha256)
+      : body_(std::move(body)), declared_sha256_(std::move(declared_sha256)) {}
+
+  async::Task<std::string_view> read() override {
+    const std::string_view piece = co_await body_->read();
+    if (declared_sha256_.empty()) co_return piece;
+    if (!piece.empty()) {
+      hash_.update(piece);
+      co_return piece;
+    }
+    check_hash();
+    co_return piece;
+  }
+
+  std::optional<uint64_t> length() const override { return body_->length(); }
+  const std::vector<Trailer>& trailers() const override { return trailers_; }
+
+ private:
+  void check_hash() {
+    if (checked_) return;
+    const crypto::Sha256Digest digest = hash_.finish();
+    const std::string computed = hex_encode(crypto::bytes_of(digest));
+    if (computed != declared_sha256_) {
+      throw PayloadError({"XAmzContentSHA256Mismatch", 400,
+                          "The provided 'x-amz-content-sha256' header does not match what was computed.",
+                          {{"ClientComputedContentSHA256", declared_sha256_},
+                           {"S3ComputedContentSHA256", computed}}});
+    }
+    checked_ = true;
+  }
+
+  Source body_;
+  std::string declared_sha256_;
+  crypto::Sha256 hash_;
+  bool checked_ = false;
+  std::vector<Trailer> trailers_;
+};
+
+class ChunkedPayload final : public Payload {
+ public:
+  ChunkedPayload(Source body, const Verified& verified, ChunkDecoder::Options options)
+      : body_(std::move(body)), length_(options.decoded_bytes), decoder_(verified, std::move(options)) {}
+
+  async::Task<std::string_view> read() override {
+    while (true) {
+      Result<std::string_view, Problem> piece = decoder_.decode(input_);
+      if (!piece) throw PayloadError(std::move(piece.error()));
+      if (!piece->empty()) co_return *piece;
+      input_ = co_await body_->read();
+      if (!input_.empty()) continue;
+      Result<void, Problem> finished = decoder_.finish();
+      if (!finished) throw PayloadError(std::move(finished.error()));
+      co_return std::string_view();
+    }
+  }
+
+  std::optional<uint64_t> length() const override { return length_; }
+  const std::vector<Trailer>& trailers() const override { return decoder_.trailers(); }
+
+ private:
+  Source body_;
+  std::optional<uint64_t> length_;
+  ChunkDecoder decoder_;
+  std::string_view input_;
+};
+
+Result<std::unique_ptr<Payload>, Problem> open_chunks(const Verified& verified, const RequestView& request,
+                                                      Source body) {
+  ChunkDecoder::Options options;
+  const auto length = canonical_header(request, "x-amz-decoded-content-length");
+  const auto bytes = length ? parse_integer(*length) : std::nullopt;
+  if (!bytes || *bytes < 0) {
+    return std::unexpected(
+        Problem{"MissingContentLength", 411, "You must provide the Content-Length HTTP header.", {}});
+  }
+  options.decoded_bytes = static_cast<uint64_t>(*bytes);
+  const std::string names = canonical_header(request, "x-amz-trailer").value_or("");
+  for (std::string_view name : split(names, ',')) {
+    if (!trim(name).empty()) options.trailer_names.push_back(to_lower(trim(name)));
+  }
+  if (options.trailer_names.size() > kMaxTrailers) {
+    return std::unexpected(
+        Problem{"InvalidRequest", 400, "The value specified in the x-amz-trailer header is not supported", {}});
+  }
+  return std::make_unique<ChunkedPayload>(std::move(body), verified, std::move(options));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Payload>, Problem> open_payload(const Verified& verified, const RequestView& request,
+                                                       Source body) {
+  switch (verified.payload) {
+    case PayloadMode::SignedHash:
+      return std::make_unique<WholePayload>(std::move(body), verified.declared_sha256);
+    case PayloadMode::UnsignedPayload: return std::make_unique<WholePayload>(std::move(body), std::string());
+    case PayloadMode::StreamingSigned:
+    case PayloadMode::StreamingSignedTrailer:
+    case PayloadMode::StreamingUnsignedTrailer: return open_chunks(verified, request, std::move(body));
+  }
+  CHECK(false);
+  return {};
+}
+
+}  // namespace holm::aws::signature
