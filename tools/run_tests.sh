@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# `make test`: installs what is missing, checks habits, builds, and runs every test. Ends with ctest's line.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+tools/install_dependencies.sh build/venv
+/usr/bin/python3 tools/layers.py
+/usr/bin/python3 tools/tidy.py
+jobs=$(nproc)
+cmake --preset dev >/dev/null
+ninja -C build/dev -j "$jobs" --quiet
+cmake --preset release >/dev/null
+ninja -C build/release -j "$jobs" --quiet holm
+exec ctest --test-dir build/dev --output-on-failure -j "$jobs" --timeout 600
