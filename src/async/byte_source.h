@@ -45,7 +45,8 @@ struct TooLarge {
   size_t bytes_max;
 };
 
-// All bytes of `source`, which outlives the task; stops reading once there are more than `bytes_max`.
+// All bytes of `source`, which outlives the task; stops reading once there are more than
+// `bytes_max`.
 Task<std::expected<std::string, TooLarge>> read_all(ByteSource& source, size_t bytes_max);
 
 }  // namespace holm::async

@@ -1,4 +1,5 @@
-// Reactor: the event loop of one thread (epoll, edge-triggered), with timers and a way in for others.
+// Reactor: the event loop of one thread (epoll, edge-triggered), with timers and a way in for
+// others.
 #pragma once
 
 #include <atomic>
@@ -46,9 +47,9 @@ enum class Trigger {
   Level,   // Reported as long as it is readable: pidfds, signalfds, pipes read in small pieces.
 };
 
-// The registration of a file descriptor with a reactor, ended by its destruction. Borrows all three,
-// which outlive it (close the descriptor afterwards). Made and destroyed on the reactor's thread, or
-// while the reactor is not running.
+// The registration of a file descriptor with a reactor, ended by its destruction. Borrows all
+// three, which outlive it (close the descriptor afterwards). Made and destroyed on the reactor's
+// thread, or while the reactor is not running.
 class Watch {
  public:
   Watch(Reactor& reactor, int fd, FdHandler& handler, Trigger trigger = Trigger::Edge);
@@ -63,8 +64,8 @@ class Watch {
 };
 
 // Calls a function once, some time after it was armed; precise to about 10 ms, never early. Arming
-// and disarming cost nothing to speak of. Used on the reactor's thread only. The function may destroy
-// the timer.
+// and disarming cost nothing to speak of. Used on the reactor's thread only. The function may
+// destroy the timer.
 class Timer final {
  public:
   Timer(Reactor& reactor, std::function<void()> expired);
@@ -104,8 +105,8 @@ class Reactor final {
 
   // Runs `function` on the reactor's thread soon, in the order of posting.
   void post(std::function<void()> function);
-  // Runs `function` on the reactor's thread and returns when it has run: at once when called on that
-  // thread or when the loop is not running. What it throws ends the process.
+  // Runs `function` on the reactor's thread and returns when it has run: at once when called on
+  // that thread or when the loop is not running. What it throws ends the process.
   void call(std::function<void()> function);
   bool in_thread() const { return thread_.load() == std::this_thread::get_id(); }
 
@@ -132,6 +133,7 @@ class Reactor final {
   void dispatch(uint64_t key, uint32_t bits);
   void run_posted();
   bool leave_if_stopped();
+  void wake();
 
   const Clock& clock_;
   UniqueFd epoll_;

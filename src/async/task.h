@@ -45,7 +45,7 @@ template <class T>
 class Promise final : public PromiseBase {
  public:
   Task<T> get_return_object() noexcept;
-  template <class Value>
+  template <class Value = T>
   void return_value(Value&& value) {
     value_.emplace(std::forward<Value>(value));
   }

@@ -32,10 +32,10 @@ class Workers final {
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
 
-  // Runs `function` on a worker and resumes the awaiting coroutine on the thread of `reactor`, which
-  // must be where it awaits. What the function throws is thrown there; QueueFull when there is no
-  // room. Cancelling the task removes a function that has not started and waits for one that has,
-  // so the function may refer to the coroutine's variables.
+  // Runs `function` on a worker and resumes the awaiting coroutine on the thread of `reactor`,
+  // which must be where it awaits. What the function throws is thrown there; QueueFull when there
+  // is no room. Cancelling the task removes a function that has not started and waits for one that
+  // has, so the function may refer to the coroutine's variables.
   template <class Function, class R = std::invoke_result_t<Function&>>
   Task<R> run(Reactor& reactor, Function function) {
     if constexpr (std::is_void_v<R>) {
@@ -53,15 +53,20 @@ class Workers final {
   bool try_post(std::function<void()> function);
 
  private:
-  class Job;
+  struct Job;
+  class JobAwaiter;
   Task<void> run_work(Reactor& reactor, std::function<void()>& work);
   bool enqueue(std::shared_ptr<Job> job);
   void work();
+  void perform(Job& job);
+  void abandon(Job& job);
 
   const size_t queue_max_;
   std::mutex mutex_;
   std::condition_variable arrived_;
-  std::deque<std::shared_ptr<Job>> queue_;  // Guarded by mutex_, as the next.
+  std::condition_variable finished_;
+  std::deque<std::shared_ptr<Job>> queue_;  // Guarded by mutex_, as the next two.
+  size_t idle_ = 0;
   bool stopping_ = false;
   std::vector<std::thread> threads_;
 };

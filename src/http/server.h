@@ -21,7 +21,8 @@ class TlsServerContext;
 
 namespace holm::http {
 
-// AWS's limits for what a load balancer takes, and times that keep slow clients from staying for ever.
+// AWS's limits for what a load balancer takes, and times that keep slow clients from staying for
+// ever.
 struct Limits {
   size_t request_line_bytes_max = 16 * 1024;
   size_t header_bytes_max = 16 * 1024;
@@ -46,14 +47,14 @@ class Exchange {
   virtual ~Exchange() = default;
 
   virtual const Request& request() const = 0;
-  // The request's body, decoded; sends "100 Continue" at the first read when the client waits for it.
-  // Its read throws StreamError when the body is cut short, malformed, or does not come.
+  // The request's body, decoded; sends "100 Continue" at the first read when the client waits for
+  // it. Its read throws StreamError when the body is cut short, malformed, or does not come.
   virtual async::ByteSource& body() = 0;
   // What followed a chunked body; complete once the body has ended.
   virtual const Headers& trailers() const = 0;
 
-  // Sends the response; at most once. Throws StreamError when the client is gone. Without a response
-  // the client is told 500.
+  // Sends the response; at most once. Throws StreamError when the client is gone. Without a
+  // response the client is told 500.
   virtual async::Task<void> respond(Response response) = 0;
   // Sends an interim response (103, 102), before `respond`.
   virtual async::Task<void> respond_interim(int status, Headers headers) = 0;

@@ -14,7 +14,7 @@ namespace holm::net {
 // connection, non-blocking and without delay (TCP_NODELAY), to `accepted` on the reactor's thread.
 // Several listeners, on different reactors, may share one socket. When the process runs out of
 // descriptors it pauses a little instead of spinning. Lives on the reactor's thread.
-class Listener final : private async::FdHandler {
+class Listener final : public async::FdHandler {
  public:
   using Accepted = std::function<void(UniqueFd connection, const Address& peer)>;
 

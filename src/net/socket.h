@@ -11,8 +11,8 @@
 
 namespace holm::net {
 
-// A borrowed descriptor of a network namespace (/run/netns/x or /proc/N/ns/net), open as long as this
-// is used. The default is the namespace the process is in.
+// A borrowed descriptor of a network namespace (/run/netns/x or /proc/N/ns/net), open as long as
+// this is used. The default is the namespace the process is in.
 struct Namespace {
   int fd = -1;
   friend bool operator==(const Namespace&, const Namespace&) = default;

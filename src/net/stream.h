@@ -33,8 +33,8 @@ struct IoResult {
 enum class Wait { Ready, TimedOut };
 
 // Lives on the reactor's thread. One task may wait for reading while another waits for writing.
-// Destruction closes the socket; waiting tasks are then not resumed.
-class Stream final : private async::FdHandler {
+// Destruction closes the socket; a task that waits is destroyed before.
+class Stream final : public async::FdHandler {
  public:
   // `tls`, if any, already belongs to the socket and is owned from here on.
   Stream(async::Reactor& reactor, UniqueFd socket);
@@ -71,10 +71,8 @@ class Stream final : private async::FdHandler {
  private:
   struct Side;
   void on_events(async::Events events) override;
-  Waiter wait(Side& side, async::Duration timeout);
   IoResult read_plain(std::span<char> buffer);
   IoResult write_plain(std::span<const iovec> pieces);
-  IoResult tls_result(Side& side, Io status, size_t bytes);
 
   async::Reactor& reactor_;
   UniqueFd socket_;

@@ -41,7 +41,7 @@ struct TlsServerOptions {
   std::vector<std::string> protocols = {"http/1.1"};
   std::shared_ptr<const TlsCertificate> certificate;
   // Chooses by the name the client asks for (lower case; empty when it names none); null takes the
-  // one above. Called on the connection's thread.
+  // one above. Called on the connection's thread; does not throw.
   std::function<std::shared_ptr<const TlsCertificate>(std::string_view server_name)> choose;
 };
 

@@ -1,0 +1,83 @@
+// Bodies are read from what has already come in, then from the connection.
+
+#include "http/body_reader.h"
+
+#include <algorithm>
+
+#include "net/stream.h"
+
+namespace holm::http {
+
+BodyReader::BodyReader(net::Stream& stream, InputBuffer& input, const Head& head,
+                       async::Duration timeout)
+    : stream_(stream),
+      input_(input),
+      framing_(head.framing),
+      length_(head.length),
+      left_(head.length),
+      timeout_(timeout),
+      ended_(framing_ == Framing::None || (framing_ == Framing::Length && length_ == 0)) {}
+
+std::optional<uint64_t> BodyReader::length() const {
+  if (framing_ == Framing::None) return 0;
+  if (framing_ == Framing::Length) return length_;
+  return std::nullopt;
+}
+
+std::optional<uint64_t> BodyReader::left() const {
+  if (ended_) return 0;
+  if (framing_ == Framing::Length) return left_;
+  return std::nullopt;
+}
+
+async::Task<Result<void>> BodyReader::fill_input() {
+  Fill filled = co_await fill(stream_, input_, timeout_);
+  switch (filled) {
+    case Fill::Done:
+      break;
+    case Fill::End:
+      if (framing_ != Framing::UntilClose) co_return failure("the body was cut short");
+      ended_ = true;
+      break;
+    case Fill::Failed:
+      co_return failure("the connection broke");
+    case Fill::TimedOut:
+      co_return failure("the body did not come in time");
+  }
+  co_return {};
+}
+
+async::Task<Result<std::string_view>> BodyReader::next() {
+  while (!ended_) {
+    std::string_view unread = input_.unread();
+    if (unread.empty()) {
+      Result<void> filled = co_await fill_input();
+      if (!filled) co_return std::unexpected(filled.error());
+      continue;
+    }
+    if (framing_ != Framing::Chunked) {
+      uint64_t count = unread.size();
+      if (framing_ == Framing::Length) {
+        count = std::min(count, left_);
+        left_ -= count;
+        ended_ = left_ == 0;
+      }
+      input_.consume(static_cast<size_t>(count));
+      co_return unread.substr(0, static_cast<size_t>(count));
+    }
+    ChunkDecoder::Step step = decoder_.decode(unread);
+    if (step.state == ChunkState::Failed) co_return failure("the chunked body is malformed");
+    input_.consume(step.consumed);
+    ended_ = step.state == ChunkState::End;
+    if (!step.data.empty()) co_return step.data;
+  }
+  co_return std::string_view();
+}
+
+async::Task<std::string_view> BodyReader::read() {
+  Result<std::string_view> piece = co_await next();
+  if (!piece) throw async::StreamError(piece.error().message);
+  co_return *piece;
+}
+
+}  // namespace holm::http

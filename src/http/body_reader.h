@@ -1,0 +1,46 @@
+// BodyReader: the body of a message on a connection.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "async/byte_source.h"
+#include "async/reactor.h"
+#include "base/result.h"
+#include "http/chunk_decoder.h"
+#include "http/head_parser.h"
+#include "http/transfer.h"
+
+namespace holm::http {
+
+// Reads one body off the buffer and the stream, which outlive it. A timeout or a broken or
+// malformed body throws StreamError and leaves the reader at no end.
+class BodyReader final : public async::ByteSource {
+ public:
+  BodyReader(net::Stream& stream, InputBuffer& input, const Head& head, async::Duration timeout);
+
+  // As next(), but throws StreamError.
+  async::Task<std::string_view> read() override;
+  // The next piece, empty at the end, or why there is none.
+  async::Task<Result<std::string_view>> next();
+  std::optional<uint64_t> length() const override;
+  const Headers& trailers() const { return decoder_.trailers(); }
+  bool at_end() const { return ended_; }
+  // Bytes that are known to be left; none when chunked.
+  std::optional<uint64_t> left() const;
+
+ private:
+  async::Task<Result<void>> fill_input();
+
+  net::Stream& stream_;
+  InputBuffer& input_;
+  Framing framing_;
+  uint64_t length_;
+  uint64_t left_;
+  async::Duration timeout_;
+  ChunkDecoder decoder_;
+  bool ended_ = false;
+};
+
+}  // namespace holm::http

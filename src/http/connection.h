@@ -1,0 +1,70 @@
+// ServerConnection: one HTTP/1 connection from its acceptance to its end.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "async/reactor.h"
+#include "async/task.h"
+#include "http/body_reader.h"
+#include "http/head_parser.h"
+#include "http/message.h"
+#include "http/response_head.h"
+#include "http/server.h"
+#include "http/transfer.h"
+#include "net/stream.h"
+
+namespace holm::http {
+
+// What connections of one reactor have in common. Outlives them.
+struct ConnectionContext {
+  const Limits& limits;
+  const Handler& handler;
+  const Clock& clock;
+  bool stopping = false;  // Each connection ends with the response it is at.
+  // The Date header, and the second it is of.
+  Time date_second{};
+  std::string date;
+
+  std::string_view current_date();
+};
+
+class ServerConnection final {
+ public:
+  ServerConnection(ConnectionContext& context, std::unique_ptr<net::Stream> stream,
+                   const net::Address& peer);
+  ServerConnection(const ServerConnection&) = delete;
+  ServerConnection& operator=(const ServerConnection&) = delete;
+
+  // Serves until the connection ends, one way or another.
+  async::Task<void> serve();
+  // Ends the connection if it waits for a request; its task then finishes soon.
+  void close_if_idle();
+
+ private:
+  class OneExchange;
+  enum class Next { Request, End };
+
+  async::Task<Next> read_head();
+  async::Task<void> handle(OneExchange& exchange);
+  async::Task<Next> serve_request();
+  async::Task<void> refuse(int status);
+  async::Task<bool> drain(BodyReader& body);
+  async::Task<void> linger();
+  Request make_request() const;
+
+  // Sends all pieces in order; throws StreamError when the client does not take them.
+  async::Task<void> send(std::string_view first, std::string_view second, std::string_view third);
+
+  ConnectionContext& context_;
+  std::unique_ptr<net::Stream> stream_;  // Null once taken over.
+  net::Address peer_;
+  net::Address local_;
+  InputBuffer input_;
+  HeadParser parser_;
+  bool idle_ = false;
+};
+
+}  // namespace holm::http

@@ -1,0 +1,190 @@
+// The server: a shard on each reactor, which has the listeners and connections there.
+
+#include "http/server.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <unordered_set>
+#include <vector>
+
+#include "async/task_set.h"
+#include "base/check.h"
+#include "http/connection.h"
+#include "net/listener.h"
+#include "net/stream.h"
+#include "net/tls.h"
+
+namespace holm::http {
+
+namespace {
+
+// Connections that are open, of all shards; lets stop() wait for them.
+class ConnectionCount {
+ public:
+  size_t value() const {
+    std::lock_guard lock(mutex_);
+    return value_;
+  }
+  void up() {
+    std::lock_guard lock(mutex_);
+    ++value_;
+  }
+  void down() {
+    std::lock_guard lock(mutex_);
+    if (--value_ == 0) none_.notify_all();
+  }
+  void wait_for_none(async::Duration grace) {
+    std::unique_lock lock(mutex_);
+    none_.wait_for(lock, grace, [this] { return value_ == 0; });
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable none_;
+  size_t value_ = 0;
+};
+
+class Counted {
+ public:
+  explicit Counted(ConnectionCount& count) : count_(count) { count_.up(); }
+  ~Counted() { count_.down(); }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+ private:
+  ConnectionCount& count_;
+};
+
+using Tls = std::shared_ptr<const net::TlsServerContext>;
+
+// Used on its reactor's thread only.
+class Shard {
+ public:
+  Shard(async::Reactor& reactor, const Limits& limits, const Handler& handler, const Clock& clock,
+        ConnectionCount& count)
+      : reactor_(reactor), context_{limits, handler, clock}, count_(count) {}
+
+  async::Reactor& reactor() { return reactor_; }
+
+  void listen(int socket, Tls tls) {
+    if (context_.stopping) return;
+    auto accepted = [this, tls](UniqueFd connection, const net::Address& peer) {
+      if (tasks_.size() >= context_.limits.connections_max) return;
+      tasks_.spawn(serve(*this, std::move(connection), peer, tls));
+    };
+    listeners_.push_back(std::make_unique<net::Listener>(reactor_, socket, std::move(accepted)));
+  }
+
+  void begin_stop() {
+    context_.stopping = true;
+    listeners_.clear();
+    for (ServerConnection* connection : connections_) connection->close_if_idle();
+  }
+
+  void cancel() { tasks_.cancel(); }
+
+ private:
+  static async::Task<void> serve(Shard& shard, UniqueFd socket, net::Address peer, Tls tls) {
+    Counted counted(shard.count_);
+    std::unique_ptr<net::TlsSession> session;
+    if (tls) {
+      session = tls->accept(socket.get());
+      if (!session) co_return;
+    }
+    auto stream =
+        std::make_unique<net::Stream>(shard.reactor_, std::move(socket), std::move(session));
+    ServerConnection connection(shard.context_, std::move(stream), peer);
+    Registered registered(shard.connections_, connection);
+    co_await connection.serve();
+  }
+
+  class Registered {
+   public:
+    Registered(std::unordered_set<ServerConnection*>& all, ServerConnection& one)
+        : all_(all), one_(one) {
+      all_.insert(&one_);
+    }
+    ~Registered() { all_.erase(&one_); }
+    Registered(const Registered&) = delete;
+    Registered& operator=(const Registered&) = delete;
+
+   private:
+    std::unordered_set<ServerConnection*>& all_;
+    ServerConnection& one_;
+  };
+
+  async::Reactor& reactor_;
+  ConnectionContext context_;
+  ConnectionCount& count_;
+  std::vector<std::unique_ptr<net::Listener>> listeners_;
+  std::unordered_set<ServerConnection*> connections_;
+  async::TaskSet tasks_;
+};
+
+}  // namespace
+
+class Server::State {
+ public:
+  State(Limits limits, Handler handler, const Clock& clock)
+      : limits_(limits), handler_(std::move(handler)), clock_(clock) {}
+
+  void add(async::Reactor& reactor) {
+    shards_.push_back(std::make_unique<Shard>(reactor, limits_, handler_, clock_, count_));
+  }
+
+  void listen(UniqueFd socket, Tls tls) {
+    int fd = socket.get();
+    {
+      std::lock_guard lock(mutex_);
+      sockets_.push_back(std::move(socket));
+    }
+    for (auto& shard : shards_) {
+      shard->reactor().call([&shard, fd, tls] { shard->listen(fd, tls); });
+    }
+  }
+
+  void stop(async::Duration grace) {
+    for (auto& shard : shards_) shard->reactor().call([&shard] { shard->begin_stop(); });
+    if (grace > async::Duration{0}) {
+      for (auto& shard : shards_) CHECK(!shard->reactor().in_thread());
+      count_.wait_for_none(grace);
+    }
+    for (auto& shard : shards_) shard->reactor().call([&shard] { shard->cancel(); });
+    std::lock_guard lock(mutex_);
+    sockets_.clear();
+  }
+
+  size_t connection_count() const { return count_.value(); }
+
+ private:
+  const Limits limits_;
+  const Handler handler_;
+  const Clock& clock_;
+  ConnectionCount count_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+  std::mutex mutex_;
+  std::vector<UniqueFd> sockets_;  // Guarded by mutex_.
+};
+
+Server::Server(async::ReactorPool& reactors, Limits limits, Handler handler, const Clock& clock)
+    : state_(std::make_unique<State>(limits, std::move(handler), clock)) {
+  for (size_t i = 0; i < reactors.size(); ++i) state_->add(reactors.at(i));
+}
+
+Server::Server(async::Reactor& reactor, Limits limits, Handler handler, const Clock& clock)
+    : state_(std::make_unique<State>(limits, std::move(handler), clock)) {
+  state_->add(reactor);
+}
+
+Server::~Server() { state_->stop(async::Duration{0}); }
+
+void Server::listen(UniqueFd socket, std::shared_ptr<const net::TlsServerContext> tls) {
+  state_->listen(std::move(socket), std::move(tls));
+}
+
+void Server::stop(async::Duration grace) { state_->stop(grace); }
+
+size_t Server::connection_count() const { return state_->connection_count(); }
+
+}  // namespace holm::http

@@ -1,0 +1,44 @@
+// Moving bytes between a connection and its buffer, with timeouts.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "async/reactor.h"
+#include "async/task.h"
+
+namespace holm::net {
+class Stream;
+}
+
+namespace holm::http {
+
+// What came in on a connection and nobody has read yet.
+class InputBuffer final {
+ public:
+  std::string_view unread() const { return std::string_view(bytes_).substr(start_); }
+  void consume(size_t bytes) { start_ += bytes; }
+  // Invalidates views of what was unread before.
+  void append(std::string_view bytes);
+  // Gives memory back if nothing is unread and there is much of it.
+  void shrink();
+  std::string take();
+
+ private:
+  std::string bytes_;
+  size_t start_ = 0;
+};
+
+enum class Fill { Done, End, Failed, TimedOut };
+// Waits for more bytes on `stream`, at most `timeout`, and appends them to `input`.
+async::Task<Fill> fill(net::Stream& stream, InputBuffer& input, async::Duration timeout);
+
+enum class Sent : uint8_t { Done, Failed, TimedOut };
+// Sends the pieces in order, in one system call if they are taken at once. Each wait for the other
+// side is at most `timeout`. What the pieces show lives until the task ends.
+async::Task<Sent> send(net::Stream& stream, std::array<std::string_view, 3> pieces,
+                       async::Duration timeout);
+
+}  // namespace holm::http
