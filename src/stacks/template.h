@@ -1,0 +1,95 @@
+// A CloudFormation template: what its text declares, checked for form and for references that lead
+// nowhere. https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "formats/value.h"
+
+namespace holm::stacks {
+
+// Why a template is refused.
+struct TemplateError {
+  std::string message;  // AWS's words where they are known.
+  std::string path;     // "/Resources/Web/Properties/ImageId"; empty: the whole.
+  formats::Place place;
+  bool is_unbuilt = false;  // AWS takes it, holm does not yet: NotImplemented, not ValidationError.
+  std::string describe() const;  // "… (/Resources/Web, line 12)"
+};
+
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+constexpr size_t kTemplateBodyBytesMax = 51'200;  // In a request.
+constexpr size_t kTemplateBytesMax = 1'048'576;   // In S3. parse_template() keeps this one.
+constexpr size_t kResourcesMax = 500;
+constexpr size_t kParametersMax = 200;
+constexpr size_t kOutputsMax = 200;
+constexpr size_t kMappingsMax = 200;
+
+// The Parameters section. Constraints are absent when not declared.
+struct ParameterDeclaration {
+  std::string name;
+  std::string type;
+  std::string description;
+  std::string constraint_description;
+  std::optional<std::string> default_value;
+  std::vector<std::string> allowed_values;
+  std::string allowed_pattern;
+  std::optional<double> value_min;
+  std::optional<double> value_max;
+  std::optional<int64_t> length_min;
+  std::optional<int64_t> length_max;
+  bool no_echo = false;
+  formats::Place place;
+};
+
+struct ResourceDeclaration {
+  std::string logical_id;
+  std::string type;
+  formats::Value properties;  // An object; empty when there are none.
+  std::vector<std::string> depends_on;
+  std::string condition;        // Empty: always.
+  std::string deletion_policy;  // Delete, Retain, RetainExceptOnCreate, Snapshot; empty: the type's
+                                // default.
+  std::string update_replace_policy;  // Delete, Retain, Snapshot; empty likewise.
+  formats::Value creation_policy;     // Null when absent.
+  formats::Value update_policy;
+  formats::Value metadata;
+  formats::Place place;
+};
+
+struct OutputDeclaration {
+  std::string name;
+  std::string description;
+  std::string condition;
+  formats::Value value;
+  formats::Value export_name;  // Null: not exported.
+  formats::Place place;
+};
+
+struct Template {
+  std::string description;
+  std::vector<ParameterDeclaration> parameters;
+  formats::Object mappings;
+  formats::Object conditions;
+  std::vector<ResourceDeclaration> resources;
+  std::vector<OutputDeclaration> outputs;
+  formats::Value metadata;
+
+  const ParameterDeclaration* find_parameter(std::string_view name) const;
+  const ResourceDeclaration* find_resource(std::string_view logical_id) const;
+};
+
+// Reads JSON or YAML. Everything that can be said without knowing resource types and parameter
+// values is checked: sections, limits, functions and their arguments, that every Ref, GetAtt, Sub,
+// DependsOn, Condition and FindInMap leads somewhere, and that resources and conditions make no
+// circle. Never throws on input.
+Result<Template, TemplateError> parse_template(std::string_view text);
+
+// Where something stands: path joining with '/'.
+std::string path_of(std::string_view parent, std::string_view member);
+
+}  // namespace holm::stacks
