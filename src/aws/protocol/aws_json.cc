@@ -4,6 +4,7 @@
 
 #include "aws/codec/json_codec.h"
 #include "aws/protocol/errors.h"
+#include "formats/json.h"
 #include "http/message.h"
 
 namespace holm::aws {
@@ -35,7 +36,7 @@ http::Response AwsJson::write_error(const ServiceModel* model, const Operation* 
   start_error(error, content_type(), response);
   response.headers.set("x-amzn-RequestId", std::string(request_id));
   add_query_error(model, error, response);
-  response.body = json_error_body(error_shape(operation, error), error);
+  response.body = formats::write_json(error_document(error_shape(operation, error), error));
   return response;
 }
 

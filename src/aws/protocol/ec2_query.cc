@@ -41,7 +41,7 @@ http::Response Ec2Query::write_error(const ServiceModel*, const Operation*,
   writer.open("Errors");
   writer.open("Error");
   writer.element("Code", error.code);
-  writer.element("Message", error.what());
+  if (*error.what()) writer.element("Message", error.what());
   for (const auto& [name, value] : error.members) writer.element(name, value);
   writer.close();
   writer.close();

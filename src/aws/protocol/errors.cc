@@ -2,7 +2,7 @@
 
 #include "aws/protocol/errors.h"
 
-#include "formats/json.h"
+#include "formats/value.h"
 #include "http/message.h"
 
 namespace holm::aws {
@@ -36,12 +36,12 @@ void start_error(const ServiceError& error, std::string_view content_type,
   response.headers.set("Content-Type", std::string(content_type));
 }
 
-std::string json_error_body(std::string_view type, const ServiceError& error) {
+formats::Value error_document(std::string_view type, const ServiceError& error) {
   formats::Object body;
   if (!type.empty()) body.set("__type", type);
-  body.set("message", std::string_view(error.what()));
+  if (*error.what()) body.set("message", std::string_view(error.what()));
   for (const auto& [name, value] : error.members) body.set(name, value);
-  return formats::write_json(std::move(body));
+  return body;
 }
 
 }  // namespace holm::aws

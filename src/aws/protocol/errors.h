@@ -6,6 +6,10 @@
 #include "aws/codec/codec_error.h"
 #include "aws/protocol/protocol.h"
 
+namespace holm::formats {
+struct Value;
+}
+
 namespace holm::aws {
 
 // The name of the error's shape, which JSON and CBOR write, when the operation's model has one for
@@ -28,6 +32,6 @@ void start_error(const ServiceError& error, std::string_view content_type,
                  http::Response& response);
 
 // {"__type":…,"message":…, members…}, without the type when it is empty.
-std::string json_error_body(std::string_view type, const ServiceError& error);
+formats::Value error_document(std::string_view type, const ServiceError& error);
 
 }  // namespace holm::aws

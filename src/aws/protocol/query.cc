@@ -40,7 +40,7 @@ http::Response Query::write_error(const ServiceModel* model, const Operation*,
   writer.open("Error");
   writer.element("Type", error_fault(error));
   writer.element("Code", error.code);
-  writer.element("Message", error.what());
+  if (*error.what()) writer.element("Message", error.what());
   for (const auto& [name, value] : error.members) writer.element(name, value);
   writer.close();
   writer.element("RequestId", request_id);

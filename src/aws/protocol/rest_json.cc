@@ -6,6 +6,7 @@
 #include "aws/codec/json_codec.h"
 #include "aws/protocol/errors.h"
 #include "aws/protocol/rest_bindings.h"
+#include "formats/json.h"
 #include "http/message.h"
 
 namespace holm::aws {
@@ -70,7 +71,7 @@ http::Response RestJson::write_error(const ServiceModel*, const Operation* opera
   start_error(error, "application/json", response);
   response.headers.set("x-amzn-RequestId", std::string(request_id));
   response.headers.set("X-Amzn-ErrorType", std::string(error_shape(operation, error)));
-  response.body = json_error_body({}, error);
+  response.body = formats::write_json(error_document({}, error));
   return response;
 }
 

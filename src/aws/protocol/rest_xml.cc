@@ -105,7 +105,7 @@ void write_body(const Operation& operation, const void* output, http::Response& 
 
 void write_error_members(XmlWriter& writer, const ServiceError& error) {
   writer.element("Code", error.code);
-  writer.element("Message", error.what());
+  if (*error.what()) writer.element("Message", error.what());
   for (const auto& [name, value] : error.members) writer.element(name, value);
 }
 

@@ -42,11 +42,7 @@ http::Response RpcV2Cbor::write_error(const ServiceModel* model, const Operation
   start_error(error, "application/cbor", response);
   add_headers(request_id, response);
   add_query_error(model, error, response);
-  formats::Object body;
-  body.set("__type", error_shape(operation, error));
-  body.set("message", std::string_view(error.what()));
-  for (const auto& [name, value] : error.members) body.set(name, value);
-  response.body = formats::write_cbor(std::move(body));
+  response.body = formats::write_cbor(error_document(error_shape(operation, error), error));
   return response;
 }
 
