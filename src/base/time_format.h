@@ -1,7 +1,6 @@
 // Times as AWS writes them, and back.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,8 +21,5 @@ std::string compact_date_time(Time time);
 std::optional<Time> parse_iso8601(std::string_view text);
 std::optional<Time> parse_http_date(std::string_view text);
 std::optional<Time> parse_compact_date_time(std::string_view text);
-
-constexpr int64_t to_milliseconds(Time time) { return time.time_since_epoch().count(); }
-constexpr Time from_milliseconds(int64_t milliseconds) { return Time{std::chrono::milliseconds{milliseconds}}; }
 
 }  // namespace holm

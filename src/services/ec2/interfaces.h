@@ -1,0 +1,50 @@
+// Network interfaces: what gives an instance, a database or a load balancer its address in a subnet.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "services/ec2/subnets.h"
+
+namespace holm::ec2 {
+
+// Guest: a sandbox has it. Local: holm itself answers on the address (load balancers, NAT gateways).
+enum class InterfacePlace { Guest, Local };
+
+struct InterfaceWish {
+  std::string description;
+  std::vector<std::string> groups;       // Empty: the VPC's default group.
+  std::optional<std::string> address;    // Empty: a free one.
+  bool has_public_address = false;
+  InterfacePlace place = InterfacePlace::Guest;
+  std::optional<std::string> requester;  // The service that made it for itself.
+  std::optional<std::string> client_token;
+};
+
+struct InterfaceRow {
+  std::string id;
+  std::string vpc;
+  std::string subnet;
+  std::string address;
+  std::string mac;
+  bool has_public_address = false;
+  bool is_local = false;
+  std::optional<std::string> instance;
+  std::vector<std::string> groups;
+};
+
+// Makes the row and returns the new id; the caller says network_changed.
+std::string make_interface(Service& service, Call& call, const SubnetRow& subnet, const InterfaceWish& wish);
+InterfaceRow require_interface(Call& call, const std::string& id);
+std::optional<InterfaceRow> find_interface(sql::Transaction& transaction, const std::string& id);
+std::vector<InterfaceRow> interfaces_of_vpc(sql::Transaction& transaction, const std::string& vpc);
+std::vector<InterfaceRow> interfaces_of_instance(sql::Transaction& transaction, const std::string& instance);
+std::optional<std::string> address_of_interface(sql::Transaction& transaction, const std::string& id);
+void attach_to_instance(Service& service, Call& call, const std::string& interface, const std::string& instance,
+                        int device_index);
+void delete_interface_row(Call& call, const std::string& id);
+// "ip-10-0-0-5.ec2.internal"
+std::string private_name_of(std::string_view address, std::string_view region);
+
+}  // namespace holm::ec2

@@ -1,0 +1,57 @@
+-- migration 1
+-- Regions an account has used: each was given its default VPC once.
+CREATE TABLE ec2_region (account TEXT NOT NULL, region TEXT NOT NULL, PRIMARY KEY (account, region));
+CREATE TABLE ec2_vpc (
+  account TEXT NOT NULL, region TEXT NOT NULL, id TEXT NOT NULL PRIMARY KEY,
+  cidr TEXT NOT NULL, is_default INTEGER NOT NULL DEFAULT 0,
+  dns_support INTEGER NOT NULL DEFAULT 1, dns_hostnames INTEGER NOT NULL DEFAULT 0,
+  main_route_table TEXT NOT NULL, default_group TEXT NOT NULL, network_acl TEXT NOT NULL,
+  created INTEGER NOT NULL);
+CREATE INDEX ec2_vpc_owner ON ec2_vpc (account, region);
+CREATE TABLE ec2_subnet (
+  account TEXT NOT NULL, region TEXT NOT NULL, id TEXT NOT NULL PRIMARY KEY,
+  vpc TEXT NOT NULL REFERENCES ec2_vpc (id), cidr TEXT NOT NULL, zone TEXT NOT NULL,
+  is_default INTEGER NOT NULL DEFAULT 0, map_public_ip INTEGER NOT NULL DEFAULT 0, created INTEGER NOT NULL);
+CREATE INDEX ec2_subnet_vpc ON ec2_subnet (vpc);
+CREATE TABLE ec2_internet_gateway (
+  account TEXT NOT NULL, region TEXT NOT NULL, id TEXT NOT NULL PRIMARY KEY,
+  vpc TEXT REFERENCES ec2_vpc (id), created INTEGER NOT NULL);
+CREATE TABLE ec2_nat_gateway (
+  account TEXT NOT NULL, region TEXT NOT NULL, id TEXT NOT NULL PRIMARY KEY,
+  vpc TEXT NOT NULL, subnet TEXT NOT NULL, interface TEXT NOT NULL, connectivity TEXT NOT NULL,
+  allocation TEXT, state TEXT NOT NULL, client_token TEXT, created INTEGER NOT NULL, deleted INTEGER);
+CREATE TABLE ec2_route_table (
+  account TEXT NOT NULL, region TEXT NOT NULL, id TEXT NOT NULL PRIMARY KEY,
+  vpc TEXT NOT NULL REFERENCES ec2_vpc (id), created INTEGER NOT NULL);
+CREATE TABLE ec2_route (
+  route_table TEXT NOT NULL REFERENCES ec2_route_table (id) ON DELETE CASCADE,
+  destination TEXT NOT NULL, gateway TEXT, nat_gateway TEXT, origin TEXT NOT NULL,
+  PRIMARY KEY (route_table, destination));
+CREATE TABLE ec2_route_table_association (
+  id TEXT NOT NULL PRIMARY KEY, route_table TEXT NOT NULL REFERENCES ec2_route_table (id),
+  subnet TEXT UNIQUE, vpc TEXT NOT NULL, is_main INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE ec2_security_group (
+  account TEXT NOT NULL, region TEXT NOT NULL, id TEXT NOT NULL PRIMARY KEY,
+  vpc TEXT NOT NULL REFERENCES ec2_vpc (id), name TEXT NOT NULL, description TEXT NOT NULL,
+  created INTEGER NOT NULL, UNIQUE (vpc, name));
+CREATE TABLE ec2_security_group_rule (
+  id TEXT NOT NULL PRIMARY KEY, security_group TEXT NOT NULL REFERENCES ec2_security_group (id) ON DELETE CASCADE,
+  is_egress INTEGER NOT NULL, protocol TEXT NOT NULL, from_port INTEGER NOT NULL, to_port INTEGER NOT NULL,
+  cidr TEXT, cidr6 TEXT, peer_group TEXT, description TEXT);
+CREATE INDEX ec2_security_group_rule_group ON ec2_security_group_rule (security_group);
+CREATE TABLE ec2_interface (
+  account TEXT NOT NULL, region TEXT NOT NULL, id TEXT NOT NULL PRIMARY KEY,
+  vpc TEXT NOT NULL, subnet TEXT NOT NULL REFERENCES ec2_subnet (id), address TEXT NOT NULL, mac TEXT NOT NULL,
+  description TEXT NOT NULL, public_address INTEGER NOT NULL DEFAULT 0, is_local INTEGER NOT NULL DEFAULT 0,
+  requester TEXT, source_dest_check INTEGER NOT NULL DEFAULT 1,
+  instance TEXT, attachment TEXT, device_index INTEGER, delete_on_termination INTEGER NOT NULL DEFAULT 0,
+  attached INTEGER, client_token TEXT, created INTEGER NOT NULL, UNIQUE (subnet, address));
+CREATE INDEX ec2_interface_vpc ON ec2_interface (vpc);
+CREATE INDEX ec2_interface_instance ON ec2_interface (instance);
+CREATE TABLE ec2_interface_group (
+  interface TEXT NOT NULL REFERENCES ec2_interface (id) ON DELETE CASCADE, security_group TEXT NOT NULL,
+  position INTEGER NOT NULL, PRIMARY KEY (interface, security_group));
+CREATE INDEX ec2_interface_group_group ON ec2_interface_group (security_group);
+CREATE TABLE ec2_tag (
+  account TEXT NOT NULL, region TEXT NOT NULL, resource TEXT NOT NULL, type TEXT NOT NULL,
+  key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (resource, key));

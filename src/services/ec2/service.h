@@ -1,0 +1,81 @@
+// What EC2's handlers and controllers share.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "aws/service/events.h"
+#include "aws/service/service.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/unique_fd.h"
+
+namespace holm::async {
+class ReactorPool;
+}
+namespace holm::aws {
+class IdentityProvider;
+class Region;
+}  // namespace holm::aws
+namespace holm::dns {
+class Directory;
+}
+namespace holm::jobs {
+class Jobs;
+}
+namespace holm::sandbox {
+class Network;
+class Runtime;
+}  // namespace holm::sandbox
+
+namespace holm::ec2 {
+
+class Networks;
+class Instances;
+
+// Everything EC2 is built on; all of it outlives the service.
+struct Dependencies {
+  jobs::Jobs& jobs;
+  aws::Region& region;
+  aws::Events& events;
+  aws::IdentityProvider& identities;
+  sandbox::Network& network;
+  sandbox::Runtime& runtime;
+  dns::Directory& names;
+  async::ReactorPool& reactors;
+  Clock& clock;
+  Random& random;
+  std::string data_directory;
+  // Serve the AWS API and the load balancers' sites on a listening socket too: one of each in every VPC.
+  std::function<void(UniqueFd)> serve_api;
+  std::function<void(UniqueFd)> serve_edge;
+};
+
+// One for all accounts and regions; handlers are free functions that take it. Any thread.
+class Service final : public aws::ServiceBase {
+ public:
+  explicit Service(Dependencies dependencies);
+  ~Service() override;
+
+  std::vector<aws::Access> access(const aws::Operation& operation, const void* input,
+                                  aws::Call& call) const override;
+  void start() override;
+  void stop() override;
+
+  Dependencies& use() { return dependencies_; }
+  Random& random() { return dependencies_.random; }
+  // VPCs, subnets and interfaces as the kernel has them.
+  Networks& networks() { return *networks_; }
+  Instances& instances() { return *instances_; }
+
+  // To be called by each handler that changed anything in a VPC: has it carried out once it is committed.
+  void network_changed(aws::Call& call, const std::string& vpc);
+
+ private:
+  Dependencies dependencies_;
+  std::unique_ptr<Networks> networks_;
+  std::unique_ptr<Instances> instances_;
+};
+
+}  // namespace holm::ec2
