@@ -66,6 +66,9 @@ class Anchor final {
  public:
   // Connects, and starts an anchor when none answers.
   static Result<std::unique_ptr<Anchor>> open(const AnchorClientOptions& options);
+  struct State;
+  // For `open`; State is private to the implementation.
+  explicit Anchor(std::unique_ptr<State> state);
   Anchor(const Anchor&) = delete;
   Anchor& operator=(const Anchor&) = delete;
   // Stops watching. The anchor and its processes go on.
@@ -107,6 +110,8 @@ class Anchor final {
   // Calls back on a thread of its own, for exits that nobody acknowledged yet and for all that
   // follow.
   Result<void> watch(Watcher watcher);
+  // Returns when the last call back has. Not from a call back.
+  void stop_watching();
 
   // The mount namespace of the anchor: private, with a view of the control groups crun accepts.
   Result<UniqueFd> mount_namespace();
@@ -115,8 +120,6 @@ class Anchor final {
   Result<void> quit();
 
  private:
-  struct State;
-  explicit Anchor(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
 

@@ -46,9 +46,10 @@ class Images final {
   std::vector<ImagePart> parts(const Image& image) const;
 
  private:
-  Images(std::string skeleton, std::string etc);
+  Images(std::string skeleton, std::string usr_mask, std::string etc);
 
   std::string skeleton_;
+  std::string usr_mask_;
   std::string etc_;
 };
 

@@ -145,6 +145,9 @@ class Runtime final {
   // `anchor` outlive the runtime.
   static Result<std::unique_ptr<Runtime>> open(const RuntimeOptions& options, Anchor& anchor,
                                                Network* network, ExitCallback on_exit);
+  struct State;
+  // For `open`; State is private to the implementation.
+  explicit Runtime(std::unique_ptr<State> state);
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
   // Sandboxes go on running.
@@ -171,8 +174,6 @@ class Runtime final {
   std::string layer_path(const std::string& id) const;
 
  private:
-  struct State;
-  explicit Runtime(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
 

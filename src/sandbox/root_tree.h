@@ -1,0 +1,33 @@
+// Assembles the file system of one sandbox. Private to this folder.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "sandbox/images.h"
+#include "sandbox/runtime.h"
+
+namespace holm::sandbox {
+
+// Where the assembled root is, in the namespace that `assemble_root` returns.
+inline constexpr char kAssembledRoot[] = "/dev/shm/root";
+
+struct RootTree {
+  std::vector<ImagePart> parts;
+  // `layer/<part>` and `work/<part>` below it are the writable layer.
+  std::string folder;
+  int user_namespace = -1;
+  uint32_t first_id = 0;
+  std::vector<Mount> mounts;
+  std::vector<File> files;
+};
+
+// Returns a copy of `mount_namespace` with the root assembled in it. Everything is mounted in that
+// copy alone, so it vanishes with the last process inside. On disk all files keep the ids they have
+// inside the sandbox.
+Result<UniqueFd> assemble_root(int mount_namespace, const RootTree& tree);
+
+}  // namespace holm::sandbox

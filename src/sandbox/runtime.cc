@@ -1,0 +1,291 @@
+// Watching, adopting and ending sandboxes.
+
+#include "sandbox/runtime.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/files.h"
+#include "base/log.h"
+#include "base/strings.h"
+#include "base/system_clock.h"
+#include "sandbox/anchor.h"
+#include "sandbox/names.h"
+#include "sandbox/network.h"
+#include "sandbox/runtime_state.h"
+#include "sandbox/seccomp_filter.h"
+
+namespace holm::sandbox {
+
+namespace {
+
+constexpr std::chrono::seconds kLogInterval{2};
+constexpr std::chrono::seconds kKillTimeout{30};
+constexpr uint64_t kOpenFilesMax = 65536;
+
+// A process of another user cannot be given a larger limit than ours without a capability.
+uint64_t open_files_limit() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  return std::min<uint64_t>(kOpenFilesMax, limit.rlim_max);
+}
+
+}  // namespace
+
+std::string encode_record(const SandboxRecord& record) {
+  return fmt::format("{}\n{}\n{}\n", record.slot, record.log_bytes_max, record.log_path);
+}
+
+std::optional<SandboxRecord> decode_record(std::string_view text) {
+  auto lines = split(text, '\n');
+  if (lines.size() < 3) return std::nullopt;
+  auto slot = parse_integer(lines[0]);
+  auto bytes = parse_integer(lines[1]);
+  if (!slot || !bytes || *slot < 0 || *bytes < 0) return std::nullopt;
+  return SandboxRecord{static_cast<uint32_t>(*slot), std::string(lines[2]),
+                       static_cast<uint64_t>(*bytes)};
+}
+
+void trim_log(const std::string& path, uint64_t bytes_max) {
+  UniqueFd file(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+  struct stat status{};
+  if (!file || ::fstat(file.get(), &status) != 0) return;
+  uint64_t size = static_cast<uint64_t>(status.st_size);
+  if (size <= bytes_max) return;
+  uint64_t block = static_cast<uint64_t>(status.st_blksize);
+  uint64_t cut = (size - bytes_max / 2) / block * block;
+  // The kernel takes the blocks out in one step, while the guest goes on appending.
+  if (cut > 0 &&
+      ::fallocate(file.get(), FALLOC_FL_COLLAPSE_RANGE, 0, static_cast<off_t>(cut)) == 0) {
+    return;
+  }
+  // Elsewhere what is written between these two steps is lost, and so is what was there.
+  (void)::ftruncate(file.get(), 0);
+}
+
+Runtime::State::State(const RuntimeOptions& options, Anchor& the_anchor, Network* the_network)
+    : data_directory(options.data_directory),
+      groups(options.data_directory),
+      anchor(the_anchor),
+      network(the_network),
+      capabilities(probe()),
+      open_files_max(open_files_limit()) {}
+
+Runtime::State::~State() {
+  {
+    std::lock_guard lock(mutex);
+    stopping = true;
+    changed.notify_all();
+  }
+  if (log_watcher.joinable()) log_watcher.join();
+}
+
+std::string Runtime::State::folder(const std::string& id) const {
+  return data_directory + "/sandboxes/" + id;
+}
+
+std::string Runtime::State::container_state(const std::string& id) const {
+  return data_directory + "/run/crun/" + id;
+}
+
+Result<void> Runtime::State::adopt() {
+  auto processes = anchor.processes();
+  if (!processes) return std::unexpected(processes.error());
+  for (AnchorProcess& process : *processes) {
+    SandboxEntry& entry = entries[process.name];
+    entry.phase = SandboxEntry::Phase::Running;
+    entry.pid = process.pid;
+    entry.process = std::move(process.descriptor);
+    auto text = read_file(folder(process.name) + "/record");
+    auto record = text ? decode_record(*text) : std::nullopt;
+    if (record) entry.record = *record;
+    slots.insert(entry.record.slot);
+  }
+  // What has a record but no process went down with an earlier anchor, or its start was cut off.
+  std::vector<std::string> lost;
+  std::error_code error;
+  for (const auto& item :
+       std::filesystem::directory_iterator(data_directory + "/sandboxes", error)) {
+    std::string id = item.path().filename().string();
+    if (entries.contains(id) || !std::filesystem::exists(item.path() / "record", error)) continue;
+    lost.push_back(id);
+    entries[id].phase = SandboxEntry::Phase::Running;
+  }
+  for (const std::string& id : lost) {
+    process_ended(id, {.lost = true, .time = SystemClock().now()});
+  }
+  return {};
+}
+
+void Runtime::State::process_ended(const std::string& id, ExitStatus exit) {
+  {
+    std::unique_lock lock(mutex);
+    // The start that launched it may not have heard of its success yet.
+    changed.wait(lock, [&] {
+      auto entry = entries.find(id);
+      return entry == entries.end() || entry->second.phase != SandboxEntry::Phase::Starting;
+    });
+    if (!entries.contains(id)) return;
+  }
+  exit.out_of_memory = groups.ran_out_of_memory(id);
+  give_back(id);
+  {
+    std::lock_guard lock(mutex);
+    entries[id].phase = SandboxEntry::Phase::Ended;
+    changed.notify_all();
+  }
+  on_exit(id, exit);
+  if (!exit.lost) {
+    if (auto done = anchor.acknowledge(id); !done) log::warning(done.error().message);
+  }
+  forget(id);
+}
+
+void Runtime::State::anchor_lost() {
+  log::error("the anchor is gone, and every sandbox with it");
+  std::vector<std::string> ids;
+  {
+    std::lock_guard lock(mutex);
+    for (const auto& [id, entry] : entries) ids.push_back(id);
+  }
+  for (const std::string& id : ids) {
+    process_ended(id, {.lost = true, .time = SystemClock().now()});
+  }
+}
+
+void Runtime::State::watch_logs() {
+  std::unique_lock lock(mutex);
+  while (!changed.wait_for(lock, kLogInterval, [this] { return stopping; })) {
+    std::vector<SandboxRecord> records;
+    for (const auto& [id, entry] : entries) {
+      if (!entry.record.log_path.empty()) records.push_back(entry.record);
+    }
+    lock.unlock();
+    for (const SandboxRecord& record : records) trim_log(record.log_path, record.log_bytes_max);
+    lock.lock();
+  }
+}
+
+bool Runtime::State::wait_until_ended(const std::string& id, std::chrono::milliseconds timeout) {
+  std::unique_lock lock(mutex);
+  return changed.wait_for(lock, timeout, [&] {
+    auto entry = entries.find(id);
+    return entry == entries.end() || entry->second.phase == SandboxEntry::Phase::Ended;
+  });
+}
+
+Runtime::Runtime(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Runtime::~Runtime() { state_->anchor.stop_watching(); }
+
+Result<std::unique_ptr<Runtime>> Runtime::open(const RuntimeOptions& options, Anchor& anchor,
+                                               Network* network, ExitCallback on_exit) {
+  auto state = std::make_unique<State>(options, anchor, network);
+  if (!state->capabilities.crun.available) return failure(state->capabilities.crun.reason);
+  state->on_exit = std::move(on_exit);
+  auto images = Images::open(options.data_directory);
+  if (!images) return std::unexpected(images.error());
+  state->images = std::move(*images);
+  auto mounts = anchor.mount_namespace();
+  if (!mounts) return std::unexpected(mounts.error());
+  state->mount_namespace = std::move(*mounts);
+  for (auto privileges : {SandboxSpec::Privileges::Instance, SandboxSpec::Privileges::Engine,
+                          SandboxSpec::Privileges::Function}) {
+    auto filter = compile_seccomp_filter(privileges);
+    if (!filter) return std::unexpected(filter.error());
+    state->filters[static_cast<size_t>(privileges)] = std::move(*filter);
+  }
+  if (auto adopted = state->adopt(); !adopted) return std::unexpected(adopted.error());
+  State* known = state.get();
+  auto watched =
+      anchor.watch({.ended = [known](const std::string& id, pid_t,
+                                     const ExitStatus& exit) { known->process_ended(id, exit); },
+                    .lost = [known] { known->anchor_lost(); }});
+  if (!watched) return std::unexpected(watched.error());
+  state->log_watcher = std::thread([known] { known->watch_logs(); });
+  return std::make_unique<Runtime>(std::move(state));
+}
+
+Result<void> Runtime::kill(const std::string& id, int signal) {
+  std::lock_guard lock(state_->mutex);
+  auto entry = state_->entries.find(id);
+  if (entry == state_->entries.end() || !entry->second.process) return {};
+  int descriptor = entry->second.process.get();
+  if (::syscall(SYS_pidfd_send_signal, descriptor, signal, nullptr, 0) != 0 && errno != ESRCH) {
+    return failure(system_error("signalling " + id));
+  }
+  return {};
+}
+
+Result<void> Runtime::stop(const std::string& id, std::chrono::milliseconds grace) {
+  if (auto told = kill(id, SIGTERM); !told) return told;
+  if (state_->wait_until_ended(id, grace)) return {};
+  if (auto told = kill(id, SIGKILL); !told) return told;
+  if (!state_->wait_until_ended(id, kKillTimeout)) return failure(id + " does not die");
+  return {};
+}
+
+Result<void> Runtime::remove(const std::string& id, Layer layer) {
+  if (!is_valid_id(id)) return failure("not a sandbox's id: " + id);
+  if (auto told = kill(id, SIGKILL); !told) return told;
+  if (!state_->wait_until_ended(id, kKillTimeout)) return failure(id + " does not die");
+  if (layer == Layer::Keep) return {};
+  std::error_code error;
+  std::filesystem::remove_all(state_->folder(id), error);
+  if (error) return failure("removing " + state_->folder(id) + ": " + error.message());
+  return {};
+}
+
+Result<ExitStatus> Runtime::exec(const std::string& id, const ExecSpec& spec) {
+  {
+    std::lock_guard lock(state_->mutex);
+    auto entry = state_->entries.find(id);
+    if (entry == state_->entries.end() || entry->second.phase != SandboxEntry::Phase::Running) {
+      return failure("sandbox " + id + " is not running");
+    }
+  }
+  if (spec.args.empty()) return failure("no command to run in " + id);
+  UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  auto or_null = [&null](int descriptor) { return descriptor >= 0 ? descriptor : null.get(); };
+  ProcessSpec process{
+      .name = id,
+      .args = {state_->capabilities.crun_path, "--root", state_->data_directory + "/run/crun"},
+      .env = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"},
+      .descriptors = {or_null(spec.input), or_null(spec.output), or_null(spec.error)}};
+  auto add = [&process](std::string text) { process.args.push_back(std::move(text)); };
+  add("exec");
+  if (spec.terminal == ExecSpec::Terminal::Yes) add("--tty");
+  add("--cwd=" + spec.working_directory);
+  add(fmt::format("--user={}:{}", spec.user, spec.group));
+  for (const std::string& variable : spec.env) add("--env=" + variable);
+  add(id);
+  for (const std::string& arg : spec.args) add(arg);
+  return state_->anchor.run(process);
+}
+
+std::vector<SandboxState> Runtime::list() const {
+  std::lock_guard lock(state_->mutex);
+  std::vector<SandboxState> result;
+  for (const auto& [id, entry] : state_->entries) {
+    result.push_back({id, entry.pid, entry.phase == SandboxEntry::Phase::Running});
+  }
+  return result;
+}
+
+std::optional<Usage> Runtime::usage(const std::string& id) const {
+  return state_->groups.usage(id);
+}
+
+std::string Runtime::layer_path(const std::string& id) const {
+  return state_->folder(id) + "/layer";
+}
+
+}  // namespace holm::sandbox

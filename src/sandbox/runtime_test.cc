@@ -1,0 +1,265 @@
+// Real sandboxes: isolation, limits, exits, adoption. Needs root.
+
+#include "sandbox/runtime.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include "sandbox/program/test_region.h"
+
+namespace holm::sandbox {
+namespace {
+
+class RuntimeTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (::geteuid() != 0) GTEST_SKIP() << "sandboxes are made by root";
+    region_ = std::make_unique<TestRegion>();
+    ASSERT_EQ(region_->error, "");
+  }
+  void TearDown() override {
+    if (!region_) return;
+    std::string directory = region_->directory();
+    region_.reset();
+    for (const std::string& each : leftovers(directory)) ADD_FAILURE() << each;
+  }
+
+  SandboxSpec shell(const std::string& id, const std::string& script) {
+    SandboxSpec spec;
+    spec.id = id;
+    spec.args = {"/bin/sh", "-c", script};
+    spec.log_path = region_->log_path(id);
+    return spec;
+  }
+  // Runs to the end and returns what was printed.
+  std::string output_of(const SandboxSpec& spec) {
+    auto started = region_->runtime->start(spec);
+    if (!started) return "not started: " + started.error().message;
+    last_exit_ = region_->wait_for_exit(spec.id);
+    return region_->log_of(spec.id);
+  }
+  Runtime& runtime() { return *region_->runtime; }
+
+  std::unique_ptr<TestRegion> region_;
+  ExitStatus last_exit_;
+};
+
+TEST_F(RuntimeTest, PrintsAndExits) {
+  EXPECT_EQ(output_of(shell("hello", "echo hello; exit 7")), "hello\n");
+  EXPECT_EQ(last_exit_.code, 7);
+  EXPECT_EQ(last_exit_.signal, 0);
+}
+
+TEST_F(RuntimeTest, SaysWhyItCouldNotStart) {
+  SandboxSpec spec = shell("bad", "");
+  spec.args = {"/no/such/program"};
+  auto started = runtime().start(spec);
+  ASSERT_FALSE(started);
+  EXPECT_NE(started.error().message.find("/no/such/program"), std::string::npos)
+      << started.error().message;
+}
+
+TEST_F(RuntimeTest, HidesTheHost) {
+  struct Case {
+    const char* what;
+    const char* script;
+    const char* output;
+  };
+  const Case cases[] = {
+      {"the host root's home is empty", "ls -A /root", ""},
+      {"no home of the host's people", "ls -A /home", ""},
+      {"passwords are locked", "cut -d: -f2 /etc/shadow | sort -u", "*\n"},
+      {"no host keys", "ls /etc/ssh 2>/dev/null | grep ssh_host", ""},
+      {"no sign of other processes", "ls /proc | grep -c '^[0-9]'", "3\n"},
+      {"root inside is somebody else outside",
+       "cut -c1-22 /proc/self/uid_map | tr -s ' ' | cut -d' ' -f2", "0\n"},
+      {"kernel settings are read-only", "echo 1 > /proc/sys/kernel/panic 2>/dev/null || echo no",
+       "no\n"},
+      {"no new namespaces", "unshare -Ur true 2>/dev/null || echo no", "no\n"},
+      {"no mounts", "mount -t tmpfs t /mnt 2>/dev/null || echo no", "no\n"},
+      {"system calls are filtered", "grep Seccomp: /proc/self/status | cut -f2", "2\n"},
+      {"no new privileges", "grep NoNewPrivs /proc/self/status | cut -f2", "1\n"},
+      {"/sys is read-only", "touch /sys/class/x 2>/dev/null || echo no", "no\n"},
+      {"no interface but loopback", "ls /sys/class/net", "lo\n"},
+      {"files can be changed", "echo x > /usr/bin/new && rm /usr/bin/awk && echo yes", "yes\n"},
+      {"owners can be changed", "touch /a && chown 33:33 /a && stat -c %u:%g /a", "33:33\n"},
+      {"its name", "hostname; cat /etc/hostname", "case\ncase\n"},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.what);
+    EXPECT_EQ(output_of(shell("case", c.script)), c.output);
+    ASSERT_TRUE(runtime().remove("case"));
+    ::unlink(region_->log_path("case").c_str());
+  }
+}
+
+TEST_F(RuntimeTest, KeepsItsLayerOverARestart) {
+  output_of(shell("disk", "echo kept > /var/data"));
+  EXPECT_EQ(output_of(shell("disk", "cat /var/data")), "kept\n");
+  struct stat status{};
+  ASSERT_EQ(::stat((runtime().layer_path("disk") + "/root/var/data").c_str(), &status), 0);
+  EXPECT_EQ(status.st_uid, 0u);
+}
+
+TEST_F(RuntimeTest, TakesALayerOfAnotherForAnImage) {
+  output_of(shell("first", "echo image > /opt/file; echo usr > /usr/bin/tool"));
+  SandboxSpec second = shell("second", "cat /opt/file /usr/bin/tool");
+  second.image.layers = {runtime().layer_path("first")};
+  EXPECT_EQ(output_of(second), "image\nusr\n");
+}
+
+TEST_F(RuntimeTest, WritesFilesAndMounts) {
+  std::string volume = region_->directory() + "/volume";
+  ASSERT_TRUE(make_directories(volume));
+  SandboxSpec spec = shell("files",
+                           "cat /etc/app/conf; stat -c %u:%a /etc/app/conf; id -u > /data/id;"
+                           " touch /fixed/x 2>/dev/null || echo read-only");
+  spec.user = 33;
+  spec.group = 33;
+  spec.files = {
+      {.path = "/etc/app/conf", .content = "setting\n", .mode = 0640, .user = 33, .group = 33}};
+  spec.mounts = {{.source = volume, .destination = "/data"},
+                 {.source = volume, .destination = "/fixed", .access = Mount::Access::ReadOnly}};
+  ASSERT_EQ(::chown(volume.c_str(), 33, 33), 0);
+  EXPECT_EQ(output_of(spec), "setting\n33:640\nread-only\n");
+  EXPECT_EQ(read_file(volume + "/id").value_or(""), "33\n");
+  struct stat status{};
+  ASSERT_EQ(::stat((volume + "/id").c_str(), &status), 0);
+  EXPECT_EQ(status.st_uid, 33u);
+}
+
+TEST_F(RuntimeTest, DoesNotFollowAGuestsLinkOutOfTheSandbox) {
+  std::string outside = region_->directory() + "/outside";
+  ASSERT_TRUE(make_directories(outside));
+  output_of(shell("link", "rm -rf /etc/app; ln -s " + outside + " /etc/app"));
+  SandboxSpec spec = shell("link", "true");
+  spec.files = {{.path = "/etc/app/conf", .content = "x"}};
+  output_of(spec);
+  EXPECT_FALSE(std::filesystem::exists(outside + "/conf"));
+}
+
+TEST_F(RuntimeTest, EndsWhatExceedsItsMemory) {
+  SandboxSpec spec = shell("memory", "");
+  spec.args = {"/usr/bin/python3", "-c", "x = bytearray(200 << 20)"};
+  spec.limits.memory_bytes = 64 << 20;
+  output_of(spec);
+  EXPECT_EQ(last_exit_.signal, SIGKILL);
+  EXPECT_TRUE(last_exit_.out_of_memory);
+}
+
+TEST_F(RuntimeTest, BoundsTheNumberOfProcesses) {
+  SandboxSpec spec = shell("pids", "for i in 1 2 3 4 5 6 7 8 9; do sleep 100 & done; echo all");
+  spec.limits.pids = 5;
+  EXPECT_EQ(output_of(spec).find("all"), std::string::npos);
+}
+
+TEST_F(RuntimeTest, MeasuresUse) {
+  ASSERT_TRUE(runtime().start(shell("use", "while :; do :; done")));
+  std::optional<Usage> usage;
+  do {
+    usage = runtime().usage("use");
+    ASSERT_TRUE(usage);
+  } while (usage->cpu < std::chrono::milliseconds(20));
+  EXPECT_EQ(usage->pids, 1u);
+  EXPECT_GT(usage->memory_bytes, 0u);
+  ASSERT_TRUE(runtime().remove("use"));
+  EXPECT_FALSE(runtime().usage("use"));
+}
+
+TEST_F(RuntimeTest, StopsPolitelyAndThenNot) {
+  ASSERT_TRUE(runtime().start(
+      shell("polite", "trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.01; done")));
+  while (region_->log_of("polite") != "up\n") std::this_thread::yield();
+  ASSERT_TRUE(runtime().stop("polite", std::chrono::seconds(20)));
+  EXPECT_EQ(region_->wait_for_exit("polite").code, 0);
+  EXPECT_EQ(region_->log_of("polite"), "up\nbye\n");
+  ASSERT_TRUE(runtime().start(shell("stubborn", "exec sleep 1000")));
+  ASSERT_TRUE(runtime().stop("stubborn", std::chrono::milliseconds(10)));
+  EXPECT_EQ(region_->wait_for_exit("stubborn").signal, SIGKILL);
+}
+
+TEST_F(RuntimeTest, RunsProgramsInside) {
+  ASSERT_TRUE(runtime().start(shell("host", "exec sleep 1000")));
+  std::string path = region_->directory() + "/out";
+  UniqueFd out(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  ExecSpec spec;
+  spec.args = {"/bin/sh", "-c",
+               "echo $NAME; pwd; id -u; hostname; grep -E 'Seccomp:|NoNewPrivs|CapEff' "
+               "/proc/self/status | cut -f2; exit 5"};
+  spec.env = {"NAME=value"};
+  spec.working_directory = "/var";
+  spec.output = out.get();
+  auto exit = runtime().exec("host", spec);
+  ASSERT_TRUE(exit) << exit.error().message;
+  EXPECT_EQ(exit->code, 5);
+  EXPECT_EQ(read_file(path).value_or(""), "value\n/var\n0\nhost\n00000000200424eb\n1\n2\n");
+  EXPECT_FALSE(runtime().exec("nobody", spec));
+}
+
+TEST_F(RuntimeTest, RefusesASecondOfTheSameName) {
+  ASSERT_TRUE(runtime().start(shell("one", "exec sleep 1000")));
+  EXPECT_FALSE(runtime().start(shell("one", "true")));
+  EXPECT_EQ(runtime().list().size(), 1u);
+}
+
+TEST_F(RuntimeTest, StartsInParallel) {
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([this, i] {
+      std::string id = "p" + std::to_string(i);
+      auto started = runtime().start(shell(id, "echo " + id));
+      EXPECT_TRUE(started) << started.error().message;
+    });
+  }
+  for (std::thread& each : threads) each.join();
+  for (int i = 0; i < 8; ++i) {
+    std::string id = "p" + std::to_string(i);
+    EXPECT_EQ(region_->wait_for_exit(id).code, 0);
+    EXPECT_EQ(region_->log_of(id), id + "\n");
+  }
+}
+
+TEST_F(RuntimeTest, AnotherDaemonAdopts) {
+  ASSERT_TRUE(runtime().start(shell("long", "while [ ! -e /go ]; do sleep 0.01; done; exit 3")));
+  ASSERT_TRUE(runtime().start(shell("lives", "exec sleep 1000")));
+  pid_t pid = runtime().list()[0].pid;
+  std::string go = runtime().layer_path("long") + "/root/go";
+  region_->close();
+  // It ends while nobody looks. The pidfd is ours to poll: the anchor is its parent.
+  ASSERT_TRUE(write_file_durably(go, ""));
+  while (::access(("/proc/" + std::to_string(pid)).c_str(), F_OK) == 0) std::this_thread::yield();
+  region_->open();
+  ASSERT_EQ(region_->error, "");
+  EXPECT_EQ(region_->wait_for_exit("long").code, 3);
+  ASSERT_TRUE(runtime().kill("lives", SIGKILL));
+  EXPECT_EQ(region_->wait_for_exit("lives").signal, SIGKILL);
+}
+
+TEST_F(RuntimeTest, ADeadAnchorsSandboxesAreReportedAndCleanedUp) {
+  auto started = runtime().start(shell("victim", "exec sleep 1000"));
+  ASSERT_TRUE(started);
+  pid_t anchor = region_->anchor->pid();
+  region_->close();
+  ASSERT_EQ(::kill(anchor, SIGKILL), 0);
+  region_->open();
+  ASSERT_EQ(region_->error, "");
+  EXPECT_TRUE(region_->wait_for_exit("victim").lost);
+  EXPECT_TRUE(runtime().list().empty());
+  EXPECT_NE(::access(("/proc/" + std::to_string(started->pid)).c_str(), F_OK), 0);
+}
+
+TEST_F(RuntimeTest, RemovingIsIdempotent) {
+  ASSERT_TRUE(runtime().start(shell("gone", "exec sleep 1000")));
+  EXPECT_TRUE(runtime().remove("gone"));
+  EXPECT_TRUE(runtime().remove("gone"));
+  EXPECT_TRUE(runtime().remove("never-was"));
+  EXPECT_FALSE(std::filesystem::exists(region_->directory() + "/sandboxes/gone"));
+}
+
+}  // namespace
+}  // namespace holm::sandbox
