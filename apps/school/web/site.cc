@@ -57,8 +57,9 @@ Site::Site(School& school) : school_(school) {
   add_login_pages(routes_, school);
   add_dashboard_page(routes_, school);
   add_people_pages(routes_, school);
-  add_entry_pages(routes_, school);
+  // The first pattern that fits answers: /yearbook/{y}/review stands before /yearbook/{y}/{student}.
   add_yearbook_pages(routes_, school);
+  add_entry_pages(routes_, school);
 }
 
 kit::Response Site::problem(const kit::Request& request, const HttpError& error) const {
