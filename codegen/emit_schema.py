@@ -1,5 +1,6 @@
 """schema.h, schema.cc and honoured.cc: the shape table."""
 import names
+import patterns
 from model import SIMPLE
 
 LOCATIONS = {"uri": "Uri", "querystring": "QueryString", "header": "Header", "headers": "Headers",
@@ -55,7 +56,8 @@ class Schema:
             return []
         shape = self.model.shape(name)
         fields = [("minimum", bound(shape.get("min"))), ("maximum", bound(shape.get("max")))]
-        fields.append(("pattern", quoted(shape.get("pattern"))))
+        if patterns.to_re2(shape.get("pattern", "")):
+            fields.append(("pattern", f"&k{names.title_case(name)}Pattern"))
         if shape.get("enum"):
             fields.append(("values", f"k{names.title_case(name)}Values"))
         return [field for field in fields if field[1] is not None]
@@ -72,6 +74,10 @@ class Schema:
             if values:
                 self.lines.append(f"constexpr std::string_view k{names.title_case(name)}Values[] = {{"
                                   + ", ".join(names.literal(value) for value in values) + "};")
+            pattern = self.model.shape(name).get("pattern")
+            if pattern and patterns.to_re2(pattern):
+                self.lines.append(f"constinit const aws::Pattern k{names.title_case(name)}Pattern("
+                                  f"{names.literal(pattern)}, {names.literal(patterns.to_re2(pattern))});")
             self.lines.append(f"constexpr aws::Constraints {variable}{initialiser(fields)};")
         return "&" + variable
 
@@ -175,7 +181,7 @@ class Schema:
         return "\n".join([
             "// The shape table. Generated from the service's model; do not edit.", "",
             f'#include "{service}/schema.h"', "", "#include <cstddef>", "",
-            f'#include "{service}/types.h"', "", f"namespace holm::{service}::schema {{", "",
+            '#include "aws/schema/pattern.h"', f'#include "{service}/types.h"', "", f"namespace holm::{service}::schema {{", "",
             f"extern const bool kHonoured[{max(1, len(self.unhonourable))}];",
             *[f"extern const aws::Shape {name};" for name in others], "",
             *self.lines, "", f"}}  // namespace holm::{service}::schema", ""])

@@ -55,6 +55,7 @@ enum class TimestampFormat : uint8_t { Default, Iso8601, Rfc822, UnixSeconds };
 enum class Location : uint8_t { Body, Uri, QueryString, Header, Headers, StatusCode };
 
 struct Shape;
+class Pattern;
 
 // Type-erased access to one field type: one instance a distinct type, not a member.
 struct FieldOps {
@@ -78,7 +79,7 @@ struct MapOps {
 // What the model demands of a value. Absent bounds are the widest.
 struct Constraints {
   double minimum = -1e308, maximum = 1e308;  // Of a number's value, a string's characters, a list's length.
-  std::string_view pattern;                  // ECMA regular expression; empty: none.
+  const Pattern* pattern = nullptr;          // aws/schema/pattern.h
   std::span<const std::string_view> values;  // An enumeration's values; empty: none.
 };
 
