@@ -1,0 +1,69 @@
+// Any bytes, as a request and as a response, whole and split: the same is understood, views lie in
+// the input, and what the strict policy lets pass is unambiguous.
+
+#include <cstdlib>
+#include <string>
+
+#include "http/head_parser.h"
+#include "http/strict_policy.h"
+
+namespace {
+
+using namespace holm::http;
+
+void require(bool condition) {
+  if (!condition) std::abort();
+}
+
+bool lies_in(std::string_view view, std::string_view buffer) {
+  return view.empty() || (view.data() >= buffer.data() &&
+                          view.data() + view.size() <= buffer.data() + buffer.size());
+}
+
+void check(HeadKind kind, std::string_view input, size_t split) {
+  HeadLimits limits{.start_line_bytes_max = 200,
+                    .header_bytes_max = 200,
+                    .headers_bytes_max = 1000,
+                    .header_count_max = 20};
+  HeadParser whole(kind, limits);
+  HeadState state = whole.parse(input);
+  HeadParser parts(kind, limits);
+  HeadState split_state = parts.parse(std::string(input.substr(0, split)));
+  if (split_state == HeadState::Incomplete) split_state = parts.parse(input);
+  // A limit may be met before the end that the whole input shows; then both have failed.
+  bool same_state = state == split_state;
+  require(same_state);
+  if (state != HeadState::Complete) return;
+
+  const Head& head = whole.head();
+  require(head.bytes > 0 && head.bytes <= input.size());
+  require(lies_in(head.method, input) && lies_in(head.target, input));
+  require(head.headers.size() <= limits.header_count_max);
+  for (const HeaderView& header : head.headers) {
+    require(lies_in(header.name, input) && lies_in(header.value, input));
+  }
+  if (split < head.bytes) {
+    require(head.deviations == parts.head().deviations && head.bytes == parts.head().bytes);
+    require(head.framing == parts.head().framing && head.length == parts.head().length);
+  }
+  if (kind == HeadKind::Response || refusal_of(head)) return;
+  std::string_view text = input.substr(0, head.bytes);
+  require(text.find('\0') == std::string_view::npos);
+  for (size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '\n') require(at > 0 && text[at - 1] == '\r');
+    if (text[at] == '\r') require(at + 1 < text.size() && text[at + 1] == '\n');
+  }
+  require(head.framing != Framing::UntilClose);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  if (size == 0) return 0;
+  // The first byte says where to split.
+  std::string_view input(reinterpret_cast<const char*>(data) + 1, size - 1);
+  size_t split = input.empty() ? 0 : data[0] % (input.size() + 1);
+  check(HeadKind::Request, input, split);
+  check(HeadKind::Response, input, split);
+  return 0;
+}
