@@ -12,6 +12,7 @@
 namespace holm::blobs {
 
 // A blob being written: a nameless file until `finish`, gone when dropped before. One thread at a time.
+// A failed write() or finish() leaves nothing; the writer is then of no further use.
 class Writer {
  public:
   virtual ~Writer() = default;
