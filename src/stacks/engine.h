@@ -40,6 +40,8 @@ class Session : public Lookups {
   virtual void save_resource(const Resource& resource) = 0;
   virtual void remove_resource(std::string_view logical_id, int instance) = 0;
   virtual void add_event(const StackEvent& event) = 0;
+  // AWS::URLSuffix.
+  virtual std::string url_suffix() { return "amazonaws.com"; }
   virtual Signals signals(std::string_view logical_id) = 0;
   // Replaces the stack's outputs and exports. An export that another stack has, or the loss of one
   // that another stack imports, is an error in AWS's words: the operation then fails and is rolled

@@ -83,7 +83,6 @@ struct Resource {
   Time changed{};
   std::string name_suffix;
   formats::Value properties;  // Evaluated, as last applied. May hold secrets: never shown.
-  formats::Value wanted;      // Being applied; null when nothing is.
   formats::Object attributes;
   formats::Value metadata;
   std::vector<std::string> depends_on;  // Logical ids it was made from: removed before them.

@@ -89,6 +89,9 @@ struct Template {
 // circle. Never throws on input.
 Result<Template, TemplateError> parse_template(std::string_view text);
 
+// Whether parameters may be of this type.
+bool is_parameter_type(std::string_view type);
+
 // Where something stands: path joining with '/'.
 std::string path_of(std::string_view parent, std::string_view member);
 
