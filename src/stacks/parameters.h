@@ -24,7 +24,7 @@ struct GivenParameter {
 // The values of all parameters of the template: given, else `previous` where asked for, else
 // default. Errors in AWS's words: "Parameters: [X] must have values", "Parameter Size failed to
 // satisfy constraint: …".
-Result<std::vector<ParameterValue>> resolve_parameters(const Template& declared,
+Result<std::vector<ParameterValue>, TemplateError> resolve_parameters(const Template& declared,
                                                        const std::vector<GivenParameter>& given,
                                                        const std::vector<ParameterValue>& previous,
                                                        Lookups& lookups);
