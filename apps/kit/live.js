@@ -152,7 +152,10 @@ if (live) {
 }
 
 for (const input of document.querySelectorAll("input[data-filters]")) {
-  const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+  // Letters that do not come apart into a plain one and a mark.
+  const letters = { ı: "i", ł: "l", ø: "o", đ: "d", ß: "ss", æ: "ae" };
+  const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase()
+    .replace(/[ıłøđßæ]/g, (letter) => letters[letter]);
   input.addEventListener("input", () => {
     const wanted = plain(input.value.trim());
     let count = 0;

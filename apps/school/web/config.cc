@@ -48,7 +48,6 @@ std::expected<Config, std::string> read_config() {
   if (config.school_name.empty()) config.school_name = "Linden School";
   config.media_bucket = environment("MEDIA_BUCKET");
   config.callback_secret = environment("CALLBACK_SECRET");
-  config.log_group = environment("LOG_GROUP");
   config.s3 = {.region = environment("AWS_REGION"),
                .endpoint = environment("AWS_ENDPOINT_URL"),
                .public_endpoint = environment("S3_PUBLIC_ENDPOINT")};

@@ -16,7 +16,6 @@ struct Config {
   std::string school_name;
   std::string media_bucket;
   std::string callback_secret;
-  std::string log_group;  // Empty: no log is sent to CloudWatch.
   kit::S3Options s3;
   bool is_demo = false;
   std::string demo_password;  // Empty: each demonstration account gets a random one.
