@@ -1,0 +1,267 @@
+// Addresses, listening, connecting and TLS, over loopback and sockets in the file system.
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "async/byte_source.h"
+#include "async/sync_wait.h"
+#include "async/task_set.h"
+#include "base/system_clock.h"
+#include "net/address.h"
+#include "net/listener.h"
+#include "net/socket.h"
+#include "net/stream.h"
+#include "net/tls.h"
+
+namespace holm::net {
+namespace {
+
+using async::Duration;
+
+TEST(Address, ReadsAndWritesAllForms) {
+  for (const char* text : {"127.0.0.1:80", "[::1]:8080", "[2001:db8::1]:0", "unix:/run/x.sock"}) {
+    Result<Address> address = Address::parse(text);
+    ASSERT_TRUE(address.has_value()) << text;
+    EXPECT_EQ(address->to_string(), text);
+    sockaddr_storage storage;
+    size_t bytes = address->to_sockaddr(storage);
+    auto* raw = reinterpret_cast<sockaddr*>(&storage);
+    EXPECT_EQ(Address::from_sockaddr(raw, bytes), *address) << text;
+  }
+}
+
+TEST(Address, RefusesEverythingElse) {
+  for (const char* text :
+       {"", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536", "127.0.0.1:-1", "1.2.3:80",
+        "::1:80", "[127.0.0.1]:80", "[::1]", "localhost:80", "unix:", "127.0.0.1:000080"}) {
+    EXPECT_FALSE(Address::parse(text).has_value()) << text;
+  }
+}
+
+// Connects to `address`, on which somebody listens, and returns both ends.
+struct Ends {
+  UniqueFd near;
+  UniqueFd far;
+};
+
+class Sockets : public ::testing::Test {
+ protected:
+  Ends connect(const Address& address, int listening) {
+    UniqueFd far;
+    std::optional<Listener> listener;
+    reactor().call([&] {
+      auto accepted = [&far](UniqueFd connection, const Address&) { far = std::move(connection); };
+      listener.emplace(reactor(), listening, accepted);
+    });
+    Result<UniqueFd> near = async::sync_wait(reactor(), connect_to(reactor(), address, {}));
+    EXPECT_TRUE(near.has_value());
+    bool arrived = false;
+    while (!arrived) reactor().call([&] { arrived = static_cast<bool>(far); });
+    reactor().call([&] { listener.reset(); });
+    return {std::move(*near), std::move(far)};
+  }
+  async::Reactor& reactor() { return pool_.at(0); }
+
+  SystemClock clock_;
+  async::ReactorPool pool_{1, clock_};
+};
+
+async::Task<std::string> talk(Stream& near, Stream& far, std::string_view text) {
+  co_await near.write(text, Duration{5000});
+  near.end_writing();
+  std::string all;
+  char buffer[1000];
+  while (true) {
+    size_t bytes = co_await far.read(buffer, Duration{5000});
+    if (bytes == 0) co_return all;
+    all.append(buffer, bytes);
+  }
+}
+
+TEST_F(Sockets, CarryBytesOverIpv4AndUnixSockets) {
+  std::string path = "/tmp/holm_net_test_" + std::to_string(::getpid()) + ".sock";
+  for (const Address& wanted : {Address::loopback(0), Address::unix_path(path)}) {
+    Result<UniqueFd> socket = listen_on(wanted);
+    ASSERT_TRUE(socket.has_value()) << socket.error().message;
+    Address address = local_address(socket->get());
+    Ends ends = connect(address, socket->get());
+    std::optional<Stream> near;
+    std::optional<Stream> far;
+    reactor().call([&] {
+      near.emplace(reactor(), std::move(ends.near));
+      far.emplace(reactor(), std::move(ends.far));
+    });
+    EXPECT_EQ(async::sync_wait(reactor(), talk(*near, *far, "hello")), "hello");
+    reactor().call([&] {
+      near.reset();
+      far.reset();
+    });
+  }
+  ::unlink(path.c_str());
+}
+
+TEST_F(Sockets, GiveUpReadingWhenNothingComes) {
+  Result<UniqueFd> socket = listen_on(Address::loopback(0));
+  Ends ends = connect(local_address(socket->get()), socket->get());
+  std::optional<Stream> near;
+  reactor().call([&] { near.emplace(reactor(), std::move(ends.near)); });
+  char buffer[10];
+  EXPECT_THROW(async::sync_wait(reactor(), near->read(buffer, Duration{30})), async::StreamError);
+  reactor().call([&] { near.reset(); });
+}
+
+TEST_F(Sockets, SayThatAnAddressIsTaken) {
+  Result<UniqueFd> first = listen_on(Address::loopback(0));
+  Result<UniqueFd> second = listen_on(local_address(first->get()));
+  ASSERT_FALSE(second.has_value());
+  EXPECT_NE(second.error().message.find("already in use"), std::string::npos);
+}
+
+TEST(SocketIn, MakesTheSocketInTheNamespaceAndComesBack) {
+  int here = ::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+  UniqueFd own(here);
+  Result<UniqueFd> socket = socket_in(own.get(), AF_INET, SOCK_STREAM);
+  if (!socket) GTEST_SKIP() << socket.error().message;
+  EXPECT_TRUE(static_cast<bool>(*socket));
+}
+
+std::string pem_of(auto write) {
+  BIO* bio = BIO_new(BIO_s_mem());
+  write(bio);
+  char* data = nullptr;
+  long bytes = BIO_get_mem_data(bio, &data);
+  std::string pem(data, static_cast<size_t>(bytes));
+  BIO_free(bio);
+  return pem;
+}
+
+// A certificate for `name` that signs itself.
+CertificatePem self_signed(const std::string& name) {
+  EVP_PKEY* key = EVP_EC_gen("P-256");
+  X509* certificate = X509_new();
+  X509_set_version(certificate, 2);
+  ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
+  X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);
+  X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
+  X509_set_pubkey(certificate, key);
+  X509_NAME* subject = X509_get_subject_name(certificate);
+  auto* bytes = reinterpret_cast<const unsigned char*>(name.c_str());
+  X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, bytes, -1, -1, 0);
+  X509_set_issuer_name(certificate, subject);
+  std::string alternative = "DNS:" + name;
+  X509_EXTENSION* extension =
+      X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, alternative.c_str());
+  X509_add_ext(certificate, extension, -1);
+  X509_EXTENSION_free(extension);
+  X509_sign(certificate, key, EVP_sha256());
+  CertificatePem pem;
+  pem.chain = pem_of([&](BIO* bio) { PEM_write_bio_X509(bio, certificate); });
+  pem.private_key = pem_of(
+      [&](BIO* bio) { PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr); });
+  X509_free(certificate);
+  EVP_PKEY_free(key);
+  return pem;
+}
+
+class Tls : public Sockets {
+ protected:
+  struct Outcome {
+    std::string received;  // Or the error, after "! ".
+    std::string protocol;
+    std::string server_name;
+  };
+
+  // Talks to a server that has certificates for a.test (its default) and b.test.
+  Outcome connect_to_server(const std::string& name, const std::string& authorities) {
+    auto first = *TlsCertificate::load(first_);
+    auto second = *TlsCertificate::load(second_);
+    TlsServerOptions server_options;
+    server_options.protocols = {"h2", "http/1.1"};
+    server_options.certificate = first;
+    server_options.choose = [second](std::string_view asked) {
+      return asked == "b.test" ? second : nullptr;
+    };
+    auto server = *TlsServerContext::make(server_options);
+    auto client = *TlsClientContext::make({.authorities = authorities});
+    Result<UniqueFd> socket = listen_on(Address::loopback(0));
+    Ends ends = connect(local_address(socket->get()), socket->get());
+    Outcome outcome;
+    std::optional<Stream> near;
+    std::optional<Stream> far;
+    reactor().call([&] {
+      auto near_tls = client->connect(ends.near.get(), name);
+      auto far_tls = server->accept(ends.far.get());
+      near.emplace(reactor(), std::move(ends.near), std::move(near_tls));
+      far.emplace(reactor(), std::move(ends.far), std::move(far_tls));
+    });
+    async::TaskSet tasks;
+    reactor().call([&] { tasks.spawn(receive(*far, outcome)); });
+    async::sync_wait(reactor(), send(*near, outcome));
+    bool finished = false;
+    while (!finished) reactor().call([&] { finished = tasks.size() == 0; });
+    reactor().call([&] {
+      near.reset();
+      far.reset();
+    });
+    return outcome;
+  }
+
+  static async::Task<void> receive(Stream& far, Outcome& outcome) {
+    char buffer[1000];
+    std::string all;
+    try {
+      while (true) {
+        size_t bytes = co_await far.read(buffer, Duration{5000});
+        if (bytes == 0) break;
+        all.append(buffer, bytes);
+      }
+      outcome.protocol = far.tls()->protocol();
+      outcome.server_name = far.tls()->server_name();
+      outcome.received = all;
+    } catch (const async::StreamError&) {
+      outcome.received = "! refused";
+    }
+  }
+  static async::Task<void> send(Stream& near, Outcome&) {
+    try {
+      co_await near.write(std::string_view(kText), Duration{5000});
+      near.end_writing();
+    } catch (const async::StreamError&) {
+      // The outcome shows at the other side.
+    }
+  }
+
+  static constexpr char kText[] = "secret";
+  CertificatePem first_ = self_signed("a.test");
+  CertificatePem second_ = self_signed("b.test");
+};
+
+TEST_F(Tls, CarriesBytesWithTheCertificateOfTheNameAskedFor) {
+  Outcome first = connect_to_server("a.test", first_.chain);
+  EXPECT_EQ(first.received, "secret");
+  EXPECT_EQ(first.protocol, "http/1.1");
+  EXPECT_EQ(first.server_name, "a.test");
+  EXPECT_EQ(connect_to_server("b.test", second_.chain).received, "secret");
+}
+
+TEST_F(Tls, IsRefusedByAClientThatDoesNotTrustTheCertificate) {
+  EXPECT_EQ(connect_to_server("b.test", first_.chain).received, "! refused");
+  EXPECT_EQ(connect_to_server("c.test", first_.chain).received, "! refused");
+}
+
+TEST(TlsCertificate, IsNotLoadedWithAForeignKeyOrNonsense) {
+  CertificatePem first = self_signed("a.test");
+  CertificatePem second = self_signed("b.test");
+  EXPECT_TRUE(TlsCertificate::load(first).has_value());
+  EXPECT_FALSE(TlsCertificate::load({first.chain, second.private_key}).has_value());
+  EXPECT_FALSE(TlsCertificate::load({"nonsense", first.private_key}).has_value());
+  EXPECT_FALSE(TlsCertificate::load({first.chain, ""}).has_value());
+}
+
+}  // namespace
+}  // namespace holm::net
