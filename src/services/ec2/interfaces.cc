@@ -196,6 +196,8 @@ void attach_to_instance(Service& service, Call& call, const std::string& interfa
 }
 
 void delete_interface_row(Call& call, const std::string& id) {
+  call.transaction.run("INSERT OR IGNORE INTO ec2_network_gone (kind, id, vpc) SELECT 'interface', id, vpc"
+                       " FROM ec2_interface WHERE id = ?1", {id});
   call.transaction.run("DELETE FROM ec2_interface WHERE id = ?1", {id});
   delete_tags_of(call, id);
 }

@@ -55,3 +55,27 @@ CREATE INDEX ec2_interface_group_group ON ec2_interface_group (security_group);
 CREATE TABLE ec2_tag (
   account TEXT NOT NULL, region TEXT NOT NULL, resource TEXT NOT NULL, type TEXT NOT NULL,
   key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (resource, key));
+-- What the kernel may still have although its row is gone; forgotten once it is removed there.
+CREATE TABLE ec2_network_gone (kind TEXT NOT NULL, id TEXT NOT NULL PRIMARY KEY, vpc TEXT NOT NULL);
+CREATE TABLE ec2_instance (
+  account TEXT NOT NULL, region TEXT NOT NULL, id TEXT NOT NULL PRIMARY KEY, reservation TEXT NOT NULL,
+  launch_index INTEGER NOT NULL, requester TEXT, client_token TEXT,
+  state TEXT NOT NULL, wanted TEXT NOT NULL, reason_code TEXT, reason TEXT, transition TEXT NOT NULL DEFAULT '',
+  image TEXT NOT NULL, type TEXT NOT NULL, subnet TEXT NOT NULL, vpc TEXT NOT NULL, zone TEXT NOT NULL,
+  key_name TEXT, profile TEXT, user_data TEXT, http_tokens TEXT NOT NULL, metadata_tags INTEGER NOT NULL DEFAULT 0,
+  protects_termination INTEGER NOT NULL DEFAULT 0, shutdown TEXT NOT NULL DEFAULT 'stop',
+  launched INTEGER NOT NULL, ended INTEGER);
+CREATE INDEX ec2_instance_owner ON ec2_instance (account, region);
+CREATE INDEX ec2_instance_token ON ec2_instance (account, region, client_token);
+CREATE TABLE ec2_launch_template (
+  account TEXT NOT NULL, region TEXT NOT NULL, id TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL,
+  default_version INTEGER NOT NULL, latest_version INTEGER NOT NULL, creator TEXT NOT NULL, client_token TEXT,
+  created INTEGER NOT NULL, UNIQUE (account, region, name));
+CREATE TABLE ec2_launch_template_version (
+  template TEXT NOT NULL REFERENCES ec2_launch_template (id) ON DELETE CASCADE, version INTEGER NOT NULL,
+  description TEXT, data TEXT NOT NULL, creator TEXT NOT NULL, created INTEGER NOT NULL,
+  PRIMARY KEY (template, version));
+CREATE TABLE ec2_key_pair (
+  account TEXT NOT NULL, region TEXT NOT NULL, id TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL,
+  type TEXT NOT NULL, fingerprint TEXT NOT NULL, public_key TEXT NOT NULL, created INTEGER NOT NULL,
+  UNIQUE (account, region, name));

@@ -34,6 +34,9 @@ namespace holm::ec2 {
 class Networks;
 class Instances;
 
+// Whether sandboxes of an earlier daemon may still run, or nothing does because the machine was down.
+enum class Machine { Kept, Rebooted };
+
 // Everything EC2 is built on; all of it outlives the service.
 struct Dependencies {
   jobs::Jobs& jobs;
@@ -47,6 +50,8 @@ struct Dependencies {
   Clock& clock;
   Random& random;
   std::string data_directory;
+  std::string init_program;  // The static program that becomes an instance's first process.
+  Machine machine = Machine::Kept;
   // Serve the AWS API and the load balancers' sites on a listening socket too: one of each in every VPC.
   std::function<void(UniqueFd)> serve_api;
   std::function<void(UniqueFd)> serve_edge;

@@ -169,6 +169,7 @@ aws::Nothing delete_subnet(Service& service, Call& call, const DeleteSubnetReque
   }
   end_dry_run(request.dry_run);
   call.transaction.run("DELETE FROM ec2_route_table_association WHERE subnet = ?1", {row.id});
+  call.transaction.run("INSERT INTO ec2_network_gone (kind, id, vpc) VALUES ('subnet', ?1, ?2)", {row.id, row.vpc});
   call.transaction.run("DELETE FROM ec2_subnet WHERE id = ?1", {row.id});
   delete_tags_of(call, row.id);
   service.network_changed(call, row.vpc);

@@ -168,6 +168,7 @@ aws::Nothing delete_vpc(Service& service, Call& call, const DeleteVpcRequest& re
   call.transaction.run("DELETE FROM ec2_route_table_association WHERE vpc = ?1", {vpc.id});
   call.transaction.run("DELETE FROM ec2_route_table WHERE vpc = ?1", {vpc.id});
   call.transaction.run("DELETE FROM ec2_security_group WHERE vpc = ?1", {vpc.id});
+  call.transaction.run("INSERT INTO ec2_network_gone (kind, id, vpc) VALUES ('vpc', ?1, ?1)", {vpc.id});
   call.transaction.run("DELETE FROM ec2_vpc WHERE id = ?1", {vpc.id});
   for (const std::string& id : {vpc.id, vpc.main_route_table, vpc.default_group}) delete_tags_of(call, id);
   service.network_changed(call, vpc.id);

@@ -1,0 +1,216 @@
+// Instances as the API shows them.
+
+#include "services/ec2/describe_instances.h"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "base/files.h"
+#include "base/strings.h"
+#include "base/time_format.h"
+#include "ec2/handlers.h"
+#include "services/ec2/instance_types.h"
+#include "services/ec2/service.h"
+
+namespace holm::ec2 {
+
+namespace {
+
+constexpr size_t kConsoleOutputMax = 65536;
+
+InstanceNetworkInterface describe_interface(Call& call, const InterfaceRow& row, const InstanceRow& instance) {
+  const std::string name = private_name_of(row.address, instance.region);
+  InstanceNetworkInterface result{
+      .mac_address = row.mac,
+      .network_interface_id = row.id,
+      .owner_id = instance.account,
+      .private_dns_name = name,
+      .private_ip_address = row.address,
+      .private_ip_addresses = {{.primary = true, .private_dns_name = name, .private_ip_address = row.address}},
+      .source_dest_check = true,
+      .status = "in-use",
+      .subnet_id = row.subnet,
+      .vpc_id = row.vpc,
+      .interface_type = "interface"};
+  auto attachment = call.transaction.find("SELECT attachment, attached FROM ec2_interface WHERE id = ?1", {row.id});
+  result.attachment = InstanceNetworkInterfaceAttachment{
+      .attach_time = from_milliseconds(attachment->optional_integer(1).value_or(0)),
+      .attachment_id = attachment->optional_text(0),
+      .delete_on_termination = true,
+      .device_index = 0,
+      .status = "attached"};
+  for (const std::string& group : row.groups) {
+    auto found = call.transaction.find("SELECT name FROM ec2_security_group WHERE id = ?1", {group});
+    result.groups.push_back({.group_id = group, .group_name = found ? found->text(0) : ""});
+  }
+  return result;
+}
+
+std::vector<std::string> group_values(const Instance& instance, std::string_view name) {
+  std::vector<std::string> values;
+  for (const GroupIdentifier& group : instance.security_groups) {
+    values.push_back(name.ends_with("id") ? group.group_id.value_or("") : group.group_name.value_or(""));
+  }
+  return values;
+}
+
+std::optional<std::vector<std::string>> filter_values(const Instance& each, const InstanceRow& row, std::string_view name) {
+  auto one = [](const std::optional<std::string>& value) {
+    return value ? std::vector{*value} : std::vector<std::string>{};
+  };
+  if (name == "instance-id") return {{row.id}};
+  if (name == "instance-state-name") return {{row.state}};
+  if (name == "instance-state-code") return {{std::to_string(*each.state->code)}};
+  if (name == "instance-type") return {{row.type}};
+  if (name == "image-id") return {{row.image}};
+  if (name == "vpc-id" || name == "network-interface.vpc-id") return {{row.vpc}};
+  if (name == "subnet-id" || name == "network-interface.subnet-id") return {{row.subnet}};
+  if (name == "availability-zone") return {{row.zone}};
+  if (name == "key-name") return one(row.key_name);
+  if (name == "private-ip-address" || name == "network-interface.addresses.private-ip-address") {
+    return one(each.private_ip_address);
+  }
+  if (name == "private-dns-name") return one(each.private_dns_name);
+  if (name == "reservation-id") return {{row.reservation}};
+  if (name == "owner-id") return {{row.account}};
+  if (name == "requester-id") return one(row.requester);
+  if (name == "client-token") return one(row.client_token);
+  if (name == "architecture") return {{"x86_64"}};
+  if (name == "launch-time") return {{iso8601_milliseconds(from_milliseconds(row.launched))}};
+  if (name == "iam-instance-profile.arn") return one(row.profile);
+  if (name == "instance.group-id" || name == "instance.group-name" || name == "network-interface.group-id") {
+    return group_values(each, name);
+  }
+  if (name == "network-interface.network-interface-id") {
+    return each.network_interfaces.empty() ? std::vector<std::string>{}
+                                           : one(each.network_interfaces.front().network_interface_id);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceState.html
+InstanceState instance_state_of(const std::string& state) {
+  static const std::map<std::string, int32_t, std::less<>> codes = {
+      {"pending", 0},   {"running", 16},  {"shutting-down", 32},
+      {"terminated", 48}, {"stopping", 64}, {"stopped", 80}};
+  return {.code = codes.at(state), .name = state};
+}
+
+Instance describe_instance(Call& call, const InstanceRow& row) {
+  const InstanceType* type = find_instance_type(row.type);
+  Instance instance{.architecture = "x86_64",
+                    .client_token = row.client_token.value_or(""),
+                    .ebs_optimized = false,
+                    .ena_support = true,
+                    .hypervisor = "xen",
+                    .root_device_name = "/dev/xvda",
+                    .root_device_type = "ebs",
+                    .source_dest_check = true,
+                    .tags = tags_of(call, row.id),
+                    .virtualization_type = "hvm",
+                    .cpu_options = CpuOptions{.core_count = static_cast<int32_t>(type->vcpus), .threads_per_core = 1},
+                    .metadata_options = InstanceMetadataOptionsResponse{
+                        .state = "applied",
+                        .http_tokens = row.http_tokens,
+                        .http_put_response_hop_limit = 1,
+                        .http_endpoint = "enabled",
+                        .http_protocol_ipv6 = "disabled",
+                        .instance_metadata_tags = row.metadata_tags ? "enabled" : "disabled"},
+                    .platform_details = "Linux/UNIX",
+                    .usage_operation = "RunInstances",
+                    .instance_id = row.id,
+                    .image_id = row.image,
+                    .state = instance_state_of(row.state),
+                    .private_dns_name = "",
+                    .public_dns_name = "",
+                    .state_transition_reason = row.transition,
+                    .key_name = row.key_name,
+                    .ami_launch_index = static_cast<int32_t>(row.launch_index),
+                    .instance_type = row.type,
+                    .launch_time = from_milliseconds(row.launched),
+                    .placement = Placement{.group_name = "", .tenancy = "default", .availability_zone = row.zone},
+                    .monitoring = Monitoring{.state = "disabled"}};
+  if (row.reason_code) instance.state_reason = StateReason{.code = row.reason_code, .message = row.reason};
+  if (row.profile) instance.iam_instance_profile = IamInstanceProfile{.arn = row.profile};
+  for (const InterfaceRow& interface : interfaces_of_instance(call.transaction, row.id)) {
+    instance.network_interfaces.push_back(describe_interface(call, interface, row));
+    instance.security_groups = instance.network_interfaces.back().groups;
+    instance.private_ip_address = interface.address;
+    instance.private_dns_name = private_name_of(interface.address, row.region);
+    instance.subnet_id = row.subnet;
+    instance.vpc_id = row.vpc;
+  }
+  return instance;
+}
+
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html
+DescribeInstancesResult describe_instances(Service&, Call& call, const DescribeInstancesRequest& request) {
+  for (const std::string& id : request.instance_ids) require_instance(call, id);
+  DescribeInstancesResult result;
+  for (const InstanceRow& row :
+       instances_where(call.transaction, "account = ?1 AND region = ?2", {call.account, call.region})) {
+    if (!is_asked_for(request.instance_ids, row.id)) continue;
+    Instance instance = describe_instance(call, row);
+    FilterValues values = [&](std::string_view name) { return filter_values(instance, row, name); };
+    if (!passes(request.filters, instance.tags, values)) continue;
+    if (result.reservations.empty() || result.reservations.back().reservation_id != row.reservation) {
+      result.reservations.push_back(
+          {.reservation_id = row.reservation, .owner_id = row.account, .requester_id = row.requester});
+    }
+    result.reservations.back().instances.push_back(std::move(instance));
+  }
+  end_dry_run(request.dry_run);
+  result.next_token = take_page(result.reservations, request.max_results, request.next_token);
+  return result;
+}
+
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstanceStatus.html
+DescribeInstanceStatusResult describe_instance_status(Service&, Call& call,
+                                                      const DescribeInstanceStatusRequest& request) {
+  for (const std::string& id : request.instance_ids) require_instance(call, id);
+  DescribeInstanceStatusResult result;
+  for (const InstanceRow& row :
+       instances_where(call.transaction, "account = ?1 AND region = ?2", {call.account, call.region})) {
+    if (!is_asked_for(request.instance_ids, row.id)) continue;
+    if (row.state != "running" && !request.include_all_instances.value_or(false)) continue;
+    // A running instance is one whose first process lives: that is what was checked.
+    const std::string status = row.state == "running" ? "ok" : "not-applicable";
+    const InstanceStatusSummary summary{
+        .details = {{.name = "reachability", .status = row.state == "running" ? "passed" : "not-applicable"}},
+        .status = status};
+    FilterValues values = [&](std::string_view name) -> std::optional<std::vector<std::string>> {
+      if (name == "instance-state-name") return {{row.state}};
+      if (name == "availability-zone") return {{row.zone}};
+      if (name == "instance-status.status" || name == "system-status.status") return {{status}};
+      return std::nullopt;
+    };
+    if (!passes(request.filters, {}, values)) continue;
+    result.instance_statuses.push_back({.availability_zone = row.zone,
+                                        .instance_id = row.id,
+                                        .instance_state = instance_state_of(row.state),
+                                        .instance_status = summary,
+                                        .system_status = summary});
+  }
+  end_dry_run(request.dry_run);
+  result.next_token = take_page(result.instance_statuses, request.max_results, request.next_token);
+  return result;
+}
+
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_GetConsoleOutput.html
+GetConsoleOutputResult get_console_output(Service& service, Call& call, const GetConsoleOutputRequest& request) {
+  const InstanceRow row = require_instance(call, request.instance_id);
+  end_dry_run(request.dry_run);
+  GetConsoleOutputResult result{.instance_id = row.id, .timestamp = call.now};
+  auto text = read_file(service.instances().console_path(row.id));
+  if (text) {
+    // The newest 64 KiB, as a machine's serial console keeps them.
+    if (text->size() > kConsoleOutputMax) text->erase(0, text->size() - kConsoleOutputMax);
+    result.output = base64_encode(*text);
+  }
+  return result;
+}
+
+}  // namespace holm::ec2

@@ -1,0 +1,254 @@
+// The controller of instances: a job that compares the state an instance is in with the one that is wanted.
+
+#include <fmt/format.h>
+
+#include "aws/service/region.h"
+#include "aws/service/error.h"
+#include "base/files.h"
+#include "base/log.h"
+#include "base/strings.h"
+#include "sandbox/network.h"
+#include "services/ec2/instance_types.h"
+#include "services/ec2/instances.h"
+#include "services/ec2/networks.h"
+#include "services/ec2/service.h"
+
+namespace holm::ec2 {
+
+namespace {
+
+constexpr std::chrono::seconds kStopGrace{10};
+constexpr std::chrono::hours kTerminatedLife{1};  // How long a terminated instance stays visible.
+constexpr uint64_t kConsoleBytesMax = 4 << 20;
+constexpr char kRebootJob[] = "ec2.reboot";
+constexpr char kInitPath[] = "/usr/lib/holm/init";
+
+std::vector<sandbox::File> files_of(const InstanceRow& row, const std::string& init,
+                                    const std::optional<std::string>& public_key) {
+  std::vector<sandbox::File> files = {{.path = kInitPath, .content = init, .mode = 0755}};
+  if (row.user_data) {
+    files.push_back({.path = "/var/lib/cloud/instance/user-data",
+                     .content = base64_decode(*row.user_data).value_or(""),
+                     .mode = 0700});
+  }
+  files.push_back({.path = "/var/lib/cloud/data/instance-id", .content = row.id + "\n"});
+  if (public_key) files.push_back({.path = "/root/.ssh/authorized_keys", .content = *public_key + "\n", .mode = 0600});
+  return files;
+}
+
+}  // namespace
+
+Instances::Instances(Dependencies& use, Networks& networks) : use_(use), networks_(networks) {}
+
+std::string Instances::console_path(const std::string& id) const {
+  return use_.data_directory + "/logs/instances/" + id + ".log";
+}
+
+void Instances::schedule(sql::Transaction& transaction, const std::string& id) {
+  use_.jobs.schedule(transaction, {.kind = kJob, .key = id}, use_.clock.now());
+}
+
+void Instances::set_state(sql::Transaction& transaction, const InstanceRow& row, const std::string& state) {
+  transaction.run("UPDATE ec2_instance SET state = ?2, ended = CASE WHEN ?2 = 'terminated' THEN ?3 END WHERE id = ?1",
+                  {row.id, state, to_milliseconds(use_.clock.now())});
+  use_.events.publish(transaction, {.type = "ec2.instance-state",
+                                    .account = row.account,
+                                    .region = row.region,
+                                    .resource = row.id,
+                                    .detail = state});
+}
+
+void Instances::reboot(sql::Transaction& transaction, const InstanceRow& row) {
+  use_.jobs.schedule(transaction, {.kind = kRebootJob, .key = row.id}, use_.clock.now());
+}
+
+jobs::Outcome Instances::restart(const std::string& id) {
+  std::optional<InstanceRow> row;
+  const aws::Caller caller = use_.region.caller("", "", "ec2.amazonaws.com");
+  // Not running while it boots, or else its end would be taken for a shutdown.
+  use_.region.transact(caller, sql::Access::Write, [&](aws::Call& call) {
+    row = find_instance(call.transaction, id);
+    if (row && row->wanted == "running") {
+      call.transaction.run("UPDATE ec2_instance SET state = 'pending' WHERE id = ?1", {id});
+    }
+  });
+  if (!row || row->wanted != "running") return jobs::done();
+  if (auto stopped = use_.runtime.stop(id, kStopGrace); !stopped) {
+    throw aws::ServiceError("InternalError", 500, stopped.error().message);
+  }
+  if (auto removed = use_.runtime.remove(id, sandbox::Runtime::Layer::Keep); !removed) {
+    throw aws::ServiceError("InternalError", 500, removed.error().message);
+  }
+  use_.region.transact(caller, sql::Access::Write, [&](aws::Call& call) { schedule(call.transaction, id); });
+  return jobs::done();
+}
+
+bool Instances::is_running(const std::string& id) const {
+  for (const sandbox::SandboxState& each : use_.runtime.list()) {
+    if (each.id == id) return each.running;
+  }
+  return false;
+}
+
+void Instances::start() {
+  use_.jobs.handle(kJob, [this](const jobs::Job& job) { return run(job); });
+  use_.jobs.handle(kRebootJob, [this](const jobs::Job& job) { return restart(job.key); });
+  const aws::Caller caller = use_.region.caller("", "", "ec2.amazonaws.com");
+  use_.region.transact(caller, sql::Access::Write, [&](aws::Call& call) {
+    for (const InstanceRow& row : instances_where(call.transaction, "state <> 'terminated'", {})) {
+      if (row.state == "running" && row.wanted == "running") {
+        if (is_running(row.id)) continue;
+        // The whole machine was down, so the instance boots again; a single death is noticed as one.
+        if (use_.machine == Machine::Rebooted) set_state(call.transaction, row, "pending");
+      }
+      schedule(call.transaction, row.id);
+    }
+  });
+}
+
+void Instances::ended(const std::string& id) {
+  const aws::Caller caller = use_.region.caller("", "", "ec2.amazonaws.com");
+  use_.region.transact(caller, sql::Access::Write,
+                       [&](aws::Call& call) { schedule(call.transaction, id); });
+}
+
+jobs::Outcome Instances::run(const jobs::Job& job) {
+  std::optional<InstanceRow> row;
+  std::optional<int64_t> ended;
+  const aws::Caller caller = use_.region.caller("", "", "ec2.amazonaws.com");
+  use_.region.transact(caller, sql::Access::Read, [&](aws::Call& call) {
+    row = find_instance(call.transaction, job.key);
+    if (row) ended = call.transaction.find("SELECT ended FROM ec2_instance WHERE id = ?1", {job.key})->optional_integer(0);
+  });
+  if (!row) return jobs::done();
+  if (row->state == "terminated") {
+    const Time forget = from_milliseconds(ended.value_or(0)) + kTerminatedLife;
+    if (use_.clock.now() < forget) return jobs::again_at(forget);
+    use_.region.transact(caller, sql::Access::Write, [&](aws::Call& call) {
+      delete_tags_of(call, row->id);
+      call.transaction.run("DELETE FROM ec2_instance WHERE id = ?1", {row->id});
+    });
+    return jobs::done();
+  }
+  if (row->wanted == "terminated") return terminate(*row);
+  if (row->wanted == "stopped") return row->state == "stopped" ? jobs::done() : halt(*row);
+  if (row->state == "running") {
+    if (!is_running(row->id)) notice_end(*row);
+    return jobs::done();
+  }
+  return boot(*row);
+}
+
+sandbox::SandboxSpec Instances::spec_of(const InstanceRow& row, const InterfaceRow& interface,
+                                        const std::optional<std::string>& public_key) const {
+  const InstanceType& type = *find_instance_type(row.type);
+  const std::string hostname = private_name_of(interface.address, row.region);
+  const std::string domain = hostname.substr(hostname.find('.') + 1);
+  return {.id = row.id,
+          .image = {},
+          .args = {kInitPath},
+          .env = {},
+          .hostname = hostname.substr(0, hostname.find('.')),
+          .name_servers = {sandbox::kResolverAddress},
+          .search_domains = {domain},
+          .address = interface.address,
+          .limits = {.memory_bytes = uint64_t{type.memory_mib} << 20,
+                     .cpu_percent = type.vcpus * 100,
+                     .pids = 4096},
+          .files = files_of(row, use_.init_program, public_key),
+          .interface_ids = {interface.id},
+          .log_path = console_path(row.id),
+          .log_bytes_max = kConsoleBytesMax,
+          .privileges = sandbox::SandboxSpec::Privileges::Instance};
+}
+
+jobs::Outcome Instances::boot(const InstanceRow& row) {
+  if (!is_running(row.id)) {
+    // Throwing has the job tried again, with back-off: the network may be at fault for a moment.
+    if (auto synced = networks_.sync(row.vpc); !synced) {
+      throw aws::ServiceError("InternalError", 500, fmt::format("network of {}: {}", row.id, synced.error().message));
+    }
+    std::vector<InterfaceRow> interfaces;
+    std::optional<std::string> public_key;
+    const aws::Caller caller = use_.region.caller(row.account, row.region, "ec2.amazonaws.com");
+    use_.region.transact(caller, sql::Access::Read, [&](aws::Call& call) {
+      interfaces = interfaces_of_instance(call.transaction, row.id);
+      if (row.key_name) public_key = find_public_key(call.transaction, row, *row.key_name);
+    });
+    if (interfaces.empty()) return jobs::done();
+    if (auto made = make_directories(use_.data_directory + "/logs/instances"); !made) {
+      throw aws::ServiceError("InternalError", 500, made.error().message);
+    }
+    auto started = use_.runtime.start(spec_of(row, interfaces.front(), public_key));
+    if (!started) {
+      log::error(fmt::format("instance {}: {}", row.id, started.error().message));
+      use_.region.transact(caller, sql::Access::Write, [&](aws::Call& call) {
+        call.transaction.run("UPDATE ec2_instance SET wanted = 'terminated', reason_code = 'Server.InternalError',"
+                             " reason = ?2 WHERE id = ?1",
+                             {row.id, "Server.InternalError: " + started.error().message});
+      });
+      return jobs::again_at(use_.clock.now());
+    }
+  }
+  const aws::Caller caller = use_.region.caller(row.account, row.region, "ec2.amazonaws.com");
+  use_.region.transact(caller, sql::Access::Write, [&](aws::Call& call) {
+    auto now = find_instance(call.transaction, row.id);
+    if (!now) return;
+    if (now->wanted == "running") set_state(call.transaction, row, "running");
+    else schedule(call.transaction, row.id);  // Changed its mind meanwhile.
+  });
+  return jobs::done();
+}
+
+jobs::Outcome Instances::halt(const InstanceRow& row) {
+  if (auto stopped = use_.runtime.stop(row.id, kStopGrace); !stopped) {
+    throw aws::ServiceError("InternalError", 500, stopped.error().message);
+  }
+  if (auto removed = use_.runtime.remove(row.id, sandbox::Runtime::Layer::Keep); !removed) {
+    throw aws::ServiceError("InternalError", 500, removed.error().message);
+  }
+  const aws::Caller caller = use_.region.caller(row.account, row.region, "ec2.amazonaws.com");
+  use_.region.transact(caller, sql::Access::Write, [&](aws::Call& call) {
+    set_state(call.transaction, row, "stopped");
+    auto now = find_instance(call.transaction, row.id);
+    if (now && now->wanted != "stopped") schedule(call.transaction, row.id);
+  });
+  return jobs::done();
+}
+
+jobs::Outcome Instances::terminate(const InstanceRow& row) {
+  if (row.state != "stopped") {
+    if (auto stopped = use_.runtime.stop(row.id, kStopGrace); !stopped) {
+      throw aws::ServiceError("InternalError", 500, stopped.error().message);
+    }
+  }
+  if (auto removed = use_.runtime.remove(row.id); !removed) {
+    throw aws::ServiceError("InternalError", 500, removed.error().message);
+  }
+  const aws::Caller caller = use_.region.caller(row.account, row.region, "ec2.amazonaws.com");
+  use_.region.transact(caller, sql::Access::Write, [&](aws::Call& call) {
+    for (const InterfaceRow& interface : interfaces_of_instance(call.transaction, row.id)) {
+      delete_interface_row(call, interface.id);
+    }
+    set_state(call.transaction, row, "terminated");
+    use_.jobs.schedule(call.transaction, {.kind = "ec2.network", .key = row.vpc}, use_.clock.now());
+  });
+  return jobs::again_at(use_.clock.now() + kTerminatedLife);
+}
+
+// Its first process is gone without anybody having asked: as when a machine is shut down from inside.
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-lifecycle.html
+void Instances::notice_end(const InstanceRow& row) {
+  const bool ends = row.shutdown == "terminate";
+  const aws::Caller caller = use_.region.caller(row.account, row.region, "ec2.amazonaws.com");
+  use_.region.transact(caller, sql::Access::Write, [&](aws::Call& call) {
+    call.transaction.run(
+        "UPDATE ec2_instance SET wanted = ?2, reason_code = 'Client.InstanceInitiatedShutdown',"
+        " reason = 'Client.InstanceInitiatedShutdown: Instance initiated shutdown' WHERE id = ?1",
+        {row.id, ends ? "terminated" : "stopped"});
+    set_state(call.transaction, row, ends ? "shutting-down" : "stopping");
+    schedule(call.transaction, row.id);
+  });
+}
+
+}  // namespace holm::ec2

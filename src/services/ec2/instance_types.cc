@@ -1,0 +1,79 @@
+// Instance types as data.
+// https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-types.html
+
+#include "services/ec2/instance_types.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "ec2/handlers.h"
+#include "services/ec2/resource.h"
+
+namespace holm::ec2 {
+
+namespace {
+
+constexpr std::array<InstanceType, 38> kTypes = {{
+    {"t2.nano", 1, 512, true},      {"t2.micro", 1, 1024, true},    {"t2.small", 1, 2048, true},
+    {"t2.medium", 2, 4096, true},   {"t2.large", 2, 8192, true},    {"t2.xlarge", 4, 16384, true},
+    {"t3.nano", 2, 512, true},      {"t3.micro", 2, 1024, true},    {"t3.small", 2, 2048, true},
+    {"t3.medium", 2, 4096, true},   {"t3.large", 2, 8192, true},    {"t3.xlarge", 4, 16384, true},
+    {"t3.2xlarge", 8, 32768, true}, {"t3a.nano", 2, 512, true},     {"t3a.micro", 2, 1024, true},
+    {"t3a.small", 2, 2048, true},   {"t3a.medium", 2, 4096, true},  {"t3a.large", 2, 8192, true},
+    {"m5.large", 2, 8192, false},   {"m5.xlarge", 4, 16384, false}, {"m5.2xlarge", 8, 32768, false},
+    {"m6i.large", 2, 8192, false},  {"m6i.xlarge", 4, 16384, false}, {"m6i.2xlarge", 8, 32768, false},
+    {"m7i.large", 2, 8192, false},  {"m7i.xlarge", 4, 16384, false}, {"c5.large", 2, 4096, false},
+    {"c5.xlarge", 4, 8192, false},  {"c5.2xlarge", 8, 16384, false}, {"c6i.large", 2, 4096, false},
+    {"c6i.xlarge", 4, 8192, false}, {"c7i.large", 2, 4096, false},  {"r5.large", 2, 16384, false},
+    {"r5.xlarge", 4, 32768, false}, {"r6i.large", 2, 16384, false}, {"r6i.xlarge", 4, 32768, false},
+    {"r7i.large", 2, 16384, false}, {"m4.large", 2, 8192, false},
+}};
+
+InstanceTypeInfo describe(const InstanceType& type) {
+  return {.instance_type = std::string(type.name),
+          .current_generation = !type.name.starts_with("t2") && !type.name.starts_with("m4"),
+          .supported_usage_classes = {"on-demand"},
+          .supported_root_device_types = {"ebs"},
+          .supported_virtualization_types = {"hvm"},
+          .processor_info = ProcessorInfo{.supported_architectures = {"x86_64"}},
+          .v_cpu_info = VCpuInfo{.default_v_cpus = static_cast<int32_t>(type.vcpus)},
+          .memory_info = MemoryInfo{.size_in_mi_b = type.memory_mib},
+          .burstable_performance_supported = type.is_burstable};
+}
+
+}  // namespace
+
+const InstanceType* find_instance_type(std::string_view name) {
+  auto found = std::ranges::find(kTypes, name, &InstanceType::name);
+  return found == kTypes.end() ? nullptr : &*found;
+}
+
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstanceTypes.html
+DescribeInstanceTypesResult describe_instance_types(Service&, Call&, const DescribeInstanceTypesRequest& request) {
+  for (const std::string& name : request.instance_types) {
+    if (!find_instance_type(name)) {
+      throw aws::ServiceError("InvalidInstanceType", 400,
+                              fmt::format("The following supplied instance types do not exist: [{}]", name));
+    }
+  }
+  DescribeInstanceTypesResult result;
+  for (const InstanceType& type : kTypes) {
+    if (!is_asked_for(request.instance_types, std::string(type.name))) continue;
+    FilterValues values = [&](std::string_view name) -> std::optional<std::vector<std::string>> {
+      if (name == "instance-type") return {{std::string(type.name)}};
+      if (name == "vcpu-info.default-vcpus") return {{std::to_string(type.vcpus)}};
+      if (name == "memory-info.size-in-mib") return {{std::to_string(type.memory_mib)}};
+      if (name == "processor-info.supported-architecture") return {{"x86_64"}};
+      if (name == "burstable-performance-supported") return {{type.is_burstable ? "true" : "false"}};
+      return std::nullopt;
+    };
+    if (passes(request.filters, {}, values)) result.instance_types.push_back(describe(type));
+  }
+  end_dry_run(request.dry_run);
+  result.next_token = take_page(result.instance_types, request.max_results, request.next_token);
+  return result;
+}
+
+}  // namespace holm::ec2

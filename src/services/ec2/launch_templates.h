@@ -1,0 +1,11 @@
+// Launch templates: what an instance is made of, under a name and in versions.
+#pragma once
+
+#include "services/ec2/resource.h"
+
+namespace holm::ec2 {
+
+// The request with what its launch template says laid under it.
+RunInstancesRequest with_launch_template(Call& call, const RunInstancesRequest& request);
+
+}  // namespace holm::ec2

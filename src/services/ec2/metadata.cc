@@ -1,0 +1,215 @@
+// The instance metadata service.
+
+#include "services/ec2/metadata.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "aws/service/identity.h"
+#include "aws/service/region.h"
+#include "base/random.h"
+#include "base/strings.h"
+#include "base/time_format.h"
+#include "formats/json.h"
+#include "services/ec2/instances.h"
+#include "services/ec2/interfaces.h"
+#include "services/ec2/service.h"
+
+namespace holm::ec2 {
+
+namespace {
+
+constexpr long long kTokenSecondsMax = 21600;
+constexpr size_t kTokensMax = 100'000;
+constexpr std::chrono::hours kCredentialsLife{6};
+constexpr std::string_view kPrefix = "/latest/";
+
+http::Response plain(int status, std::string body) {
+  http::Response response{.status = status, .headers = {{"Content-Type", "text/plain"}, {"Server", "EC2ws"}}};
+  response.body = std::move(body);
+  return response;
+}
+
+// One name a line, folders with a slash, as the service lists them.
+std::string lines(std::initializer_list<std::string_view> names) {
+  std::string text;
+  for (std::string_view name : names) {
+    if (!text.empty()) text += '\n';
+    text += name;
+  }
+  return text;
+}
+
+
+}  // namespace
+
+// Who asks, and for what.
+struct Metadata::Asked {
+  std::string path;  // After /latest/.
+  aws::Call& call;
+  InstanceRow instance;
+  InterfaceRow interface;
+};
+
+async::Task<void> Metadata::answer(http::Exchange& exchange) {
+  std::optional<http::Response> response;
+  std::function<void(aws::Call&)> work = [&](aws::Call& call) {
+    const http::Request& request = exchange.request();
+    // A request that passed a proxy is not the instance's own.
+    if (request.headers.has("X-Forwarded-For")) {
+      response = plain(403, "");
+      return;
+    }
+    if (request.method == "PUT" && request.path == "/latest/api/token") {
+      response = give_token(request);
+      return;
+    }
+    if (request.method != "GET" && request.method != "HEAD") {
+      response = plain(405, "");
+      return;
+    }
+    auto interface = call.transaction.find("SELECT id FROM ec2_interface WHERE vpc = ?1 AND address = ?2",
+                                           {vpc_, request.peer.ip()});
+    auto row = interface ? find_interface(call.transaction, interface->text(0)) : std::nullopt;
+    auto instance = row && row->instance ? find_instance(call.transaction, *row->instance) : std::nullopt;
+    if (!instance) {
+      response = plain(404, "");
+      return;
+    }
+    if (!token_is_good(request) && (instance->http_tokens == "required" || request.headers.has("X-aws-ec2-metadata-token"))) {
+      response = plain(401, "");
+      return;
+    }
+    call.account = instance->account;
+    call.region = instance->region;
+    std::string path = request.path.starts_with(kPrefix) ? request.path.substr(kPrefix.size()) : "";
+    while (path.ends_with('/')) path.pop_back();
+    Asked asked{path, call, *instance, *row};
+    auto found = look_up(asked);
+    response = found ? plain(200, std::move(*found)) : plain(404, "");
+  };
+  const aws::Caller caller = use_.region.caller("", "", "ec2.amazonaws.com");
+  co_await use_.region.transact_on_worker(exchange.reactor(), caller, sql::Access::Read, work);
+  co_await exchange.respond(std::move(*response));
+}
+
+http::Response Metadata::give_token(const http::Request& request) {
+  auto seconds = parse_integer(request.headers.get("X-aws-ec2-metadata-token-ttl-seconds"));
+  if (!seconds || *seconds < 1 || *seconds > kTokenSecondsMax) return plain(400, "");
+  const std::string token = base64_encode(use_.random.hex(40));
+  const Time now = use_.clock.now();
+  std::lock_guard lock(mutex_);
+  if (tokens_.size() >= kTokensMax) std::erase_if(tokens_, [&](const auto& each) { return each.second.expires < now; });
+  if (tokens_.size() >= kTokensMax) return plain(503, "");
+  tokens_[token] = {.address = request.peer.ip(), .expires = now + std::chrono::seconds(*seconds)};
+  http::Response response = plain(200, token);
+  response.headers.add("X-Aws-Ec2-Metadata-Token-Ttl-Seconds", std::to_string(*seconds));
+  return response;
+}
+
+bool Metadata::token_is_good(const http::Request& request) {
+  std::lock_guard lock(mutex_);
+  auto found = tokens_.find(std::string(request.headers.get("X-aws-ec2-metadata-token")));
+  return found != tokens_.end() && found->second.expires > use_.clock.now() &&
+         found->second.address == request.peer.ip();
+}
+
+std::optional<std::string> Metadata::credentials(const Asked& asked, std::string_view path) {
+  const std::optional<std::string> role = role_of_profile(asked.call, asked.instance.profile.value_or(""));
+  if (!role) return std::nullopt;
+  const std::string name = role->substr(role->rfind('/') + 1);
+  if (path == "iam/security-credentials") return name;
+  if (path != "iam/security-credentials/" + name) return std::nullopt;
+  auto issued = use_.identities.issue_role_credentials(*role, "ec2.amazonaws.com", asked.instance.id, kCredentialsLife);
+  formats::Object document;
+  document.set("LastUpdated", iso8601(use_.clock.now()));
+  document.set("Type", "AWS-HMAC");
+  if (!issued) {
+    document.set("Code", "AssumeRoleUnauthorizedAccess");
+    document.set("Message", issued.error().message);
+    return formats::write_json(std::move(document), formats::JsonStyle::Pretty);
+  }
+  document.set("Code", "Success");
+  document.set("AccessKeyId", issued->key.access_key_id);
+  document.set("SecretAccessKey", issued->key.secret_access_key);
+  document.set("Token", issued->session_token);
+  document.set("Expiration", iso8601(issued->expiration));
+  return formats::write_json(std::move(document), formats::JsonStyle::Pretty);
+}
+
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-identity-documents.html
+std::string Metadata::identity_document(const Asked& asked) {
+  formats::Object document;
+  document.set("accountId", asked.instance.account);
+  document.set("architecture", "x86_64");
+  document.set("availabilityZone", asked.instance.zone);
+  document.set("imageId", asked.instance.image);
+  document.set("instanceId", asked.instance.id);
+  document.set("instanceType", asked.instance.type);
+  document.set("pendingTime", iso8601(from_milliseconds(asked.instance.launched)));
+  document.set("privateIp", asked.interface.address);
+  document.set("region", asked.instance.region);
+  document.set("version", "2017-09-30");
+  return formats::write_json(std::move(document), formats::JsonStyle::Pretty);
+}
+
+std::optional<std::string> Metadata::look_up(const Asked& asked) {
+  const InstanceRow& instance = asked.instance;
+  const std::string& path = asked.path;
+  if (path == "user-data") return instance.user_data ? base64_decode(*instance.user_data) : std::nullopt;
+  if (path == "dynamic/instance-identity/document") return identity_document(asked);
+  if (path == "meta-data") {
+    return lines({"ami-id", "ami-launch-index", "hostname", "iam/", "instance-id", "instance-life-cycle",
+                  "instance-type", "local-hostname", "local-ipv4", "mac", "network/", "placement/", "public-keys/",
+                  "reservation-id", "security-groups", "services/", "tags/"});
+  }
+  if (!path.starts_with("meta-data/")) return std::nullopt;
+  const std::string item = path.substr(10);
+  const std::string hostname = private_name_of(asked.interface.address, instance.region);
+  if (item == "ami-id") return instance.image;
+  if (item == "ami-launch-index") return std::to_string(instance.launch_index);
+  if (item == "hostname" || item == "local-hostname") return hostname;
+  if (item == "instance-id") return instance.id;
+  if (item == "instance-life-cycle") return "on-demand";
+  if (item == "instance-type") return instance.type;
+  if (item == "local-ipv4") return asked.interface.address;
+  if (item == "mac") return asked.interface.mac;
+  if (item == "reservation-id") return instance.reservation;
+  if (item == "placement") return lines({"availability-zone", "region"});
+  if (item == "placement/availability-zone") return instance.zone;
+  if (item == "placement/region") return instance.region;
+  if (item == "services/domain") return "localhost";
+  if (item == "services/partition") return "aws";
+  if (item == "security-groups") return security_group_names(asked.call.transaction, asked.interface, "\n");
+  if (item == "iam") return instance.profile ? std::optional(lines({"info", "security-credentials/"})) : std::nullopt;
+  if (item == "iam/info" && instance.profile) {
+    formats::Object info;
+    info.set("Code", "Success");
+    info.set("LastUpdated", iso8601(use_.clock.now()));
+    info.set("InstanceProfileArn", *instance.profile);
+    return formats::write_json(std::move(info), formats::JsonStyle::Pretty);
+  }
+  if (item.starts_with("iam/security-credentials")) return credentials(asked, item);
+  if (item == "public-keys" && instance.key_name) return "0=" + *instance.key_name;
+  if (item == "public-keys/0/openssh-key" && instance.key_name) {
+    return find_public_key(asked.call.transaction, instance, *instance.key_name);
+  }
+  const std::string interface = "network/interfaces/macs";
+  if (item == interface) return asked.interface.mac + "/";
+  if (item == interface + "/" + asked.interface.mac + "/subnet-id") return instance.subnet;
+  if (item == interface + "/" + asked.interface.mac + "/vpc-id") return instance.vpc;
+  if (item == interface + "/" + asked.interface.mac + "/local-ipv4s") return asked.interface.address;
+  if (item.starts_with("tags/instance") && instance.metadata_tags) {
+    std::string names;
+    for (const Tag& tag : tags_of(asked.call, instance.id)) {
+      if (item == "tags/instance/" + *tag.key) return *tag.value;
+      names += (names.empty() ? "" : "\n") + *tag.key;
+    }
+    if (item == "tags/instance") return names;
+  }
+  return std::nullopt;
+}
+
+}  // namespace holm::ec2

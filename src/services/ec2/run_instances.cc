@@ -1,0 +1,193 @@
+// Launching instances.
+
+#include <fmt/format.h>
+
+#include "aws/service/region.h"
+#include "base/strings.h"
+#include "ec2/handlers.h"
+#include "iam/operations.h"
+#include "services/ec2/describe_instances.h"
+#include "services/ec2/images.h"
+#include "services/ec2/instance_types.h"
+#include "services/ec2/instances.h"
+#include "services/ec2/launch_templates.h"
+#include "services/ec2/service.h"
+#include "services/ec2/zones.h"
+
+namespace holm::ec2 {
+
+namespace {
+
+constexpr size_t kUserDataMax = 16384;
+constexpr int32_t kCountMax = 1000;
+
+// The interface an instance is launched with, from either form of the request.
+struct Place {
+  SubnetRow subnet;
+  std::vector<std::string> groups;
+  std::optional<std::string> address;
+  bool has_public_address = false;
+};
+
+std::vector<std::string> ids_of_named_groups(Call& call, const std::string& vpc, const std::vector<std::string>& names) {
+  std::vector<std::string> ids;
+  for (const std::string& name : names) {
+    auto row = call.transaction.find("SELECT id FROM ec2_security_group WHERE vpc = ?1 AND name = ?2", {vpc, name});
+    if (!row) {
+      throw aws::ServiceError("InvalidGroup.NotFound", 400,
+                              fmt::format("The security group '{}' does not exist in VPC '{}'", name, vpc));
+    }
+    ids.push_back(row->text(0));
+  }
+  return ids;
+}
+
+Place place_of(Service& service, Call& call, const RunInstancesRequest& request) {
+  const std::string zone = request.placement ? request.placement->availability_zone.value_or("") : "";
+  if (!zone.empty()) require_zone(call.region, zone);
+  std::optional<std::string> subnet_id = request.subnet_id;
+  Place place;
+  std::optional<bool> wants_public;
+  if (!request.network_interfaces.empty()) {
+    const InstanceNetworkInterfaceSpecification& first = request.network_interfaces.front();
+    if (request.network_interfaces.size() > 1) throw aws::NotImplemented("RunInstances: more than one network interface");
+    if (subnet_id || !request.security_group_ids.empty()) {
+      throw aws::ServiceError("InvalidParameterCombination", 400,
+                              "Network interfaces and an instance-level subnet ID may not be specified on the same "
+                              "request");
+    }
+    if (first.device_index.value_or(0) != 0) throw_invalid("The first network interface has device index 0.");
+    subnet_id = first.subnet_id;
+    place.groups = first.groups;
+    place.address = first.private_ip_address;
+    wants_public = first.associate_public_ip_address;
+  } else {
+    place.groups = request.security_group_ids;
+    place.address = request.private_ip_address;
+  }
+  place.subnet = subnet_id ? require_subnet(call, *subnet_id) : require_default_subnet(service, call, zone);
+  if (!zone.empty() && place.subnet.zone != zone) {
+    throw_invalid(fmt::format("The availability zone {} is not that of subnet {}.", zone, place.subnet.id));
+  }
+  for (const std::string& id : ids_of_named_groups(call, place.subnet.vpc, request.security_groups)) {
+    place.groups.push_back(id);
+  }
+  place.has_public_address = wants_public.value_or(place.subnet.maps_public_ip);
+  return place;
+}
+
+std::optional<std::string> require_profile(Call& call, const std::optional<IamInstanceProfileSpecification>& given) {
+  if (!given || (!given->arn && !given->name)) return std::nullopt;
+  const std::string name = given->name ? *given->name : given->arn->substr(given->arn->rfind('/') + 1);
+  const auto ec2 = aws::service_principal("ec2.amazonaws.com", call.account);
+  auto found = call.client.call<iam::GetInstanceProfile>(call, ec2, {.instance_profile_name = name});
+  return found.instance_profile.arn;
+}
+
+void check_user_data(const std::optional<std::string>& user_data) {
+  if (!user_data) return;
+  auto text = base64_decode(*user_data);
+  if (!text) throw aws::ServiceError("InvalidUserData.Malformed", 400, "Invalid BASE64 encoding of user data.");
+  if (text->size() > kUserDataMax) throw_invalid("User data is limited to 16384 bytes");
+  if (!text->empty() && !text->starts_with("#!")) {
+    throw aws::NotImplemented("User data that is not a script beginning with #!");
+  }
+}
+
+std::vector<Tag> tags_for(const std::vector<TagSpecification>& specifications, std::string_view type) {
+  std::vector<Tag> tags;
+  for (const TagSpecification& each : specifications) {
+    const std::string kind = each.resource_type.value_or("");
+    // Root volumes are part of the instance here, so what is said about them is kept nowhere.
+    if (kind != "instance" && kind != "volume" && kind != "network-interface") {
+      throw_invalid(fmt::format("'{}' is not a valid taggable resource type for this operation.", kind));
+    }
+    if (kind == type) tags.insert(tags.end(), each.tags.begin(), each.tags.end());
+  }
+  return tags;
+}
+
+InstanceRow row_of(Service& service, Call& call, const RunInstancesRequest& request, const Place& place) {
+  const std::string type = request.instance_type.value_or("m1.small");
+  if (!request.image_id) throw_missing("ImageId");
+  require_image(*request.image_id);
+  if (!find_instance_type(type)) throw_invalid(fmt::format("Invalid value '{}' for InstanceType.", type));
+  check_user_data(request.user_data);
+  const InstanceMetadataOptionsRequest metadata = request.metadata_options.value_or(InstanceMetadataOptionsRequest{});
+  if (metadata.http_endpoint.value_or("enabled") != "enabled") {
+    throw aws::NotImplemented("RunInstances: MetadataOptions.HttpEndpoint disabled");
+  }
+  InstanceRow row{.account = call.account,
+                  .region = call.region,
+                  .reservation = new_id(service.random(), "r"),
+                  .client_token = request.client_token,
+                  .state = "pending",
+                  .wanted = "running",
+                  .image = *request.image_id,
+                  .type = type,
+                  .subnet = place.subnet.id,
+                  .vpc = place.subnet.vpc,
+                  .zone = place.subnet.zone,
+                  .key_name = request.key_name,
+                  .profile = require_profile(call, request.iam_instance_profile),
+                  .user_data = request.user_data,
+                  .http_tokens = metadata.http_tokens.value_or("required"),
+                  .metadata_tags = metadata.instance_metadata_tags == "enabled",
+                  .protects_termination = request.disable_api_termination.value_or(false),
+                  .shutdown = request.instance_initiated_shutdown_behavior.value_or("stop"),
+                  .launched = to_milliseconds(call.now)};
+  if (call.principal.kind == aws::Principal::Kind::Service) row.requester = call.principal.id;
+  if (row.key_name && !find_public_key(call.transaction, row, *row.key_name)) {
+    throw aws::ServiceError("InvalidKeyPair.NotFound", 400,
+                            fmt::format("The key pair '{}' does not exist", *row.key_name));
+  }
+  return row;
+}
+
+Reservation reservation_of(Call& call, const std::vector<InstanceRow>& rows) {
+  Reservation reservation{.reservation_id = rows.front().reservation,
+                          .owner_id = call.account,
+                          .requester_id = rows.front().requester};
+  for (const InstanceRow& row : rows) reservation.instances.push_back(describe_instance(call, row));
+  return reservation;
+}
+
+}  // namespace
+
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html
+Reservation run_instances(Service& service, Call& call, const RunInstancesRequest& given) {
+  if (given.client_token) {
+    auto known = instances_where(call.transaction, "account = ?1 AND region = ?2 AND client_token = ?3",
+                                 {call.account, call.region, *given.client_token});
+    if (!known.empty()) return reservation_of(call, known);
+  }
+  const RunInstancesRequest request = with_launch_template(call, given);
+  if (request.min_count < 1 || request.max_count < request.min_count || request.max_count > kCountMax) {
+    throw_invalid(fmt::format("Invalid value for instance counts: MinCount {}, MaxCount {}.", request.min_count,
+                              request.max_count));
+  }
+  const Place place = place_of(service, call, request);
+  InstanceRow row = row_of(service, call, request, place);
+  const std::vector<Tag> tags = tags_for(request.tag_specifications, "instance");
+  const std::vector<Tag> interface_tags = tags_for(request.tag_specifications, "network-interface");
+  end_dry_run(request.dry_run);
+  std::vector<InstanceRow> rows;
+  for (int32_t i = 0; i < request.max_count; ++i) {
+    row.id = new_id(service.random(), "i");
+    row.launch_index = i;
+    insert_instance(call, row);
+    const std::string interface = make_interface(service, call, place.subnet,
+                                                 {.groups = place.groups,
+                                                  .address = request.max_count == 1 ? place.address : std::nullopt,
+                                                  .has_public_address = place.has_public_address});
+    attach_to_instance(service, call, interface, row.id, 0);
+    write_tags(call, row.id, "instance", tags);
+    write_tags(call, interface, "network-interface", interface_tags);
+    service.instances().set_state(call.transaction, row, "pending");
+    service.instances().schedule(call.transaction, row.id);
+    rows.push_back(row);
+  }
+  return reservation_of(call, rows);
+}
+
+}  // namespace holm::ec2

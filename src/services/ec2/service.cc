@@ -1,0 +1,63 @@
+// EC2 as a whole.
+
+#include "services/ec2/service.h"
+
+#include <fmt/format.h>
+
+#include "aws/service/region.h"
+#include "base/log.h"
+#include "ec2/handlers.h"
+#include "jobs/jobs.h"
+#include "services/ec2/instances.h"
+#include "services/ec2/networks.h"
+
+namespace holm::ec2 {
+
+namespace {
+
+constexpr char kNetworkJob[] = "ec2.network";
+
+}  // namespace
+
+Service::Service(Dependencies dependencies)
+    : dependencies_(std::move(dependencies)),
+      networks_(std::make_unique<Networks>(dependencies_)),
+      instances_(std::make_unique<Instances>(dependencies_, *networks_)) {}
+
+Service::~Service() = default;
+
+std::vector<aws::Access> Service::access(const aws::Operation& operation, const void* input,
+                                         aws::Call& call) const {
+  std::vector<aws::Access> needed = aws::ServiceBase::access(operation, input, call);
+  // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
+  auto instances = [&](const std::vector<std::string>& ids) {
+    needed.clear();
+    for (const std::string& id : ids) {
+      needed.push_back({.action = fmt::format("ec2:{}", operation.name), .resource = aws::arn("ec2", call, "instance/" + id)});
+    }
+  };
+  if (operation.name == "TerminateInstances") instances(static_cast<const TerminateInstancesRequest*>(input)->instance_ids);
+  if (operation.name == "StopInstances") instances(static_cast<const StopInstancesRequest*>(input)->instance_ids);
+  if (operation.name == "StartInstances") instances(static_cast<const StartInstancesRequest*>(input)->instance_ids);
+  if (operation.name == "RebootInstances") instances(static_cast<const RebootInstancesRequest*>(input)->instance_ids);
+  return needed;
+}
+
+void Service::start() {
+  dependencies_.jobs.handle(kNetworkJob, [this](const jobs::Job& job) {
+    if (auto done = networks_->sync(job.key); !done) {
+      throw aws::ServiceError("InternalError", 500, done.error().message);
+    }
+    return jobs::done();
+  });
+  networks_->sync_all();
+  instances_->start();
+}
+
+void Service::stop() { networks_->stop(); }
+
+void Service::network_changed(aws::Call& call, const std::string& vpc) {
+  dependencies_.jobs.schedule(call.transaction, {.kind = kNetworkJob, .key = vpc}, dependencies_.clock.now());
+}
+
+}  // namespace holm::ec2
