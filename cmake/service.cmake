@@ -24,6 +24,10 @@ file(GLOB HOLM_CODEGEN CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/codegen/*.py)
 # Every service's generated headers; services include each other's.
 add_custom_target(generated)
 
+add_test(NAME codegen_golden COMMAND ${Python3_EXECUTABLE} codegen_test.py WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/codegen)
+add_test(NAME coverage COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/tools/coverage.py --models ${HOLM_BOTOCORE} --check)
+set_tests_properties(codegen_golden coverage PROPERTIES ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
+
 function(service name)
   cmake_parse_arguments(S "" "" "DEPENDS;LIBRARIES" ${ARGN})
   set(folder ${CMAKE_SOURCE_DIR}/src/services/${name})
