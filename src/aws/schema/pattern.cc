@@ -30,8 +30,8 @@ bool Pattern::matches(std::string_view value) const {
     compiled_ = std::make_shared<re2::RE2>(re2::StringPiece(expression_.data(), expression_.size()), options);
   });
   CHECK(compiled_->ok());
-  return compiled_->Match(re2::StringPiece(value.data(), value.size()), 0, value.size(), anchor_of(expression_),
-                          nullptr, 0);
+  return compiled_->Match(re2::StringPiece(value.data(), value.size()), 0, value.size(),
+                          anchor_of(expression_), nullptr, 0);
 }
 
 }  // namespace holm::aws

@@ -15,7 +15,8 @@ namespace holm::aws {
 class Pattern {
  public:
   // `text` is the model's words, for messages; `expression` says the same for RE2.
-  constexpr Pattern(std::string_view text, std::string_view expression) : text_(text), expression_(expression) {}
+  constexpr Pattern(std::string_view text, std::string_view expression)
+      : text_(text), expression_(expression) {}
 
   std::string_view text() const { return text_; }
   // As AWS reads patterns: the whole value has to match, unless the pattern anchors only one of its ends.

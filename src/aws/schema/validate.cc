@@ -31,10 +31,13 @@ size_t count_characters(const std::string& text) {
 
 std::optional<double> number_of(const Shape& shape, const void* value) {
   switch (shape.kind) {
-    case Kind::Integer: return as<int32_t>(value);
-    case Kind::Long: return static_cast<double>(as<int64_t>(value));
+    case Kind::Integer:
+      return as<int32_t>(value);
+    case Kind::Long:
+      return static_cast<double>(as<int64_t>(value));
     case Kind::Float:
-    case Kind::Double: return as<double>(value);
+    case Kind::Double:
+      return as<double>(value);
     case Kind::Boolean:
     case Kind::String:
     case Kind::Blob:
@@ -43,7 +46,8 @@ std::optional<double> number_of(const Shape& shape, const void* value) {
     case Kind::Document:
     case Kind::List:
     case Kind::Map:
-    case Kind::Structure: return std::nullopt;
+    case Kind::Structure:
+      return std::nullopt;
   }
   return std::nullopt;
 }
@@ -100,12 +104,12 @@ std::vector<Failure> check_limits(const Constraints& constraints, const Shape& s
   const char* what = number ? "value" : "length";
   // Not the other way round: NaN is within no limits.
   if (!(measured >= constraints.minimum)) {
-    failures.push_back({rule, fmt::format("Member must have {} greater than or equal to {}", what,
-                                          constraints.minimum)});
+    failures.push_back(
+        {rule, fmt::format("Member must have {} greater than or equal to {}", what, constraints.minimum)});
   }
   if (!(measured <= constraints.maximum)) {
-    failures.push_back({rule, fmt::format("Member must have {} less than or equal to {}", what,
-                                          constraints.maximum)});
+    failures.push_back(
+        {rule, fmt::format("Member must have {} less than or equal to {}", what, constraints.maximum)});
   }
   return failures;
 }
@@ -116,10 +120,12 @@ std::vector<Failure> check(const Constraints* constraints, const Shape& shape, c
   if (shape.kind != Kind::String) return failures;
   const auto& text = as<std::string>(value);
   if (constraints->pattern != nullptr && !constraints->pattern->matches(text)) {
-    failures.push_back({Violation::Rule::Pattern, fmt::format("Member must satisfy regular expression pattern: {}",
-                                                              constraints->pattern->text())});
+    failures.push_back(
+        {Violation::Rule::Pattern,
+         fmt::format("Member must satisfy regular expression pattern: {}", constraints->pattern->text())});
   }
-  if (!constraints->values.empty() && std::ranges::find(constraints->values, text) == constraints->values.end()) {
+  if (!constraints->values.empty() &&
+      std::ranges::find(constraints->values, text) == constraints->values.end()) {
     failures.push_back({Violation::Rule::Enumeration, fmt::format("Member must satisfy enum value set: [{}]",
                                                                   fmt::join(constraints->values, ", "))});
   }
@@ -223,8 +229,10 @@ void Walk::entries(const Place& place, const Shape& shape, const void* value) {
     const auto& [walk, where, map] = as<Context>(raw);
     std::vector<Failure> failures = check(map.key_constraints, kString, &key);
     if (!failures.empty()) {
-      walk.add(where, {failures.front().rule, fmt::format("Map keys must satisfy constraint: [{}]", joined(failures))},
-               fmt::format("'{{{}}}'", shortened(key)));
+      walk.add(
+          where,
+          {failures.front().rule, fmt::format("Map keys must satisfy constraint: [{}]", joined(failures))},
+          fmt::format("'{{{}}}'", shortened(key)));
     }
     const Shape& element = *map.element->shape;
     Place inner{where.member, fmt::format("{}.{}.member", where.path, shortened(key)),
@@ -235,18 +243,22 @@ void Walk::entries(const Place& place, const Shape& shape, const void* value) {
 
 bool is_default(const Shape& shape, const void* value) {
   switch (shape.kind) {
-    case Kind::Boolean: return !as<bool>(value);
+    case Kind::Boolean:
+      return !as<bool>(value);
     case Kind::Integer:
     case Kind::Long:
     case Kind::Float:
-    case Kind::Double: return number_of(shape, value) == 0.0;
+    case Kind::Double:
+      return number_of(shape, value) == 0.0;
     case Kind::String:
     case Kind::Blob:
     case Kind::List:
-    case Kind::Map: return is_text(shape.kind) ? as<std::string>(value).empty() : length_of(shape, value) == 0;
+    case Kind::Map:
+      return is_text(shape.kind) ? as<std::string>(value).empty() : length_of(shape, value) == 0;
     case Kind::Stream:
     case Kind::Timestamp:
-    case Kind::Document: return false;
+    case Kind::Document:
+      return false;
     case Kind::Structure:
       return std::ranges::all_of(shape.members, [&](const Member& member) {
         const void* field = find_field(member, value);
@@ -298,12 +310,13 @@ std::optional<std::string> find_in_value(const Shape& shape, const void* value, 
 }  // namespace
 
 std::string ValidationError::message() const {
-  std::string text = fmt::format("{} validation error{} detected: ", violations.size(),
-                                 violations.size() == 1 ? "" : "s");
+  std::string text =
+      fmt::format("{} validation error{} detected: ", violations.size(), violations.size() == 1 ? "" : "s");
   for (const Violation& violation : violations) {
     if (&violation != &violations.front()) text += "; ";
-    text += fmt::format("Value{}{} at '{}' failed to satisfy constraint: {}", violation.value.empty() ? "" : " ",
-                        violation.value, violation.path, violation.constraint);
+    text +=
+        fmt::format("Value{}{} at '{}' failed to satisfy constraint: {}", violation.value.empty() ? "" : " ",
+                    violation.value, violation.path, violation.constraint);
   }
   return text;
 }

@@ -47,37 +47,70 @@ constinit const Shape kCount{.kind = Kind::Integer, .constraints = &kCountConstr
 constinit const Shape kColor{.kind = Kind::String, .constraints = &kColorConstraints};
 constinit const Shape kShort{.kind = Kind::String, .constraints = &kShortConstraints};
 
-constexpr Member kTagMembers[] = {
-    {.name = "Key", .shape = &kShort, .offset = offsetof(Tag, key), .ops = &FieldOf<std::string>::ops, .required = true,
-     .is_honoured = &kHonoured[0], .given_bit = 1, .given_offset = offsetof(Tag, given)},
-    {.name = "Value", .shape = &kString, .offset = offsetof(Tag, value),
-     .ops = &FieldOf<std::optional<std::string>>::ops, .is_honoured = &kHonoured[1]}};
+constexpr Member kTagMembers[] = {{.name = "Key",
+                                   .shape = &kShort,
+                                   .offset = offsetof(Tag, key),
+                                   .ops = &FieldOf<std::string>::ops,
+                                   .required = true,
+                                   .is_honoured = &kHonoured[0],
+                                   .given_bit = 1,
+                                   .given_offset = offsetof(Tag, given)},
+                                  {.name = "Value",
+                                   .shape = &kString,
+                                   .offset = offsetof(Tag, value),
+                                   .ops = &FieldOf<std::optional<std::string>>::ops,
+                                   .is_honoured = &kHonoured[1]}};
 constinit const Shape kTag{.kind = Kind::Structure, .name = "Tag", .members = kTagMembers};
 constexpr Member kIdElement{.name = "member", .shape = &kShort};
-constinit const Shape kIds{.kind = Kind::List, .element = &kIdElement, .list = &ListOf<std::string>::ops,
+constinit const Shape kIds{.kind = Kind::List,
+                           .element = &kIdElement,
+                           .list = &ListOf<std::string>::ops,
                            .constraints = &kTwoConstraints};
 constexpr Member kTagElement{.name = "member", .shape = &kTag};
 constinit const Shape kTags{.kind = Kind::List, .element = &kTagElement, .list = &ListOf<Tag>::ops};
 constexpr Member kLabelElement{.name = "value", .shape = &kShort};
-constinit const Shape kLabels{.kind = Kind::Map, .element = &kLabelElement, .map = &MapOf<std::string>::ops,
+constinit const Shape kLabels{.kind = Kind::Map,
+                              .element = &kLabelElement,
+                              .map = &MapOf<std::string>::ops,
                               .key_constraints = &kTwoConstraints};
 
-constexpr Member kRequestMembers[] = {
-    {.name = "Name", .shape = &kName, .offset = offsetof(Request, name), .ops = &FieldOf<std::string>::ops,
-     .required = true, .given_bit = 1, .given_offset = offsetof(Request, given)},
-    {.name = "Count", .shape = &kCount, .offset = offsetof(Request, count),
-     .ops = &FieldOf<std::optional<int32_t>>::ops},
-    {.name = "Color", .shape = &kColor, .offset = offsetof(Request, color),
-     .ops = &FieldOf<std::optional<std::string>>::ops},
-    {.name = "Ids", .shape = &kIds, .offset = offsetof(Request, ids),
-     .ops = &UnlessEmpty<std::vector<std::string>>::ops},
-    {.name = "Tags", .shape = &kTags, .offset = offsetof(Request, tags), .ops = &UnlessEmpty<std::vector<Tag>>::ops},
-    {.name = "Labels", .shape = &kLabels, .offset = offsetof(Request, labels),
-     .ops = &UnlessEmpty<std::map<std::string, std::string>>::ops},
-    {.name = "Password", .shape = &kShort, .offset = offsetof(Request, password),
-     .ops = &FieldOf<std::optional<std::string>>::ops, .is_sensitive = true},
-    {.name = "Hibernate", .shape = &kBoolean, .offset = offsetof(Request, hibernate),
-     .ops = &FieldOf<std::optional<bool>>::ops, .is_honoured = &kHonoured[1]}};
+constexpr Member kRequestMembers[] = {{.name = "Name",
+                                       .shape = &kName,
+                                       .offset = offsetof(Request, name),
+                                       .ops = &FieldOf<std::string>::ops,
+                                       .required = true,
+                                       .given_bit = 1,
+                                       .given_offset = offsetof(Request, given)},
+                                      {.name = "Count",
+                                       .shape = &kCount,
+                                       .offset = offsetof(Request, count),
+                                       .ops = &FieldOf<std::optional<int32_t>>::ops},
+                                      {.name = "Color",
+                                       .shape = &kColor,
+                                       .offset = offsetof(Request, color),
+                                       .ops = &FieldOf<std::optional<std::string>>::ops},
+                                      {.name = "Ids",
+                                       .shape = &kIds,
+                                       .offset = offsetof(Request, ids),
+                                       .ops = &UnlessEmpty<std::vector<std::string>>::ops},
+                                      {.name = "Tags",
+                                       .shape = &kTags,
+                                       .offset = offsetof(Request, tags),
+                                       .ops = &UnlessEmpty<std::vector<Tag>>::ops},
+                                      {.name = "Labels",
+                                       .shape = &kLabels,
+                                       .offset = offsetof(Request, labels),
+                                       .ops = &UnlessEmpty<std::map<std::string, std::string>>::ops},
+                                      {.name = "Password",
+                                       .shape = &kShort,
+                                       .offset = offsetof(Request, password),
+                                       .ops = &FieldOf<std::optional<std::string>>::ops,
+                                       .is_sensitive = true},
+                                      {.name = "Hibernate",
+                                       .shape = &kBoolean,
+                                       .offset = offsetof(Request, hibernate),
+                                       .ops = &FieldOf<std::optional<bool>>::ops,
+                                       .is_honoured = &kHonoured[1]}};
 constinit const Shape kRequest{.kind = Kind::Structure, .name = "Request", .members = kRequestMembers};
 
 std::string message(const Request& request) {
@@ -93,32 +126,54 @@ struct Case {
 
 const Case kCases[] = {
     {"what keeps every rule passes",
-     {.name = "ab", .count = 5, .color = "red", .ids = {"a", "b"}, .tags = {{.key = "k"}}, .labels = {{"a", "b"}}},
+     {.name = "ab",
+      .count = 5,
+      .color = "red",
+      .ids = {"a", "b"},
+      .tags = {{.key = "k"}},
+      .labels = {{"a", "b"}}},
      ""},
-    {"text that is too short", {.name = ""},
-     "1 validation error detected: Value '' at 'name' failed to satisfy constraint: Member must have length greater "
+    {"text that is too short",
+     {.name = ""},
+     "1 validation error detected: Value '' at 'name' failed to satisfy constraint: Member must have length "
+     "greater "
      "than or equal to 1"},
-    {"characters count, not bytes; the pattern has to match the whole", {.name = "äöüß"},
-     "1 validation error detected: Value 'äöüß' at 'name' failed to satisfy constraint: Member must satisfy regular "
+    {"characters count, not bytes; the pattern has to match the whole",
+     {.name = "äöüß"},
+     "1 validation error detected: Value 'äöüß' at 'name' failed to satisfy constraint: Member must satisfy "
+     "regular "
      "expression pattern: [a-z]*"},
-    {"two violations of two members", {.name = "ab", .count = 6, .color = "blue"},
-     "2 validation errors detected: Value '6' at 'count' failed to satisfy constraint: Member must have value less "
-     "than or equal to 5; Value 'blue' at 'color' failed to satisfy constraint: Member must satisfy enum value set: "
+    {"two violations of two members",
+     {.name = "ab", .count = 6, .color = "blue"},
+     "2 validation errors detected: Value '6' at 'count' failed to satisfy constraint: Member must have "
+     "value less "
+     "than or equal to 5; Value 'blue' at 'color' failed to satisfy constraint: Member must satisfy enum "
+     "value set: "
      "[red, green]"},
-    {"elements of a list are told as a whole", {.name = "ab", .ids = {"a", "long"}},
-     "1 validation error detected: Value '[a, long]' at 'ids' failed to satisfy constraint: Member must satisfy "
+    {"elements of a list are told as a whole",
+     {.name = "ab", .ids = {"a", "long"}},
+     "1 validation error detected: Value '[a, long]' at 'ids' failed to satisfy constraint: Member must "
+     "satisfy "
      "constraint: [Member must have length less than or equal to 3]"},
-    {"a list that is too long", {.name = "ab", .ids = {"a", "b", "c"}},
-     "1 validation error detected: Value '[a, b, c]' at 'ids' failed to satisfy constraint: Member must have length "
+    {"a list that is too long",
+     {.name = "ab", .ids = {"a", "b", "c"}},
+     "1 validation error detected: Value '[a, b, c]' at 'ids' failed to satisfy constraint: Member must have "
+     "length "
      "less than or equal to 2"},
-    {"structures in lists count from one", {.name = "ab", .tags = {{.key = "ok"}, {.key = "long"}}},
-     "1 validation error detected: Value 'long' at 'tags.2.member.key' failed to satisfy constraint: Member must "
+    {"structures in lists count from one",
+     {.name = "ab", .tags = {{.key = "ok"}, {.key = "long"}}},
+     "1 validation error detected: Value 'long' at 'tags.2.member.key' failed to satisfy constraint: Member "
+     "must "
      "have length less than or equal to 3"},
-    {"keys of maps", {.name = "ab", .labels = {{"long", "x"}}},
-     "1 validation error detected: Value '{long}' at 'labels' failed to satisfy constraint: Map keys must satisfy "
+    {"keys of maps",
+     {.name = "ab", .labels = {{"long", "x"}}},
+     "1 validation error detected: Value '{long}' at 'labels' failed to satisfy constraint: Map keys must "
+     "satisfy "
      "constraint: [Member must have length less than or equal to 2]"},
-    {"sensitive values stay out of messages", {.name = "ab", .password = "secret"},
-     "1 validation error detected: Value at 'password' failed to satisfy constraint: Member must have length less "
+    {"sensitive values stay out of messages",
+     {.name = "ab", .password = "secret"},
+     "1 validation error detected: Value at 'password' failed to satisfy constraint: Member must have length "
+     "less "
      "than or equal to 3"},
 };
 
@@ -136,7 +191,8 @@ TEST(Validate, TellsAMissingRequiredMemberFromAnEmptyOne) {
   ASSERT_TRUE(missing.has_value());
   EXPECT_EQ(missing->violations[0].rule, Violation::Rule::Required);
   EXPECT_EQ(missing->message(),
-            "1 validation error detected: Value null at 'name' failed to satisfy constraint: Member must not be null");
+            "1 validation error detected: Value null at 'name' failed to satisfy constraint: Member must not "
+            "be null");
   ensure_field(kRequest.members[0], &request);
   auto empty = validate(kRequest, &request);
   ASSERT_TRUE(empty.has_value());
@@ -148,7 +204,8 @@ TEST(Validate, ElementsThatACodecAppendsStartWithNothingGiven) {
   void* tags = ensure_field(kRequest.members[4], &request);
   kTags.list->append(tags);
   EXPECT_EQ(message(request),
-            "1 validation error detected: Value null at 'tags.1.member.key' failed to satisfy constraint: Member must "
+            "1 validation error detected: Value null at 'tags.1.member.key' failed to satisfy constraint: "
+            "Member must "
             "not be null");
 }
 

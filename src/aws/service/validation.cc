@@ -16,7 +16,8 @@ namespace holm::aws {
 namespace {
 
 // What services call it that model such an error; the first that an operation knows.
-constexpr std::string_view kModelledCodes[] = {"ValidationException", "ValidationError", "InvalidParameterException"};
+constexpr std::string_view kModelledCodes[] = {"ValidationException", "ValidationError",
+                                               "InvalidParameterException"};
 
 bool speaks(const ServiceModel& model, Protocol protocol) {
   return std::ranges::find(model.protocols, protocol) != model.protocols.end();
