@@ -36,6 +36,8 @@ namespace {
 
 // A client that does not read its answer for so long is dropped.
 constexpr timeval kSendTimeout{2, 0};
+constexpr int kLockAttemptsMax = 400;
+constexpr int kLockAttemptMilliseconds = 5;
 constexpr int kSpareDescriptor = 200;
 constexpr size_t kUnclaimedExitsMax = 4096;
 
@@ -151,7 +153,11 @@ Result<void> Server::prepare() {
   if (auto made = make_directories(options_.data_directory + "/run"); !made) return made;
   std::string lock = options_.data_directory + "/run/anchor.lock";
   lock_.reset(::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) return failure("another anchor is running");
+  // One that was just killed holds it for a moment.
+  for (int attempt = 0; ::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0; ++attempt) {
+    if (attempt == kLockAttemptsMax) return failure("another anchor is running");
+    ::poll(nullptr, 0, kLockAttemptMilliseconds);
+  }
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   ::prctl(PR_SET_NAME, "holm-anchor");
   if (::unshare(CLONE_NEWNS) != 0 || ::mount("", "/", "", MS_REC | MS_PRIVATE, nullptr) != 0) {
@@ -227,6 +233,7 @@ void Server::answer(int client, AnchorMessage& message) {
     kept_[name] = std::move(message.descriptors[0]);
     return reply(client, {"ok"});
   }
+  if (verb == "hello") return reply(client, {"ok"});
   if (verb == "drop") {
     kept_.erase(name);
     return reply(client, {"ok"});

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <thread>
 
 #include "base/files.h"
@@ -104,6 +105,15 @@ Result<AnchorMessage> receive_answer(int socket) {
   return std::move(**answer);
 }
 
+// An answer tells more than a connection: that of a dying anchor may still be accepted by its
+// queue.
+std::optional<pid_t> greet(const std::string& data_directory) {
+  auto socket = connect_to_anchor(data_directory);
+  if (!socket || !send_message(socket->get(), {"hello"})) return std::nullopt;
+  if (!receive_answer(socket->get())) return std::nullopt;
+  return peer_of(socket->get());
+}
+
 // One question, one answer, on a connection of its own.
 Result<AnchorMessage> ask(const std::string& data_directory, const std::vector<std::string>& fields,
                           const std::vector<int>& descriptors = {}) {
@@ -168,19 +178,19 @@ void Anchor::stop_watching() {
 Result<std::unique_ptr<Anchor>> Anchor::open(const AnchorClientOptions& options) {
   auto state = std::make_unique<State>();
   state->data_directory = options.data_directory;
-  auto socket = connect_to_anchor(options.data_directory);
-  if (!socket) {
+  auto pid = greet(options.data_directory);
+  if (!pid) {
     if (auto started = start_anchor(options); !started) return std::unexpected(started.error());
     state->is_new = true;
-    for (int attempt = 0; !socket && attempt < kStartAttemptsMax; ++attempt) {
+    for (int attempt = 0; !pid && attempt < kStartAttemptsMax; ++attempt) {
       ::poll(nullptr, 0, kStartAttemptMilliseconds);
-      socket = connect_to_anchor(options.data_directory);
+      pid = greet(options.data_directory);
     }
-    if (!socket) {
+    if (!pid) {
       return failure("the anchor did not start: see " + options.data_directory + "/run/anchor.log");
     }
   }
-  state->pid = peer_of(socket->get());
+  state->pid = *pid;
   return std::make_unique<Anchor>(std::move(state));
 }
 

@@ -75,16 +75,16 @@ std::string capabilities(const SandboxSpec& spec) {
                      list, held);
 }
 
-std::string process(const SandboxSpec& spec, const ContainerConfig& config) {
+std::string process(const SandboxSpec& spec, const char* terminal, uint64_t open_files_max) {
   std::string groups = fmt::format("{}", fmt::join(spec.additional_groups, ","));
   return fmt::format(
-      R"({{"terminal":false,"user":{{"uid":{},"gid":{},"additionalGids":[{}]}},"args":{},"env":{},)"
+      R"({{"terminal":{},"user":{{"uid":{},"gid":{},"additionalGids":[{}]}},"args":{},"env":{},)"
       R"("cwd":{},"capabilities":{},"noNewPrivileges":true,)"
       R"("rlimits":[{{"type":"RLIMIT_NOFILE","hard":{},"soft":{}}},)"
       R"({{"type":"RLIMIT_CORE","hard":0,"soft":0}}]}})",
-      spec.user, spec.group, groups, string_list(spec.args), string_list(environment(spec)),
-      json_quote(spec.working_directory), capabilities(spec), config.open_files_max,
-      config.open_files_max);
+      terminal, spec.user, spec.group, groups, string_list(spec.args),
+      string_list(environment(spec)), json_quote(spec.working_directory), capabilities(spec),
+      open_files_max, open_files_max);
 }
 
 std::string resources(const Limits& limits) {
@@ -121,6 +121,18 @@ std::string linux_part(const SandboxSpec& spec, const ContainerConfig& config) {
 
 }  // namespace
 
+std::string exec_process(const ExecSpec& spec, SandboxSpec::Privileges privileges,
+                         uint64_t open_files_max) {
+  SandboxSpec same{.args = spec.args,
+                   .env = spec.env,
+                   .working_directory = spec.working_directory,
+                   .user = spec.user,
+                   .group = spec.group,
+                   .privileges = privileges};
+  const char* terminal = spec.terminal == ExecSpec::Terminal::Yes ? "true" : "false";
+  return process(same, terminal, open_files_max);
+}
+
 std::string json_quote(std::string_view text) {
   std::string result = "\"";
   for (char c : text) {
@@ -140,7 +152,7 @@ std::string container_config(const SandboxSpec& spec, const ContainerConfig& con
   return fmt::format(
       R"({{"ociVersion":"1.0.2","process":{},"root":{{"path":{}}},"hostname":{},"mounts":{},)"
       R"("annotations":{{"run.oci.seccomp_bpf_data":{}}},"linux":{}}})",
-      process(spec, config), json_quote(config.root),
+      process(spec, "false", config.open_files_max), json_quote(config.root),
       json_quote(spec.hostname.empty() ? spec.id : spec.hostname), kMounts,
       json_quote(base64_encode(config.seccomp_program)), linux_part(spec, config));
 }

@@ -23,6 +23,10 @@ struct ContainerConfig {
 // https://github.com/opencontainers/runtime-spec/blob/main/config.md
 std::string container_config(const SandboxSpec& spec, const ContainerConfig& config);
 
+// The process of `ExecSpec`, with no more rights than the sandbox's own processes have.
+std::string exec_process(const ExecSpec& spec, SandboxSpec::Privileges privileges,
+                         uint64_t open_files_max);
+
 // `text` as a JSON string, quoted. Bytes that are no UTF-8 stay as they are.
 std::string json_quote(std::string_view text);
 

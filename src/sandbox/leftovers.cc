@@ -44,6 +44,9 @@ void add_mounts(const std::string& data_directory, std::vector<std::string>& fou
 
 void add_control_groups(const std::string& data_directory, std::vector<std::string>& found) {
   ControlGroups groups(data_directory);
+  if (groups.parent_exists()) {
+    found.push_back(fmt::format("Control group {} exists.", groups.path("")));
+  }
   for (const std::string& id : groups.list()) {
     found.push_back(fmt::format("Control group {} exists.", groups.path(id)));
     for (pid_t pid : groups.processes(id)) {

@@ -18,6 +18,7 @@
 #include "base/strings.h"
 #include "base/system_clock.h"
 #include "sandbox/anchor.h"
+#include "sandbox/container_config.h"
 #include "sandbox/names.h"
 #include "sandbox/network.h"
 #include "sandbox/runtime_state.h"
@@ -29,6 +30,7 @@ namespace {
 
 constexpr std::chrono::seconds kLogInterval{2};
 constexpr std::chrono::seconds kKillTimeout{30};
+constexpr int kPrivilegesCount = 3;
 constexpr uint64_t kOpenFilesMax = 65536;
 
 // A process of another user cannot be given a larger limit than ours without a capability.
@@ -41,17 +43,22 @@ uint64_t open_files_limit() {
 }  // namespace
 
 std::string encode_record(const SandboxRecord& record) {
-  return fmt::format("{}\n{}\n{}\n", record.slot, record.log_bytes_max, record.log_path);
+  return fmt::format("{}\n{}\n{}\n{}\n", record.slot, static_cast<int>(record.privileges),
+                     record.log_bytes_max, record.log_path);
 }
 
 std::optional<SandboxRecord> decode_record(std::string_view text) {
   auto lines = split(text, '\n');
-  if (lines.size() < 3) return std::nullopt;
+  if (lines.size() < 4) return std::nullopt;
   auto slot = parse_integer(lines[0]);
-  auto bytes = parse_integer(lines[1]);
-  if (!slot || !bytes || *slot < 0 || *bytes < 0) return std::nullopt;
-  return SandboxRecord{static_cast<uint32_t>(*slot), std::string(lines[2]),
-                       static_cast<uint64_t>(*bytes)};
+  auto privileges = parse_integer(lines[1]);
+  auto bytes = parse_integer(lines[2]);
+  if (!slot || !privileges || !bytes || *slot < 0 || *bytes < 0) return std::nullopt;
+  if (*privileges < 0 || *privileges >= kPrivilegesCount) return std::nullopt;
+  return SandboxRecord{.slot = static_cast<uint32_t>(*slot),
+                       .privileges = static_cast<SandboxSpec::Privileges>(*privileges),
+                       .log_path = std::string(lines[3]),
+                       .log_bytes_max = static_cast<uint64_t>(*bytes)};
 }
 
 void trim_log(const std::string& path, uint64_t bytes_max) {
@@ -244,31 +251,45 @@ Result<void> Runtime::remove(const std::string& id, Layer layer) {
   return {};
 }
 
+Result<void> Runtime::remove_all() {
+  std::vector<std::string> ids;
+  std::error_code error;
+  std::string all = state_->data_directory + "/sandboxes";
+  for (const auto& item : std::filesystem::directory_iterator(all, error)) {
+    ids.push_back(item.path().filename().string());
+  }
+  for (const std::string& id : ids) {
+    if (auto removed = remove(id); !removed) return removed;
+  }
+  state_->groups.remove_parent();
+  return {};
+}
+
 Result<ExitStatus> Runtime::exec(const std::string& id, const ExecSpec& spec) {
+  if (spec.args.empty()) return failure("no command to run in " + id);
+  std::string path;
+  SandboxSpec::Privileges privileges;
   {
     std::lock_guard lock(state_->mutex);
     auto entry = state_->entries.find(id);
     if (entry == state_->entries.end() || entry->second.phase != SandboxEntry::Phase::Running) {
       return failure("sandbox " + id + " is not running");
     }
+    path = fmt::format("{}/bundle/exec-{}.json", state_->folder(id), ++state_->execs);
+    privileges = entry->second.record.privileges;
   }
-  if (spec.args.empty()) return failure("no command to run in " + id);
+  std::string description = exec_process(spec, privileges, state_->open_files_max);
+  if (auto put = write_file_durably(path, description); !put) return std::unexpected(put.error());
   UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   auto or_null = [&null](int descriptor) { return descriptor >= 0 ? descriptor : null.get(); };
-  ProcessSpec process{
-      .name = id,
-      .args = {state_->capabilities.crun_path, "--root", state_->data_directory + "/run/crun"},
-      .env = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"},
-      .descriptors = {or_null(spec.input), or_null(spec.output), or_null(spec.error)}};
-  auto add = [&process](std::string text) { process.args.push_back(std::move(text)); };
-  add("exec");
-  if (spec.terminal == ExecSpec::Terminal::Yes) add("--tty");
-  add("--cwd=" + spec.working_directory);
-  add(fmt::format("--user={}:{}", spec.user, spec.group));
-  for (const std::string& variable : spec.env) add("--env=" + variable);
-  add(id);
-  for (const std::string& arg : spec.args) add(arg);
-  return state_->anchor.run(process);
+  auto exit = state_->anchor.run(
+      {.name = id,
+       .args = {state_->capabilities.crun_path, "--root", state_->data_directory + "/run/crun",
+                "exec", "--process=" + path, id},
+       .env = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"},
+       .descriptors = {or_null(spec.input), or_null(spec.output), or_null(spec.error)}});
+  ::unlink(path.c_str());
+  return exit;
 }
 
 std::vector<SandboxState> Runtime::list() const {

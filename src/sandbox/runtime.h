@@ -164,6 +164,8 @@ class Runtime final {
   // Kills what runs; afterwards no process, mount, control group or (unless kept) file is left.
   // Idempotent. `on_exit` is still called for what this kills.
   Result<void> remove(const std::string& id, Layer layer = Layer::Delete);
+  // Removes every sandbox, its layer as well, and what they had in common.
+  Result<void> remove_all();
   // Runs a program inside, to its end, with the sandbox's limits and privileges.
   Result<ExitStatus> exec(const std::string& id, const ExecSpec& spec);
 

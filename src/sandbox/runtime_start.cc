@@ -104,7 +104,7 @@ Result<uint32_t> Runtime::State::reserve(const SandboxSpec& spec) {
   while (slots.contains(slot)) ++slot;
   slots.insert(slot);
   SandboxEntry& entry = entries[spec.id];
-  entry.record = {slot, spec.log_path, spec.log_bytes_max};
+  entry.record = {slot, spec.privileges, spec.log_path, spec.log_bytes_max};
   return slot;
 }
 
@@ -123,7 +123,7 @@ Result<UniqueFd> Runtime::State::prepare_network(const SandboxSpec& spec, int ne
 Result<Started> Runtime::State::launch(const SandboxSpec& spec, uint32_t slot) {
   std::string home = folder(spec.id);
   if (auto made = make_directories(home + "/bundle"); !made) return std::unexpected(made.error());
-  SandboxRecord record{slot, spec.log_path, spec.log_bytes_max};
+  SandboxRecord record{slot, spec.privileges, spec.log_path, spec.log_bytes_max};
   if (auto kept = write_file_durably(home + "/record", encode_record(record)); !kept) {
     return std::unexpected(kept.error());
   }

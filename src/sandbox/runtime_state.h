@@ -18,6 +18,7 @@ namespace holm::sandbox {
 // What has to be known of a sandbox after a restart of the daemon; kept in its folder.
 struct SandboxRecord {
   uint32_t slot = 0;
+  SandboxSpec::Privileges privileges = SandboxSpec::Privileges::Function;
   std::string log_path;
   uint64_t log_bytes_max = 0;
 };
@@ -76,6 +77,7 @@ struct Runtime::State {
   std::map<std::string, SandboxEntry> entries;
   // User id ranges in use.
   std::set<uint32_t> slots;
+  uint64_t execs = 0;
   bool stopping = false;
   std::thread log_watcher;
 };

@@ -78,7 +78,7 @@ TEST_F(RuntimeTest, HidesTheHost) {
       {"no sign of other processes", "ls /proc | grep -c '^[0-9]'", "3\n"},
       {"root inside is somebody else outside",
        "cut -c1-22 /proc/self/uid_map | tr -s ' ' | cut -d' ' -f2", "0\n"},
-      {"kernel settings are read-only", "echo 1 > /proc/sys/kernel/panic 2>/dev/null || echo no",
+      {"kernel settings are read-only", "(echo 1 > /proc/sys/kernel/panic) 2>/dev/null || echo no",
        "no\n"},
       {"no new namespaces", "unshare -Ur true 2>/dev/null || echo no", "no\n"},
       {"no mounts", "mount -t tmpfs t /mnt 2>/dev/null || echo no", "no\n"},
@@ -197,7 +197,7 @@ TEST_F(RuntimeTest, RunsProgramsInside) {
   auto exit = runtime().exec("host", spec);
   ASSERT_TRUE(exit) << exit.error().message;
   EXPECT_EQ(exit->code, 5);
-  EXPECT_EQ(read_file(path).value_or(""), "value\n/var\n0\nhost\n00000000200424eb\n1\n2\n");
+  EXPECT_EQ(read_file(path).value_or(""), "value\n/var\n0\nhost\n00000000a00425fb\n1\n2\n");
   EXPECT_FALSE(runtime().exec("nobody", spec));
 }
 
@@ -225,17 +225,22 @@ TEST_F(RuntimeTest, StartsInParallel) {
 }
 
 TEST_F(RuntimeTest, AnotherDaemonAdopts) {
-  ASSERT_TRUE(runtime().start(shell("long", "while [ ! -e /go ]; do sleep 0.01; done; exit 3")));
+  std::string folder = region_->directory() + "/volume";
+  ASSERT_TRUE(make_directories(folder));
+  SandboxSpec ends = shell("ends", "while [ ! -e /volume/go ]; do sleep 0.01; done; exit 3");
+  ends.mounts = {{.source = folder, .destination = "/volume"}};
+  auto started = runtime().start(ends);
+  ASSERT_TRUE(started) << started.error().message;
   ASSERT_TRUE(runtime().start(shell("lives", "exec sleep 1000")));
-  pid_t pid = runtime().list()[0].pid;
-  std::string go = runtime().layer_path("long") + "/root/go";
   region_->close();
-  // It ends while nobody looks. The pidfd is ours to poll: the anchor is its parent.
-  ASSERT_TRUE(write_file_durably(go, ""));
-  while (::access(("/proc/" + std::to_string(pid)).c_str(), F_OK) == 0) std::this_thread::yield();
+  // It ends while nobody looks, and is gone from /proc when the anchor has seen it.
+  ASSERT_TRUE(write_file_durably(folder + "/go", ""));
+  std::string process = "/proc/" + std::to_string(started->pid);
+  while (::access(process.c_str(), F_OK) == 0) std::this_thread::yield();
   region_->open();
   ASSERT_EQ(region_->error, "");
-  EXPECT_EQ(region_->wait_for_exit("long").code, 3);
+  EXPECT_EQ(region_->wait_for_exit("ends").code, 3);
+  EXPECT_TRUE(runtime().usage("lives"));
   ASSERT_TRUE(runtime().kill("lives", SIGKILL));
   EXPECT_EQ(region_->wait_for_exit("lives").signal, SIGKILL);
 }
@@ -250,7 +255,9 @@ TEST_F(RuntimeTest, ADeadAnchorsSandboxesAreReportedAndCleanedUp) {
   ASSERT_EQ(region_->error, "");
   EXPECT_TRUE(region_->wait_for_exit("victim").lost);
   EXPECT_TRUE(runtime().list().empty());
-  EXPECT_NE(::access(("/proc/" + std::to_string(started->pid)).c_str(), F_OK), 0);
+  // A dead process that nobody has waited for yet has no program.
+  std::string program = "/proc/" + std::to_string(started->pid) + "/exe";
+  EXPECT_NE(::access(program.c_str(), F_OK), 0);
 }
 
 TEST_F(RuntimeTest, RemovingIsIdempotent) {

@@ -24,9 +24,7 @@ class TestRegion {
     open();
   }
   ~TestRegion() {
-    if (runtime) {
-      for (const SandboxState& each : runtime->list()) (void)runtime->remove(each.id);
-    }
+    if (runtime) (void)runtime->remove_all();
     runtime.reset();
     if (network) (void)network->remove_all();
     network.reset();

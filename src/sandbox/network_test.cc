@@ -1,0 +1,273 @@
+// Real VPCs: who reaches whom, and what is left when they are gone. Needs root.
+
+#include "sandbox/network.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "sandbox/program/test_region.h"
+
+namespace holm::sandbox {
+namespace {
+
+constexpr uint16_t kPort = 8080;
+
+sockaddr_in address_of(const std::string& address, uint16_t port) {
+  sockaddr_in result{};
+  result.sin_family = AF_INET;
+  result.sin_port = htons(port);
+  ::inet_pton(AF_INET, address.c_str(), &result.sin_addr);
+  return result;
+}
+
+SecurityRule tcp_from_group(const std::string& group) {
+  return {.protocol = 6, .from_port = kPort, .to_port = kPort, .group_id = group};
+}
+
+// A VPC with two subnets; "a" and "c" live in the first, "b" in the second. Each is a sandbox that
+// serves its name on kPort and runs `ask` for others.
+class NetworkTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (::geteuid() != 0) GTEST_SKIP() << "sandboxes are made by root";
+    region_ = std::make_unique<TestRegion>();
+    ASSERT_EQ(region_->error, "");
+    groups_ = {{.id = "sg-a", .egress = {{.cidrs = {"0.0.0.0/0"}}}},
+               {.id = "sg-b", .ingress = {tcp_from_group("sg-a")}},
+               {.id = "sg-c", .egress = {{.cidrs = {"0.0.0.0/0"}}}}};
+    members_ = {{"eni-a", {"10.77.1.11"}, {"sg-a"}},
+                {"eni-b", {"10.77.2.11"}, {"sg-b"}},
+                {"eni-c", {"10.77.1.12"}, {"sg-c"}}};
+    ensure();
+  }
+  void TearDown() override {
+    if (!region_) return;
+    std::string directory = region_->directory();
+    region_.reset();
+    for (const std::string& each : leftovers(directory)) ADD_FAILURE() << each;
+  }
+
+  void expect_done(const Result<void>& result) { EXPECT_TRUE(result) << result.error().message; }
+  // What the owners of the state say after every start of the daemon.
+  void ensure() {
+    Network& network = *region_->network;
+    expect_done(network.ensure_vpc({.id = "vpc-1", .cidrs = {"10.77.0.0/16"}}));
+    expect_done(
+        network.ensure_subnet({.id = "subnet-1", .vpc_id = "vpc-1", .cidr = "10.77.1.0/24"}));
+    expect_done(
+        network.ensure_subnet({.id = "subnet-2", .vpc_id = "vpc-1", .cidr = "10.77.2.0/24"}));
+    for (const InterfaceSecurity& each : members_) {
+      bool in_first = each.addresses[0].starts_with("10.77.1.");
+      expect_done(network.ensure_interface(
+          {.id = each.interface_id,
+           .subnet_id = in_first ? "subnet-1" : "subnet-2",
+           .mac = "02:00:00:00:00:" + each.addresses[0].substr(8) + (in_first ? "" : ""),
+           .addresses = each.addresses}));
+    }
+    publish();
+  }
+  void publish() { expect_done(region_->network->publish_security("vpc-1", groups_, members_)); }
+  void start(const std::string& name) {
+    SandboxSpec spec;
+    spec.id = name;
+    spec.log_path = region_->log_path(name);
+    spec.interface_ids = {"eni-" + name};
+    std::string folder = "/tmp/" + name;
+    spec.args = {"/bin/sh", "-c",
+                 "cd /srv && echo " + name +
+                     " > index.html && "
+                     "exec /usr/bin/python3 -m http.server " +
+                     std::to_string(kPort) + " 2>&1"};
+    spec.env = {"PYTHONUNBUFFERED=1"};
+    auto started = region_->runtime->start(spec);
+    ASSERT_TRUE(started) << started.error().message;
+    while (region_->log_of(name).find("Serving") == std::string::npos) ::poll(nullptr, 0, 1);
+  }
+  // Whether a request of one sandbox for another's page is answered.
+  bool reaches(const std::string& from, const std::string& address) {
+    return run(from, {"/usr/bin/python3", "-c",
+                      "import socket, sys\n"
+                      "s = socket.create_connection((sys.argv[1], 8080), 0.3)\n",
+                      address});
+  }
+  bool run(const std::string& in, const std::vector<std::string>& args) {
+    auto exit = region_->runtime->exec(in, {.args = args});
+    EXPECT_TRUE(exit) << exit.error().message;
+    return exit && exit->succeeded();
+  }
+
+  std::unique_ptr<TestRegion> region_;
+  std::vector<SecurityGroup> groups_;
+  std::vector<InterfaceSecurity> members_;
+};
+
+TEST_F(NetworkTest, GroupsDecideWhoReachesWhomAndChangeLive) {
+  start("a");
+  start("b");
+  start("c");
+  EXPECT_TRUE(reaches("a", "10.77.2.11")) << "the group's rule lets it";
+  EXPECT_FALSE(reaches("c", "10.77.2.11")) << "another group";
+  EXPECT_FALSE(reaches("a", "10.77.1.12")) << "in the same subnet, without a rule";
+  EXPECT_FALSE(reaches("b", "10.77.1.11")) << "nothing may leave sg-b";
+  members_[2].group_ids = {"sg-c", "sg-a"};
+  publish();
+  EXPECT_TRUE(reaches("c", "10.77.2.11")) << "now a member";
+  groups_[2].ingress = {
+      {.protocol = 6, .from_port = 8000, .to_port = 9000, .cidrs = {"10.77.1.0/24"}}};
+  publish();
+  EXPECT_TRUE(reaches("a", "10.77.1.12")) << "a rule for a network, in the same subnet";
+  groups_[1].ingress.clear();
+  members_[2].group_ids = {"sg-c"};
+  publish();
+  EXPECT_FALSE(reaches("a", "10.77.2.11")) << "the rule is gone";
+  groups_.pop_back();
+  members_.pop_back();
+  publish();
+  EXPECT_FALSE(reaches("a", "10.77.1.12")) << "an interface without groups";
+}
+
+TEST_F(NetworkTest, RulesHoldWhileNoDaemonLivesAndAfterItsReturn) {
+  start("a");
+  start("b");
+  EXPECT_TRUE(reaches("a", "10.77.2.11"));
+  region_->close();
+  region_->open();
+  ASSERT_EQ(region_->error, "");
+  EXPECT_TRUE(reaches("a", "10.77.2.11"));
+  ensure();
+  EXPECT_TRUE(reaches("a", "10.77.2.11"));
+  EXPECT_FALSE(reaches("b", "10.77.1.11"));
+}
+
+TEST_F(NetworkTest, GuestsCannotTakeAnAddress) {
+  members_[0].group_ids = {"sg-a", "sg-b"};
+  groups_[1].ingress = {{.cidrs = {"0.0.0.0/0"}}};
+  groups_[1].egress = {{.cidrs = {"0.0.0.0/0"}}};
+  publish();
+  start("a");
+  start("b");
+  ASSERT_TRUE(reaches("a", "10.77.2.11"));
+  EXPECT_FALSE(run("a", {"/usr/sbin/ip", "address", "add", "10.77.1.99/24", "dev", "eth0"}));
+  // Wherever the right to change addresses came from, packets with a wrong sender do not get
+  // through.
+  std::string pid;
+  for (const SandboxState& each : region_->runtime->list()) {
+    if (each.id == "a") pid = std::to_string(each.pid);
+  }
+  std::string enter = "nsenter --net=/proc/" + pid + "/ns/net ";
+  ASSERT_EQ(::system((enter + "ip address add 10.77.1.99/24 dev eth0").c_str()), 0);
+  const char* ask =
+      "python3 -c \"import socket; socket.create_connection(('10.77.2.11', 8080), 0.3, "
+      "('%s', 0))\" 2>/dev/null";
+  auto from = [&](const char* address) {
+    char text[256];
+    std::snprintf(text, sizeof(text), ask, address);
+    return ::system((enter + "/usr/bin/" + text).c_str());
+  };
+  EXPECT_EQ(from("10.77.1.11"), 0);
+  EXPECT_NE(from("10.77.1.99"), 0);
+}
+
+TEST_F(NetworkTest, ServesTheMetadataAddressInsideTheVpc) {
+  start("a");
+  auto listener = region_->network->open_socket("vpc-1", AF_INET, SOCK_STREAM);
+  ASSERT_TRUE(listener);
+  sockaddr_in metadata = address_of(kMetadataAddress, kMetadataPort);
+  ASSERT_EQ(::bind(listener->get(), reinterpret_cast<sockaddr*>(&metadata), sizeof(metadata)), 0);
+  ASSERT_EQ(::listen(listener->get(), 8), 0);
+  EXPECT_TRUE(run("a", {"/usr/bin/python3", "-c",
+                        "import socket\n"
+                        "socket.create_connection(('169.254.169.254', 80), 2)"}));
+  sockaddr_in peer{};
+  socklen_t size = sizeof(peer);
+  UniqueFd accepted(::accept(listener->get(), reinterpret_cast<sockaddr*>(&peer), &size));
+  EXPECT_EQ(ntohl(peer.sin_addr.s_addr), 0x0a4d010b) << "the caller's own address";
+  EXPECT_FALSE(run("a", {"/usr/bin/python3", "-c",
+                         "import socket\n"
+                         "socket.create_connection(('169.254.169.254', 22), 0.3)"}))
+      << "other ports do not answer";
+}
+
+TEST_F(NetworkTest, HolmItselfReachesAGuestPastItsGroups) {
+  start("b");
+  sockaddr_in guest = address_of("10.77.2.11", kPort);
+  timeval timeout{0, 300000};
+  for (bool marked : {false, true}) {
+    auto socket = region_->network->open_socket("vpc-1", AF_INET, SOCK_STREAM);
+    ASSERT_TRUE(socket);
+    ::setsockopt(socket->get(), SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+    if (marked) {
+      ::setsockopt(socket->get(), SOL_SOCKET, SO_MARK, &kControlMark, sizeof(kControlMark));
+    }
+    int connected = ::connect(socket->get(), reinterpret_cast<sockaddr*>(&guest), sizeof(guest));
+    EXPECT_EQ(connected == 0, marked);
+  }
+}
+
+TEST_F(NetworkTest, ALocalInterfaceIsAMemberOfItsGroups) {
+  Network& network = *region_->network;
+  expect_done(network.ensure_interface({.id = "eni-balancer",
+                                        .subnet_id = "subnet-1",
+                                        .mac = "02:00:00:00:00:50",
+                                        .addresses = {"10.77.1.50"},
+                                        .place = InterfaceSpec::Place::Local}));
+  members_.push_back({"eni-balancer", {"10.77.1.50"}, {"sg-a"}});
+  publish();
+  start("b");
+  sockaddr_in own = address_of("10.77.1.50", 0);
+  sockaddr_in guest = address_of("10.77.2.11", kPort);
+  auto socket = network.open_socket("vpc-1", AF_INET, SOCK_STREAM);
+  ASSERT_TRUE(socket);
+  ASSERT_EQ(::bind(socket->get(), reinterpret_cast<sockaddr*>(&own), sizeof(own)), 0);
+  EXPECT_EQ(::connect(socket->get(), reinterpret_cast<sockaddr*>(&guest), sizeof(guest)), 0);
+}
+
+TEST_F(NetworkTest, TheWorldIsReachedOnlyWithARouteAndTheHostNever) {
+  // A second namespace of the host's kind stands for the host's services: a listener on the host.
+  UniqueFd host(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in any = address_of("0.0.0.0", 0);
+  socklen_t size = sizeof(any);
+  ASSERT_EQ(::bind(host.get(), reinterpret_cast<sockaddr*>(&any), size), 0);
+  ASSERT_EQ(::listen(host.get(), 8), 0);
+  ::getsockname(host.get(), reinterpret_cast<sockaddr*>(&any), &size);
+  std::string port = std::to_string(ntohs(any.sin_port));
+  expect_done(
+      region_->network->ensure_subnet({.id = "subnet-1",
+                                       .vpc_id = "vpc-1",
+                                       .cidr = "10.77.1.0/24",
+                                       .default_route = SubnetSpec::DefaultRoute::NatGateway}));
+  start("a");
+  EXPECT_TRUE(run("a", {"/bin/sh", "-c", "ip route get 192.0.2.77 | grep -q 'via 10.77.1.1'"}));
+  for (const SandboxState& each : region_->runtime->list()) {
+    std::string gateway =
+        "nsenter --net=/proc/self/ns/net ip -o -4 address | grep -o '198.1[89][0-9.]*' | head -1 "
+        "> " +
+        region_->directory() + "/gateway";
+    ASSERT_EQ(::system(gateway.c_str()), 0) << each.id;
+  }
+  std::string address = read_file(region_->directory() + "/gateway").value_or("");
+  address = address.substr(0, address.find('\n'));
+  ASSERT_NE(address, "") << "the uplink has an address on the host";
+  EXPECT_FALSE(run("a", {"/usr/bin/python3", "-c",
+                         "import socket, sys\n"
+                         "socket.create_connection((sys.argv[1], int(sys.argv[2])), 0.3)",
+                         address, port}));
+}
+
+TEST_F(NetworkTest, RefusesWhatItDoesNotUnderstand) {
+  Network& network = *region_->network;
+  EXPECT_FALSE(network.ensure_vpc({.id = "vpc-2", .cidrs = {"fd00::/8"}}));
+  EXPECT_FALSE(network.ensure_subnet({.id = "s", .vpc_id = "vpc-9", .cidr = "10.0.0.0/24"}));
+  EXPECT_FALSE(network.ensure_interface(
+      {.id = "e", .subnet_id = "subnet-1", .mac = "02:00", .addresses = {"10.77.1.5"}}));
+  EXPECT_FALSE(network.publish_security("vpc-1", {{.id = "sg; flush ruleset"}}, {}));
+  EXPECT_FALSE(network.publish_security(
+      "vpc-1", {{.id = "sg-x", .ingress = {{.cidrs = {"0.0.0.0/0 accept"}}}}}, {}));
+  EXPECT_EQ(network.namespace_of("vpc-9"), -1);
+}
+
+}  // namespace
+}  // namespace holm::sandbox
