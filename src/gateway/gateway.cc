@@ -229,7 +229,7 @@ void Gateway::authenticate(Request& request) {
   const signature::Key key = signing_keys_.key_for(signed_request.access_key_id,
                                                    (*credentials)->secret_access_key, signed_request.scope);
   std::string body_sha256;
-  if (request.body_is_read) body_sha256 = hex_encode(crypto::sha256(request.body));
+  if (request.body_is_read) body_sha256 = hex_encode(crypto::bytes_of(crypto::sha256(request.body)));
   auto verified = signature::verify(signed_request, key, view,
                                     {.now = request.caller.now,
                                      .service = request.model->signing_name,

@@ -4,11 +4,10 @@
 
 #include <fmt/format.h>
 
-#include "aws/schema/validate.h"
 #include "aws/service/error.h"
 #include "base/check.h"
 #include "gateway/authorise.h"
-#include "sql/savepoint.h"
+#include "gateway/require_valid.h"
 
 namespace holm::gateway {
 
@@ -76,7 +75,7 @@ async::Task<void> LocalRegion::transact_on_worker(async::Reactor& reactor, Calle
 
 void LocalRegion::check(const Services::Entry& entry, const Operation& operation, Call& call,
                         const void* input) const {
-  aws::require_valid(operation, input);
+  require_valid(operation, input);
   if (operation.is_unauthenticated) return;
   CHECK(identities_ != nullptr);
   authorise(*identities_, call, operation, entry.service->access(operation, input, call));

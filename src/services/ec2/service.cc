@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "ec2/handlers.h"
 #include "jobs/jobs.h"
+#include "sandbox/exits.h"
 #include "services/ec2/instances.h"
 #include "services/ec2/networks.h"
 
@@ -52,6 +53,9 @@ void Service::start() {
   });
   networks_->sync_all();
   instances_->start();
+  dependencies_.exits.subscribe("i-", [this](const std::string& id, const sandbox::ExitStatus&) {
+    instances_->ended(id);
+  });
 }
 
 void Service::stop() { networks_->stop(); }

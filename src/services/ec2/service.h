@@ -25,6 +25,7 @@ namespace holm::jobs {
 class Jobs;
 }
 namespace holm::sandbox {
+class Exits;
 class Network;
 class Runtime;
 }  // namespace holm::sandbox
@@ -45,6 +46,7 @@ struct Dependencies {
   aws::IdentityProvider& identities;
   sandbox::Network& network;
   sandbox::Runtime& runtime;
+  sandbox::Exits& exits;
   dns::Directory& names;
   async::ReactorPool& reactors;
   Clock& clock;
