@@ -3,6 +3,7 @@
 #include "protocol/compare.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <vector>
 
@@ -41,7 +42,9 @@ std::string normal_element(const XmlElement& element) {
   // Ordered by name; the items of a list, which have one name, keep their order.
   std::multimap<std::string, std::string> children;
   for (const XmlElement& child : element.children) {
-    if (!is_request_id(child.name)) children.emplace(child.name, normal_element(child));
+    // The entries of a map have no order.
+    std::string order = child.children.size() == 2 ? normal_element(child) : std::string();
+    if (!is_request_id(child.name)) children.emplace(child.name + order, normal_element(child));
   }
   std::string out = "<" + element.name + join(attributes, "") + ">\n";
   for (const auto& [name, child] : children) out += child;
@@ -52,19 +55,24 @@ std::string normal_element(const XmlElement& element) {
 
 }  // namespace
 
-Value without_nulls(const Value& value) {
+Value normal_tree(const Value& value) {
   if (const Object* object = value.as_object()) {
     Object kept;
     for (const auto& [name, member] : *object) {
-      if (!member.is_null()) kept.set(name, without_nulls(member));
+      if (!member.is_null() && name != "__type") kept.set(name, normal_tree(member));
     }
     return kept;
   }
   if (const Array* array = value.as_array()) {
     Array kept;
-    for (const Value& item : *array) kept.push_back(without_nulls(item));
+    for (const Value& item : *array) kept.push_back(normal_tree(item));
     return kept;
   }
+  auto number = value.as_number();
+  if (number && std::isnan(*number)) return "NaN";
+  const std::string* text = value.as_string();
+  auto time = text ? parse_iso8601(*text) : std::nullopt;
+  if (time) return to_milliseconds(*time);
   return value;
 }
 
@@ -76,6 +84,7 @@ std::string normal_xml(std::string_view text) {
 
 std::string normal_header(std::string_view value) {
   std::vector<std::string> items;
+  if (value.starts_with("text/xml;")) value = "text/xml";
   for (std::string_view item : split(value, ',')) items.push_back(normal_text(trim(item)));
   return join(items, ", ");
 }

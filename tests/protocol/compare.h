@@ -8,8 +8,9 @@
 
 namespace holm::test {
 
-// Without the members of objects that are null, at any depth.
-formats::Value without_nulls(const formats::Value& value);
+// A normal form of a document: without members that are null or only name a type, with NaN as text
+// and times in one spelling.
+formats::Value normal_tree(const formats::Value& value);
 
 // A normal form of XML to compare as text: children in the order of their names, no namespaces, no
 // request ids, numbers and times in one spelling.

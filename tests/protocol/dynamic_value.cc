@@ -127,9 +127,7 @@ Value describe_record(const Shape& shape, const Record& record) {
   for (const Member& member : shape.members) {
     const void* value = aws::find_field(member, &record);
     if (!value) continue;
-    Value described = describe(*member.shape, value);
-    if (member.is_json_value) described = formats::parse_json(*described.as_string()).value();
-    object.set(std::string(member.name), std::move(described));
+    object.set(std::string(member.name), describe(*member.shape, value));
   }
   return object;
 }

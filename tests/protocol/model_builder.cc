@@ -214,7 +214,8 @@ void ModelBuilder::fill_operation(const Value& given, const Value& shapes) {
   const Value* status = http.find("responseCode");
   operation.http_status = status ? static_cast<int>(*status->as_integer()) : 200;
   if (const Value* output = given.find("output")) {
-    operation.result_wrapper = text(*output, "resultWrapper");
+    std::string usual = std::string(operation.name) + "Result";
+    operation.result_wrapper = text(*output, "resultWrapper", keep(std::move(usual)));
   }
   operation.make_input = [] { return aws::make_box(Record{}); };
   if (const Value* errors = given.find("errors")) {

@@ -89,6 +89,17 @@ http::Request request_of(const Value& serialized) {
   return request;
 }
 
+// Members whose text is JSON are given as text or as what it says.
+Value with_json_values(const aws::Shape& shape, Value value) {
+  for (const aws::Member& member : shape.members) {
+    Value* field = member.is_json_value ? value.as_object()->find(member.name) : nullptr;
+    const std::string* text = field ? field->as_string() : nullptr;
+    auto parsed = text ? formats::parse_json(*text) : formats::parse_json("");
+    if (parsed) *field = *parsed;
+  }
+  return value;
+}
+
 // The input that was read, or why not.
 std::string describe_input(const ModelBuilder& builder, const http::Request& request,
                            std::string body, const Value& params) {
@@ -110,7 +121,8 @@ std::string describe_input(const ModelBuilder& builder, const http::Request& req
       read.as_object()->remove(member.name);
     }
   }
-  return formats::write_json(read, formats::JsonStyle::Pretty);
+  read = with_json_values(*operation.input, std::move(read));
+  return formats::write_json(normal_tree(read), formats::JsonStyle::Pretty);
 }
 
 // Empty when the request is read as it should be.
@@ -118,7 +130,8 @@ std::string input_failure(const Value& suite, const Value& test) {
   ModelBuilder builder(suite, *test.find("given"));
   const Value& serialized = *test.find("serialized");
   Protocol protocol = builder.model().protocols.front();
-  Value params = without_nulls(*test.find("params"));
+  Value params = with_json_values(*builder.operation().input, *test.find("params"));
+  params = normal_tree(params);
   std::string read =
       describe_input(builder, request_of(serialized), body_of(serialized, protocol), params);
   auto tree = formats::parse_json(read);
@@ -136,14 +149,14 @@ std::string body_difference(Protocol protocol, const std::string& written,
   if (is_cbor) {
     auto tree = formats::parse_cbor(written);
     auto wanted = formats::parse_cbor(expected);
-    if (tree && wanted && *tree == without_nulls(*wanted)) return {};
+    if (tree && wanted && normal_tree(*tree) == normal_tree(*wanted)) return {};
     return "wrote " + (tree ? formats::write_json(*tree) : "no CBOR") + "\nexpected " +
            (wanted ? formats::write_json(*wanted) : "no CBOR");
   }
   if (written == expected) return {};
   auto tree = formats::parse_json(written);
   auto wanted = formats::parse_json(expected);
-  if (tree && wanted && *tree == without_nulls(*wanted)) return {};
+  if (tree && wanted && normal_tree(*tree) == normal_tree(*wanted)) return {};
   return "wrote " + written + "\nexpected " + expected;
 }
 
@@ -151,11 +164,24 @@ std::string header_difference(const http::Response& written, const Value& expect
   const Value* headers = expected.find("headers");
   if (!headers) return {};
   for (const auto& [name, value] : *headers->as_object()) {
+    // The server frames bodies; how errors are called is compared with their bodies.
+    if (name == "Content-Length" || name == "X-Amzn-Errortype") continue;
     if (normal_header(written.headers.get(name)) == normal_header(*value.as_string())) continue;
     return "header " + name + " is '" + std::string(written.headers.get(name)) + "', expected '" +
            *value.as_string() + "'";
   }
   return {};
+}
+
+bool is_empty_document(Protocol protocol, const aws::Operation& operation,
+                       const std::string& body) {
+  if (body.empty() || body == "{}") return true;
+  if (protocol == Protocol::RpcV2Cbor) return formats::parse_cbor(body) == Value(Object());
+  std::string name(operation.name);
+  std::string result = "<" + name + "Result>\n</" + name + "Result>\n";
+  std::string normal = normal_xml(body);
+  return normal == "<" + name + "Response>\n</" + name + "Response>\n" ||
+         normal == "<" + name + "Response>\n" + result + "</" + name + "Response>\n";
 }
 
 std::string response_difference(Protocol protocol, const aws::Operation& operation,
@@ -167,7 +193,7 @@ std::string response_difference(Protocol protocol, const aws::Operation& operati
   if (written.body_stream) written.body = read_stream(*written.body_stream);
   std::string wanted = body_of(expected, protocol);
   // An operation without members to send may as well send an empty document.
-  if (wanted.empty() && (written.body.empty() || written.body == "{}")) return {};
+  if (wanted.empty() && is_empty_document(protocol, operation, written.body)) return {};
   if (operation.output->payload && written.body == wanted) return {};
   return body_difference(protocol, written.body, wanted);
 }
@@ -199,17 +225,21 @@ aws::ServiceError error_of(const ModelBuilder& builder, const Value& test) {
   return error;
 }
 
-// Without its namespace, and what a client finds in other places.
-Value normal_error(const Value& body) {
+// What a client makes of an error in JSON or CBOR: the type stands in a header or the body, may
+// have a namespace and be followed by an address.
+Value normal_error(std::string type, const std::optional<Value>& body) {
   Object normal;
-  for (const auto& [name, value] : *body.as_object()) {
-    const std::string* text = value.as_string();
-    if (name == "__type") {
-      normal.set(name, text->substr(text->find('#') + 1));
+  const Object none;
+  const Object* members = body ? body->as_object() : nullptr;
+  for (const auto& [name, value] : members ? *members : none) {
+    if (name == "__type" || name == "code") {
+      if (type.empty()) type = *value.as_string();
     } else {
       normal.set(to_lower(name) == "message" ? "message" : name, value);
     }
   }
+  type = type.substr(0, type.find(':'));
+  normal.set("type", type.substr(type.find('#') + 1));
   return normal;
 }
 
@@ -222,16 +252,22 @@ std::string error_failure(const Value& suite, const Value& test) {
   if (auto difference = header_difference(response, expected); !difference.empty())
     return difference;
   std::string wanted = body_of(expected, protocol);
-  bool is_cbor = protocol == Protocol::RpcV2Cbor;
-  auto parse = [&](std::string_view text) {
-    return is_cbor ? formats::parse_cbor(text) : formats::parse_json(text);
+  if (protocol == Protocol::Query || protocol == Protocol::Ec2 || protocol == Protocol::RestXml) {
+    return body_difference(protocol, response.body, wanted);
+  }
+  auto parse = [&](std::string_view text) -> std::optional<Value> {
+    auto tree =
+        protocol == Protocol::RpcV2Cbor ? formats::parse_cbor(text) : formats::parse_json(text);
+    return tree ? std::optional(*tree) : std::nullopt;
   };
-  auto written_tree = parse(response.body);
-  auto wanted_tree = parse(wanted);
-  bool are_trees = written_tree && wanted_tree && wanted_tree->as_object();
-  if (are_trees && normal_error(*written_tree) == normal_error(*wanted_tree)) return {};
-  if (are_trees) return "wrote " + response.body + "\nexpected " + wanted;
-  return body_difference(protocol, response.body, wanted);
+  const Value* headers = expected.find("headers");
+  Value written_error =
+      normal_error(std::string(response.headers.get("X-Amzn-ErrorType")), parse(response.body));
+  Value wanted_error =
+      normal_error(headers ? text_at(*headers, "X-Amzn-Errortype") : std::string(), parse(wanted));
+  if (written_error == wanted_error) return {};
+  return "wrote " + formats::write_json(written_error) + "\nexpected " +
+         formats::write_json(wanted_error);
 }
 
 std::string failure_of(const Value& suite, const Value& test) {

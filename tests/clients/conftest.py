@@ -1,0 +1,100 @@
+"""Starts a region of its own for the tests: the release binary, a fresh data directory, ports of its own."""
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+import boto3
+import pytest
+from botocore.config import Config
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+HOLM = pathlib.Path(os.environ.get("HOLM_BINARY", ROOT / "build" / "release" / "holm"))
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+class Region:
+    """A daemon and what clients need to reach it."""
+
+    def __init__(self, folder):
+        self.data = pathlib.Path(folder)
+        self.port = free_port()
+        self.edge_port = free_port()
+        self.process = None
+        self.environment = {}
+
+    def command(self, verb, *words):
+        return [str(HOLM), verb, "--data", str(self.data), "--listen", f"127.0.0.1:{self.port}",
+                "--edge", f"127.0.0.1:{self.edge_port}", *words]
+
+    def start(self):
+        read, write = os.pipe()
+        environment = dict(os.environ, HOLM_READY_DESCRIPTOR=str(write))
+        log = open(self.data / "daemon.log", "ab")
+        self.process = subprocess.Popen(self.command("serve"), env=environment, pass_fds=[write],
+                                        stdout=log, stderr=log)
+        os.close(write)
+        with os.fdopen(read) as told:
+            text = told.read()
+        if text != "ready":
+            raise RuntimeError(f"the daemon did not start: {text or (self.data / 'daemon.log').read_text()}")
+        lines = subprocess.run(self.command("env"), check=True, capture_output=True, text=True).stdout
+        self.environment = dict(line.removeprefix("export ").split("=", 1)
+                                for line in lines.splitlines() if line.startswith("export "))
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def down(self):
+        return subprocess.run(self.command("down"), capture_output=True, text=True, timeout=60)
+
+    def client(self, service, **options):
+        region = options.pop("region_name", "us-east-1")
+        keys = {"aws_access_key_id": self.environment["AWS_ACCESS_KEY_ID"],
+                "aws_secret_access_key": self.environment["AWS_SECRET_ACCESS_KEY"]}
+        keys.update(options)
+        config = Config(retries={"max_attempts": 0}, parameter_validation=False)
+        return boto3.client(service, region_name=region, endpoint_url=f"http://127.0.0.1:{self.port}",
+                            config=config, **keys)
+
+    def aws(self, *words, check=True, **options):
+        """The unmodified AWS CLI."""
+        environment = {"PATH": os.environ["PATH"], "HOME": str(self.data), **self.environment, "AWS_PAGER": ""}
+        cli = ROOT / "build" / "venv" / "bin" / "aws"
+        return subprocess.run([str(cli), *words], env=environment, check=check, capture_output=True, text=True,
+                              timeout=60, **options)
+
+
+@pytest.fixture(scope="session")
+def region():
+    folder = tempfile.mkdtemp(prefix="holm-test-")
+    made = Region(folder)
+    try:
+        made.start()
+        yield made
+    finally:
+        made.down()
+        if made.process and made.process.poll() is None:
+            made.kill()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def wait_until(condition, seconds=30, what="it"):
+    """Polls; the bound only ends a test that has failed."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        result = condition()
+        if result:
+            return result
+        time.sleep(0.05)
+    raise AssertionError(f"{what} did not happen within {seconds} s")
