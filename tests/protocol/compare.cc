@@ -48,8 +48,7 @@ std::string normal_element(const XmlElement& element) {
   }
   std::string out = "<" + element.name + join(attributes, "") + ">\n";
   for (const auto& [name, child] : children) out += child;
-  bool is_layout = !element.children.empty() && trim(element.text).empty();
-  if (!is_layout) out += normal_text(element.text) + "\n";
+  if (!trim(element.text).empty()) out += normal_text(element.text) + "\n";
   return out + "</" + element.name + ">\n";
 }
 

@@ -17,7 +17,8 @@ bool is_flattened(const Member& member) {
 }
 
 std::string_view element_name(const Member& member) {
-  bool is_named_by_items = member.shape->kind == Kind::List && is_flattened(member) &&
+  bool is_named_by_items = member.shape->kind == Kind::List && member.shape->is_flattened &&
+                           member.wire_name == member.name &&
                            member.shape->element->wire_name != "member";
   return is_named_by_items ? member.shape->element->wire_name : member.wire_name;
 }

@@ -17,8 +17,9 @@ enum class Bindings : uint8_t {
 // The field of a structure at `value`, or null when it is absent (an empty Stream or Document too).
 const void* find_present(const Member& member, const void* value);
 
-// The name of a member's element in XML and of its field in the query protocol: a flattened list
-// takes the name of its items when the model gives them one.
+// The name of a member's element in XML and of its field in the query protocol. A list whose shape
+// is flattened, as older models have it, takes the name of its items unless the member has one of
+// its own.
 std::string_view element_name(const Member& member);
 bool is_flattened(const Member& member);
 
