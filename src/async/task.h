@@ -68,9 +68,9 @@ class Promise<void> final : public PromiseBase {
 
 }  // namespace internal
 
-// Owns one coroutine. A task is awaited at most once, as `co_await function()` or
-// `co_await std::move(task)`. It stays on the thread that resumes it: whatever it awaits decides.
-// A task must not be destroyed by code that it is itself running.
+// Owns one coroutine. A task is awaited at most once, as the call that
+// makes it or as `std::move(task)`. It stays on the thread that resumes it: whatever it awaits
+// decides. A task must not be destroyed by code that it is itself running.
 template <class T>
 class [[nodiscard]] Task {
  public:

@@ -79,7 +79,8 @@ class ServerConnection::OneExchange final : public Exchange, private async::Byte
  private:
   async::Task<std::string_view> read() override;
   std::optional<uint64_t> length() const override { return body_.length(); }
-  async::Task<void> send(std::string_view first, std::string_view second, std::string_view third);
+  async::Task<void> send(std::string_view first, std::string_view second = {},
+                         std::string_view third = {});
   async::Task<void> send_stream(const ResponsePlan& plan, std::string head, ByteSource& source);
 
   ServerConnection& connection_;
@@ -106,7 +107,7 @@ async::Task<void> ServerConnection::OneExchange::send(std::string_view first,
 async::Task<std::string_view> ServerConnection::OneExchange::read() {
   // A client whose body is on its way already does not wait for the word (RFC 9110, 10.1.1).
   if (continue_owed_ && !responded_ && connection_.input_.unread().empty()) {
-    co_await send("HTTP/1.1 100 Continue\r\n\r\n", {}, {});
+    co_await send("HTTP/1.1 100 Continue\r\n\r\n");
   }
   continue_owed_ = false;
   body_failed_ = true;
@@ -123,7 +124,7 @@ async::Task<void> ServerConnection::OneExchange::respond_interim(int status, Hea
   interim.headers = std::move(headers);
   std::string head;
   append_response_head(head, interim, ResponsePlan(), request_.version, {});
-  co_await send(head, {}, {});
+  co_await send(head);
 }
 
 TakenConnection ServerConnection::OneExchange::take_over() {
@@ -149,7 +150,7 @@ async::Task<void> ServerConnection::OneExchange::respond(Response response) {
   } else {
     responded_ = true;
     std::string_view body = plan.has_body ? std::string_view(response.body) : std::string_view();
-    co_await send(head, body, {});
+    co_await send(head, body);
   }
   finished_ = true;
 }
@@ -160,7 +161,8 @@ async::Task<void> ServerConnection::OneExchange::send_stream(const ResponsePlan&
   bool head_first = plan.framing != Framing::Length;
   if (head_first) {
     responded_ = true;
-    co_await send(std::exchange(head, {}), {}, {});
+    co_await send(head);
+    head.clear();
   }
   uint64_t sent = 0;
   while (true) {
@@ -173,14 +175,14 @@ async::Task<void> ServerConnection::OneExchange::send_stream(const ResponsePlan&
       std::string size_line = chunk_size_line(piece.size());
       co_await send(size_line, piece, "\r\n");
     } else {
-      co_await send(head, piece, {});
+      co_await send(head, piece);
       head.clear();
     }
   }
   if (plan.framing == Framing::Length) CHECK(sent == plan.length);
   responded_ = true;
   if (plan.framing == Framing::Chunked) head = "0\r\n\r\n";
-  if (!head.empty()) co_await send(head, {}, {});
+  if (!head.empty()) co_await send(head);
 }
 
 ServerConnection::ServerConnection(ConnectionContext& context, std::unique_ptr<net::Stream> stream,
@@ -227,7 +229,7 @@ async::Task<void> ServerConnection::refuse(int status) {
   ResponsePlan plan = plan_response(response, "GET", Version::Http11, AfterResponse::Close);
   std::string head;
   append_response_head(head, response, plan, Version::Http11, context_.current_date());
-  co_await send(head, {}, {});
+  co_await send(head);
   co_await linger();
 }
 

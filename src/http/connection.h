@@ -56,7 +56,8 @@ class ServerConnection final {
   Request make_request() const;
 
   // Sends all pieces in order; throws StreamError when the client does not take them.
-  async::Task<void> send(std::string_view first, std::string_view second, std::string_view third);
+  async::Task<void> send(std::string_view first, std::string_view second = {},
+                         std::string_view third = {});
 
   ConnectionContext& context_;
   std::unique_ptr<net::Stream> stream_;  // Null once taken over.

@@ -16,6 +16,9 @@ namespace {
 using test::RawClient;
 using test::TestServer;
 
+constexpr async::Duration kPatience{1000};
+constexpr async::Duration kHour{3600000};
+
 // Answers with what it understood of the request.
 async::Task<void> echo(Exchange& exchange) {
   const Request& request = exchange.request();
@@ -303,16 +306,15 @@ TEST(Server, ClosesConnectionsBeyondTheLimit) {
 
 async::Task<void> tunnel(Exchange& exchange) {
   TakenConnection connection = exchange.take_over();
-  co_await connection.stream->write("HTTP/1.1 101 Switching Protocols\r\n\r\n",
-                                    async::Duration{1000});
+  co_await connection.stream->write("HTTP/1.1 101 Switching Protocols\r\n\r\n", kPatience);
   std::string all = connection.already_read;
   while (!all.ends_with('.')) {
     char buffer[100];
-    size_t bytes = co_await connection.stream->read(buffer, async::Duration{1000});
+    size_t bytes = co_await connection.stream->read(buffer, kPatience);
     if (bytes == 0) break;
     all.append(buffer, bytes);
   }
-  co_await connection.stream->write(all, async::Duration{1000});
+  co_await connection.stream->write(all, kPatience);
 }
 
 TEST(Server, HandsTheConnectionOverWithWhatHasAlreadyCome) {
@@ -358,9 +360,7 @@ TEST(Server, LetsRunningRequestsEndWhenItStops) {
   stopping.join();
 }
 
-async::Task<void> sleep_long(Exchange& exchange) {
-  co_await exchange.reactor().sleep(async::Duration{3600000});
-}
+async::Task<void> sleep_long(Exchange& exchange) { co_await exchange.reactor().sleep(kHour); }
 
 TEST(Server, CancelsRequestsThatRunBeyondTheGrace) {
   TestServer server(sleep_long);

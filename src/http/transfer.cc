@@ -57,8 +57,9 @@ async::Task<Fill> fill(net::Stream& stream, InputBuffer& input, async::Duration 
     // A TLS connection may have to wait several times; the time is for all of them.
     SteadyTime now = stream.reactor().clock().steady();
     if (!deadline) deadline = now + timeout;
-    auto left = std::chrono::ceil<async::Duration>(*deadline - now);
-    net::Wait wait = co_await stream.readable(std::max(left, async::Duration{0}));
+    async::Duration left = std::chrono::ceil<async::Duration>(*deadline - now);
+    left = std::max(left, async::Duration::zero());
+    net::Wait wait = co_await stream.readable(left);
     if (wait == net::Wait::TimedOut) co_return Fill::TimedOut;
   }
 }

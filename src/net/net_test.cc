@@ -21,7 +21,7 @@
 namespace holm::net {
 namespace {
 
-using async::Duration;
+constexpr async::Duration kPatience{5000};
 
 TEST(Address, ReadsAndWritesAllForms) {
   for (const char* text : {"127.0.0.1:80", "[::1]:8080", "[2001:db8::1]:0", "unix:/run/x.sock"}) {
@@ -72,12 +72,12 @@ class Sockets : public ::testing::Test {
 };
 
 async::Task<std::string> talk(Stream& near, Stream& far, std::string_view text) {
-  co_await near.write(text, Duration{5000});
+  co_await near.write(text, kPatience);
   near.end_writing();
   std::string all;
   char buffer[1000];
   while (true) {
-    size_t bytes = co_await far.read(buffer, Duration{5000});
+    size_t bytes = co_await far.read(buffer, kPatience);
     if (bytes == 0) co_return all;
     all.append(buffer, bytes);
   }
@@ -111,7 +111,8 @@ TEST_F(Sockets, GiveUpReadingWhenNothingComes) {
   std::optional<Stream> near;
   reactor().call([&] { near.emplace(reactor(), std::move(ends.near)); });
   char buffer[10];
-  EXPECT_THROW(async::sync_wait(reactor(), near->read(buffer, Duration{30})), async::StreamError);
+  EXPECT_THROW(async::sync_wait(reactor(), near->read(buffer, async::Duration{30})),
+               async::StreamError);
   reactor().call([&] { near.reset(); });
 }
 
@@ -216,7 +217,7 @@ class Tls : public Sockets {
     std::string all;
     try {
       while (true) {
-        size_t bytes = co_await far.read(buffer, Duration{5000});
+        size_t bytes = co_await far.read(buffer, kPatience);
         if (bytes == 0) break;
         all.append(buffer, bytes);
       }
@@ -229,7 +230,7 @@ class Tls : public Sockets {
   }
   static async::Task<void> send(Stream& near, Outcome&) {
     try {
-      co_await near.write(std::string_view(kText), Duration{5000});
+      co_await near.write(std::string_view(kText), kPatience);
       near.end_writing();
     } catch (const async::StreamError&) {
       // The outcome shows at the other side.

@@ -156,8 +156,7 @@ Result<std::shared_ptr<const TlsServerContext>> TlsServerContext::make(TlsServer
   if (!context->alpn.empty()) {
     SSL_CTX_set_alpn_select_cb(ssl, Context::choose_protocol, context.get());
   }
-  // The constructor is private, so make_shared cannot be used.
-  return std::shared_ptr<const TlsServerContext>(new TlsServerContext(std::move(context)));
+  return std::make_shared<const TlsServerContext>(std::move(context));
 }
 
 std::unique_ptr<TlsSession> TlsServerContext::accept(int fd) const {
@@ -199,7 +198,7 @@ Result<std::shared_ptr<const TlsClientContext>> TlsClientContext::make(TlsClient
   std::string alpn = alpn_wire(options.protocols);
   SSL_CTX_set_alpn_protos(ssl, bytes_of(alpn), static_cast<unsigned>(alpn.size()));
   context->options = std::move(options);
-  return std::shared_ptr<const TlsClientContext>(new TlsClientContext(std::move(context)));
+  return std::make_shared<const TlsClientContext>(std::move(context));
 }
 
 std::unique_ptr<TlsSession> TlsClientContext::connect(int fd, const std::string& name) const {

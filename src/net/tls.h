@@ -55,7 +55,12 @@ class TlsServerContext final {
 
  private:
   struct Context;
+
+ public:
+  // For `make`.
   explicit TlsServerContext(std::unique_ptr<Context> context);
+
+ private:
   std::unique_ptr<Context> context_;
 };
 
@@ -77,7 +82,12 @@ class TlsClientContext final {
 
  private:
   struct Context;
+
+ public:
+  // For `make`.
   explicit TlsClientContext(std::unique_ptr<Context> context);
+
+ private:
   std::unique_ptr<Context> context_;
 };
 
