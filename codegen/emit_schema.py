@@ -133,9 +133,10 @@ class Schema:
         is_list = kind == "list"
         data = shape["member"] if is_list else shape["value"]
         variable = self.variable(name)
-        self.lines.append(f"constexpr aws::Member {variable}Element"
-                          f"{self.member('member' if is_list else 'value', data, {})};")
         element = self.model.cpp_type(data["shape"])
+        extra = {"ops": f"&aws::FieldOf<{element}>::ops"}
+        self.lines.append(f"constexpr aws::Member {variable}Element"
+                          f"{self.member('member' if is_list else 'value', data, extra)};")
         key = None if is_list else shape["key"]
         self.shape(name, [
             ("element", f"&{variable}Element"),

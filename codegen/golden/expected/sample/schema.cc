@@ -43,7 +43,7 @@ constexpr aws::Constraints kBoxNameConstraints{.minimum = 3.0, .maximum = 63.0, 
 constinit const aws::Shape kBoxNameShape{.kind = aws::Kind::String, .name = "BoxName", .constraints = &kBoxNameConstraints};
 constexpr aws::Constraints kSizeConstraints{.minimum = -1.0, .maximum = 10.0};
 constinit const aws::Shape kSizeShape{.kind = aws::Kind::Integer, .name = "Size", .constraints = &kSizeConstraints};
-constexpr aws::Member kTagListShapeElement{.name = "member", .wire_name = "Tag", .ec2_name = "Tag", .shape = &kTag};
+constexpr aws::Member kTagListShapeElement{.name = "member", .wire_name = "Tag", .ec2_name = "Tag", .shape = &kTag, .ops = &aws::FieldOf<Tag>::ops};
 constexpr aws::Constraints kTagListConstraints{.maximum = 50.0};
 constinit const aws::Shape kTagListShape{.kind = aws::Kind::List, .name = "TagList", .element = &kTagListShapeElement, .list = &aws::ListOf<Tag>::ops, .constraints = &kTagListConstraints};
 constexpr aws::Member kTagMembers[] = {
@@ -51,7 +51,7 @@ constexpr aws::Member kTagMembers[] = {
     {.name = "Value", .wire_name = "Value", .ec2_name = "Value", .shape = &aws::kString, .offset = offsetof(Tag, value), .ops = &aws::FieldOf<std::optional<std::string>>::ops, .is_honoured = &kHonoured[15]},
 };
 constinit const aws::Shape kTag{.kind = aws::Kind::Structure, .name = "Tag", .members = kTagMembers};
-constexpr aws::Member kMetadataShapeElement{.name = "value", .wire_name = "value", .ec2_name = "Value", .shape = &aws::kString};
+constexpr aws::Member kMetadataShapeElement{.name = "value", .wire_name = "value", .ec2_name = "Value", .shape = &aws::kString, .ops = &aws::FieldOf<std::string>::ops};
 constinit const aws::Shape kMetadataShape{.kind = aws::Kind::Map, .name = "Metadata", .element = &kMetadataShapeElement, .map = &aws::MapOf<std::string>::ops, .key_name = "key"};
 constexpr aws::Member kItemMembers[] = {
     {.name = "Kind", .wire_name = "xsi:type", .ec2_name = "Xsi:type", .shape = &kItemKindShape, .offset = offsetof(Item, kind), .ops = &aws::FieldOf<std::optional<std::string>>::ops, .is_xml_attribute = true, .is_honoured = &kHonoured[16]},
@@ -74,7 +74,7 @@ constexpr aws::Member kChoiceMembers[] = {
 };
 constinit const aws::Shape kChoice{.kind = aws::Kind::Structure, .name = "Choice", .members = kChoiceMembers, .is_union = true};
 constinit const aws::Shape kServiceValue{.kind = aws::Kind::Structure, .name = "Service"};
-constexpr aws::Member kNodeMapShapeElement{.name = "value", .wire_name = "v", .ec2_name = "V", .shape = &kNode};
+constexpr aws::Member kNodeMapShapeElement{.name = "value", .wire_name = "v", .ec2_name = "V", .shape = &kNode, .ops = &aws::FieldOf<Node>::ops};
 constinit const aws::Shape kNodeMapShape{.kind = aws::Kind::Map, .name = "NodeMap", .element = &kNodeMapShapeElement, .map = &aws::MapOf<Node>::ops, .key_name = "k", .key_constraints = &kBoxNameConstraints, .is_flattened = true};
 constexpr aws::Member kNodeMembers[] = {
     {.name = "Name", .wire_name = "Name", .ec2_name = "Name", .shape = &aws::kString, .offset = offsetof(Node, name), .ops = &aws::FieldOf<std::string>::ops, .required = true, .is_honoured = &kHonoured[25], .given_bit = 1u, .given_offset = offsetof(Node, given)},
@@ -82,9 +82,9 @@ constexpr aws::Member kNodeMembers[] = {
     {.name = "Children", .wire_name = "Children", .ec2_name = "Children", .shape = &kNodeListShape, .offset = offsetof(Node, children), .ops = &aws::UnlessEmpty<std::vector<Node>>::ops, .is_honoured = &kHonoured[27]},
 };
 constinit const aws::Shape kNode{.kind = aws::Kind::Structure, .name = "Node", .members = kNodeMembers, .is_wrapped = true};
-constexpr aws::Member kNodeListShapeElement{.name = "member", .wire_name = "node", .ec2_name = "Node", .shape = &kNode};
+constexpr aws::Member kNodeListShapeElement{.name = "member", .wire_name = "node", .ec2_name = "Node", .shape = &kNode, .ops = &aws::FieldOf<Node>::ops};
 constinit const aws::Shape kNodeListShape{.kind = aws::Kind::List, .name = "NodeList", .element = &kNodeListShapeElement, .list = &aws::ListOf<Node>::ops};
-constexpr aws::Member kNamesShapeElement{.name = "member", .wire_name = "item", .ec2_name = "Item", .shape = &aws::kString};
+constexpr aws::Member kNamesShapeElement{.name = "member", .wire_name = "item", .ec2_name = "Item", .shape = &aws::kString, .ops = &aws::FieldOf<std::string>::ops};
 constinit const aws::Shape kNamesShape{.kind = aws::Kind::List, .name = "Names", .element = &kNamesShapeElement, .list = &aws::ListOf<std::string>::ops};
 constinit const aws::Shape kGetStreamRequest{.kind = aws::Kind::Structure, .name = "GetStreamRequest"};
 constexpr aws::Member kPutItemResultMembers[] = {
@@ -97,7 +97,7 @@ constexpr aws::Member kPutItemResultMembers[] = {
     {.name = "IPv6ARNs", .wire_name = "IPv6ARNs", .ec2_name = "QueryIt", .shape = &aws::kString, .offset = offsetof(PutItemResult, ipv6_arns), .ops = &aws::FieldOf<std::optional<std::string>>::ops},
 };
 constinit const aws::Shape kPutItemResult{.kind = aws::Kind::Structure, .name = "PutItemResult", .members = kPutItemResultMembers};
-constexpr aws::Member kFlatNamesShapeElement{.name = "member", .wire_name = "member", .ec2_name = "Member", .shape = &aws::kString};
+constexpr aws::Member kFlatNamesShapeElement{.name = "member", .wire_name = "member", .ec2_name = "Member", .shape = &aws::kString, .ops = &aws::FieldOf<std::string>::ops};
 constinit const aws::Shape kFlatNamesShape{.kind = aws::Kind::List, .name = "FlatNames", .element = &kFlatNamesShapeElement, .list = &aws::ListOf<std::string>::ops, .is_flattened = true};
 constexpr aws::Member kGetStreamResultMembers[] = {
     {.name = "Body", .wire_name = "Body", .ec2_name = "Body", .shape = &aws::kStream, .offset = offsetof(GetStreamResult, body), .ops = &aws::FieldOf<aws::Stream>::ops, .required = true},
