@@ -94,7 +94,33 @@ Result read_webp(std::string_view bytes) {
   return std::unexpected(HeaderProblem::Broken);
 }
 
+// Where the first scan begins, or nothing.
+std::optional<std::size_t> find_scan(std::string_view bytes) {
+  std::size_t at = 2;
+  while (true) {
+    auto prefix = big_endian(bytes, at, 1);
+    auto marker = big_endian(bytes, at + 1, 1);
+    if (!prefix || !marker || *prefix != 0xff) return std::nullopt;
+    if (*marker == 0xda) return at;
+    if (*marker == 0xff) {
+      ++at;
+      continue;
+    }
+    auto length = big_endian(bytes, at + 2, 2);
+    if (!length || *length < 2) return std::nullopt;
+    at += 2 + *length;
+  }
+}
+
 }  // namespace
+
+// Within a scan the bytes FF D9 can only be the end of the image: data escape FF as FF 00. What
+// stands after the end (some telephones append a film) does not matter.
+bool is_cut_off(std::string_view bytes) {
+  if (!bytes.starts_with("\xff\xd8\xff")) return false;
+  auto scan = find_scan(bytes);
+  return !scan || bytes.find("\xff\xd9", *scan) == std::string_view::npos;
+}
 
 Result read_image_header(std::string_view bytes) {
   using std::string_view_literals::operator""sv;

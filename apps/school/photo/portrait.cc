@@ -37,7 +37,7 @@ Image load_within(std::string_view bytes, int side) {
   VipsImage* image = nullptr;
   int result = vips_thumbnail_buffer(
       const_cast<char*>(bytes.data()), bytes.size(), &image, side, "height", side, "size",
-      VIPS_SIZE_DOWN, "export_profile", "srgb", "fail_on", VIPS_FAIL_ON_TRUNCATED, nullptr);
+      VIPS_SIZE_DOWN, "export_profile", "srgb", "option_string", "[fail_on=truncated]", nullptr);
   return Image(result == 0 ? image : nullptr);
 }
 
@@ -110,6 +110,7 @@ std::expected<Copies, PortraitProblem> make_copies(std::string_view original) {
   if (header->width > kPixelsMax / header->height) {
     return refused("This picture has more than 50 megapixels.");
   }
+  if (is_cut_off(original)) return failed("the image breaks off before its end");
   Image web = load_within(original, kWebSide);
   if (web) web = in_memory(on_white(std::move(web)));
   if (!web) return failed("the image cannot be decoded");
