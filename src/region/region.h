@@ -12,7 +12,12 @@ namespace holm::region {
 // One daemon: storage, sandboxes, services, gateway, data planes. Made and destroyed on one thread, which then
 // waits while others work.
 class Region final {
+  struct Private {};
+  class State;
+
  public:
+  // Use start().
+  Region(Private, std::unique_ptr<State> state);
   // Builds, adopts what an earlier daemon left running, and takes requests. Fails in one sentence for the person
   // who started it; nothing is then left half-done.
   static Result<std::unique_ptr<Region>> start(const Options& options);
@@ -26,8 +31,6 @@ class Region final {
   const std::string& account() const;
 
  private:
-  class State;
-  explicit Region(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
 

@@ -1,0 +1,209 @@
+// Everything there is, built and connected, in the order in which it depends on each other. No logic of its own.
+
+#include "region/region.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include "async/reactor.h"
+#include "async/workers.h"
+#include "aws/service/events.h"
+#include "aws/service/identity.h"
+#include "base/files.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/strings.h"
+#include "base/system_clock.h"
+#include "dataplane/dns/directory.h"
+#include "ec2/handlers.h"
+#include "ec2/migrations.h"
+#include "gateway/gateway.h"
+#include "gateway/local_region.h"
+#include "gateway/services.h"
+#include "http/server.h"
+#include "iam/handlers.h"
+#include "iam/migrations.h"
+#include "jobs/jobs.h"
+#include "net/listener.h"
+#include "net/socket.h"
+#include "region/credentials_file.h"
+#include "region/listeners.h"
+#include "sandbox/anchor.h"
+#include "sandbox/exits.h"
+#include "sandbox/network.h"
+#include "sandbox/probe.h"
+#include "sandbox/runtime.h"
+#include "services/ec2/service.h"
+#include "services/iam/service.h"
+#include "services/sts/service.h"
+#include "sql/database.h"
+#include "sts/handlers.h"
+
+namespace holm::region {
+
+namespace {
+
+constexpr size_t kWorkerThreads = 8;
+constexpr size_t kWorkerQueueMax = 4096;
+constexpr int kJobThreads = 16;
+constexpr async::Duration kStopGrace{2000};
+
+// The account is made up once and kept.
+Result<std::string> account_of(const Options& options, Random& random) {
+  const std::string path = options.data_directory + "/account";
+  if (auto text = read_file(path)) return std::string(trim(*text));
+  const std::string account = std::to_string(100'000'000'000 + random.below(900'000'000'000));
+  if (auto written = write_file_durably(path, account + "\n"); !written) return std::unexpected(written.error());
+  return account;
+}
+
+// The program that becomes the first process of instances lies beside this one.
+Result<std::string> init_program() {
+  std::string self(4096, '\0');
+  const ssize_t length = ::readlink("/proc/self/exe", self.data(), self.size());
+  if (length <= 0) return failure("cannot find this program's own file");
+  self.resize(static_cast<size_t>(length));
+  return read_file(self.substr(0, self.rfind('/')) + "/holm-init");
+}
+
+}  // namespace
+
+class Region::State {
+ public:
+  explicit State(Options given) : options(std::move(given)) {}
+  ~State();
+
+  Result<void> build();
+  Result<void> open_sandboxes();
+  Result<void> add_services();
+  Result<void> serve();
+
+  Options options;
+  SystemClock clock;
+  SystemRandom random;
+  std::string account;
+  std::string init;
+  sandbox::Exits exits;
+  aws::Events events;
+  dns::Directory names;
+  std::unique_ptr<sql::Database> database;
+  std::unique_ptr<jobs::Jobs> jobs;
+  std::unique_ptr<sandbox::Anchor> anchor;
+  std::unique_ptr<sandbox::Network> network;
+  std::unique_ptr<sandbox::Runtime> runtime;
+  std::unique_ptr<async::ReactorPool> reactors;
+  std::unique_ptr<async::Workers> workers;
+  gateway::Services services;
+  std::unique_ptr<gateway::LocalRegion> client;
+  iam::Service* iam = nullptr;
+  std::unique_ptr<gateway::Gateway> gateway;
+  std::unique_ptr<http::Server> api;
+};
+
+Region::State::~State() {
+  if (api) api->stop(kStopGrace);
+  if (jobs) jobs->stop();
+  services.stop();
+}
+
+Result<void> Region::State::open_sandboxes() {
+  const sandbox::Capabilities capabilities = sandbox::probe();
+  for (const std::string& sentence : capabilities.missing()) log::warning(sentence);
+  auto opened = sandbox::Anchor::open({.data_directory = options.data_directory,
+                                       .command = {"/proc/self/exe", "anchor", "--data", options.data_directory}});
+  if (!opened) return std::unexpected(opened.error());
+  anchor = std::move(*opened);
+  network = std::make_unique<sandbox::Network>(sandbox::NetworkOptions{.data_directory = options.data_directory}, *anchor);
+  auto made = sandbox::Runtime::open(
+      {.data_directory = options.data_directory}, *anchor, network.get(),
+      [this](const std::string& id, const sandbox::ExitStatus& status) { exits.deliver(id, status); });
+  if (!made) return std::unexpected(made.error());
+  runtime = std::move(*made);
+  return {};
+}
+
+Result<void> Region::State::add_services() {
+  iam = &services.add<iam::Service>(iam::model(), *database, clock, random, options.data_directory);
+  services.add<sts::Service>(sts::model(), iam->identities(), clock);
+  client->use_identities(iam->identities());
+  database->migrate("ec2", ec2::migrations());
+  services.add<ec2::Service>(
+      ec2::model(),
+      ec2::Dependencies{.jobs = *jobs,
+                        .region = *client,
+                        .events = events,
+                        .identities = iam->identities(),
+                        .network = *network,
+                        .runtime = *runtime,
+                        .exits = exits,
+                        .names = names,
+                        .reactors = *reactors,
+                        .clock = clock,
+                        .random = random,
+                        .data_directory = options.data_directory,
+                        .init_program = init,
+                        .machine = anchor->is_new() ? ec2::Machine::Rebooted : ec2::Machine::Kept,
+                        .serve_api = [this](UniqueFd socket) { api->listen(std::move(socket)); },
+                        .serve_edge = [](UniqueFd) {}});
+  return {};
+}
+
+Result<void> Region::State::build() {
+  if (auto made = make_directories(options.data_directory); !made) return made;
+  auto program = init_program();
+  if (!program) return std::unexpected(program.error());
+  init = std::move(*program);
+  auto known = account_of(options, random);
+  if (!known) return std::unexpected(known.error());
+  account = *known;
+
+  database = sql::open_sqlite(database_path(options));
+  jobs = jobs::make_jobs(*database, clock);
+  if (auto done = open_sandboxes(); !done) return done;
+  reactors = std::make_unique<async::ReactorPool>(std::max(2u, std::thread::hardware_concurrency()), clock);
+  workers = std::make_unique<async::Workers>(kWorkerThreads, kWorkerQueueMax);
+  client = std::make_unique<gateway::LocalRegion>(*database, *reactors, *workers, clock, random, services);
+  if (auto done = add_services(); !done) return done;
+
+  const auto key = iam->identities().bootstrap(account);
+  if (key) {
+    auto written = write_credentials(credentials_path(options),
+                                     {account, key->access_key_id, key->secret_access_key});
+    if (!written) return written;
+  }
+  return serve();
+}
+
+Result<void> Region::State::serve() {
+  gateway = std::make_unique<gateway::Gateway>(
+      services, *client, iam->identities(), nullptr, *workers, clock, random,
+      gateway::GatewayOptions{.default_region = options.default_region, .default_account = account});
+  api = std::make_unique<http::Server>(
+      *reactors, http::Limits{}, [this](http::Exchange& exchange) { return gateway->handle(exchange); }, clock);
+  // Listening sockets first: whoever connects from now on waits instead of being refused.
+  auto socket = keep_listener(*anchor, options.api_address);
+  if (!socket) return std::unexpected(socket.error());
+  services.start();
+  jobs->start(kJobThreads);
+  api->listen(std::move(*socket));
+  return {};
+}
+
+Region::Region(Private, std::unique_ptr<State> state) : state_(std::move(state)) {}
+Region::~Region() = default;
+
+Result<std::unique_ptr<Region>> Region::start(const Options& options) {
+  auto state = std::make_unique<State>(options);
+  if (auto built = state->build(); !built) return std::unexpected(built.error());
+  return std::make_unique<Region>(Private{}, std::move(state));
+}
+
+std::string Region::endpoint() const {
+  return "http://localhost:" + state_->options.api_address.substr(state_->options.api_address.rfind(':') + 1);
+}
+
+const std::string& Region::account() const { return state_->account; }
+
+}  // namespace holm::region

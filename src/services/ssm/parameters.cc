@@ -1,0 +1,258 @@
+// Parameters and their versions.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "aws/service/error.h"
+#include "base/strings.h"
+#include "services/ssm/public_parameters.h"
+#include "services/ssm/service.h"
+#include "ssm/handlers.h"
+
+namespace holm::ssm {
+
+namespace {
+
+constexpr size_t kValueMax = 4096;
+constexpr size_t kVersionsMax = 100;
+constexpr size_t kLevelsMax = 15;
+
+struct Row {
+  std::string name;
+  int64_t version = 0;
+  std::string type, value, data_type;
+  std::optional<std::string> description, pattern;
+  int64_t modified = 0;
+  std::string modifier;
+};
+
+constexpr char kColumns[] = "name, version, type, value, data_type, description, pattern, modified, modifier";
+
+Row read_row(const sql::Row& row) {
+  return {row.text(0),          row.integer(1),       row.text(2),    row.text(3), row.text(4),
+          row.optional_text(5), row.optional_text(6), row.integer(7), row.text(8)};
+}
+
+std::vector<Row> rows_where(Call& call, std::string_view condition, std::vector<sql::Value> arguments) {
+  arguments.insert(arguments.begin(), {call.account, call.region});
+  std::vector<Row> rows;
+  for (const sql::Row& row : call.transaction.run(
+           fmt::format("SELECT {} FROM ssm_parameter p WHERE account = ?1 AND region = ?2 AND {} ORDER BY name, version",
+                       kColumns, condition), std::move(arguments))) {
+    rows.push_back(read_row(row));
+  }
+  return rows;
+}
+
+constexpr char kIsNewest[] =
+    "version = (SELECT max(version) FROM ssm_parameter n WHERE n.account = p.account AND n.region = p.region"
+    " AND n.name = p.name)";
+
+// "name", "name:3" or an ARN of a parameter.
+std::optional<Row> find_parameter(Call& call, std::string_view selector) {
+  if (selector.starts_with("arn:")) {
+    const size_t at = selector.find(":parameter");
+    if (at == std::string_view::npos) return std::nullopt;
+    selector = selector.substr(at + 10);
+    // The ARN of "x" and of "/x" are the same.
+    if (rows_where(call, "name = ?3", {std::string(selector)}).empty()) selector = selector.substr(1);
+  }
+  const size_t colon = selector.rfind(':');
+  const std::string name(selector.substr(0, colon));
+  if (auto value = find_public_parameter(name)) {
+    return Row{.name = name, .version = 1, .type = "String", .value = *value, .data_type = "text"};
+  }
+  std::vector<Row> rows;
+  if (colon == std::string_view::npos) {
+    rows = rows_where(call, std::string("name = ?3 AND ") + kIsNewest, {name});
+  } else if (auto version = parse_integer(selector.substr(colon + 1))) {
+    rows = rows_where(call, "name = ?3 AND version = ?4", {name, int64_t{*version}});
+  }
+  return rows.empty() ? std::nullopt : std::optional(rows.front());
+}
+
+std::string arn_of(Call& call, const std::string& name) {
+  const std::string path = name.starts_with('/') ? name : "/" + name;
+  if (name.starts_with("/aws/service/")) return fmt::format("arn:aws:ssm:{}::parameter{}", call.region, path);
+  return aws::arn("ssm", call, "parameter" + path);
+}
+
+Parameter describe(Call& call, const Row& row) {
+  return {.name = row.name,
+          .type = row.type,
+          .value = row.value,
+          .version = row.version,
+          .last_modified_date = from_milliseconds(row.modified),
+          .arn = arn_of(call, row.name),
+          .data_type = row.data_type};
+}
+
+// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
+void check_name(const std::string& name) {
+  const bool is_plain = std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
+           c == '-' || c == '/';
+  });
+  const std::string lower = to_lower(name.starts_with('/') ? name.substr(1) : name);
+  if (!is_plain || name.empty() || (name.find('/') != std::string::npos && !name.starts_with('/'))) {
+    throw aws::ServiceError("ValidationException", 400,
+                            "Parameter name must be a fully qualified name: letters, numbers, and the symbols "
+                            ".-_/ are allowed.");
+  }
+  if (lower.starts_with("aws") || lower.starts_with("ssm")) {
+    throw aws::ServiceError(lower.starts_with("aws") ? "AccessDeniedException" : "ValidationException", 400,
+                            fmt::format("No access to reserved parameter name: {}.", name));
+  }
+  if (std::ranges::count(name, '/') > static_cast<std::ptrdiff_t>(kLevelsMax)) {
+    throw HierarchyLevelLimitExceededException("A parameter has at most 15 levels.");
+  }
+}
+
+template <class Item>
+std::optional<std::string> take_page(std::vector<Item>& items, size_t count, const std::optional<std::string>& token) {
+  const size_t from = token ? static_cast<size_t>(parse_integer(base64_decode(*token).value_or("")).value_or(-1)) : 0;
+  if (from > items.size()) throw InvalidNextToken("The specified token isn't valid.");
+  const size_t to = std::min(items.size(), from + count);
+  std::optional<std::string> next;
+  if (to < items.size()) next = base64_encode(std::to_string(to));
+  items = std::vector<Item>(items.begin() + static_cast<std::ptrdiff_t>(from),
+                            items.begin() + static_cast<std::ptrdiff_t>(to));
+  return next;
+}
+
+bool is_below(const std::string& name, std::string path, bool recursive) {
+  if (!path.ends_with('/')) path += '/';
+  if (!name.starts_with(path)) return false;
+  return recursive || name.find('/', path.size()) == std::string::npos;
+}
+
+}  // namespace
+
+PutParameterResult put_parameter(Service&, Call& call, const PutParameterRequest& request) {
+  check_name(request.name);
+  const std::vector<Row> known = rows_where(call, "name = ?3", {request.name});
+  if (!known.empty() && !request.overwrite.value_or(false)) {
+    throw ParameterAlreadyExists("The parameter already exists. To overwrite this value, set the overwrite option in "
+                                 "the request to true.");
+  }
+  if (known.empty() && !request.type) {
+    throw aws::ServiceError("ValidationException", 400, "A parameter type is required when you create a parameter.");
+  }
+  const std::string type = request.type.value_or(known.empty() ? "" : known.back().type);
+  if (type == "SecureString") throw aws::NotImplemented("PutParameter: Type SecureString");
+  if (request.value.empty() || request.value.size() > kValueMax) {
+    throw aws::ServiceError("ValidationException", 400, "Standard tier parameters support a maximum parameter value of "
+                                                        "4096 characters, and no empty one.");
+  }
+  const int64_t version = known.empty() ? 1 : known.back().version + 1;
+  call.transaction.run(
+      "INSERT INTO ssm_parameter (account, region, name, version, type, value, data_type, description, modified,"
+      " modifier) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+      {call.account, call.region, request.name, version, type, request.value, request.data_type.value_or("text"),
+       sql::optional_value(request.description), to_milliseconds(call.now), call.principal.arn});
+  if (known.size() >= kVersionsMax) {
+    call.transaction.run("DELETE FROM ssm_parameter WHERE account = ?1 AND region = ?2 AND name = ?3 AND version = ?4",
+                         {call.account, call.region, request.name, known.front().version});
+  }
+  return {.version = version, .tier = "Standard"};
+}
+
+GetParameterResult get_parameter(Service&, Call& call, const GetParameterRequest& request) {
+  auto row = find_parameter(call, request.name);
+  if (!row) throw ParameterNotFound(fmt::format("Parameter {} not found.", request.name));
+  Parameter parameter = describe(call, *row);
+  const size_t colon = request.name.rfind(':');
+  if (colon != std::string::npos && !request.name.starts_with("arn:")) parameter.selector = request.name.substr(colon);
+  return {.parameter = std::move(parameter)};
+}
+
+GetParametersResult get_parameters(Service&, Call& call, const GetParametersRequest& request) {
+  GetParametersResult result;
+  for (const std::string& name : request.names) {
+    if (auto row = find_parameter(call, name)) result.parameters.push_back(describe(call, *row));
+    else result.invalid_parameters.push_back(name);
+  }
+  return result;
+}
+
+GetParametersByPathResult get_parameters_by_path(Service&, Call& call, const GetParametersByPathRequest& request) {
+  const bool recursive = request.recursive.value_or(false);
+  GetParametersByPathResult result;
+  for (const std::string& name : public_parameter_names()) {
+    if (is_below(name, request.path, recursive)) result.parameters.push_back(describe(call, *find_parameter(call, name)));
+  }
+  for (const Row& row : rows_where(call, kIsNewest, {})) {
+    if (is_below(row.name, request.path, recursive)) result.parameters.push_back(describe(call, row));
+  }
+  result.next_token = take_page(result.parameters, static_cast<size_t>(request.max_results.value_or(10)), request.next_token);
+  return result;
+}
+
+DeleteParameterResult delete_parameter(Service&, Call& call, const DeleteParameterRequest& request) {
+  call.transaction.run("DELETE FROM ssm_parameter WHERE account = ?1 AND region = ?2 AND name = ?3",
+                       {call.account, call.region, request.name});
+  if (call.transaction.changes() == 0) throw ParameterNotFound(fmt::format("Parameter {} not found.", request.name));
+  return {};
+}
+
+DeleteParametersResult delete_parameters(Service&, Call& call, const DeleteParametersRequest& request) {
+  DeleteParametersResult result;
+  for (const std::string& name : request.names) {
+    call.transaction.run("DELETE FROM ssm_parameter WHERE account = ?1 AND region = ?2 AND name = ?3",
+                         {call.account, call.region, name});
+    (call.transaction.changes() > 0 ? result.deleted_parameters : result.invalid_parameters).push_back(name);
+  }
+  return result;
+}
+
+DescribeParametersResult describe_parameters(Service&, Call& call, const DescribeParametersRequest& request) {
+  DescribeParametersResult result;
+  for (const Row& row : rows_where(call, kIsNewest, {})) {
+    const bool passes = std::ranges::all_of(request.parameter_filters, [&](const ParameterStringFilter& filter) {
+      if (filter.key != "Name" && filter.key != "Type") {
+        throw InvalidFilterKey(fmt::format("The filter key {} is not valid here; Name and Type are.", filter.key));
+      }
+      const std::string& value = filter.key == "Name" ? row.name : row.type;
+      const std::string option = filter.option.value_or("Equals");
+      return std::ranges::any_of(filter.values, [&](const std::string& wanted) {
+        if (option == "BeginsWith") return value.starts_with(wanted);
+        if (option == "Contains") return value.find(wanted) != std::string::npos;
+        return value == wanted;
+      });
+    });
+    if (!passes) continue;
+    result.parameters.push_back({.name = row.name,
+                                 .arn = arn_of(call, row.name),
+                                 .type = row.type,
+                                 .last_modified_date = from_milliseconds(row.modified),
+                                 .last_modified_user = row.modifier,
+                                 .description = row.description,
+                                 .version = row.version,
+                                 .tier = "Standard",
+                                 .data_type = row.data_type});
+  }
+  result.next_token = take_page(result.parameters, static_cast<size_t>(request.max_results.value_or(50)), request.next_token);
+  return result;
+}
+
+GetParameterHistoryResult get_parameter_history(Service&, Call& call, const GetParameterHistoryRequest& request) {
+  GetParameterHistoryResult result;
+  for (const Row& row : rows_where(call, "name = ?3", {request.name})) {
+    result.parameters.push_back({.name = row.name,
+                                 .type = row.type,
+                                 .last_modified_date = from_milliseconds(row.modified),
+                                 .last_modified_user = row.modifier,
+                                 .description = row.description,
+                                 .value = row.value,
+                                 .version = row.version,
+                                 .tier = "Standard",
+                                 .data_type = row.data_type});
+  }
+  if (result.parameters.empty()) throw ParameterNotFound(fmt::format("Parameter {} not found.", request.name));
+  result.next_token = take_page(result.parameters, static_cast<size_t>(request.max_results.value_or(50)), request.next_token);
+  return result;
+}
+
+}  // namespace holm::ssm

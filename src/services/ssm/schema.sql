@@ -1,0 +1,5 @@
+-- migration 1
+CREATE TABLE ssm_parameter (
+  account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL, version INTEGER NOT NULL,
+  type TEXT NOT NULL, value TEXT NOT NULL, data_type TEXT NOT NULL, description TEXT, pattern TEXT,
+  modified INTEGER NOT NULL, modifier TEXT NOT NULL, PRIMARY KEY (account, region, name, version));
