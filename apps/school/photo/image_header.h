@@ -24,8 +24,8 @@ enum class HeaderProblem {
 // Untrusted bytes; looks at no more than it has to and never throws.
 std::expected<ImageHeader, HeaderProblem> read_image_header(std::string_view bytes);
 
-// True for a JPEG whose picture breaks off before its end, which decoders fill with grey in silence.
-// Untrusted bytes.
+// True for a JPEG whose picture breaks off before its end, which decoders fill with grey in
+// silence. Untrusted bytes.
 bool is_cut_off(std::string_view bytes);
 
 }  // namespace school

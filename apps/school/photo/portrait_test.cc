@@ -84,7 +84,8 @@ TEST_F(Portrait, TextNamedAsAPictureIsRefused) {
 
 TEST_F(Portrait, ABombIsRefusedByItsHeaderAlone) {
   // 33 bytes of PNG that say 60 000 by 60 000.
-  std::string bomb("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\xea\x60\0\0\xea\x60\x08\x02\0\0\0\0\0\0\0", 33);
+  std::string bomb("\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
+                   "\0\0\xea\x60\0\0\xea\x60\x08\x02\0\0\0\0\0\0\0", 33);
   auto copies = make_copies(bomb);
   ASSERT_FALSE(copies.has_value());
   EXPECT_EQ(copies.error().kind, PortraitProblem::Kind::Refused);

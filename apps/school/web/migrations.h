@@ -14,7 +14,8 @@ void migrate(const kit::DatabaseOptions& options);
 // The statements of a step: text up to each `;` at the end of a line, comments left out.
 std::vector<std::string> split_statements(std::string_view script);
 
-// Taken until the connection is closed; throws kit::DatabaseError when it is not had in two minutes.
+// Taken until the connection is closed; throws kit::DatabaseError when it is not had in two
+// minutes.
 void take_lock(kit::Connection& connection, const char* name);
 
 }  // namespace school

@@ -90,7 +90,8 @@ kit::Response show_plain_page(School& school, const std::string& title, const Ht
 }
 
 Html heading(const std::string& above, const std::string& title, const Html& below) {
-  return html("<div class=\"heading\"><p class=\"above\">{}</p><h1>{}</h1><p class=\"below\">{}</p></div>",
+  return html("<div class=\"heading\"><p class=\"above\">{}</p><h1>{}</h1>"
+              "<p class=\"below\">{}</p></div>",
               {above, title, below});
 }
 

@@ -94,7 +94,8 @@ Html guardian_list(School& school, std::int64_t student) {
          guardian.email});
   }
   if (items.empty()) items = Html("<li class=\"muted\">None on record.</li>");
-  return html("<section class=\"card\"><h2>Guardians</h2><ul class=\"plain-list\">{}</ul></section>",
+  return html("<section class=\"card\"><h2>Guardians</h2><ul class=\"plain-list\">{}</ul>"
+              "</section>",
               {items});
 }
 
@@ -119,7 +120,8 @@ kit::Response show_pupil(School& school, const kit::Request& request) {
       "<h1>{} {}</h1></div></div>",
       {kit::avatar(person.first_name, person.last_name), person.form_group, person.first_name,
        person.last_name});
-  Html record = html("<section class=\"card\"><h2>Information</h2><dl class=\"facts\">{}</dl>{}</section>",
+  Html record = html("<section class=\"card\"><h2>Information</h2>"
+                     "<dl class=\"facts\">{}</dl>{}</section>",
                      {facts, kit::when(viewer.is_office(), consent_form(person))});
   record += guardian_list(school, person.id);
   content += html("<div class=\"columns\">{}</div>", {record});

@@ -41,8 +41,9 @@ kit::Response show_grid(School& school, const kit::Request& request) {
       "<input id=\"q\" type=\"search\" name=\"q\" value=\"{}\" placeholder=\"Search by name\" "
       "data-filters=\"#entries\">{}<button>Search</button></form>",
       {base, filter.search,
-       kit::when(filter.form_group_id != 0, html("<input type=\"hidden\" name=\"class\" value=\"{}\">",
-                                                 {filter.form_group_id}))});
+       kit::when(filter.form_group_id != 0,
+                 html("<input type=\"hidden\" name=\"class\" value=\"{}\">",
+                      {filter.form_group_id}))});
   content += class_choice(school, base, filter.form_group_id);
   content += html(
       "<div class=\"grid\" id=\"entries\" data-events=\"/api/v1/yearbook/{}/events\">{}</div>"

@@ -33,8 +33,8 @@ kit::Response show_readiness(School& school) {
 }
 
 kit::Response show_identity(const School& school) {
-  return json_text(200, fmt::format(R"({{"instance":"{}","zone":"{}","region":"{}","version":"{}"}})",
-                                    school.instance.instance, school.instance.zone,
+  constexpr char kShape[] = R"({{"instance":"{}","zone":"{}","region":"{}","version":"{}"}})";
+  return json_text(200, fmt::format(kShape, school.instance.instance, school.instance.zone,
                                     school.config.s3.region, kVersion));
 }
 
