@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "async/byte_source.h"
 #include "aws/codec/bindings.h"
 #include "aws/codec/text_codec.h"
 #include "aws/protocol/header_lists.h"

@@ -3,6 +3,7 @@
 #include "aws/protocol/routes.h"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 
 #include "aws/protocol/uri_template.h"
@@ -66,7 +67,7 @@ Route find_route(const ServiceModel& model, const http::Request& request, std::s
   auto query = formats::parse_form(request.query);
   if (!query) query = formats::Form();  // Reading the input says what is wrong with it.
   Route best;
-  Route lacking;  // The best of those whose required members are not all there.
+  Route lacking{.score = std::numeric_limits<int>::min()};  // Without all of its required members.
   for (const Operation& operation : model.operations) {
     auto score = template_score(operation.http_method, operation.http_uri, request, path, *query);
     if (!score) continue;
@@ -74,7 +75,8 @@ Route find_route(const ServiceModel& model, const http::Request& request, std::s
     Route& route = required >= 0 ? best : lacking;
     if (*score + required > route.score) route = {&operation, nullptr, *score + required};
   }
-  if (best.score < 0) best = lacking;
+  if (!best.operation && lacking.operation)
+    best = {lacking.operation, nullptr, std::max(lacking.score, 0)};
   for (const UnbuiltOperation& unbuilt : model.unbuilt) {
     auto score = template_score(unbuilt.http_method, unbuilt.http_uri, request, path, *query);
     if (score && *score > best.score) best = {nullptr, &unbuilt, *score};
