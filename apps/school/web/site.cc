@@ -33,7 +33,7 @@ kit::Response show_readiness(School& school) {
 }
 
 kit::Response show_identity(const School& school) {
-  constexpr char kShape[] = R"({{"instance":"{}","zone":"{}","region":"{}","version":"{}"}})";
+  static constexpr char kShape[] = R"({{"instance":"{}","zone":"{}","region":"{}","version":"{}"}})";
   return json_text(200, fmt::format(kShape, school.instance.instance, school.instance.zone,
                                     school.config.s3.region, kVersion));
 }
@@ -57,7 +57,8 @@ Site::Site(School& school) : school_(school) {
   add_login_pages(routes_, school);
   add_dashboard_page(routes_, school);
   add_people_pages(routes_, school);
-  // The first pattern that fits answers: /yearbook/{y}/review stands before /yearbook/{y}/{student}.
+  // The first pattern that fits answers, so /yearbook/{y}/review stands before
+  // /yearbook/{y}/{student}.
   add_yearbook_pages(routes_, school);
   add_entry_pages(routes_, school);
 }
