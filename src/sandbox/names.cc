@@ -2,12 +2,16 @@
 
 #include "sandbox/names.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+
+#include "base/unique_fd.h"
 
 namespace holm::sandbox {
 
@@ -37,6 +41,17 @@ bool is_valid_id(std::string_view id) {
     if (!is_alphanumeric(c) && c != '.' && c != '_' && c != '-') return false;
   }
   return true;
+}
+
+Result<void> write_volatile_file(const std::string& path, std::string_view content) {
+  UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (!file) return failure(system_error(path));
+  while (!content.empty()) {
+    ssize_t written = ::write(file.get(), content.data(), content.size());
+    if (written < 0) return failure(system_error(path));
+    content.remove_prefix(static_cast<size_t>(written));
+  }
+  return {};
 }
 
 std::string system_error(std::string_view what) {

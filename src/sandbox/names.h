@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/result.h"
+
 namespace holm::sandbox {
 
 uint64_t stable_hash(std::string_view text);
@@ -14,6 +16,8 @@ std::string daemon_tag(const std::string& data_directory);
 std::string interface_name(char prefix, std::string_view id);
 // Whether `id` may be a folder's and a container's name: [a-zA-Z0-9][a-zA-Z0-9._-]{0,127}.
 bool is_valid_id(std::string_view id);
+// Writes `content` without waiting for the disk: for what need not outlive the machine. Mode 0600.
+Result<void> write_volatile_file(const std::string& path, std::string_view content);
 // "what: why", the reason from errno.
 std::string system_error(std::string_view what);
 

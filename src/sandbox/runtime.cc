@@ -279,7 +279,7 @@ Result<ExitStatus> Runtime::exec(const std::string& id, const ExecSpec& spec) {
     privileges = entry->second.record.privileges;
   }
   std::string description = exec_process(spec, privileges, state_->open_files_max);
-  if (auto put = write_file_durably(path, description); !put) return std::unexpected(put.error());
+  if (auto put = write_volatile_file(path, description); !put) return std::unexpected(put.error());
   UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   auto or_null = [&null](int descriptor) { return descriptor >= 0 ? descriptor : null.get(); };
   auto exit = state_->anchor.run(

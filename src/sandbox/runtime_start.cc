@@ -124,7 +124,7 @@ Result<Started> Runtime::State::launch(const SandboxSpec& spec, uint32_t slot) {
   std::string home = folder(spec.id);
   if (auto made = make_directories(home + "/bundle"); !made) return std::unexpected(made.error());
   SandboxRecord record{slot, spec.privileges, spec.log_path, spec.log_bytes_max};
-  if (auto kept = write_file_durably(home + "/record", encode_record(record)); !kept) {
+  if (auto kept = write_volatile_file(home + "/record", encode_record(record)); !kept) {
     return std::unexpected(kept.error());
   }
   uint32_t first_id = slot * kIdsPerSandbox;
@@ -148,11 +148,8 @@ Result<Started> Runtime::State::launch(const SandboxSpec& spec, uint32_t slot) {
                          .open_files_max = open_files_max};
   if (capabilities.control_groups.available) config.control_group_path = groups.path(spec.id);
   std::string config_path = home + "/bundle/config.json";
-  UniqueFd out(::open(config_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  std::string text = container_config(spec, config);
-  if (!out || ::write(out.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
-    return failure(system_error(config_path));
-  }
+  auto written = write_volatile_file(config_path, container_config(spec, config));
+  if (!written) return std::unexpected(written.error());
   auto log = open_log(spec.log_path);
   if (!log) return std::unexpected(log.error());
   std::string crun_log = home + "/crun.log";
