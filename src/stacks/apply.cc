@@ -1,0 +1,361 @@
+// Bringing a deployment about: creating, updating and replacing resources in the order of their references.
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/strings.h"
+#include "stacks/substitution.h"
+#include "stacks/tick.h"
+#include "stacks/validate.h"
+
+namespace holm::stacks {
+
+namespace {
+
+constexpr size_t kSuffixLength = 12;
+constexpr std::string_view kReplacing =
+    "Requested update requires the creation of a new physical resource; hence creating one.";
+
+bool is_making(const Resource& resource) {
+  return resource.status == ResourceStatus::CreateInProgress ||
+         resource.status == ResourceStatus::UpdateInProgress;
+}
+
+// "PT1H30M5S" in seconds; nothing for anything else.
+std::optional<int64_t> parse_duration(std::string_view text) {
+  if (!text.starts_with("PT") || text.size() < 3) return std::nullopt;
+  text.remove_prefix(2);
+  int64_t seconds = 0;
+  while (!text.empty()) {
+    const size_t unit = text.find_first_of("HMS");
+    if (unit == std::string_view::npos) return std::nullopt;
+    std::optional<long long> count = parse_integer(text.substr(0, unit));
+    if (!count || *count < 0 || *count > 1'000'000) return std::nullopt;
+    seconds += *count * (text[unit] == 'H' ? 3600 : text[unit] == 'M' ? 60 : 1);
+    text.remove_prefix(unit + 1);
+  }
+  return seconds;
+}
+
+// Whether going from what is to what is wanted takes a new physical resource.
+bool needs_replacement(const ResourceType& type, const formats::Value& was,
+                       const formats::Value& wanted) {
+  return std::ranges::any_of(type.properties(), [&](const PropertySchema& property) {
+    if (!differs(Properties(was), Properties(wanted), property.name)) return false;
+    if (property.update == Update::Replacement) return true;
+    return property.update == Update::Conditional &&
+           type.replaces(Properties(was), Properties(wanted), property.name);
+  });
+}
+
+}  // namespace
+
+TickOutcome Tick::run_apply() {
+  const bool is_forward = operation().phase == Phase::Apply;
+  if (is_forward && operation().is_cancelled) return fail_operation("User Initiated");
+  if (is_forward && operation().deadline && now() >= *operation().deadline) {
+    return fail_operation("Stack creation time exceeded the specified timeout. ");
+  }
+  if (auto opened = open_template(); !opened) return fail_operation(opened.error().describe());
+  if (poll_all() == TickOutcome::Progressed) return TickOutcome::Progressed;
+  const std::set<std::string> active = active_resources();
+  if (start_all(active, dependency_graph(*declared_)) == TickOutcome::Progressed) {
+    return TickOutcome::Progressed;
+  }
+  const bool is_done = std::ranges::all_of(active, [&](const std::string& logical_id) {
+    const Resource* resource = find_current(logical_id);
+    return resource && is_settled_here(*resource);
+  });
+  if (is_done) return finish_apply(active);
+  CHECK(count_in_progress() > 0);
+  return TickOutcome::Waiting;
+}
+
+TickOutcome Tick::poll_all() {
+  for (size_t i = 0; i < stack_.resources.size(); ++i) {
+    Resource& resource = stack_.resources[i];
+    if (!resource.is_current || !is_making(resource)) continue;
+    if (!memory_.polled.insert({resource.logical_id, resource.instance}).second) continue;
+    const ResourceDeclaration* declared = declared_->find_resource(resource.logical_id);
+    const ResourceType* type = types_.find(resource.type);
+    CHECK(declared && type);
+    if (auto evaluated = evaluate_action(*declared); !evaluated) {
+      return fail_resource(resource, evaluated.error().describe());
+    }
+    if (check(*type, resource) == TickOutcome::Progressed) return TickOutcome::Progressed;
+  }
+  return TickOutcome::Waiting;
+}
+
+TickOutcome Tick::start_all(const std::set<std::string>& active, const Graph& graph) {
+  for (bool has_settled = true; has_settled;) {
+    has_settled = false;
+    for (const ResourceDeclaration& declared : declared_->resources) {
+      if (count_in_progress() >= kInProgressMax) return TickOutcome::Waiting;
+      if (!may_start(declared.logical_id, active, graph)) continue;
+      if (start(declared) == TickOutcome::Progressed) return TickOutcome::Progressed;
+      has_settled = true;
+    }
+  }
+  return TickOutcome::Waiting;
+}
+
+bool Tick::may_start(const std::string& logical_id, const std::set<std::string>& active,
+                     const Graph& graph) {
+  if (!active.contains(logical_id)) return false;
+  const Resource* present = find_current(logical_id);
+  if (present && (is_settled_here(*present) || is_making(*present))) return false;
+  return std::ranges::all_of(graph.at(logical_id), [&](const std::string& needed) {
+    if (!active.contains(needed)) return true;
+    const Resource* resource = find_current(needed);
+    return resource && is_settled_here(*resource);
+  });
+}
+
+// Waiting means that there was nothing to do and the resource is settled.
+TickOutcome Tick::start(const ResourceDeclaration& declared) {
+  Resource* present = find_current(declared.logical_id);
+  if (present && operation().phase == Phase::Restore &&
+      std::ranges::find(operation().skipped, declared.logical_id) != operation().skipped.end()) {
+    return leave_unchanged(declared, *present);
+  }
+  const ResourceType* type = types_.find(declared.type);
+  if (!type) return fail_start(declared, "Unrecognized resource type: " + declared.type);
+  auto wanted = evaluate_properties(declared, *type);
+  if (!wanted) return fail_start(declared, wanted.error().describe());
+  if (!present) return create(declared, *type, std::move(*wanted), nullptr);
+  if (present->type != declared.type) {
+    return fail_start(declared, "Update of resource type is not permitted.");
+  }
+  return start_present(declared, *type, *present, std::move(*wanted));
+}
+
+TickOutcome Tick::start_present(const ResourceDeclaration& declared, const ResourceType& type,
+                                Resource& present, formats::Value wanted) {
+  // What never came to be, or only half, is made anew.
+  const bool is_broken = present.status == ResourceStatus::CreateFailed ||
+                         present.status == ResourceStatus::DeleteFailed ||
+                         present.physical_id.empty();
+  if (is_broken && operation().phase == Phase::Apply) {
+    return create(declared, type, std::move(wanted), &present);
+  }
+  // A failed update may have left something half done, so that one is repeated.
+  const bool is_doubtful =
+      present.status == ResourceStatus::UpdateFailed && operation().phase == Phase::Apply;
+  if (present.properties == wanted && !is_doubtful) return leave_unchanged(declared, present);
+  if (needs_replacement(type, present.properties, wanted)) {
+    return create(declared, type, std::move(wanted), &present);
+  }
+  return update(declared, type, present, std::move(wanted));
+}
+
+// TODO(aws): a change of the stack's tags alone does not reach its resources.
+TickOutcome Tick::leave_unchanged(const ResourceDeclaration& declared, Resource& present) {
+  take_declared(declared, present);
+  if (present.status == ResourceStatus::UpdateFailed) {
+    set_status(present, ResourceStatus::UpdateComplete, "");
+    return TickOutcome::Progressed;
+  }
+  present.settled_phase = operation().phase_number;
+  session_.save_resource(present);
+  return TickOutcome::Waiting;
+}
+
+Result<formats::Value, TemplateError> Tick::evaluate_properties(const ResourceDeclaration& declared,
+                                                                const ResourceType& type) {
+  if (auto evaluated = evaluate_action(declared); !evaluated) {
+    return std::unexpected(evaluated.error());
+  }
+  const std::string path = "/Resources/" + declared.logical_id + "/Properties";
+  auto properties = evaluate_whole(declared.properties, path);
+  if (!properties) return properties;
+  return coerce(*properties, type.properties(), path);
+}
+
+TickOutcome Tick::fail_start(const ResourceDeclaration& declared, const std::string& reason) {
+  Resource* present = find_current(declared.logical_id);
+  if (present) {
+    present->status = ResourceStatus::UpdateInProgress;
+    return fail_resource(*present, reason);
+  }
+  Resource& resource = add_resource(declared);
+  resource.properties = formats::Object{};
+  return fail_resource(resource, reason);
+}
+
+Resource& Tick::add_resource(const ResourceDeclaration& declared) {
+  int instance = 0;
+  for (const Resource& resource : stack_.resources) {
+    if (resource.logical_id == declared.logical_id)
+      instance = std::max(instance, resource.instance);
+  }
+  Resource resource{.logical_id = declared.logical_id,
+                    .instance = instance + 1,
+                    .type = declared.type,
+                    .name_suffix = random_.base32(kSuffixLength),
+                    .started = now(),
+                    .is_new = true};
+  take_declared(declared, resource);
+  stack_.resources.push_back(std::move(resource));
+  return stack_.resources.back();
+}
+
+void Tick::take_declared(const ResourceDeclaration& declared, Resource& resource) {
+  resource.deletion_policy = declared.deletion_policy;
+  resource.update_replace_policy = declared.update_replace_policy;
+  resource.metadata = values_.metadata;
+  const Graph graph = dependency_graph(*declared_);
+  const std::set<std::string>& needs = graph.at(declared.logical_id);
+  resource.depends_on.assign(needs.begin(), needs.end());
+}
+
+TickOutcome Tick::create(const ResourceDeclaration& declared, const ResourceType& type,
+                         formats::Value wanted, Resource* replaced) {
+  if (replaced) {
+    replaced->is_current = false;
+    session_.save_resource(*replaced);
+  }
+  Resource& resource = add_resource(declared);  // `replaced` may have moved.
+  resource.properties = std::move(wanted);
+  const ResourceStatus status =
+      replaced ? ResourceStatus::UpdateInProgress : ResourceStatus::CreateInProgress;
+  const std::string shown = shown_properties(declared);
+  set_status(resource, status, replaced ? std::string(kReplacing) : "", shown);
+  Created created;
+  auto reason = attempt([&] {
+    Context action = context(resource);
+    created = type.create(action, Properties(resource.properties));
+  });
+  if (reason) return fail_resource(resource, *reason);
+  resource.physical_id = std::move(created.physical_id);
+  resource.attributes = std::move(created.attributes);
+  set_status(resource, status, "Resource creation Initiated", shown);
+  check(type, resource);
+  return TickOutcome::Progressed;
+}
+
+TickOutcome Tick::update(const ResourceDeclaration& declared, const ResourceType& type,
+                         Resource& present, formats::Value wanted) {
+  set_status(present, ResourceStatus::UpdateInProgress, "", shown_properties(declared));
+  auto reason = attempt([&] {
+    Context action = context(present);
+    const Existing was{present.physical_id, present.attributes, Properties(present.properties)};
+    type.update(action, was, Properties(wanted));
+  });
+  if (reason) return fail_resource(present, *reason);
+  present.properties = std::move(wanted);
+  take_declared(declared, present);
+  session_.save_resource(present);
+  check(type, present);
+  return TickOutcome::Progressed;
+}
+
+// Asks the type whether the resource is done. Waiting: it is not, and nothing was written.
+TickOutcome Tick::check(const ResourceType& type, Resource& resource) {
+  memory_.polled.insert({resource.logical_id, resource.instance});
+  Progress progress;
+  auto reason = attempt([&] {
+    Context action = context(resource);
+    const Existing made{resource.physical_id, resource.attributes, Properties(resource.properties)};
+    progress = type.check(action, made);
+  });
+  if (reason) return fail_resource(resource, *reason);
+  if (progress.state == Progress::State::Ready) progress = with_signals(progress, resource);
+  if (progress.state == Progress::State::Failed) return fail_resource(resource, progress.reason);
+  if (progress.state == Progress::State::Ready) return complete(resource, std::move(progress));
+  if (now() - resource.started <= type.patience()) return TickOutcome::Waiting;
+  return fail_resource(resource, "Resource timed out waiting for completion");
+}
+
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-creationpolicy.html
+// A new resource with ResourceSignal is done when so many have signalled success in time.
+Progress Tick::with_signals(Progress progress, const Resource& resource) {
+  const formats::Value* wanted = values_.creation_policy.find("ResourceSignal");
+  if (!wanted || !resource.is_new) return progress;
+  const formats::Value* count_given = wanted->find("Count");
+  const formats::Value* timeout_given = wanted->find("Timeout");
+  std::optional<long long> count =
+      count_given ? parse_integer(scalar_text(*count_given).value_or("")) : 1;
+  std::optional<int64_t> timeout =
+      timeout_given ? parse_duration(scalar_text(*timeout_given).value_or("")) : 300;
+  if (!count || !timeout) return failed("Invalid CreationPolicy");
+  const Signals signals = session_.signals(resource.logical_id);
+  if (signals.failures > 0) {
+    return failed("Received " + std::to_string(signals.failures) + " FAILURE signal(s) out of " +
+                  std::to_string(*count) +
+                  ". Unable to satisfy 100% MinSuccessfulInstancesPercent requirement");
+  }
+  if (signals.successes >= *count) return progress;
+  if (now() - resource.started > std::chrono::seconds(*timeout)) {
+    return failed("Failed to receive " + std::to_string(*count - signals.successes) +
+                  " resource signal(s) within the specified duration");
+  }
+  return in_progress();
+}
+
+TickOutcome Tick::complete(Resource& resource, Progress progress) {
+  for (auto& [name, value] : progress.attributes) resource.attributes.set(name, std::move(value));
+  if (!progress.physical_id.empty()) resource.physical_id = progress.physical_id;
+  CHECK(!resource.physical_id.empty());
+  const bool is_creation = resource.status == ResourceStatus::CreateInProgress;
+  set_status(resource,
+             is_creation ? ResourceStatus::CreateComplete : ResourceStatus::UpdateComplete, "");
+  return TickOutcome::Progressed;
+}
+
+TickOutcome Tick::finish_apply(const std::set<std::string>& active) {
+  auto outputs = evaluate_outputs();
+  if (!outputs) return fail_operation(outputs.error().describe());
+  const bool is_forward = operation().phase == Phase::Apply;
+  auto published = session_.publish_outputs(*outputs);
+  if (!published && is_forward) return fail_operation(published.error().message);
+  for (Resource& resource : stack_.resources) {
+    if (active.contains(resource.logical_id) || !resource.is_current) continue;
+    resource.is_current = false;
+    session_.save_resource(resource);
+  }
+  if (is_forward) stack_.current = operation().target;
+  if (operation().kind == OperationKind::Create) {
+    for (Resource& resource : stack_.resources) {
+      resource.is_new = false;
+      session_.save_resource(resource);
+    }
+    set_stack_status(StackStatus::CreateComplete, "");
+    stack_.operation.reset();
+    save();
+    return TickOutcome::Progressed;
+  }
+  start_phase(is_forward ? Phase::Cleanup : Phase::RestoreCleanup);
+  set_stack_status(is_forward ? StackStatus::UpdateCompleteCleanupInProgress
+                              : StackStatus::UpdateRollbackCompleteCleanupInProgress,
+                   "");
+  return TickOutcome::Progressed;
+}
+
+Result<std::vector<OutputValue>, TemplateError> Tick::evaluate_outputs() const {
+  std::vector<OutputValue> values;
+  for (const OutputDeclaration& output : declared_->outputs) {
+    if (!output.condition.empty() && !scope_->conditions.at(output.condition)) continue;
+    auto value = evaluate_output(output);
+    if (!value) return std::unexpected(value.error());
+    values.push_back(std::move(*value));
+  }
+  return values;
+}
+
+Result<OutputValue, TemplateError> Tick::evaluate_output(const OutputDeclaration& output) const {
+  const std::string path = "/Outputs/" + output.name;
+  auto value = evaluate_whole(output.value, path + "/Value");
+  if (!value) return std::unexpected(value.error());
+  auto export_name = evaluate_whole(output.export_name, path + "/Export/Name");
+  if (!export_name) return std::unexpected(export_name.error());
+  std::optional<std::string> text = scalar_text(*value);
+  std::optional<std::string> name =
+      export_name->is_null() ? std::string() : scalar_text(*export_name);
+  if (text && name) return OutputValue{output.name, *text, output.description, *name};
+  return std::unexpected(
+      TemplateError{"Template format error: Every Value member of Outputs must be a string.", path,
+                    output.place});
+}
+
+}  // namespace holm::stacks
