@@ -144,6 +144,41 @@ TEST(XmlCodec, ReadsStrictly) {
   for (const Case& c : kXml) EXPECT_EQ(from_xml(c.text), c.result) << c.what;
 }
 
+struct Grantee {
+  std::optional<std::string> type;
+};
+struct Grant {
+  std::optional<Grantee> grantee;
+};
+const Member kGranteeMembers[] = {{.name = "Type",
+                                   .wire_name = "xsi:type",
+                                   .shape = &test::kString,
+                                   .ops = &FieldOf<std::optional<std::string>>::ops,
+                                   .is_xml_attribute = true}};
+const Shape kGrantee{.kind = Kind::Structure,
+                     .name = "Grantee",
+                     .members = kGranteeMembers,
+                     .xml_namespace = "http://xsi"};
+const Member kGrantMembers[] = {{.name = "Grantee",
+                                 .wire_name = "Grantee",
+                                 .shape = &kGrantee,
+                                 .ops = &FieldOf<std::optional<Grantee>>::ops}};
+const Shape kGrant{.kind = Kind::Structure, .name = "Grant", .members = kGrantMembers};
+
+TEST(XmlCodec, DeclaresThePrefixOfAnAttributeAndReadsAnyPrefix) {
+  Grant grant{Grantee{"CanonicalUser"}};
+  formats::XmlWriter writer;
+  writer.open("Grant");
+  write_xml(writer, kGrant, &grant);
+  writer.close();
+  EXPECT_EQ(writer.take(),
+            R"(<Grant><Grantee xmlns:xsi="http://xsi" xsi:type="CanonicalUser"/></Grant>)");
+  Grant read;
+  auto root = formats::parse_xml(R"(<G><Grantee xmlns:i="http://xsi" i:type="Group"/></G>)");
+  ASSERT_TRUE(read_xml(root.value(), kGrant, &read));
+  EXPECT_EQ(read.grantee->type, "Group");
+}
+
 constexpr std::string_view kFull =
     R"({"flag":true,"count":-1,"size":5,"ratio":0.5,"name":"<a&b>","data":"AAE=","at":1.5,)"
     R"("names":["x",""],"flat":["y"],"counts":{"k":1},"inner":{"name":"deep"}})";

@@ -129,9 +129,26 @@ CodecResult read_content(const XmlElement& element, const Shape& shape, Timestam
 void write_content(XmlWriter& writer, const Shape& shape, TimestampFormat timestamp,
                    const void* value, Bindings bindings);
 
+// A structure's attribute may have a prefix ("xsi:type"); the structure's namespace is what it
+// stands for.
+std::string_view attribute_prefix(const Shape& shape) {
+  for (const Member& member : shape.members) {
+    size_t colon = member.wire_name.find(':');
+    if (member.is_xml_attribute && colon != std::string_view::npos) {
+      return member.wire_name.substr(0, colon);
+    }
+  }
+  return {};
+}
+
 void write_element(XmlWriter& writer, std::string_view name, const Member& member,
                    const void* value) {
-  writer.open(name, member.xml_namespace, member.xml_prefix);
+  std::string_view prefix = attribute_prefix(*member.shape);
+  if (member.xml_namespace.empty() && !prefix.empty()) {
+    writer.open(name, member.shape->xml_namespace, prefix);
+  } else {
+    writer.open(name, member.xml_namespace, member.xml_prefix);
+  }
   auto timestamp = timestamp_format(member, TimestampFormat::Iso8601);
   write_content(writer, *member.shape, timestamp, value, Bindings::Ignored);
   writer.close();
