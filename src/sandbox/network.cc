@@ -212,7 +212,10 @@ Result<void> Network::ensure_subnet(const SubnetSpec& spec) {
     if (auto added = add_address(subnet.bridge, {cidr->first() + 1, cidr->prefix}); !added) {
       return added;
     }
-    // The router answers for every neighbour: the ports do not reach each other.
+    // The router answers for every neighbour: the ports do not reach each other. By default it
+    // would wait up to 0.8 s first, to let the neighbour itself answer.
+    std::string delay = "ipv4/neigh/" + subnet.bridge + "/proxy_delay";
+    if (auto set = set_network_option(delay, "0"); !set) return set;
     return set_network_option("ipv4/conf/" + subnet.bridge + "/proxy_arp_pvlan", "1");
   });
   if (!made) return made;

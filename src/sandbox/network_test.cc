@@ -129,6 +129,21 @@ TEST_F(NetworkTest, GroupsDecideWhoReachesWhomAndChangeLive) {
   EXPECT_FALSE(reaches("a", "10.77.1.12")) << "an interface without groups";
 }
 
+// Every address of the subnet is answered for by the router, which must not wait before it does.
+TEST_F(NetworkTest, NeighboursAreResolvedAtOnce) {
+  start("a");
+  EXPECT_TRUE(run("a", {"/usr/bin/python3", "-c",
+                        "import socket, time\n"
+                        "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+                        "for i in range(100, 116): s.sendto(b'x', (f'10.77.1.{i}', 9))\n"
+                        "end = time.monotonic() + 0.25\n"
+                        "count = 0\n"
+                        "while count < 16 and time.monotonic() < end:\n"
+                        "  lines = [line.split() for line in open('/proc/net/arp')][1:]\n"
+                        "  count = sum(w[2] == '0x2' and len(w[0]) == 11 for w in lines)\n"
+                        "raise SystemExit(0 if count >= 16 else 1)"}));
+}
+
 TEST_F(NetworkTest, RulesHoldWhileNoDaemonLivesAndAfterItsReturn) {
   start("a");
   start("b");
