@@ -1,4 +1,5 @@
-// Bringing a deployment about: creating, updating and replacing resources in the order of their references.
+// Bringing a deployment about: creating, updating and replacing resources in the order of their
+// references.
 
 #include <algorithm>
 

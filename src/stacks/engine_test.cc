@@ -121,7 +121,8 @@ TEST(Engine, AFailureRollsEverythingBackAndSaysWhy) {
       has("s ROLLBACK_IN_PROGRESS: The following resource(s) failed to create: [Slow, B]. "
           "Rollback requested by user."));
   EXPECT_FALSE(has("C CREATE_IN_PROGRESS"));
-  // Nothing of B ever was, so nothing of it is removed; A waits until B, which needs it, is done with.
+  // Nothing of B ever was, so nothing of it is removed; A waits until B, which needs it, is done
+  // with.
   EXPECT_EQ(Lines(bench.world.calls.end() - 2, bench.world.calls.end()),
             (Lines{"remove Slow", "remove A"}));
 }

@@ -36,8 +36,8 @@ struct World {
   std::vector<std::string> living();
 };
 
-// Test::Thing: Name (no interruption), Fixed (replacement), Size (Integer), Tags, Data (Json), Names
-// (List). Attributes Arn, Name, Outputs.*. Test::Vault takes snapshots; Test::Waiter knows signals.
+// Test::Thing: Name (no interruption), Fixed (replacement), Size (Integer), Tags, Data (Json),
+// Names (List). Attributes Arn, Name, Outputs.*. Test::Vault takes snapshots; Test::Waiter knows signals.
 void add_fake_types(TypeRegistry& types, World& world);
 
 // Thrown instead of a commit, as if the daemon had been killed there.

@@ -40,8 +40,8 @@ enum class Presence : uint8_t { Optional, Required };
 // {.name = "Tags", .kind = PropertyKind::List, .element = PropertyKind::Object,
 //  .members = kTagSchema}
 //
-// A property that is not in the table is refused by name before anything is created. A table that is
-// one entry named "*" takes any property as it stands (custom resources). Only the `update` of the
+// A property that is not in the table is refused by name before anything is created. A table that
+// is one entry named "*" takes any property as it stands (custom resources). Only the `update` of the
 // outermost properties counts.
 struct PropertySchema {
   std::string_view name;

@@ -15,7 +15,7 @@ struct SubstitutionPart {
   std::string text;  // Of a variable: its name.
 };
 
-// `${Name}` is a variable, `${!Literal}` the text `${Literal}`; a `${` that is never closed is text.
+// `${Name}` is a variable, `${!Literal}` the text `${Literal}`; an open `${` is text.
 std::vector<SubstitutionPart> split_substitution(std::string_view text);
 // Letters, digits, '_', '.', ':' only.
 bool is_variable_name(std::string_view name);
@@ -23,8 +23,8 @@ bool is_variable_name(std::string_view name);
 // Text, numbers and booleans as text; nothing for anything else.
 std::optional<std::string> scalar_text(const formats::Value& value);
 
-// The name of the intrinsic function that `value` is a call of ("Ref", "Fn::Sub"), or empty. An object
-// of one member is a call when the member is Ref, or starts with "Fn::".
+// The name of the intrinsic function that `value` is a call of ("Ref", "Fn::Sub"), or empty. An
+// object of one member is a call when the member is Ref, or starts with "Fn::".
 std::string_view function_name(const formats::Value& value);
 
 // "A.B.C" → "A" and "B.C"; nothing without a dot or with an empty half.

@@ -32,7 +32,7 @@ struct ActionValues {
   formats::Value update_policy;
 };
 
-// A stack inside a transaction, and the changes that every phase makes to it: each is saved at once.
+// A stack inside a transaction, and the changes that phases make to it: each is saved at once.
 class Tick {
  public:
   Tick(const TypeRegistry& types, Random& random, Session& session, StepMemory& memory);
