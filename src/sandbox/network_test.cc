@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "sandbox/namespaces.h"
+#include "sandbox/netlink.h"
 #include "sandbox/program/test_region.h"
 
 namespace holm::sandbox {
@@ -270,6 +272,58 @@ TEST_F(NetworkTest, TheWorldIsReachedOnlyWithARouteAndTheHostNever) {
                          "import socket, sys\n"
                          "socket.create_connection((sys.argv[1], int(sys.argv[2])), 0.3)",
                          address, port}));
+}
+
+// A namespace behind the host plays the world.
+TEST_F(NetworkTest, RoutesDecideWhoReachesTheWorld) {
+  auto world = make_network_namespace();
+  ASSERT_TRUE(world);
+  std::string link = "w" + std::to_string(::getpid());
+  expect_done(add_veth({.name = link, .peer_name = "eth0", .peer_namespace = world->get()}));
+  expect_done(add_address(link, *parse_ipv4_network("203.0.113.1/30")));
+  expect_done(set_network_option("ipv4/conf/" + link + "/forwarding", "1"));
+  UniqueFd listener;
+  expect_done(in_network(world->get(), [&]() -> Result<void> {
+    if (auto up = set_up("eth0"); !up) return up;
+    listener.reset(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    return add_address("eth0", *parse_ipv4_network("203.0.113.2/30"));
+  }));
+  sockaddr_in any = address_of("0.0.0.0", kPort);
+  ASSERT_EQ(::bind(listener.get(), reinterpret_cast<sockaddr*>(&any), sizeof(any)), 0);
+  ASSERT_EQ(::listen(listener.get(), 8), 0);
+  start("a");
+  SubnetSpec subnet{.id = "subnet-1", .vpc_id = "vpc-1", .cidr = "10.77.1.0/24"};
+  InterfaceSpec interface{.id = "eni-a",
+                          .subnet_id = "subnet-1",
+                          .mac = "02:00:00:00:00:11",
+                          .addresses = {"10.77.1.11"}};
+  struct Case {
+    const char* what;
+    SubnetSpec::DefaultRoute route;
+    bool has_public_address;
+    bool reaches;
+  };
+  const Case cases[] = {
+      {"no route", SubnetSpec::DefaultRoute::None, false, false},
+      {"a NAT gateway", SubnetSpec::DefaultRoute::NatGateway, false, true},
+      {"an internet gateway, no public address", SubnetSpec::DefaultRoute::InternetGateway, false,
+       false},
+      {"an internet gateway", SubnetSpec::DefaultRoute::InternetGateway, true, true},
+      {"a route taken away", SubnetSpec::DefaultRoute::None, true, false},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.what);
+    subnet.default_route = c.route;
+    interface.has_public_address = c.has_public_address;
+    expect_done(region_->network->ensure_subnet(subnet));
+    expect_done(region_->network->ensure_interface(interface));
+    EXPECT_EQ(reaches("a", "203.0.113.2"), c.reaches);
+  }
+  sockaddr_in peer{};
+  socklen_t size = sizeof(peer);
+  UniqueFd accepted(::accept(listener.get(), reinterpret_cast<sockaddr*>(&peer), &size));
+  EXPECT_EQ(to_string(ntohl(peer.sin_addr.s_addr)), "203.0.113.1") << "the world sees the host";
+  expect_done(delete_link(link));
 }
 
 TEST_F(NetworkTest, RefusesWhatItDoesNotUnderstand) {
