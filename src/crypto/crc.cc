@@ -1,4 +1,5 @@
-// Reflected cyclic redundancy checks, eight bytes at a time from tables, crc32c by the processor's instruction.
+// Reflected cyclic redundancy checks, eight bytes at a time from tables, crc32c by the processor's
+// instruction.
 
 #include "crypto/crc.h"
 
@@ -60,7 +61,8 @@ Word by_tables(std::string_view bytes, Word crc) {
 }
 
 #if defined(__x86_64__)
-__attribute__((target("sse4.2"))) uint32_t crc32c_by_instruction(std::string_view bytes, uint32_t crc) {
+__attribute__((target("sse4.2"))) uint32_t crc32c_by_instruction(std::string_view bytes,
+                                                                 uint32_t crc) {
   uint64_t state = ~crc;
   while (bytes.size() >= 8) {
     uint64_t group;
@@ -99,13 +101,16 @@ Word combine(Word first, Word second, uint64_t second_bytes) {
 template <class Word>
 std::string big_endian(Word crc) {
   std::string bytes;
-  for (int shift = sizeof(Word) * 8 - 8; shift >= 0; shift -= 8) bytes += static_cast<char>(crc >> shift & 255);
+  for (int shift = sizeof(Word) * 8 - 8; shift >= 0; shift -= 8)
+    bytes += static_cast<char>(crc >> shift & 255);
   return bytes;
 }
 
 }  // namespace
 
-uint32_t crc32(std::string_view bytes, uint32_t crc) { return by_tables<uint32_t, kCrc32>(bytes, crc); }
+uint32_t crc32(std::string_view bytes, uint32_t crc) {
+  return by_tables<uint32_t, kCrc32>(bytes, crc);
+}
 
 uint32_t crc32c(std::string_view bytes, uint32_t crc) {
 #if defined(__x86_64__)

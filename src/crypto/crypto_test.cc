@@ -51,8 +51,10 @@ TEST(Hmac, GivesThePublishedCodes) {
   const struct {
     std::string key, text, code;
   } rows[] = {
-      {std::string(20, '\x0b'), "Hi There", "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"},
-      {"Jefe", "what do ya want for nothing?", "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"},
+      {std::string(20, '\x0b'), "Hi There",
+       "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"},
+      {"Jefe", "what do ya want for nothing?",
+       "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"},
       {std::string(20, '\xaa'), std::string(50, '\xdd'),
        "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe"},
       {std::string(131, '\xaa'), "Test Using Larger Than Block-Size Key - Hash Key First",
@@ -78,13 +80,15 @@ TEST(Crc, OfPiecesIsThatOfTheWholeAndCombines) {
   std::string text;
   for (int i = 0; i < 300; ++i) text += static_cast<char>(i * 7 + i / 3);
   for (size_t at = 0; at <= text.size(); ++at) {
-    const std::string_view first = std::string_view(text).substr(0, at), second = std::string_view(text).substr(at);
+    const std::string_view first = std::string_view(text).substr(0, at),
+                           second = std::string_view(text).substr(at);
     ASSERT_EQ(crc32(second, crc32(first)), crc32(text));
     ASSERT_EQ(crc32c(second, crc32c(first)), crc32c(text));
     ASSERT_EQ(crc64nvme(second, crc64nvme(first)), crc64nvme(text));
     ASSERT_EQ(crc32_combine(crc32(first), crc32(second), second.size()), crc32(text));
     ASSERT_EQ(crc32c_combine(crc32c(first), crc32c(second), second.size()), crc32c(text));
-    ASSERT_EQ(crc64nvme_combine(crc64nvme(first), crc64nvme(second), second.size()), crc64nvme(text));
+    ASSERT_EQ(crc64nvme_combine(crc64nvme(first), crc64nvme(second), second.size()),
+              crc64nvme(text));
   }
 }
 

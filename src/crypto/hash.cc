@@ -31,7 +31,8 @@ const EVP_MD* algorithm(size_t digest_bytes) {
 template <size_t Size>
 std::array<uint8_t, Size> digest_of(std::string_view bytes) {
   std::array<uint8_t, Size> digest;
-  CHECK(EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, algorithm(Size), nullptr) == 1);
+  CHECK(EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, algorithm(Size), nullptr) ==
+        1);
   return digest;
 }
 

@@ -27,7 +27,8 @@ std::string_view bytes_of(const std::array<uint8_t, Size>& digest) {
 // Takes as long whatever the content; the lengths are no secret.
 bool constant_time_equals(std::string_view a, std::string_view b);
 
-// A hash of bytes that come piece by piece. `finish` gives the digest and starts anew. Movable; one thread.
+// A hash of bytes that come piece by piece. `finish` gives the digest and starts anew. Movable; one
+// thread.
 template <size_t Size>
 class Hasher final {
  public:

@@ -16,17 +16,17 @@ namespace holm::aws::policy {
 struct Principal {
   enum class Kind { Anonymous, Root, User, AssumedRole, Federated, Service };
   Kind kind = Kind::Anonymous;
-  std::string_view account;         // 12 digits; empty if anonymous.
-  std::string_view arn;             // As aws:PrincipalArn's owner: user, root or assumed-role session.
-  std::string_view id;              // AIDA…, AROA…:session
-  std::string_view role_arn;        // Of an assumed role.
-  std::string_view service;         // "sns.amazonaws.com", of Kind::Service.
-  std::string_view federated;       // The provider's ARN or name, of Kind::Federated.
+  std::string_view account;    // 12 digits; empty if anonymous.
+  std::string_view arn;        // As aws:PrincipalArn's owner: user, root or assumed-role session.
+  std::string_view id;         // AIDA…, AROA…:session
+  std::string_view role_arn;   // Of an assumed role.
+  std::string_view service;    // "sns.amazonaws.com", of Kind::Service.
+  std::string_view federated;  // The provider's ARN or name, of Kind::Federated.
   std::string_view canonical_user;  // S3's 64 digits, if there is one.
 };
 
-// The values of condition keys. Names ignore case. Built from what the server knows, never from what a client says
-// about itself. A key with no values is as one that is absent.
+// The values of condition keys. Names ignore case. Built from what the server knows, never from
+// what a client says about itself. A key with no values is as one that is absent.
 class Context final {
  public:
   void set(std::string_view key, std::string value);
@@ -72,7 +72,8 @@ enum class PolicyType { None, Identity, Resource, Boundary, Session };
 struct Decision {
   enum class Kind { Allow, ExplicitDeny, ImplicitDeny };
   Kind kind = Kind::ImplicitDeny;
-  // Of an explicit deny: where it stands. Of an implicit one: which kind of policy should have allowed it.
+  // Of an explicit deny: where it stands. Of an implicit one: which kind of policy should have
+  // allowed it.
   PolicyType by = PolicyType::None;
   std::string_view policy_name;  // As given.
   std::string_view sid;          // Of the statement that decided; lives as long as its policy.
@@ -83,8 +84,8 @@ struct Decision {
 // Takes microseconds; any thread.
 Decision evaluate(const Request& request, const Policies& policies);
 
-// "User: arn:… is not authorized to perform: s3:GetObject on resource: arn:… because no identity-based policy
-// allows the s3:GetObject action". For decisions that do not allow.
+// "User: arn:… is not authorized to perform: s3:GetObject on resource: arn:… because no
+// identity-based policy allows the s3:GetObject action". For decisions that do not allow.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 std::string describe(const Decision& decision, const Request& request);
 

@@ -26,8 +26,8 @@ class Policy final {
 // No document of any service is longer.
 constexpr size_t kMaxDocumentBytes = 131072;
 
-// Reads `text` strictly: unknown elements, operators and types are errors. The message is AWS's where it has
-// one, for MalformedPolicyDocument.
+// Reads `text` strictly: unknown elements, operators and types are errors. The message is AWS's
+// where it has one, for MalformedPolicyDocument.
 Result<Policy, formats::ParseError> parse(std::string_view text);
 
 enum class PolicyKind {

@@ -23,7 +23,8 @@ int hex_digit(char c) {
   return -1;
 }
 
-// A malformed escape stands for itself: whoever signed it meant these bytes, and the handler will refuse it.
+// A malformed escape stands for itself: whoever signed it meant these bytes, and the handler will
+// refuse it.
 std::string decode(std::string_view text, Plus plus) {
   std::string result;
   result.reserve(text.size());
@@ -61,11 +62,16 @@ std::string to_text(const Scope& scope) {
 
 std::string_view payload_text(PayloadMode mode, std::string_view declared_sha256) {
   switch (mode) {
-    case PayloadMode::SignedHash: return declared_sha256;
-    case PayloadMode::UnsignedPayload: return kUnsignedPayload;
-    case PayloadMode::StreamingSigned: return "STREAMING-AWS4-HMAC-SHA256-PAYLOAD";
-    case PayloadMode::StreamingSignedTrailer: return "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER";
-    case PayloadMode::StreamingUnsignedTrailer: return "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
+    case PayloadMode::SignedHash:
+      return declared_sha256;
+    case PayloadMode::UnsignedPayload:
+      return kUnsignedPayload;
+    case PayloadMode::StreamingSigned:
+      return "STREAMING-AWS4-HMAC-SHA256-PAYLOAD";
+    case PayloadMode::StreamingSignedTrailer:
+      return "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER";
+    case PayloadMode::StreamingUnsignedTrailer:
+      return "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
   }
   CHECK(false);
   return {};
@@ -76,14 +82,18 @@ Parameters query_parameters(std::string_view query) {
   for (std::string_view part : split(query, '&')) {
     if (part.empty()) continue;
     const size_t equals = part.find('=');
-    const std::string_view value = equals == part.npos ? std::string_view() : part.substr(equals + 1);
-    parameters.emplace_back(decode(part.substr(0, equals), Plus::Space), decode(value, Plus::Space));
+    const std::string_view value =
+        equals == part.npos ? std::string_view() : part.substr(equals + 1);
+    parameters.emplace_back(decode(part.substr(0, equals), Plus::Space),
+                            decode(value, Plus::Space));
   }
   return parameters;
 }
 
 std::string canonical_query(Parameters parameters, std::string_view left_out) {
-  std::erase_if(parameters, [&](const auto& parameter) { return !left_out.empty() && parameter.first == left_out; });
+  std::erase_if(parameters, [&](const auto& parameter) {
+    return !left_out.empty() && parameter.first == left_out;
+  });
   for (auto& [name, value] : parameters) {
     name = percent_encode(name);
     value = percent_encode(value);
@@ -122,7 +132,8 @@ std::string reencoded_path(std::string_view path) {
   return percent_encode(decode(path, Plus::Literal), Slash::Keep);
 }
 
-std::optional<std::string> canonical_header(const RequestView& request, std::string_view lower_name) {
+std::optional<std::string> canonical_header(const RequestView& request,
+                                            std::string_view lower_name) {
   std::optional<std::string> text;
   for (const http::Header& header : request.headers) {
     if (!equals_ignoring_case(header.name, lower_name)) continue;
@@ -137,7 +148,8 @@ std::optional<std::string> canonical_header(const RequestView& request, std::str
   return text;
 }
 
-std::optional<std::string> write_canonical(const CanonicalRequest& canonical, const RequestView& request) {
+std::optional<std::string> write_canonical(const CanonicalRequest& canonical,
+                                           const RequestView& request) {
   std::string text = fmt::format("{}\n{}\n{}\n", canonical.method, canonical.path, canonical.query);
   for (const std::string& name : canonical.signed_headers) {
     const auto value = canonical_header(request, name);
@@ -159,7 +171,8 @@ std::string sha256_hex(std::string_view bytes) {
   return hex_encode(crypto::bytes_of(digest));
 }
 
-std::string string_to_sign(std::string_view time, std::string_view scope, std::string_view canonical_request) {
+std::string string_to_sign(std::string_view time, std::string_view scope,
+                           std::string_view canonical_request) {
   return fmt::format("{}\n{}\n{}\n{}", kAlgorithm, time, scope, sha256_hex(canonical_request));
 }
 
@@ -169,7 +182,8 @@ std::string signature_of(const Key& key, std::string_view text) {
 }
 
 Key derive_signing_key(std::string_view secret_access_key, const Scope& scope) {
-  crypto::Sha256Digest key = crypto::hmac_sha256("AWS4" + std::string(secret_access_key), scope.date);
+  crypto::Sha256Digest key =
+      crypto::hmac_sha256("AWS4" + std::string(secret_access_key), scope.date);
   key = crypto::hmac_sha256(crypto::bytes_of(key), scope.region);
   key = crypto::hmac_sha256(crypto::bytes_of(key), scope.service);
   return crypto::hmac_sha256(crypto::bytes_of(key), "aws4_request");

@@ -20,19 +20,25 @@ constexpr std::string_view kTrailerSignature = "x-amz-trailer-signature";
 constexpr std::string_view kChunkSignature = ";chunk-signature=";
 
 std::unexpected<Problem> broken_framing() {
-  return std::unexpected(Problem{"IncompleteBody", 400, "The request body terminated unexpectedly", {}});
+  return std::unexpected(
+      Problem{"IncompleteBody", 400, "The request body terminated unexpectedly", {}});
 }
 
 std::unexpected<Problem> wrong_length() {
-  return std::unexpected(Problem{
-      "IncompleteBody", 400, "You did not provide the number of bytes specified by the Content-Length HTTP header", {}});
+  return std::unexpected(
+      Problem{"IncompleteBody",
+              400,
+              "You did not provide the number of bytes specified by the Content-Length HTTP header",
+              {}});
 }
 
 std::unexpected<Problem> malformed_trailer() {
-  return std::unexpected(Problem{"MalformedTrailerError", 400,
-                                 "The request contained trailing data that was not well-formed or did not conform "
-                                 "to our published schema.",
-                                 {}});
+  return std::unexpected(
+      Problem{"MalformedTrailerError",
+              400,
+              "The request contained trailing data that was not well-formed or did not conform "
+              "to our published schema.",
+              {}});
 }
 
 std::optional<uint64_t> read_size(std::string_view text) {
@@ -72,12 +78,15 @@ ChunkDecoder::Checked ChunkDecoder::finish() {
 
 ChunkDecoder::Piece ChunkDecoder::step(std::string_view& input) {
   switch (state_) {
-    case State::Data: return take_data(input);
+    case State::Data:
+      return take_data(input);
     case State::End:
-    case State::Failed: return broken_framing();
+    case State::Failed:
+      return broken_framing();
     case State::Header:
     case State::DataEnd:
-    case State::Trailer: break;
+    case State::Trailer:
+      break;
   }
   const size_t bytes_max = state_ == State::Header    ? kMaxChunkHeaderBytes
                            : state_ == State::Trailer ? kMaxTrailerBytes
@@ -135,12 +144,18 @@ ChunkDecoder::Checked ChunkDecoder::begin_chunk(uint64_t bytes) {
   if (options_.decoded_bytes && bytes > *options_.decoded_bytes - decoded_) return wrong_length();
   if (bytes > UINT64_MAX - decoded_) return wrong_length();
   if (short_chunk_seen_) {
-    return std::unexpected(Problem{"InvalidChunkSizeError", 403,
-                                   "Only the last chunk is allowed to have a size less than 8192 bytes", {}});
+    return std::unexpected(
+        Problem{"InvalidChunkSizeError",
+                403,
+                "Only the last chunk is allowed to have a size less than 8192 bytes",
+                {}});
   }
   if (is_signed() && bytes > kMaxChunkBytes) {
-    return std::unexpected(Problem{
-        "InvalidRequest", 400, fmt::format("A signed chunk may have at most {} bytes.", kMaxChunkBytes), {}});
+    return std::unexpected(
+        Problem{"InvalidRequest",
+                400,
+                fmt::format("A signed chunk may have at most {} bytes.", kMaxChunkBytes),
+                {}});
   }
   short_chunk_seen_ = bytes < kMinChunkBytes;
   chunk_left_ = bytes;
@@ -175,8 +190,9 @@ ChunkDecoder::Piece ChunkDecoder::release_chunk() {
 ChunkDecoder::Checked ChunkDecoder::check_chunk_signature() {
   if (!is_signed()) return {};
   const crypto::Sha256Digest digest = chunk_hash_.finish();
-  const std::string text = fmt::format("AWS4-HMAC-SHA256-PAYLOAD\n{}{}\n{}\n{}", scope_lines_, previous_signature_,
-                                       kEmptySha256, hex_encode(crypto::bytes_of(digest)));
+  const std::string text =
+      fmt::format("AWS4-HMAC-SHA256-PAYLOAD\n{}{}\n{}\n{}", scope_lines_, previous_signature_,
+                  kEmptySha256, hex_encode(crypto::bytes_of(digest)));
   previous_signature_ = signature_of(key_, text);
   if (!crypto::constant_time_equals(previous_signature_, chunk_signature_)) {
     return std::unexpected(mismatch(Dialect::S3));
@@ -189,7 +205,8 @@ ChunkDecoder::Checked ChunkDecoder::read_trailer() {
   const std::string_view line = line_;
   const size_t colon = line.find(':');
   // Nothing may follow the signature, which covers all the others.
-  if (colon == line.npos || payload_ == PayloadMode::StreamingSigned || !trailer_signature_.empty()) {
+  if (colon == line.npos || payload_ == PayloadMode::StreamingSigned ||
+      !trailer_signature_.empty()) {
     return malformed_trailer();
   }
   std::string name = to_lower(line.substr(0, colon)), value(trim(line.substr(colon + 1)));
@@ -211,13 +228,14 @@ ChunkDecoder::Checked ChunkDecoder::read_trailer() {
 
 ChunkDecoder::Checked ChunkDecoder::finish_trailers() {
   if (payload_ == PayloadMode::StreamingSignedTrailer) {
-    const std::string text = fmt::format("AWS4-HMAC-SHA256-TRAILER\n{}{}\n{}", scope_lines_, previous_signature_,
-                                         sha256_hex(trailer_text_));
+    const std::string text = fmt::format("AWS4-HMAC-SHA256-TRAILER\n{}{}\n{}", scope_lines_,
+                                         previous_signature_, sha256_hex(trailer_text_));
     if (!crypto::constant_time_equals(signature_of(key_, text), trailer_signature_)) {
       return std::unexpected(mismatch(Dialect::S3));
     }
   }
-  if (payload_ != PayloadMode::StreamingSigned && trailers_.size() != options_.trailer_names.size()) {
+  if (payload_ != PayloadMode::StreamingSigned &&
+      trailers_.size() != options_.trailer_names.size()) {
     return malformed_trailer();
   }
   state_ = State::End;

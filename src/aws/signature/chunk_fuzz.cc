@@ -1,5 +1,5 @@
-// Chunked bodies as a stranger may send them: however they are cut, the outcome is the same, and without the key
-// nothing comes out of the signed forms.
+// Chunked bodies as a stranger may send them: however they are cut, the outcome is the same, and
+// without the key nothing comes out of the signed forms.
 
 #include <cstdlib>
 
@@ -17,7 +17,8 @@ struct Outcome {
 };
 
 Outcome run(PayloadMode mode, std::string_view wire, size_t step) {
-  ChunkDecoder decoder({.signature = "seed", .payload = mode}, {.trailer_names = {"x-amz-checksum-crc32"}});
+  ChunkDecoder decoder({.signature = "seed", .payload = mode},
+                       {.trailer_names = {"x-amz-checksum-crc32"}});
   Outcome outcome;
   for (size_t at = 0; at < wire.size(); at += step) {
     std::string_view input = wire.substr(at, step);
@@ -44,7 +45,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                            PayloadMode::StreamingUnsignedTrailer}) {
     const Outcome whole = run(mode, wire, wire.size() + 1);
     if (whole != run(mode, wire, step)) std::abort();
-    if (mode != PayloadMode::StreamingUnsignedTrailer && (whole.complete || !whole.decoded.empty())) std::abort();
+    if (mode != PayloadMode::StreamingUnsignedTrailer && (whole.complete || !whole.decoded.empty()))
+      std::abort();
   }
   return 0;
 }

@@ -1,5 +1,5 @@
-// Bodies as S3's clients send them: hashed as a whole, unsigned, or in signed or unsigned chunks with trailers.
-// https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html
+// Bodies as S3's clients send them: hashed as a whole, unsigned, or in signed or unsigned chunks
+// with trailers. https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,9 @@
 
 namespace holm::aws::signature {
 
-constexpr size_t kMaxChunkBytes = 16u << 20;       // Of a signed chunk, which is held until it is verified.
-constexpr size_t kMinChunkBytes = 8192;             // Of all but the last.
+constexpr size_t kMaxChunkBytes = 16u
+                                  << 20;  // Of a signed chunk, which is held until it is verified.
+constexpr size_t kMinChunkBytes = 8192;   // Of all but the last.
 constexpr size_t kMaxChunkHeaderBytes = 256;
 constexpr size_t kMaxTrailerBytes = 8192;
 constexpr size_t kMaxTrailers = 16;
@@ -28,19 +29,19 @@ struct Trailer {
   friend bool operator==(const Trailer&, const Trailer&) = default;
 };
 
-// Undoes aws-chunked, fed with bytes as they come. Bytes of a signed chunk come out only once its signature is
-// verified. After a Problem the decoder stays failed. One thread.
+// Undoes aws-chunked, fed with bytes as they come. Bytes of a signed chunk come out only once its
+// signature is verified. After a Problem the decoder stays failed. One thread.
 class ChunkDecoder final {
  public:
   struct Options {
-    std::optional<uint64_t> decoded_bytes;    // x-amz-decoded-content-length
-    std::vector<std::string> trailer_names;   // x-amz-trailer, lower case
+    std::optional<uint64_t> decoded_bytes;   // x-amz-decoded-content-length
+    std::vector<std::string> trailer_names;  // x-amz-trailer, lower case
   };
   // `request.payload` is one of the streaming modes.
   ChunkDecoder(const Verified& request, Options options);
 
-  // Takes bytes off the front of `input` until there is a piece to give or the input is used up (empty piece).
-  // A piece is valid as long as `input`'s bytes and until the next call.
+  // Takes bytes off the front of `input` until there is a piece to give or the input is used up
+  // (empty piece). A piece is valid as long as `input`'s bytes and until the next call.
   Result<std::string_view, Problem> decode(std::string_view& input);
   // The end was seen, and every length and signature was right. Bytes after it are a Problem.
   bool complete() const { return state_ == State::End; }
@@ -87,20 +88,24 @@ class ChunkDecoder final {
 // Thrown out of `Payload::read` when the body is not what was signed.
 class PayloadError : public async::StreamError {
  public:
-  explicit PayloadError(Problem problem) : StreamError(problem.message), problem(std::move(problem)) {}
+  explicit PayloadError(Problem problem)
+      : StreamError(problem.message), problem(std::move(problem)) {}
   Problem problem;
 };
 
-// The body of a verified request as the client meant it. Whoever takes it must not let it be seen before the
-// last, empty piece: until then the hash of the whole may yet be wrong, and read() throws PayloadError.
+// The body of a verified request as the client meant it. Whoever takes it must not let it be seen
+// before the last, empty piece: until then the hash of the whole may yet be wrong, and read()
+// throws PayloadError.
 class Payload : public async::ByteSource {
  public:
   // Known once read() has given the empty piece.
   virtual const std::vector<Trailer>& trailers() const = 0;
 };
 
-// The one way from the wire's bytes to a body, for every payload mode; `request` is the one that was verified.
-Result<std::unique_ptr<Payload>, Problem> open_payload(const Verified& verified, const RequestView& request,
+// The one way from the wire's bytes to a body, for every payload mode; `request` is the one that
+// was verified.
+Result<std::unique_ptr<Payload>, Problem> open_payload(const Verified& verified,
+                                                       const RequestView& request,
                                                        std::unique_ptr<async::ByteSource> body);
 
 }  // namespace holm::aws::signature

@@ -1,4 +1,5 @@
-// Bodies in chunks: S3's documented examples, every split, every altered byte, every kind of broken framing.
+// Bodies in chunks: S3's documented examples, every split, every altered byte, every kind of broken
+// framing.
 
 #include "aws/signature/chunked.h"
 
@@ -14,7 +15,8 @@ namespace holm::aws::signature {
 namespace {
 
 constexpr std::string_view kSecret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
-constexpr std::string_view kSeed = "4f232c4386841ef735655705268965c44a0e4690baa4adea153f7db9fa80a0a9";
+constexpr std::string_view kSeed =
+    "4f232c4386841ef735655705268965c44a0e4690baa4adea153f7db9fa80a0a9";
 
 Verified verified(PayloadMode mode, std::string_view seed = kSeed) {
   const Scope scope{"20130524", "us-east-1", "s3"};
@@ -73,8 +75,8 @@ struct Sender {
       text += fmt::format("{:x}", chunk.size());
       if (is_signed()) {
         previous = signature_of(request.signing_key,
-                                fmt::format("AWS4-HMAC-SHA256-PAYLOAD\n{}{}\n{}\n{}", scope, previous, kEmptySha256,
-                                            sha256_hex(chunk)));
+                                fmt::format("AWS4-HMAC-SHA256-PAYLOAD\n{}{}\n{}\n{}", scope,
+                                            previous, kEmptySha256, sha256_hex(chunk)));
         text += ";chunk-signature=" + previous;
       }
       text += "\r\n";
@@ -90,8 +92,8 @@ struct Sender {
     }
     if (mode == PayloadMode::StreamingSignedTrailer) {
       const std::string signature =
-          signature_of(request.signing_key, fmt::format("AWS4-HMAC-SHA256-TRAILER\n{}{}\n{}", scope, previous,
-                                                        sha256_hex(signed_text)));
+          signature_of(request.signing_key, fmt::format("AWS4-HMAC-SHA256-TRAILER\n{}{}\n{}", scope,
+                                                        previous, sha256_hex(signed_text)));
       text += "x-amz-trailer-signature:" + signature + "\r\n";
     }
     return text + "\r\n";
@@ -119,9 +121,13 @@ std::vector<Sender> senders() {
 TEST(ChunkExamples, AreAcceptedInPiecesOfAnySize) {
   const std::string first(65536, 'a'), second(1024, 'a');
   const std::string wire =
-      "10000;chunk-signature=ad80c730a21e5b8d04586a2213dd63b9a0e99e0e2307b0ade35a65485a288648\r\n" + first +
-      "\r\n400;chunk-signature=0055627c9e194cb4542bae2aa5492e3c1575bbb81b612b7d234b86a503ef5497\r\n" + second +
-      "\r\n0;chunk-signature=b6c6ea8a5354eaf15b3cb7646744f4275b71ea724fed81ceb9323e279d449df9\r\n\r\n";
+      "10000;chunk-signature=ad80c730a21e5b8d04586a2213dd63b9a0e99e0e2307b0ade35a65485a288648\r\n" +
+      first +
+      "\r\n400;chunk-signature="
+      "0055627c9e194cb4542bae2aa5492e3c1575bbb81b612b7d234b86a503ef5497\r\n" +
+      second +
+      "\r\n0;chunk-signature="
+      "b6c6ea8a5354eaf15b3cb7646744f4275b71ea724fed81ceb9323e279d449df9\r\n\r\n";
   ASSERT_EQ(wire.size(), 66824u);
   const ChunkDecoder::Options options{.decoded_bytes = 66560};
   for (size_t step : {1, 7, 4096, 65621, 70000}) {
@@ -137,14 +143,20 @@ TEST(ChunkExamples, AreAcceptedInPiecesOfAnySize) {
 TEST(ChunkExamples, TrailerIsReadAndItsSignatureChecked) {
   const std::string first(65536, 'a'), second(1024, 'a');
   const std::string wire =
-      "10000;chunk-signature=b474d8862b1487a5145d686f57f013e54db672cee1c953b3010fb58501ef5aa2\r\n" + first +
-      "\r\n400;chunk-signature=1c1344b170168f8e65b41376b44b20fe354e373826ccbbe2c1d40a8cae51e5c7\r\n" + second +
+      "10000;chunk-signature=b474d8862b1487a5145d686f57f013e54db672cee1c953b3010fb58501ef5aa2\r\n" +
+      first +
+      "\r\n400;chunk-signature="
+      "1c1344b170168f8e65b41376b44b20fe354e373826ccbbe2c1d40a8cae51e5c7\r\n" +
+      second +
       "\r\n0;chunk-signature=2ca2aba2005185cf7159c6277faf83795951dd77a3a99e6e65d5c9f85863f992\r\n"
       "x-amz-checksum-crc32c:sOO8/Q==\r\n"
-      "x-amz-trailer-signature:d81f82fc3505edab99d459891051a732e8730629a2e4a59689829ca17fe2e435\r\n\r\n";
-  const Verified request = verified(PayloadMode::StreamingSignedTrailer,
-                                    "106e2a8a18243abcf37539882f36619c00e2dfc72633413f02d3b74544bfeb8e");
-  const ChunkDecoder::Options options{.decoded_bytes = 66560, .trailer_names = {"x-amz-checksum-crc32c"}};
+      "x-amz-trailer-signature:"
+      "d81f82fc3505edab99d459891051a732e8730629a2e4a59689829ca17fe2e435\r\n\r\n";
+  const Verified request =
+      verified(PayloadMode::StreamingSignedTrailer,
+               "106e2a8a18243abcf37539882f36619c00e2dfc72633413f02d3b74544bfeb8e");
+  const ChunkDecoder::Options options{.decoded_bytes = 66560,
+                                      .trailer_names = {"x-amz-checksum-crc32c"}};
   const Outcome outcome = decode(request, options, wire);
   EXPECT_EQ(outcome.problem, "");
   ASSERT_EQ(outcome.trailers, (std::vector<Trailer>{{"x-amz-checksum-crc32c", "sOO8/Q=="}}));
@@ -158,7 +170,8 @@ TEST(ChunkDecoder, GivesTheSameWhereverTheBytesAreSplit) {
     EXPECT_EQ(whole, (Outcome{sender.body(), "", sender.trailers}));
     for (size_t a = 0; a <= wire.size(); ++a) {
       for (size_t b = a; b <= wire.size(); b += 17) {
-        ASSERT_EQ(decode(verified(sender.mode), sender.options(), wire, {a, b}), whole) << a << " " << b;
+        ASSERT_EQ(decode(verified(sender.mode), sender.options(), wire, {a, b}), whole)
+            << a << " " << b;
       }
     }
   }
@@ -173,7 +186,8 @@ TEST(ChunkDecoder, AcceptsNoAlteredByteAndNoCutBody) {
       if (outcome.problem != "") return false;
       if (sender.is_signed()) return true;
       if (outcome.trailers.empty()) return outcome.decoded == sender.body();
-      return outcome.trailers[0].value == base64_encode(crypto::big_endian_bytes(crypto::crc32(outcome.decoded)));
+      return outcome.trailers[0].value ==
+             base64_encode(crypto::big_endian_bytes(crypto::crc32(outcome.decoded)));
     };
     ASSERT_TRUE(accepted(wire));
     for (size_t at = 0; at < wire.size(); ++at) {
@@ -191,7 +205,8 @@ TEST(ChunkDecoder, ReleasesNothingOfASignedChunkBeforeItsSignatureIsRight) {
   Sender sender{PayloadMode::StreamingSigned, {std::string(9000, 'a'), std::string(9000, 'b')}, {}};
   std::string wire = sender.wire();
   wire[wire.find("bbb") + 100] = 'c';
-  const Outcome outcome = decode(verified(sender.mode), sender.options(), wire, {100, 5000, 9100, 12000, 18000});
+  const Outcome outcome =
+      decode(verified(sender.mode), sender.options(), wire, {100, 5000, 9100, 12000, 18000});
   EXPECT_EQ(outcome.problem, "SignatureDoesNotMatch");
   EXPECT_EQ(outcome.decoded, std::string(9000, 'a'));
 }
@@ -200,9 +215,11 @@ TEST(ChunkDecoder, SwappedChunksAreRefused) {
   Sender sender{PayloadMode::StreamingSigned, {std::string(9000, 'a'), std::string(9000, 'a')}, {}};
   const std::string wire = sender.wire();
   const size_t length = wire.find("\r\n2328", 10) + 2;
-  const std::string swapped = wire.substr(length, length) + wire.substr(0, length) + wire.substr(2 * length);
+  const std::string swapped =
+      wire.substr(length, length) + wire.substr(0, length) + wire.substr(2 * length);
   ASSERT_EQ(swapped.size(), wire.size());
-  EXPECT_EQ(decode(verified(sender.mode), sender.options(), swapped).problem, "SignatureDoesNotMatch");
+  EXPECT_EQ(decode(verified(sender.mode), sender.options(), swapped).problem,
+            "SignatureDoesNotMatch");
 }
 
 struct FramingRow {
@@ -233,23 +250,42 @@ TEST(ChunkDecoder, RefusesBrokenFraming) {
       {"bare line feed", "5\nhello\r\n0\r\n\r\n", 5, {}, "IncompleteBody"},
       {"no line break after the data", "5\r\nhelloo0\r\n\r\n", 5, {}, "IncompleteBody"},
       {"long header", std::string(300, '0'), 5, {}, "IncompleteBody"},
-      {"two short chunks", "5\r\nhello\r\n5\r\nhello\r\n0\r\n\r\n", 10, {}, "InvalidChunkSizeError"},
+      {"two short chunks",
+       "5\r\nhello\r\n5\r\nhello\r\n0\r\n\r\n",
+       10,
+       {},
+       "InvalidChunkSizeError"},
       {"short last chunk", "2328\r\n" + large + "\r\n5\r\nhello\r\n0\r\n\r\n", 9005, {}, ""},
       {"trailer that was not announced", "0\r\nx-amz-a:b\r\n\r\n", 0, {}, "MalformedTrailerError"},
       {"announced trailer missing", "0\r\n\r\n", 0, {"x-amz-a"}, "MalformedTrailerError"},
-      {"trailer twice", "0\r\nx-amz-a:b\r\nx-amz-a:b\r\n\r\n", 0, {"x-amz-a"}, "MalformedTrailerError"},
+      {"trailer twice",
+       "0\r\nx-amz-a:b\r\nx-amz-a:b\r\n\r\n",
+       0,
+       {"x-amz-a"},
+       "MalformedTrailerError"},
       {"trailer without a colon", "0\r\nx-amz-a\r\n\r\n", 0, {"x-amz-a"}, "MalformedTrailerError"},
-      {"unasked signature", "0\r\nx-amz-trailer-signature:b\r\n\r\n", 0, {}, "MalformedTrailerError"},
-      {"long trailer", "0\r\nx-amz-a:" + std::string(9000, 'b'), 0, {"x-amz-a"}, "MalformedTrailerError"},
+      {"unasked signature",
+       "0\r\nx-amz-trailer-signature:b\r\n\r\n",
+       0,
+       {},
+       "MalformedTrailerError"},
+      {"long trailer",
+       "0\r\nx-amz-a:" + std::string(9000, 'b'),
+       0,
+       {"x-amz-a"},
+       "MalformedTrailerError"},
   };
   for (const FramingRow& row : rows) {
     const ChunkDecoder::Options options{row.decoded_bytes, row.trailer_names};
-    EXPECT_EQ(decode(verified(PayloadMode::StreamingUnsignedTrailer), options, row.wire).problem, row.problem)
+    EXPECT_EQ(decode(verified(PayloadMode::StreamingUnsignedTrailer), options, row.wire).problem,
+              row.problem)
         << row.what;
   }
-  EXPECT_EQ(decode(verified(PayloadMode::StreamingSigned), {}, "5\r\nhello\r\n0\r\n\r\n").problem, "IncompleteBody");
-  EXPECT_EQ(decode(verified(PayloadMode::StreamingSigned), {}, "1000001;chunk-signature=a\r\n").problem,
-            "InvalidRequest");
+  EXPECT_EQ(decode(verified(PayloadMode::StreamingSigned), {}, "5\r\nhello\r\n0\r\n\r\n").problem,
+            "IncompleteBody");
+  EXPECT_EQ(
+      decode(verified(PayloadMode::StreamingSigned), {}, "1000001;chunk-signature=a\r\n").problem,
+      "InvalidRequest");
 }
 
 // Reads everything; the problem's code at its end.
@@ -267,7 +303,8 @@ async::Task<std::string> read_payload(Payload& payload, std::string& code) {
   co_return all;
 }
 
-std::string code_of_payload(const Verified& request, const http::Headers& headers, std::string body) {
+std::string code_of_payload(const Verified& request, const http::Headers& headers,
+                            std::string body) {
   auto payload = open_payload(request, {"PUT", "/", "", "", headers},
                               std::make_unique<async::StringSource>(std::move(body)));
   if (!payload) return payload.error().code;
@@ -284,10 +321,12 @@ TEST(Payload, OfEveryModeIsOpenedAndChecked) {
   EXPECT_EQ(code_of_payload(hashed, {}, ""), "XAmzContentSHA256Mismatch");
   EXPECT_EQ(code_of_payload(verified(PayloadMode::UnsignedPayload), {}, "hello"), "hello");
   for (const Sender& sender : senders()) {
-    http::Headers headers = {{"X-Amz-Decoded-Content-Length", std::to_string(sender.body().size())}};
+    http::Headers headers = {
+        {"X-Amz-Decoded-Content-Length", std::to_string(sender.body().size())}};
     if (!sender.trailers.empty()) headers.add("x-amz-trailer", "X-Amz-Checksum-CRC32");
     EXPECT_EQ(code_of_payload(verified(sender.mode), headers, sender.wire()), sender.body());
-    EXPECT_EQ(code_of_payload(verified(sender.mode), headers, sender.wire() + "x"), "IncompleteBody");
+    EXPECT_EQ(code_of_payload(verified(sender.mode), headers, sender.wire() + "x"),
+              "IncompleteBody");
     EXPECT_EQ(code_of_payload(verified(sender.mode), headers, "0"), "IncompleteBody");
     EXPECT_EQ(code_of_payload(verified(sender.mode), {}, sender.wire()), "MissingContentLength");
   }

@@ -34,16 +34,21 @@ bool all_of(std::string_view text, bool (*allowed)(char)) {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_lower_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); }
-bool is_scope_character(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || c == '-' || c == '_'; }
+bool is_scope_character(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
+}
 bool is_key_character(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-';
 }
 // A header's name in lower case.
 bool is_name_character(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'z') || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  return is_digit(c) || (c >= 'a' && c <= 'z') ||
+         std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
 }
 
-bool is_sha256_hex(std::string_view text) { return text.size() == 64 && std::ranges::all_of(text, is_lower_hex); }
+bool is_sha256_hex(std::string_view text) {
+  return text.size() == 64 && std::ranges::all_of(text, is_lower_hex);
+}
 
 struct Credential {
   std::string access_key_id;
@@ -59,7 +64,8 @@ std::optional<Credential> read_credential(std::string_view text) {
       !all_of(parts[3], is_scope_character)) {
     return std::nullopt;
   }
-  return Credential{std::string(parts[0]), {std::string(parts[1]), std::string(parts[2]), std::string(parts[3])}};
+  return Credential{std::string(parts[0]),
+                    {std::string(parts[1]), std::string(parts[2]), std::string(parts[3])}};
 }
 
 std::optional<std::vector<std::string>> read_signed_headers(std::string_view text) {
@@ -88,7 +94,8 @@ Result<Parts, Problem> split_authorization(std::string_view text, Dialect dialec
                                        : name == "Signature"     ? &parts.signature
                                                                  : nullptr;
     if (equals == component.npos || part == nullptr || part->has_value()) {
-      return wrong(malformed(dialect, Placement::Header, "a component of the authorization is malformed."));
+      return wrong(
+          malformed(dialect, Placement::Header, "a component of the authorization is malformed."));
     }
     part->emplace(component.substr(equals + 1));
   }
@@ -97,7 +104,8 @@ Result<Parts, Problem> split_authorization(std::string_view text, Dialect dialec
 
 std::string missing_components(const Parts& parts, Dialect dialect) {
   if (dialect == Dialect::S3) {
-    return "the authorization header requires three components: Credential, SignedHeaders, and Signature.";
+    return "the authorization header requires three components: Credential, SignedHeaders, and "
+           "Signature.";
   }
   std::string text;
   if (!parts.credential) text += "Authorization header requires 'Credential' parameter. ";
@@ -116,8 +124,9 @@ Result<void, Problem> take_parts(const Parts& parts, Signed& result) {
   };
   auto credential = read_credential(*parts.credential);
   if (!credential) {
-    return refuse("Credential", "the Credential is mal-formed; expecting "
-                                "\"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\".");
+    return refuse("Credential",
+                  "the Credential is mal-formed; expecting "
+                  "\"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\".");
   }
   auto names = read_signed_headers(*parts.signed_headers);
   if (!names) return refuse("SignedHeaders", "the SignedHeaders are mal-formed.");
@@ -141,12 +150,14 @@ Result<Time, Problem> header_time(const RequestView& request, Dialect dialect) {
   }
   if (time) return *time;
   if (dialect == Dialect::S3) {
-    return wrong({"AccessDenied", 403, "AWS authentication requires a valid Date or x-amz-date header", {}});
+    return wrong(
+        {"AccessDenied", 403, "AWS authentication requires a valid Date or x-amz-date header", {}});
   }
-  return wrong(malformed(dialect, Placement::Header,
-                         amazon.empty() && plain.empty()
-                             ? "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header."
-                             : "Date must be in ISO-8601 'basic format'."));
+  return wrong(malformed(
+      dialect, Placement::Header,
+      amazon.empty() && plain.empty()
+          ? "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header."
+          : "Date must be in ISO-8601 'basic format'."));
 }
 
 struct Payload {
@@ -156,48 +167,61 @@ struct Payload {
 
 Result<Payload, Problem> read_payload(std::string_view text, Dialect dialect) {
   if (is_sha256_hex(text)) return Payload{PayloadMode::SignedHash, std::string(text)};
-  for (PayloadMode mode : {PayloadMode::UnsignedPayload, PayloadMode::StreamingSigned,
-                           PayloadMode::StreamingSignedTrailer, PayloadMode::StreamingUnsignedTrailer}) {
+  for (PayloadMode mode :
+       {PayloadMode::UnsignedPayload, PayloadMode::StreamingSigned,
+        PayloadMode::StreamingSignedTrailer, PayloadMode::StreamingUnsignedTrailer}) {
     if (text != payload_text(mode, {})) continue;
     // TODO(aws): a few operations outside S3 have unsigned or streamed payloads.
-    if (dialect != Dialect::S3) return wrong(not_spoken(fmt::format("x-amz-content-sha256: {}", text)));
+    if (dialect != Dialect::S3)
+      return wrong(not_spoken(fmt::format("x-amz-content-sha256: {}", text)));
     return Payload{mode, {}};
   }
   if (text == "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD" ||
-      text == "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER" || text == "STREAMING-AWS4-HMAC-SHA256-EVENTS") {
+      text == "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER" ||
+      text == "STREAMING-AWS4-HMAC-SHA256-EVENTS") {
     return wrong(not_spoken(fmt::format("x-amz-content-sha256: {}", text)));
   }
-  return wrong({"InvalidArgument", 400,
-                "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, "
-                "STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, "
-                "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD, STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER or a "
-                "valid sha256 value.",
-                {{"ArgumentName", "x-amz-content-sha256"}}});
+  return wrong(
+      {"InvalidArgument",
+       400,
+       "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, "
+       "STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, "
+       "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD, STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER "
+       "or a "
+       "valid sha256 value.",
+       {{"ArgumentName", "x-amz-content-sha256"}}});
 }
 
 // `in_query` is that of X-Amz-Content-Sha256, if the query has it.
-Result<void, Problem> take_payload(const RequestView& request, const std::string* in_query, Signed& result) {
+Result<void, Problem> take_payload(const RequestView& request, const std::string* in_query,
+                                   Signed& result) {
   const auto values = header_values(request, "x-amz-content-sha256");
   const size_t count = values.size() + (in_query != nullptr ? 1 : 0);
   const bool is_s3 = result.dialect == Dialect::S3;
   if (count == 0) {
     if (is_s3 && result.placement == Placement::Header) {
-      return wrong({"InvalidRequest", 400, "Missing required header for this request: x-amz-content-sha256", {}});
+      return wrong({"InvalidRequest",
+                    400,
+                    "Missing required header for this request: x-amz-content-sha256",
+                    {}});
     }
     result.payload = is_s3 ? PayloadMode::UnsignedPayload : PayloadMode::SignedHash;
     return {};
   }
   if (count > 1) {
-    return wrong(malformed(result.dialect, result.placement, "x-amz-content-sha256 is given more than once."));
+    return wrong(malformed(result.dialect, result.placement,
+                           "x-amz-content-sha256 is given more than once."));
   }
-  auto payload = read_payload(in_query != nullptr ? std::string_view(*in_query) : values[0], result.dialect);
+  auto payload =
+      read_payload(in_query != nullptr ? std::string_view(*in_query) : values[0], result.dialect);
   if (!payload) return std::unexpected(std::move(payload.error()));
   result.payload = payload->mode;
   result.declared_sha256 = std::move(payload->declared_sha256);
   return {};
 }
 
-Result<Signed, Problem> parse_header(const RequestView& request, std::string_view authorization, Dialect dialect) {
+Result<Signed, Problem> parse_header(const RequestView& request, std::string_view authorization,
+                                     Dialect dialect) {
   Signed result{.dialect = dialect, .placement = Placement::Header};
   if (authorization.size() > kMaxAuthorizationBytes) {
     return wrong(malformed(dialect, Placement::Header, "the header is too long."));
@@ -213,16 +237,19 @@ Result<Signed, Problem> parse_header(const RequestView& request, std::string_vie
   if (!parts->credential || !parts->signed_headers || !parts->signature) {
     return wrong(malformed(dialect, Placement::Header, missing_components(*parts, dialect)));
   }
-  if (auto taken = take_parts(*parts, result); !taken) return std::unexpected(std::move(taken.error()));
+  if (auto taken = take_parts(*parts, result); !taken)
+    return std::unexpected(std::move(taken.error()));
   auto time = header_time(request, dialect);
   if (!time) return std::unexpected(std::move(time.error()));
   result.time = *time;
   const auto tokens = header_values(request, "x-amz-security-token");
   if (tokens.size() > 1) {
-    return wrong(malformed(dialect, Placement::Header, "x-amz-security-token is given more than once."));
+    return wrong(
+        malformed(dialect, Placement::Header, "x-amz-security-token is given more than once."));
   }
   if (!tokens.empty()) result.security_token = tokens[0];
-  if (auto taken = take_payload(request, nullptr, result); !taken) return std::unexpected(std::move(taken.error()));
+  if (auto taken = take_payload(request, nullptr, result); !taken)
+    return std::unexpected(std::move(taken.error()));
   return result;
 }
 
@@ -244,12 +271,16 @@ struct Lookup {
 
 Result<std::chrono::seconds, Problem> read_expires(const std::string& text, Dialect dialect) {
   const auto number = parse_integer(text);
-  const auto refuse = [&](const char* detail) { return wrong(malformed(dialect, Placement::Query, detail)); };
+  const auto refuse = [&](const char* detail) {
+    return wrong(malformed(dialect, Placement::Query, detail));
+  };
   if (!number) return refuse("X-Amz-Expires should be a number");
   if (*number < 0) return refuse("X-Amz-Expires must be non-negative");
   if (*number > kMaxExpires.count()) {
-    return refuse("X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be "
-                  "less than 604800 seconds");
+    return refuse(
+        "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires "
+        "must be "
+        "less than 604800 seconds");
   }
   return std::chrono::seconds(*number);
 }
@@ -257,17 +288,21 @@ Result<std::chrono::seconds, Problem> read_expires(const std::string& text, Dial
 // What a presigned request must have.
 struct QueryParts {
   const std::string *algorithm, *credential, *date, *expires, *signed_headers, *signature;
-  bool complete() const { return algorithm && credential && date && expires && signed_headers && signature; }
+  bool complete() const {
+    return algorithm && credential && date && expires && signed_headers && signature;
+  }
 };
 
 std::string missing_parameters(const QueryParts& parts, Dialect dialect) {
   if (dialect == Dialect::S3) {
-    return "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, "
+    return "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, "
+           "X-Amz-Signature, "
            "X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.";
   }
   std::string text;
   const auto add = [&](const std::string* part, const char* name) {
-    if (part == nullptr) text += fmt::format("AWS query-string parameters must include '{}'. ", name);
+    if (part == nullptr)
+      text += fmt::format("AWS query-string parameters must include '{}'. ", name);
   };
   add(parts.algorithm, "X-Amz-Algorithm");
   add(parts.credential, "X-Amz-Credential");
@@ -278,11 +313,12 @@ std::string missing_parameters(const QueryParts& parts, Dialect dialect) {
   return text + "Re-examine the query-string parameters.";
 }
 
-Result<Signed, Problem> parse_query(const RequestView& request, const Parameters& parameters, Dialect dialect) {
+Result<Signed, Problem> parse_query(const RequestView& request, const Parameters& parameters,
+                                    Dialect dialect) {
   Signed result{.dialect = dialect, .placement = Placement::Query};
   Lookup lookup{parameters};
-  const QueryParts parts{lookup.find("X-Amz-Algorithm"), lookup.find("X-Amz-Credential"),
-                         lookup.find("X-Amz-Date"),      lookup.find("X-Amz-Expires"),
+  const QueryParts parts{lookup.find("X-Amz-Algorithm"),     lookup.find("X-Amz-Credential"),
+                         lookup.find("X-Amz-Date"),          lookup.find("X-Amz-Expires"),
                          lookup.find("X-Amz-SignedHeaders"), lookup.find("X-Amz-Signature")};
   const std::string* token = lookup.find("X-Amz-Security-Token");
   const std::string* payload = lookup.find("X-Amz-Content-Sha256");
@@ -290,27 +326,32 @@ Result<Signed, Problem> parse_query(const RequestView& request, const Parameters
     return wrong(malformed(dialect, Placement::Query, std::move(detail)));
   };
   if (parts.algorithm != nullptr && *parts.algorithm != kAlgorithm) {
-    if (*parts.algorithm == "AWS4-ECDSA-P256-SHA256") return wrong(unsupported_type(dialect, *parts.algorithm));
+    if (*parts.algorithm == "AWS4-ECDSA-P256-SHA256")
+      return wrong(unsupported_type(dialect, *parts.algorithm));
     return refuse("X-Amz-Algorithm only supports \"AWS4-HMAC-SHA256 and AWS4-ECDSA-P256-SHA256\"");
   }
   if (!parts.complete()) return refuse(missing_parameters(parts, dialect));
   if (lookup.repeated) return refuse("A parameter of the signature is given more than once.");
   const Parts common{*parts.credential, *parts.signed_headers, *parts.signature};
-  if (auto taken = take_parts(common, result); !taken) return std::unexpected(std::move(taken.error()));
+  if (auto taken = take_parts(common, result); !taken)
+    return std::unexpected(std::move(taken.error()));
   const auto time = parse_compact_date_time(*parts.date);
-  if (!time) return refuse("X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"");
+  if (!time)
+    return refuse("X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"");
   result.time = *time;
   auto expires = read_expires(*parts.expires, dialect);
   if (!expires) return std::unexpected(std::move(expires.error()));
   result.expires = *expires;
   if (token != nullptr) result.security_token = *token;
-  if (auto taken = take_payload(request, payload, result); !taken) return std::unexpected(std::move(taken.error()));
+  if (auto taken = take_payload(request, payload, result); !taken)
+    return std::unexpected(std::move(taken.error()));
   return result;
 }
 
 bool mentions(const Parameters& parameters, std::initializer_list<std::string_view> names) {
-  return std::ranges::any_of(
-      parameters, [&](const auto& parameter) { return std::ranges::find(names, parameter.first) != names.end(); });
+  return std::ranges::any_of(parameters, [&](const auto& parameter) {
+    return std::ranges::find(names, parameter.first) != names.end();
+  });
 }
 
 }  // namespace
@@ -337,15 +378,18 @@ std::optional<Scope> find_scope(const RequestView& request) {
 std::variant<Anonymous, Signed, Problem> parse(const RequestView& request, Dialect dialect) {
   const auto authorization = header_values(request, "authorization");
   const Parameters parameters = query_parameters(request.query);
-  const bool in_query = mentions(parameters, {"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature"});
+  const bool in_query =
+      mentions(parameters, {"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature"});
   // Signature Version 2: of S3, and of the query protocol.
   if (mentions(parameters, {"AWSAccessKeyId"}) && mentions(parameters, {"Signature"})) {
-    return authorization.empty() && !in_query ? unsupported_type(dialect, "AWS") : two_mechanisms(dialect);
+    return authorization.empty() && !in_query ? unsupported_type(dialect, "AWS")
+                                              : two_mechanisms(dialect);
   }
   if (authorization.empty() && !in_query) return Anonymous{};
   if (!authorization.empty() && in_query) return two_mechanisms(dialect);
   if (authorization.size() > 1) {
-    return malformed(dialect, Placement::Header, "the Authorization header is given more than once.");
+    return malformed(dialect, Placement::Header,
+                     "the Authorization header is given more than once.");
   }
   auto result = in_query ? parse_query(request, parameters, dialect)
                          : parse_header(request, authorization[0], dialect);

@@ -3,8 +3,8 @@
 #include <cstdlib>
 
 #include "aws/signature/canonical.h"
-#include "base/strings.h"
 #include "aws/signature/verify.h"
+#include "base/strings.h"
 
 using namespace holm;
 using namespace holm::aws::signature;
@@ -19,7 +19,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (size_t i = 1; i < lines.size(); ++i) {
     const size_t colon = lines[i].find(':');
     if (colon == lines[i].npos) continue;
-    request.headers.add(std::string(lines[i].substr(0, colon)), std::string(lines[i].substr(colon + 1)));
+    request.headers.add(std::string(lines[i].substr(0, colon)),
+                        std::string(lines[i].substr(colon + 1)));
   }
   const RequestView view = view_of(request);
   (void)find_scope(view);
@@ -28,8 +29,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const auto* result = std::get_if<Signed>(&parsed);
     if (result == nullptr) continue;
     // The key is one that no input is signed with.
-    const auto verified = verify(*result, Key{}, view,
-                                 {.now = result->time, .service = result->scope.service, .body_sha256 = kEmptySha256});
+    const auto verified = verify(
+        *result, Key{}, view,
+        {.now = result->time, .service = result->scope.service, .body_sha256 = kEmptySha256});
     if (verified) std::abort();
   }
   return 0;

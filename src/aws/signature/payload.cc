@@ -37,10 +37,12 @@ class WholePayload final : public Payload {
     const crypto::Sha256Digest digest = hash_.finish();
     const std::string computed = hex_encode(crypto::bytes_of(digest));
     if (computed != declared_sha256_) {
-      throw PayloadError({"XAmzContentSHA256Mismatch", 400,
-                          "The provided 'x-amz-content-sha256' header does not match what was computed.",
-                          {{"ClientComputedContentSHA256", declared_sha256_},
-                           {"S3ComputedContentSHA256", computed}}});
+      throw PayloadError(
+          {"XAmzContentSHA256Mismatch",
+           400,
+           "The provided 'x-amz-content-sha256' header does not match what was computed.",
+           {{"ClientComputedContentSHA256", declared_sha256_},
+            {"S3ComputedContentSHA256", computed}}});
     }
     checked_ = true;
   }
@@ -55,7 +57,9 @@ class WholePayload final : public Payload {
 class ChunkedPayload final : public Payload {
  public:
   ChunkedPayload(Source body, const Verified& verified, ChunkDecoder::Options options)
-      : body_(std::move(body)), length_(options.decoded_bytes), decoder_(verified, std::move(options)) {}
+      : body_(std::move(body)),
+        length_(options.decoded_bytes),
+        decoder_(verified, std::move(options)) {}
 
   async::Task<std::string_view> read() override {
     while (true) {
@@ -80,14 +84,14 @@ class ChunkedPayload final : public Payload {
   std::string_view input_;
 };
 
-Result<std::unique_ptr<Payload>, Problem> open_chunks(const Verified& verified, const RequestView& request,
-                                                      Source body) {
+Result<std::unique_ptr<Payload>, Problem> open_chunks(const Verified& verified,
+                                                      const RequestView& request, Source body) {
   ChunkDecoder::Options options;
   const auto length = canonical_header(request, "x-amz-decoded-content-length");
   const auto bytes = length ? parse_integer(*length) : std::nullopt;
   if (!bytes || *bytes < 0) {
-    return std::unexpected(
-        Problem{"MissingContentLength", 411, "You must provide the Content-Length HTTP header.", {}});
+    return std::unexpected(Problem{
+        "MissingContentLength", 411, "You must provide the Content-Length HTTP header.", {}});
   }
   options.decoded_bytes = static_cast<uint64_t>(*bytes);
   const std::string names = canonical_header(request, "x-amz-trailer").value_or("");
@@ -96,22 +100,27 @@ Result<std::unique_ptr<Payload>, Problem> open_chunks(const Verified& verified, 
   }
   if (options.trailer_names.size() > kMaxTrailers) {
     return std::unexpected(
-        Problem{"InvalidRequest", 400, "The value specified in the x-amz-trailer header is not supported", {}});
+        Problem{"InvalidRequest",
+                400,
+                "The value specified in the x-amz-trailer header is not supported",
+                {}});
   }
   return std::make_unique<ChunkedPayload>(std::move(body), verified, std::move(options));
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Payload>, Problem> open_payload(const Verified& verified, const RequestView& request,
-                                                       Source body) {
+Result<std::unique_ptr<Payload>, Problem> open_payload(const Verified& verified,
+                                                       const RequestView& request, Source body) {
   switch (verified.payload) {
     case PayloadMode::SignedHash:
       return std::make_unique<WholePayload>(std::move(body), verified.declared_sha256);
-    case PayloadMode::UnsignedPayload: return std::make_unique<WholePayload>(std::move(body), std::string());
+    case PayloadMode::UnsignedPayload:
+      return std::make_unique<WholePayload>(std::move(body), std::string());
     case PayloadMode::StreamingSigned:
     case PayloadMode::StreamingSignedTrailer:
-    case PayloadMode::StreamingUnsignedTrailer: return open_chunks(verified, request, std::move(body));
+    case PayloadMode::StreamingUnsignedTrailer:
+      return open_chunks(verified, request, std::move(body));
   }
   CHECK(false);
   return {};

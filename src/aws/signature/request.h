@@ -1,4 +1,5 @@
-// What the signing rules look at: a request as it came over the wire, and what may be wrong with it.
+// What the signing rules look at: a request as it came over the wire, and what may be wrong with
+// it.
 #pragma once
 
 #include <string>
@@ -10,7 +11,8 @@
 
 namespace holm::aws::signature {
 
-// Borrows everything. Path and query are the bytes of the request line; nothing is decoded or normalised.
+// Borrows everything. Path and query are the bytes of the request line; nothing is decoded or
+// normalised.
 struct RequestView {
   std::string_view method;
   std::string_view path;       // "/a%20b"
@@ -25,10 +27,10 @@ inline RequestView view_of(const http::Request& r) {
 
 // The families of services that differ in how paths are signed and in what errors are called.
 enum class Dialect {
-  S3,        // s3; the path is signed as sent, payloads have modes.
-  Query,     // awsQuery and restXml
+  S3,     // s3; the path is signed as sent, payloads have modes.
+  Query,  // awsQuery and restXml
   Ec2,
-  Json,      // awsJson and rpc-v2-cbor
+  Json,  // awsJson and rpc-v2-cbor
   RestJson,
 };
 

@@ -1,5 +1,5 @@
-// AWS's published test suite for Signature Version 4: canonical request, string to sign, signature, and a server
-// that accepts each signed request and no altered one.
+// AWS's published test suite for Signature Version 4: canonical request, string to sign, signature,
+// and a server that accepts each signed request and no altered one.
 //
 // The suite is not part of the repository: $HOLM_VECTORS/sigv4, or vectors/sigv4 beside it.
 
@@ -23,7 +23,8 @@ constexpr std::string_view kSecret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 
 fs::path suite() {
   const char* configured = std::getenv("HOLM_VECTORS");
-  return fs::path(configured != nullptr ? configured : HOLM_SOURCE_DIRECTORY "/../vectors") / "sigv4";
+  return fs::path(configured != nullptr ? configured : HOLM_SOURCE_DIRECTORY "/../vectors") /
+         "sigv4";
 }
 
 struct Case {
@@ -74,7 +75,8 @@ Message read_message(std::string_view text) {
       continue;
     }
     const size_t colon = header.find(':');
-    headers.push_back({std::string(header.substr(0, colon)), std::string(header.substr(colon + 1))});
+    headers.push_back(
+        {std::string(header.substr(0, colon)), std::string(header.substr(colon + 1))});
   }
   for (auto& header : headers) message.request.headers.add(header.name, header.value);
   message.body = text;
@@ -87,13 +89,15 @@ std::optional<Problem> check(const Message& message) {
   if (const auto* problem = std::get_if<Problem>(&parsed)) return *problem;
   const auto* request = std::get_if<Signed>(&parsed);
   if (request == nullptr) return Problem{.code = "Anonymous"};
-  if (request->access_key_id != "AKIDEXAMPLE") return unknown_access_key(Dialect::Query, request->access_key_id);
+  if (request->access_key_id != "AKIDEXAMPLE")
+    return unknown_access_key(Dialect::Query, request->access_key_id);
   const std::string hash = sha256_hex(message.body);
   const Expectation expected{.now = *parse_compact_date_time("20150830T123600Z"),
                              .service = "service",
                              .region = "us-east-1",
                              .body_sha256 = hash};
-  const auto verified = verify(*request, derive_signing_key(kSecret, request->scope), view, expected);
+  const auto verified =
+      verify(*request, derive_signing_key(kSecret, request->scope), view, expected);
   return verified ? std::nullopt : std::optional(verified.error());
 }
 
@@ -109,22 +113,27 @@ TEST(Vectors, CanonicalRequestStringToSignAndSignatureAreAsPublished) {
     const auto parsed = parse(view, Dialect::Query);
     const auto* request = std::get_if<Signed>(&parsed);
     ASSERT_NE(request, nullptr);
-    const std::string query = canonical_query(query_parameters(view.query), {}), path = canonical_path(view.path);
+    const std::string query = canonical_query(query_parameters(view.query), {}),
+                      path = canonical_path(view.path);
     const std::string hash = sha256_hex(message.body);
-    const auto canonical = write_canonical({view.method, path, query, request->signed_headers, hash}, view);
+    const auto canonical =
+        write_canonical({view.method, path, query, request->signed_headers, hash}, view);
     ASSERT_TRUE(canonical);
     EXPECT_EQ(*canonical, row.creq);
-    const std::string text = string_to_sign(compact_date_time(request->time), to_text(request->scope), *canonical);
+    const std::string text =
+        string_to_sign(compact_date_time(request->time), to_text(request->scope), *canonical);
     EXPECT_EQ(text, row.sts);
-    EXPECT_TRUE(row.authz.ends_with(signature_of(derive_signing_key(kSecret, request->scope), text)));
+    EXPECT_TRUE(
+        row.authz.ends_with(signature_of(derive_signing_key(kSecret, request->scope), text)));
     EXPECT_EQ(check(message), std::nullopt);
     ++count;
   }
   EXPECT_GE(count, 30);
 }
 
-// Changing any one character either spoils the message's form or its signature; unless the change is in the token
-// that one case adds after signing, in a path that is normalised, or only in how the same thing is written.
+// Changing any one character either spoils the message's form or its signature; unless the change
+// is in the token that one case adds after signing, in a path that is normalised, or only in how
+// the same thing is written.
 TEST(Vectors, NoAlteredRequestIsAccepted) {
   if (!fs::exists(suite())) GTEST_SKIP() << "no test suite at " << suite();
   for (const Case& row : cases()) {
@@ -137,9 +146,11 @@ TEST(Vectors, NoAlteredRequestIsAccepted) {
       std::string text = row.sreq;
       text[at] = static_cast<char>(text[at] ^ 1);
       if (text.find(" HTTP/1.1\n") == text.npos || text.find(" /") > text.find('\n')) continue;
-      if (text[at] == ' ' || row.sreq[at] == ' ' || text[at] == '\n' || row.sreq[at] == '\n') continue;
+      if (text[at] == ' ' || row.sreq[at] == ' ' || text[at] == '\n' || row.sreq[at] == '\n')
+        continue;
       if (row.sreq[at] == ':' || text[at] == ':') continue;
-      EXPECT_NE(check(read_message(text)), std::nullopt) << row.name << " at " << at << ":\n" << text;
+      EXPECT_NE(check(read_message(text)), std::nullopt) << row.name << " at " << at << ":\n"
+                                                         << text;
     }
   }
 }

@@ -1,10 +1,11 @@
 // Decides whether a request was signed with a key, now, for this service, and in all that matters.
 
+#include "aws/signature/verify.h"
+
 #include <algorithm>
 
 #include "aws/signature/canonical.h"
 #include "aws/signature/problems.h"
-#include "aws/signature/verify.h"
 #include "base/check.h"
 #include "base/strings.h"
 #include "base/time_format.h"
@@ -17,18 +18,21 @@ namespace {
 using Checked = Result<void, Problem>;
 
 Checked check_scope(const Signed& request, const Expectation& expected) {
-  if (request.scope.service != expected.service) return std::unexpected(wrong_service(request, expected.service));
+  if (request.scope.service != expected.service)
+    return std::unexpected(wrong_service(request, expected.service));
   if (!expected.region.empty() && request.scope.region != expected.region) {
     return std::unexpected(wrong_region(request, expected.region));
   }
-  if (request.scope.date != compact_date_time(request.time).substr(0, 8)) return std::unexpected(wrong_date(request));
+  if (request.scope.date != compact_date_time(request.time).substr(0, 8))
+    return std::unexpected(wrong_date(request));
   return {};
 }
 
 Checked check_time(const Signed& request, Time now) {
   switch (request.placement) {
     case Placement::Header:
-      if (std::chrono::abs(now - request.time) > kMaxSkew) return std::unexpected(skewed(request, now));
+      if (std::chrono::abs(now - request.time) > kMaxSkew)
+        return std::unexpected(skewed(request, now));
       return {};
     case Placement::Query:
       if (request.time > now + kMaxSkew) return std::unexpected(not_yet_valid(request, now));
@@ -43,20 +47,25 @@ Checked check_time(const Signed& request, Time now) {
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
 Checked check_signed_headers(const Signed& signed_request, const RequestView& request) {
   const auto is_signed = [&](std::string_view name) {
-    return std::ranges::find(signed_request.signed_headers, name) != signed_request.signed_headers.end();
+    return std::ranges::find(signed_request.signed_headers, name) !=
+           signed_request.signed_headers.end();
   };
   const Dialect dialect = signed_request.dialect;
   if (!is_signed("host")) return std::unexpected(unsigned_header(dialect, "host"));
   for (const http::Header& header : request.headers) {
-    if (header.name.size() < 6 || !equals_ignoring_case(header.name.substr(0, 6), "x-amz-")) continue;
+    if (header.name.size() < 6 || !equals_ignoring_case(header.name.substr(0, 6), "x-amz-"))
+      continue;
     const std::string name = to_lower(header.name);
     if (is_signed(name)) continue;
-    // Outside S3 the token may be added after signing; it is proven by belonging to the key. A hash of the body is
-    // proven by the body.
-    if (dialect != Dialect::S3 && (name == "x-amz-security-token" || name == "x-amz-content-sha256")) continue;
+    // Outside S3 the token may be added after signing; it is proven by belonging to the key. A hash
+    // of the body is proven by the body.
+    if (dialect != Dialect::S3 &&
+        (name == "x-amz-security-token" || name == "x-amz-content-sha256"))
+      continue;
     return std::unexpected(unsigned_header(dialect, name));
   }
-  const bool dated_by_date = signed_request.placement == Placement::Header && !is_signed("x-amz-date");
+  const bool dated_by_date =
+      signed_request.placement == Placement::Header && !is_signed("x-amz-date");
   if (dated_by_date && !is_signed("date")) return std::unexpected(unsigned_header(dialect, "date"));
   return {};
 }
@@ -71,23 +80,27 @@ std::vector<std::string> canonical_paths(Dialect dialect, std::string_view path)
 }
 
 // What S3 tells those whose signature does not match: how the server saw the request.
-void add_details(Problem& problem, const Signed& request, std::string text_to_sign, std::string canonical) {
+void add_details(Problem& problem, const Signed& request, std::string text_to_sign,
+                 std::string canonical) {
   problem.members.emplace_back("AWSAccessKeyId", request.access_key_id);
   problem.members.emplace_back("StringToSign", std::move(text_to_sign));
   problem.members.emplace_back("SignatureProvided", request.signature);
   // It would repeat the session token.
-  if (request.security_token.empty()) problem.members.emplace_back("CanonicalRequest", std::move(canonical));
+  if (request.security_token.empty())
+    problem.members.emplace_back("CanonicalRequest", std::move(canonical));
 }
 
 Checked check_signature(const Signed& signed_request, const Key& key, const RequestView& request,
                         std::string_view payload) {
-  const std::string time = compact_date_time(signed_request.time), scope = to_text(signed_request.scope);
-  const std::string query = canonical_query(
-      query_parameters(request.query), signed_request.placement == Placement::Query ? "X-Amz-Signature" : "");
+  const std::string time = compact_date_time(signed_request.time),
+                    scope = to_text(signed_request.scope);
+  const std::string query =
+      canonical_query(query_parameters(request.query),
+                      signed_request.placement == Placement::Query ? "X-Amz-Signature" : "");
   Problem problem = mismatch(signed_request.dialect);
   for (const std::string& path : canonical_paths(signed_request.dialect, request.path)) {
-    auto canonical =
-        write_canonical({request.method, path, query, signed_request.signed_headers, payload}, request);
+    auto canonical = write_canonical(
+        {request.method, path, query, signed_request.signed_headers, payload}, request);
     if (!canonical) break;
     std::string text = string_to_sign(time, scope, *canonical);
     if (crypto::constant_time_equals(signature_of(key, text), signed_request.signature)) return {};
@@ -102,16 +115,17 @@ Checked check_signature(const Signed& signed_request, const Key& key, const Requ
 
 bool needs_body_hash(const Signed& request) { return request.dialect != Dialect::S3; }
 
-Result<Verified, Problem> verify(const Signed& signed_request, const Key& key, const RequestView& request,
-                                 const Expectation& expected) {
+Result<Verified, Problem> verify(const Signed& signed_request, const Key& key,
+                                 const RequestView& request, const Expectation& expected) {
   CHECK(!expected.service.empty());
   CHECK(!needs_body_hash(signed_request) || expected.body_sha256.size() == 64);
   Checked checked = check_scope(signed_request, expected);
   if (checked) checked = check_signed_headers(signed_request, request);
   if (checked) checked = check_time(signed_request, expected.now);
-  const std::string_view payload = needs_body_hash(signed_request)
-                                       ? expected.body_sha256
-                                       : payload_text(signed_request.payload, signed_request.declared_sha256);
+  const std::string_view payload =
+      needs_body_hash(signed_request)
+          ? expected.body_sha256
+          : payload_text(signed_request.payload, signed_request.declared_sha256);
   if (checked) checked = check_signature(signed_request, key, request, payload);
   if (!checked) return std::unexpected(std::move(checked.error()));
   return Verified{.signing_key = key,

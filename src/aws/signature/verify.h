@@ -48,18 +48,20 @@ struct Signed {
   std::vector<std::string> signed_headers;  // Lower case, as listed.
   std::string signature;                    // 64 lower-case hexadecimal digits.
   Time time{};
-  std::chrono::seconds expires{};           // Placement::Query only.
-  std::string security_token;               // Empty for long-lived keys.
+  std::chrono::seconds expires{};  // Placement::Query only.
+  std::string security_token;      // Empty for long-lived keys.
   PayloadMode payload = PayloadMode::SignedHash;
-  // In SignedHash the hash that was declared, lower-case hexadecimal; empty if none was (never in S3).
+  // In SignedHash the hash that was declared, lower-case hexadecimal; empty if none was (never in
+  // S3).
   std::string declared_sha256;
 };
 
 // The scope a request claims, for finding out which service it is for; never a proof of anything.
 std::optional<Scope> find_scope(const RequestView& request);
 
-// Reads the Authorization header or the query parameters. A request that carries neither is Anonymous; one that
-// carries both, half of either, or a mechanism that is not spoken (SigV2, SigV4A) is a Problem.
+// Reads the Authorization header or the query parameters. A request that carries neither is
+// Anonymous; one that carries both, half of either, or a mechanism that is not spoken (SigV2,
+// SigV4A) is a Problem.
 std::variant<Anonymous, Signed, Problem> parse(const RequestView& request, Dialect dialect);
 
 using Key = std::array<uint8_t, 32>;
@@ -72,8 +74,8 @@ struct Expectation {
   Time now{};
   std::string_view service;  // The signing name of the service that will answer.
   std::string_view region;   // Empty: any.
-  // SHA-256 of the whole body, lower-case hexadecimal. Needed unless `needs_body_hash` says otherwise; ignored
-  // then, because `open_payload` checks the body while it streams.
+  // SHA-256 of the whole body, lower-case hexadecimal. Needed unless `needs_body_hash` says
+  // otherwise; ignored then, because `open_payload` checks the body while it streams.
   std::string_view body_sha256;
 };
 
@@ -90,10 +92,10 @@ struct Verified {
   std::string declared_sha256;
 };
 
-// Checks scope, time, which headers are signed, and the signature (in constant time). `key` is that of
-// `signed_request.scope`. `request` is the one that was parsed.
-Result<Verified, Problem> verify(const Signed& signed_request, const Key& key, const RequestView& request,
-                                 const Expectation& expected);
+// Checks scope, time, which headers are signed, and the signature (in constant time). `key` is that
+// of `signed_request.scope`. `request` is the one that was parsed.
+Result<Verified, Problem> verify(const Signed& signed_request, const Key& key,
+                                 const RequestView& request, const Expectation& expected);
 
 constexpr std::chrono::minutes kMaxSkew{15};
 constexpr std::chrono::seconds kMaxExpires{604800};
