@@ -26,6 +26,8 @@
 #include "iam/handlers.h"
 #include "iam/migrations.h"
 #include "jobs/jobs.h"
+#include "logs/handlers.h"
+#include "logs/migrations.h"
 #include "net/listener.h"
 #include "net/socket.h"
 #include "region/credentials_file.h"
@@ -37,8 +39,12 @@
 #include "sandbox/runtime.h"
 #include "services/ec2/service.h"
 #include "services/iam/service.h"
+#include "services/logs/service.h"
+#include "services/ssm/service.h"
 #include "services/sts/service.h"
 #include "sql/database.h"
+#include "ssm/handlers.h"
+#include "ssm/migrations.h"
 #include "sts/handlers.h"
 
 namespace holm::region {
@@ -125,8 +131,12 @@ Result<void> Region::State::open_sandboxes() {
 }
 
 Result<void> Region::State::add_services() {
-  iam = &services.add<iam::Service>(iam::model(), *database, clock, random, options.data_directory);
-  services.add<sts::Service>(sts::model(), iam->identities(), clock);
+  auto key = iam::load_or_make_key(options.data_directory + "/key", random);
+  if (!key) return std::unexpected(key.error());
+  database->migrate("iam", iam::migrations());
+  iam = &services.add<iam::Service>(
+      iam::model(), iam::Dependencies{.database = *database, .clock = clock, .random = random, .events = events, .key = *key});
+  services.add<sts::Service>(sts::model(), iam->identities());
   client->use_identities(iam->identities());
   database->migrate("ec2", ec2::migrations());
   services.add<ec2::Service>(
@@ -147,6 +157,10 @@ Result<void> Region::State::add_services() {
                         .machine = anchor->is_new() ? ec2::Machine::Rebooted : ec2::Machine::Kept,
                         .serve_api = [this](UniqueFd socket) { api->listen(std::move(socket)); },
                         .serve_edge = [](UniqueFd) {}});
+  database->migrate("logs", logs::migrations());
+  services.add<logs::Service>(logs::model(), *jobs, *client, clock);
+  database->migrate("ssm", ssm::migrations());
+  services.add<ssm::Service>(ssm::model());
   return {};
 }
 

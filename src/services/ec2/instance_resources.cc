@@ -1,0 +1,227 @@
+// CloudFormation's types for instances and launch templates.
+
+#include "aws/codec/json_codec.h"
+#include "base/check.h"
+#include "ec2/operations.h"
+#include "ec2/schema.h"
+#include "formats/json.h"
+#include "services/ec2/resources.h"
+
+namespace holm::ec2 {
+
+namespace {
+
+using stacks::Context;
+using stacks::Created;
+using stacks::Existing;
+using stacks::Presence;
+using stacks::Progress;
+using stacks::Properties;
+using stacks::PropertyKind;
+using stacks::PropertySchema;
+using stacks::Removal;
+using stacks::Update;
+
+constexpr PropertySchema kProfileMembers[] = {{.name = "Arn"}, {.name = "Name"}};
+constexpr PropertySchema kMetadataMembers[] = {{.name = "HttpTokens"},
+                                               {.name = "HttpEndpoint"},
+                                               {.name = "HttpPutResponseHopLimit", .kind = PropertyKind::Integer},
+                                               {.name = "InstanceMetadataTags"}};
+constexpr PropertySchema kPlacementMembers[] = {{.name = "AvailabilityZone"}};
+constexpr PropertySchema kInterfaceMembers[] = {
+    {.name = "DeviceIndex", .kind = PropertyKind::Integer},
+    {.name = "SubnetId"},
+    {.name = "Groups", .kind = PropertyKind::List},
+    {.name = "AssociatePublicIpAddress", .kind = PropertyKind::Boolean},
+    {.name = "PrivateIpAddress"}};
+
+std::span<const PropertySchema> tag_specification_members() {
+  static const PropertySchema all[] = {
+      {.name = "ResourceType"},
+      {.name = "Tags", .kind = PropertyKind::List, .element = PropertyKind::Object, .members = stacks::kTagSchema}};
+  return all;
+}
+
+std::span<const PropertySchema> template_data_members() {
+  static const PropertySchema all[] = {
+      {.name = "ImageId"},
+      {.name = "InstanceType"},
+      {.name = "KeyName"},
+      {.name = "UserData"},
+      {.name = "SecurityGroupIds", .kind = PropertyKind::List},
+      {.name = "SecurityGroups", .kind = PropertyKind::List},
+      {.name = "IamInstanceProfile", .kind = PropertyKind::Object, .members = kProfileMembers},
+      {.name = "MetadataOptions", .kind = PropertyKind::Object, .members = kMetadataMembers},
+      {.name = "Placement", .kind = PropertyKind::Object, .members = kPlacementMembers},
+      {.name = "NetworkInterfaces", .kind = PropertyKind::List, .element = PropertyKind::Object, .members = kInterfaceMembers},
+      {.name = "DisableApiTermination", .kind = PropertyKind::Boolean},
+      {.name = "InstanceInitiatedShutdownBehavior"},
+      {.name = "TagSpecifications", .kind = PropertyKind::List, .element = PropertyKind::Object,
+       .members = tag_specification_members()}};
+  return all;
+}
+
+// The template's names are the API's own but for three lists, which the API's model calls otherwise.
+RequestLaunchTemplateData data_of(const Properties& wanted) {
+  formats::Object data;
+  for (const auto& [name, value] : *wanted.find_object("LaunchTemplateData")->value().as_object()) data.set(name, value);
+  RequestLaunchTemplateData result;
+  const std::string text = formats::write_json(std::move(data));
+  CHECK(aws::read_json(text, shape_of(result), &result).has_value());
+  return result;
+}
+
+class LaunchTemplateType final : public stacks::ResourceType {
+ public:
+  std::string_view name() const override { return "AWS::EC2::LaunchTemplate"; }
+  std::span<const PropertySchema> properties() const override {
+    static const PropertySchema all[] = {
+        {.name = "LaunchTemplateName", .update = Update::Replacement},
+        {.name = "LaunchTemplateData", .kind = PropertyKind::Object, .presence = Presence::Required,
+         .members = template_data_members()},
+        {.name = "VersionDescription"},
+        {.name = "TagSpecifications", .kind = PropertyKind::List, .update = Update::Replacement,
+         .element = PropertyKind::Object, .members = tag_specification_members()}};
+    return all;
+  }
+  std::span<const std::string_view> attributes() const override {
+    static constexpr std::string_view all[] = {"LaunchTemplateId", "LatestVersionNumber", "DefaultVersionNumber"};
+    return all;
+  }
+  Created create(Context& context, const Properties& wanted) const override {
+    CreateLaunchTemplateRequest request{
+        .launch_template_name = wanted.find_text("LaunchTemplateName").value_or(context.name(125)),
+        .version_description = wanted.find_text("VersionDescription"),
+        .launch_template_data = data_of(wanted)};
+    for (const Properties& each : wanted.objects("TagSpecifications")) {
+      TagSpecification& tags = request.tag_specifications.emplace_back();
+      tags.resource_type = each.find_text("ResourceType");
+      for (const stacks::Tag& tag : each.tags()) tags.tags.push_back({.key = tag.key, .value = tag.value});
+    }
+    auto made = context.invoke<CreateLaunchTemplate>(request);
+    return {*made.launch_template->launch_template_id, versions(*made.launch_template)};
+  }
+  void update(Context& context, const Existing& was, const Properties& wanted) const override {
+    context.invoke<CreateLaunchTemplateVersion>({.launch_template_id = was.physical_id,
+                                                 .version_description = wanted.find_text("VersionDescription"),
+                                                 .launch_template_data = data_of(wanted)});
+  }
+  Progress check(Context& context, const Existing& resource) const override {
+    auto found = context.invoke<DescribeLaunchTemplates>({.launch_template_ids = {resource.physical_id}});
+    return stacks::ready(versions(found.launch_templates.front()));
+  }
+  void remove(Context& context, const Existing& resource, Removal) const override {
+    if (context.call.transaction.find("SELECT 1 FROM ec2_launch_template WHERE id = ?1", {resource.physical_id})) {
+      context.invoke<DeleteLaunchTemplate>({.launch_template_id = resource.physical_id});
+    }
+  }
+
+ private:
+  static formats::Object versions(const LaunchTemplate& row) {
+    formats::Object attributes;
+    attributes.set("LaunchTemplateId", *row.launch_template_id);
+    attributes.set("LatestVersionNumber", std::to_string(*row.latest_version_number));
+    attributes.set("DefaultVersionNumber", std::to_string(*row.default_version_number));
+    return attributes;
+  }
+};
+
+constexpr PropertySchema kTemplateReference[] = {
+    {.name = "LaunchTemplateId"}, {.name = "LaunchTemplateName"}, {.name = "Version"}};
+
+class InstanceResource final : public stacks::ResourceType {
+ public:
+  std::string_view name() const override { return "AWS::EC2::Instance"; }
+  std::span<const PropertySchema> properties() const override {
+    static const PropertySchema all[] = {
+        {.name = "ImageId", .update = Update::Replacement},
+        {.name = "InstanceType", .update = Update::Replacement},
+        {.name = "KeyName", .update = Update::Replacement},
+        {.name = "SubnetId", .update = Update::Replacement},
+        {.name = "AvailabilityZone", .update = Update::Replacement},
+        {.name = "PrivateIpAddress", .update = Update::Replacement},
+        {.name = "SecurityGroupIds", .kind = PropertyKind::List, .update = Update::Replacement},
+        {.name = "SecurityGroups", .kind = PropertyKind::List, .update = Update::Replacement},
+        {.name = "UserData", .update = Update::Replacement},
+        {.name = "IamInstanceProfile", .update = Update::Replacement},
+        {.name = "LaunchTemplate", .kind = PropertyKind::Object, .update = Update::Replacement, .members = kTemplateReference},
+        {.name = "DisableApiTermination", .kind = PropertyKind::Boolean},
+        {.name = "InstanceInitiatedShutdownBehavior"},
+        {.name = "Tags", .kind = PropertyKind::List, .element = PropertyKind::Object, .members = stacks::kTagSchema}};
+    return all;
+  }
+  std::span<const std::string_view> attributes() const override {
+    static constexpr std::string_view all[] = {"InstanceId", "AvailabilityZone", "PrivateDnsName", "PrivateIp", "VpcId"};
+    return all;
+  }
+  Created create(Context& context, const Properties& wanted) const override {
+    RunInstancesRequest request{.image_id = wanted.find_text("ImageId"),
+                                .instance_type = wanted.find_text("InstanceType"),
+                                .key_name = wanted.find_text("KeyName"),
+                                .max_count = 1,
+                                .min_count = 1,
+                                .security_group_ids = wanted.texts("SecurityGroupIds"),
+                                .security_groups = wanted.texts("SecurityGroups"),
+                                .subnet_id = wanted.find_text("SubnetId"),
+                                .user_data = wanted.find_text("UserData"),
+                                .tag_specifications = tag_specifications(context, wanted, "instance"),
+                                .disable_api_termination = wanted.find_boolean("DisableApiTermination"),
+                                .instance_initiated_shutdown_behavior = wanted.find_text("InstanceInitiatedShutdownBehavior"),
+                                .private_ip_address = wanted.find_text("PrivateIpAddress")};
+    if (auto zone = wanted.find_text("AvailabilityZone")) request.placement = Placement{.availability_zone = zone};
+    if (auto profile = wanted.find_text("IamInstanceProfile")) {
+      request.iam_instance_profile = IamInstanceProfileSpecification{.name = profile};
+    }
+    if (auto reference = wanted.find_object("LaunchTemplate")) {
+      request.launch_template =
+          LaunchTemplateSpecification{.launch_template_id = reference->find_text("LaunchTemplateId"),
+                                      .launch_template_name = reference->find_text("LaunchTemplateName"),
+                                      .version = reference->find_text("Version")};
+    }
+    const Reservation made = context.invoke<RunInstances>(request);
+    return {*made.instances.front().instance_id};
+  }
+  Progress check(Context& context, const Existing& resource) const override {
+    auto found = context.invoke<DescribeInstances>({.instance_ids = {resource.physical_id}});
+    const Instance& instance = found.reservations.front().instances.front();
+    const std::string& state = *instance.state->name;
+    if (state == "pending") return stacks::in_progress();
+    if (state != "running") {
+      return stacks::failed(instance.state_reason ? instance.state_reason->message.value_or(state) : "The instance is " + state);
+    }
+    formats::Object attributes;
+    attributes.set("InstanceId", resource.physical_id);
+    attributes.set("AvailabilityZone", *instance.placement->availability_zone);
+    attributes.set("PrivateDnsName", *instance.private_dns_name);
+    attributes.set("PrivateIp", *instance.private_ip_address);
+    attributes.set("VpcId", *instance.vpc_id);
+    return stacks::ready(std::move(attributes));
+  }
+  void update(Context& context, const Existing& was, const Properties& wanted) const override {
+    if (auto protect = wanted.find_boolean("DisableApiTermination")) {
+      context.invoke<ModifyInstanceAttribute>({.instance_id = was.physical_id,
+                                               .disable_api_termination = AttributeBooleanValue{.value = *protect}});
+    }
+    update_tags(context, was, wanted);
+  }
+  void remove(Context& context, const Existing& resource, Removal) const override {
+    if (exists(context, resource.physical_id)) context.invoke<TerminateInstances>({.instance_ids = {resource.physical_id}});
+  }
+  Progress check_removed(Context& context, const Existing& resource) const override {
+    return exists(context, resource.physical_id) ? stacks::in_progress() : stacks::ready();
+  }
+
+ private:
+  static bool exists(Context& context, const std::string& id) {
+    return context.call.transaction.find("SELECT 1 FROM ec2_instance WHERE id = ?1 AND state <> 'terminated'", {id}).has_value();
+  }
+};
+
+}  // namespace
+
+void add_instance_types(std::vector<std::unique_ptr<stacks::ResourceType>>& types) {
+  types.push_back(std::make_unique<LaunchTemplateType>());
+  types.push_back(std::make_unique<InstanceResource>());
+}
+
+}  // namespace holm::ec2

@@ -1,0 +1,41 @@
+// What the CloudFormation types of EC2 share.
+
+#include "services/ec2/resources.h"
+
+#include <algorithm>
+
+#include "ec2/operations.h"
+
+namespace holm::ec2 {
+
+std::vector<std::unique_ptr<stacks::ResourceType>> resource_types() {
+  std::vector<std::unique_ptr<stacks::ResourceType>> types;
+  add_network_types(types);
+  add_security_group_types(types);
+  add_instance_types(types);
+  return types;
+}
+
+std::vector<TagSpecification> tag_specifications(const stacks::Context& context, const stacks::Properties& wanted,
+                                                 std::string_view type) {
+  TagSpecification specification{.resource_type = std::string(type)};
+  for (const stacks::Tag& tag : context.tags(wanted.tags())) {
+    // Tags in AWS's own name space are CloudFormation's to write, which acts for the user here.
+    if (!tag.key.starts_with("aws:")) specification.tags.push_back({.key = tag.key, .value = tag.value});
+  }
+  if (specification.tags.empty()) return {};
+  return {std::move(specification)};
+}
+
+void update_tags(stacks::Context& context, const stacks::Existing& was, const stacks::Properties& wanted) {
+  std::vector<Tag> gone, now;
+  for (const stacks::Tag& tag : wanted.tags()) now.push_back({.key = tag.key, .value = tag.value});
+  for (const stacks::Tag& old : was.properties.tags()) {
+    const bool stays = std::ranges::any_of(now, [&](const Tag& tag) { return tag.key == old.key; });
+    if (!stays) gone.push_back({.key = old.key});
+  }
+  if (!gone.empty()) context.invoke<DeleteTags>({.resources = {was.physical_id}, .tags = gone});
+  if (!now.empty()) context.invoke<CreateTags>({.resources = {was.physical_id}, .tags = now});
+}
+
+}  // namespace holm::ec2
