@@ -117,7 +117,10 @@ void authorise_one(const aws::Caller& caller, const aws::Operation& operation,
   const policy::Policies policies{.identity = identity,
                                   .resource = resource,
                                   .boundary = own.boundary ? own.boundary->compiled.get() : nullptr,
-                                  .session = session};
+                                  .session = session,
+                                  .resource_rule = access.resource_rule == aws::ResourceRule::MustAllow
+                                                       ? policy::ResourceRule::MustAllow
+                                                       : policy::ResourceRule::MayAllow};
   const policy::Decision decision = policy::evaluate(request, policies);
   if (!decision.allowed()) {
     throw aws::ServiceError(denial_code(*operation.model), 403, policy::describe(decision, request));

@@ -106,6 +106,9 @@ class IdentityProvider {
 
   virtual std::optional<RoleSummary> find_role(std::string_view role_arn) = 0;
 
+  // The account that the id of a key was made for, whether the key exists or not.
+  virtual std::optional<std::string> account_of(std::string_view access_key_id) const = 0;
+
   // Credentials of `request`, without any check of rights (STS has made them). Fails in words when
   // the role or user does not exist.
   virtual Result<TemporaryCredentials> issue_session(const SessionRequest& request) = 0;

@@ -11,6 +11,12 @@
 
 namespace holm::aws {
 
+// How much the resource's own policy has to say.
+enum class ResourceRule {
+  MayAllow,   // Within an account its word or the caller's policies suffice. Most services.
+  MustAllow,  // It has to allow in every case: trust policies of roles, policies of KMS keys.
+};
+
 // One permission that a request needs.
 struct Access {
   std::string action;                                     // "s3:GetObject"
@@ -18,6 +24,7 @@ struct Access {
   std::map<std::string, std::vector<std::string>> context;  // Condition keys of the service ("s3:prefix").
   std::optional<std::string> resource_policy;             // JSON of the resource's own policy, if it has one.
   std::string resource_account;                           // Who owns the resource; empty: the caller's account.
+  ResourceRule resource_rule = ResourceRule::MayAllow;
 };
 
 // The base of each service's `class Service final`. One instance serves all accounts and regions.
