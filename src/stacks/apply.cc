@@ -60,15 +60,18 @@ TickOutcome Tick::run_apply() {
   if (auto opened = open_template(); !opened) return fail_operation(opened.error().describe());
   if (poll_all() == TickOutcome::Progressed) return TickOutcome::Progressed;
   const std::set<std::string> active = active_resources();
-  if (start_all(active, dependency_graph(*declared_)) == TickOutcome::Progressed) {
-    return TickOutcome::Progressed;
+  PhaseView view;
+  for (const Resource& resource : stack_.resources) {
+    if (!resource.is_current) continue;
+    if (is_settled_here(resource)) {
+      view.settled.insert(resource.logical_id);
+    } else if (is_making(resource)) {
+      view.making.insert(resource.logical_id);
+    }
   }
-  const bool is_done = std::ranges::all_of(active, [&](const std::string& logical_id) {
-    const Resource* resource = find_current(logical_id);
-    return resource && is_settled_here(*resource);
-  });
-  if (is_done) return finish_apply(active);
-  CHECK(count_in_progress() > 0);
+  if (start_all(active, view) == TickOutcome::Progressed) return TickOutcome::Progressed;
+  if (std::ranges::includes(view.settled, active)) return finish_apply(active);
+  CHECK(!view.making.empty());
   return TickOutcome::Waiting;
 }
 
@@ -88,13 +91,14 @@ TickOutcome Tick::poll_all() {
   return TickOutcome::Waiting;
 }
 
-TickOutcome Tick::start_all(const std::set<std::string>& active, const Graph& graph) {
+TickOutcome Tick::start_all(const std::set<std::string>& active, PhaseView& view) {
+  if (view.making.size() >= kInProgressMax) return TickOutcome::Waiting;
   for (bool has_settled = true; has_settled;) {
     has_settled = false;
     for (const ResourceDeclaration& declared : declared_->resources) {
-      if (count_in_progress() >= kInProgressMax) return TickOutcome::Waiting;
-      if (!may_start(declared.logical_id, active, graph)) continue;
+      if (!may_start(declared.logical_id, active, view)) continue;
       if (start(declared) == TickOutcome::Progressed) return TickOutcome::Progressed;
+      view.settled.insert(declared.logical_id);
       has_settled = true;
     }
   }
@@ -102,14 +106,13 @@ TickOutcome Tick::start_all(const std::set<std::string>& active, const Graph& gr
 }
 
 bool Tick::may_start(const std::string& logical_id, const std::set<std::string>& active,
-                     const Graph& graph) {
-  if (!active.contains(logical_id)) return false;
-  const Resource* present = find_current(logical_id);
-  if (present && (is_settled_here(*present) || is_making(*present))) return false;
-  return std::ranges::all_of(graph.at(logical_id), [&](const std::string& needed) {
-    if (!active.contains(needed)) return true;
-    const Resource* resource = find_current(needed);
-    return resource && is_settled_here(*resource);
+                     const PhaseView& view) const {
+  if (!active.contains(logical_id) || view.settled.contains(logical_id) ||
+      view.making.contains(logical_id)) {
+    return false;
+  }
+  return std::ranges::all_of(memory_.graph.at(logical_id), [&](const std::string& needed) {
+    return !active.contains(needed) || view.settled.contains(needed);
   });
 }
 
@@ -205,8 +208,7 @@ void Tick::take_declared(const ResourceDeclaration& declared, Resource& resource
   resource.deletion_policy = declared.deletion_policy;
   resource.update_replace_policy = declared.update_replace_policy;
   resource.metadata = values_.metadata;
-  const Graph graph = dependency_graph(*declared_);
-  const std::set<std::string>& needs = graph.at(declared.logical_id);
+  const std::set<std::string>& needs = memory_.graph.at(declared.logical_id);
   resource.depends_on.assign(needs.begin(), needs.end());
 }
 

@@ -1,11 +1,15 @@
 // The engine: takes one stack from where it is to where it should be, in small transactions, so
 // that it can be killed between any two of them and simply go on.
 //
-// What the cloudformation service does around it: keep stacks (Store), check names, capabilities,
-// stack policies, termination protection and exports that others import; parse and validate the
-// template (template.h, validate.h), resolve parameters (parameters.h), call Engine::begin() in the
-// request's transaction and schedule a durable job a stack that calls Engine::step() until it says
-// it is done.
+// What the cloudformation service does around it:
+// - It keeps stacks (Store): the columns it searches by, and the JSON of state.h for the rest. A stack
+//   to be created is saved, without resources, before begin().
+// - It checks names, capabilities, stack policies, termination protection, and in which status which
+//   operation is allowed.
+// - It parses and validates the template (template.h, validate.h), resolves parameters
+//   (parameters.h), calls begin() in the request's transaction and schedules one durable job a stack
+//   that calls step() until it says that the operation has ended.
+// - It shows resources with `is_current`, and those in DELETE_*; never `properties` (secrets).
 #pragma once
 
 #include <functional>

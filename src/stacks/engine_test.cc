@@ -400,6 +400,20 @@ TEST(Engine, SecretsStayOutOfEvents) {
   }
 }
 
+TEST(Engine, ALargeStackIsMadeAndRemoved) {
+  Bench bench;
+  std::string text = "  R0: {Type: Test::Thing}\n";
+  for (int i = 1; i < 120; ++i) {
+    text += "  R" + std::to_string(i) + ": {Type: Test::Thing, Properties: {Name: !Sub 'n" +
+            std::to_string(i) + "-${R" + std::to_string(i / 2) + "}'}}\n";
+  }
+  bench.run(kCreate, text);
+  EXPECT_EQ(bench.store.status(), "CREATE_COMPLETE");
+  EXPECT_EQ(bench.world.living().size(), 120u);
+  bench.run(kDelete, "");
+  EXPECT_EQ(bench.world.living(), Lines{});
+}
+
 // The heart of it: whatever transaction is lost, the outcome and what exists are the same.
 TEST(Engine, BeingKilledAtAnyPointChangesNothing) {
   const std::string first =

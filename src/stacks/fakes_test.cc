@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "async/task.h"
 #include "aws/service/error.h"
 #include "aws/service/region.h"
 #include "base/check.h"

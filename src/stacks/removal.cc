@@ -1,6 +1,8 @@
 // Removing resources: those of a stack that goes, and those an update no longer needs.
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 
 #include "base/strings.h"
 #include "stacks/tick.h"
@@ -50,15 +52,16 @@ TickOutcome Tick::run_removal() {
   const auto is_waiting = [&](const Resource& resource) {
     return resource.status != ResourceStatus::DeleteInProgress && !has_failed(resource);
   };
-  const auto is_needed = [&](const Resource& resource) {
-    return std::ranges::any_of(left, [&](const Resource* other) {
-      return other->logical_id != resource.logical_id &&
-             std::ranges::find(other->depends_on, resource.logical_id) != other->depends_on.end();
-    });
-  };
+  std::set<std::string_view> needed;
+  for (const Resource* resource : left) {
+    for (const std::string& other : resource->depends_on) {
+      if (other != resource->logical_id) needed.insert(other);
+    }
+  }
+  const bool is_full = count_in_progress() >= kInProgressMax;
   for (Resource* resource : left) {
-    if (count_in_progress() >= kInProgressMax) return TickOutcome::Waiting;
-    if (is_waiting(*resource) && !is_needed(*resource)) return remove(*resource);
+    if (is_full) break;
+    if (is_waiting(*resource) && !needed.contains(resource->logical_id)) return remove(*resource);
   }
   const bool is_busy = std::ranges::any_of(left, [](const Resource* resource) {
     return resource->status == ResourceStatus::DeleteInProgress;

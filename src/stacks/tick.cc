@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "aws/service/error.h"
 #include "base/check.h"
 #include "formats/json.h"
 
@@ -80,6 +79,7 @@ Result<void, TemplateError> Tick::open_template() {
     if (!parsed) return std::unexpected(parsed.error());
     memory_.declared = std::make_shared<const Template>(std::move(*parsed));
     memory_.template_text = wanted.template_text;
+    memory_.graph = dependency_graph(*memory_.declared);
   }
   declared_ = memory_.declared;
   const aws::Call& call = session_.call();
@@ -191,23 +191,6 @@ size_t Tick::count_in_progress() const {
     return is_in_progress(one.status) &&
            (one.status == ResourceStatus::DeleteInProgress) != is_apply;
   }));
-}
-
-// A resource's action is a unit of its own: what it throws is the resource's failure, not the
-// stack's, and it is undone without the records around it.
-std::optional<std::string> Tick::attempt(const std::function<void()>& action) {
-  sql::Savepoint savepoint(session_.call().transaction);
-  try {
-    action();
-    savepoint.release();
-    return std::nullopt;
-  } catch (const aws::ServiceError& error) {
-    return "Resource handler returned message: \"" + std::string(error.what()) +
-           "\" (HandlerErrorCode: " + error.code + ")";
-  } catch (const InternalFailure& failure) {
-    return "Resource handler returned message: \"" + std::string(failure.what()) +
-           "\" (HandlerErrorCode: InternalFailure)";
-  }
 }
 
 }  // namespace holm::stacks

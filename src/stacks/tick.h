@@ -20,10 +20,17 @@ constexpr size_t kInProgressMax = 20;
 struct StepMemory {
   std::string template_text;
   std::shared_ptr<const Template> declared;
+  Graph graph;  // Of `declared`.
   std::set<std::pair<std::string, int>> polled;  // Asked already in this step.
 };
 
 enum class TickOutcome : uint8_t { Progressed, Waiting, Ended };
+
+// Logical ids whose current resource is done in this phase, and those under way.
+struct PhaseView {
+  std::set<std::string> settled;
+  std::set<std::string> making;
+};
 
 // The evaluated parts of a resource's declaration that its type may look at.
 struct ActionValues {
@@ -50,9 +57,9 @@ class Tick {
   // apply.cc: bringing a deployment about.
   TickOutcome run_apply();
   TickOutcome poll_all();
-  TickOutcome start_all(const std::set<std::string>& active, const Graph& graph);
+  TickOutcome start_all(const std::set<std::string>& active, PhaseView& view);
   bool may_start(const std::string& logical_id, const std::set<std::string>& active,
-                 const Graph& graph);
+                 const PhaseView& view) const;
   TickOutcome start(const ResourceDeclaration& declared);
   TickOutcome start_present(const ResourceDeclaration& declared, const ResourceType& type,
                             Resource& present, formats::Value wanted);
@@ -92,6 +99,10 @@ class Tick {
   bool is_rollback() const;
   std::string removal_policy(const Resource& resource);
 
+  // engine_attempt.cc
+  // Runs `action` so that it leaves nothing behind when it fails; then says why.
+  std::optional<std::string> attempt(const std::function<void()>& action);
+
   // tick.cc
   const Deployment& deployment() const;
   Result<void, TemplateError> open_template();
@@ -108,8 +119,6 @@ class Tick {
   bool is_settled_here(const Resource& resource) const;
   Resource* find_current(std::string_view logical_id);
   size_t count_in_progress() const;
-  // Runs `action` so that it leaves nothing behind when it fails; then says why.
-  std::optional<std::string> attempt(const std::function<void()>& action);
   Time now() { return session_.call().now; }
 
   const TypeRegistry& types_;
