@@ -12,6 +12,7 @@
 // - It shows resources with `is_current`, and those in DELETE_*; never `properties` (secrets).
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
