@@ -299,6 +299,8 @@ class Reader {
 }  // namespace
 
 Result<Value, ParseError> parse_yaml(std::string_view text, const Limits& limits) {
+  // libyaml ends the process when it is given a null pointer, which an empty view may hold.
+  if (text.empty()) return std::unexpected(ParseError{"The text is empty.", {1, 1}});
   return Reader(text, limits).read();
 }
 

@@ -104,6 +104,8 @@ TEST(Yaml, WhatIsNotSupportedIsRefusedWithItsPlace) {
   }
 }
 
+TEST(Yaml, AViewOfNothingIsRefused) { EXPECT_FALSE(parse_yaml(std::string_view{})); }
+
 TEST(Yaml, AliasesThatMultiplyAreRefused) {
   std::string text = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n";
   for (int i = 1; i < 10; ++i) {
