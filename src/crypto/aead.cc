@@ -36,8 +36,10 @@ std::string Aead::seal(std::string_view plain, std::string_view bound_to, Random
   unsigned char* out = octets(sealed) + kNonceBytes;
   CHECK(context != nullptr);
   CHECK(EVP_EncryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, key_.data(), octets(sealed)) == 1);
-  CHECK(EVP_EncryptUpdate(context.get(), nullptr, &count, octets(bound_to), static_cast<int>(bound_to.size())) == 1);
-  CHECK(EVP_EncryptUpdate(context.get(), out, &count, octets(plain), static_cast<int>(plain.size())) == 1);
+  const int bound_bytes = static_cast<int>(bound_to.size());
+  const int plain_bytes = static_cast<int>(plain.size());
+  CHECK(EVP_EncryptUpdate(context.get(), nullptr, &count, octets(bound_to), bound_bytes) == 1);
+  CHECK(EVP_EncryptUpdate(context.get(), out, &count, octets(plain), plain_bytes) == 1);
   CHECK(EVP_EncryptFinal_ex(context.get(), out + count, &last) == 1);
   CHECK(EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_GET_TAG, kTagBytes, out + plain.size()) == 1);
   return sealed;
@@ -53,8 +55,10 @@ std::optional<std::string> Aead::open(std::string_view sealed, std::string_view 
   int last = 0;
   CHECK(context != nullptr);
   CHECK(EVP_DecryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, key_.data(), octets(sealed)) == 1);
-  CHECK(EVP_DecryptUpdate(context.get(), nullptr, &count, octets(bound_to), static_cast<int>(bound_to.size())) == 1);
-  CHECK(EVP_DecryptUpdate(context.get(), octets(plain), &count, octets(text), static_cast<int>(text.size())) == 1);
+  const int bound_bytes = static_cast<int>(bound_to.size());
+  const int text_bytes = static_cast<int>(text.size());
+  CHECK(EVP_DecryptUpdate(context.get(), nullptr, &count, octets(bound_to), bound_bytes) == 1);
+  CHECK(EVP_DecryptUpdate(context.get(), octets(plain), &count, octets(text), text_bytes) == 1);
   CHECK(EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_SET_TAG, kTagBytes, octets(tag)) == 1);
   if (EVP_DecryptFinal_ex(context.get(), octets(plain) + count, &last) != 1) return std::nullopt;
   return plain;

@@ -1,10 +1,11 @@
 // Access keys: what a user signs requests with.
 
+#include "services/iam/access_keys.h"
+
 #include <fmt/format.h>
 
 #include "base/time_format.h"
 #include "iam/handlers.h"
-#include "services/iam/access_keys.h"
 #include "services/iam/pages.h"
 #include "services/iam/service.h"
 #include "services/iam/users.h"
@@ -59,7 +60,8 @@ Nothing update_access_key(Service& service, Call& call, const UpdateAccessKeyReq
   if (request.status == status_type::kExpired) {
     throw InvalidInputException("The status of an access key is Active or Inactive.");
   }
-  call.transaction.run("UPDATE iam_access_key SET status = ?2 WHERE id = ?1", {request.access_key_id, request.status});
+  call.transaction.run("UPDATE iam_access_key SET status = ?2 WHERE id = ?1",
+                       {request.access_key_id, request.status});
   service.changed(call);
   return {};
 }

@@ -25,7 +25,8 @@ Nothing create_account_alias(Service& service, Call& call, const CreateAccountAl
                             {request.account_alias, call.account})) {
     throw EntityAlreadyExistsException(fmt::format("The account alias {} already exists.", request.account_alias));
   }
-  call.transaction.run("UPDATE iam_account SET alias = ?2 WHERE account = ?1", {call.account, request.account_alias});
+  call.transaction.run("UPDATE iam_account SET alias = ?2 WHERE account = ?1",
+                       {call.account, request.account_alias});
   service.changed(call);
   return {};
 }

@@ -94,7 +94,8 @@ Entity read_entity(const sql::Row& row) {
 std::optional<Entity> find_entity(sql::Transaction& transaction, std::string_view account, EntityKind kind,
                                   std::string_view name) {
   static const std::string kStatement =
-      fmt::format("SELECT {} FROM iam_entity e WHERE account = ?1 AND kind = ?2 AND folded_name = ?3", kEntityColumns);
+      fmt::format("SELECT {} FROM iam_entity e WHERE account = ?1 AND kind = ?2 AND folded_name = ?3",
+                  kEntityColumns);
   std::optional<sql::Row> row =
       transaction.find(kStatement, {std::string(account), std::string(word_of(kind)), to_lower(name)});
   if (!row) return std::nullopt;
@@ -133,7 +134,8 @@ Entity require_changeable_role(Call& call, std::string_view name) {
   Entity role = require_entity(call, EntityKind::Role, name);
   if (is_service_linked(role)) {
     throw UnmodifiableEntityException(fmt::format(
-        "Cannot perform the operation on the protected role '{}' - this role is only modifiable by AWS", role.name));
+        "Cannot perform the operation on the protected role '{}' - this role is only modifiable by AWS",
+        role.name));
   }
   return role;
 }
@@ -183,7 +185,8 @@ void rename_entity(Call& call, const Entity& entity, const std::optional<std::st
 
 std::string path_or_root(const std::optional<std::string>& path) { return path.value_or("/"); }
 
-std::vector<sql::Row> list_entities(Call& call, EntityKind kind, const std::string& path_prefix, const Page& page) {
+std::vector<sql::Row> list_entities(Call& call, EntityKind kind, const std::string& path_prefix,
+                                    const Page& page) {
   static const std::string kStatement = fmt::format(
       "SELECT {} FROM iam_entity e WHERE account = ?1 AND kind = ?2 AND substr(path, 1, length(?3)) = ?3 "
       "AND folded_name > ?4 ORDER BY folded_name LIMIT ?5",

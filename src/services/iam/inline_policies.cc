@@ -18,7 +18,8 @@ int64_t size_max(EntityKind kind) {
   return kind == EntityKind::User ? 2048 : kind == EntityKind::Group ? 5120 : 10240;
 }
 
-void put(Service& service, Call& call, const Entity& entity, const std::string& name, const std::string& document) {
+void put(Service& service, Call& call, const Entity& entity, const std::string& name,
+         const std::string& document) {
   require_document(document, policy::PolicyKind::Identity);
   call.transaction.run(
       "INSERT INTO iam_inline_policy (entity, name, document) VALUES (?1, ?2, ?3) "
@@ -127,7 +128,8 @@ ListUserPoliciesResponse list_user_policies(Service&, Call& call, const ListUser
 }
 
 ListGroupPoliciesResponse list_group_policies(Service&, Call& call, const ListGroupPoliciesRequest& request) {
-  return list<ListGroupPoliciesResponse>(call, require_entity(call, EntityKind::Group, request.group_name), request);
+  Entity group = require_entity(call, EntityKind::Group, request.group_name);
+  return list<ListGroupPoliciesResponse>(call, group, request);
 }
 
 ListRolePoliciesResponse list_role_policies(Service&, Call& call, const ListRolePoliciesRequest& request) {

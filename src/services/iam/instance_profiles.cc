@@ -99,7 +99,8 @@ Nothing add_role_to_instance_profile(Service& service, Call& call,
   Entity role = require_changeable_role(call, request.role_name);
   int64_t count = count_rows(call, "SELECT count(*) FROM iam_profile_role WHERE profile_id = ?1", {profile.id});
   require_within(count + 1, 1, "InstanceSessionsPerInstanceProfile");
-  call.transaction.run("INSERT INTO iam_profile_role (profile_id, role_id) VALUES (?1, ?2)", {profile.id, role.id});
+  call.transaction.run("INSERT INTO iam_profile_role (profile_id, role_id) VALUES (?1, ?2)",
+                       {profile.id, role.id});
   service.changed(call);
   return {};
 }
@@ -108,7 +109,8 @@ Nothing remove_role_from_instance_profile(Service& service, Call& call,
                                           const RemoveRoleFromInstanceProfileRequest& request) {
   Entity profile = require_entity(call, EntityKind::InstanceProfile, request.instance_profile_name);
   Entity role = require_entity(call, EntityKind::Role, request.role_name);
-  call.transaction.run("DELETE FROM iam_profile_role WHERE profile_id = ?1 AND role_id = ?2", {profile.id, role.id});
+  call.transaction.run("DELETE FROM iam_profile_role WHERE profile_id = ?1 AND role_id = ?2",
+                       {profile.id, role.id});
   if (call.transaction.changes() == 0) {
     throw NoSuchEntityException(
         fmt::format("The role with name {} is not in instance profile {}.", role.name, profile.name));

@@ -85,7 +85,8 @@ Policy to_policy(Call& call, const AwsPolicy& aws) {
 
 void insert_version(Call& call, const Entity& policy, const std::string& document, int64_t number) {
   call.transaction.run(
-      "INSERT INTO iam_policy_version (policy_id, number, document, is_default, created) VALUES (?1, ?2, ?3, 0, ?4)",
+      "INSERT INTO iam_policy_version (policy_id, number, document, is_default, created) "
+      "VALUES (?1, ?2, ?3, 0, ?4)",
       {policy.id, number, document, to_milliseconds(call.now)});
   call.transaction.run("UPDATE iam_entity SET last_version = ?2, changed = ?3 WHERE id = ?1",
                        {policy.id, number, to_milliseconds(call.now)});
@@ -205,8 +206,8 @@ Nothing delete_policy(Service& service, Call& call, const DeletePolicyRequest& r
   }
   if (count_rows(call, "SELECT count(*) FROM iam_policy_version WHERE policy_id = ?1", {policy.id}) > 1) {
     throw DeleteConflictException(
-        "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. "
-        "The default version is deleted with the policy.");
+        "This policy has more than one version. Before you delete a policy, you must delete the policy's "
+        "versions. The default version is deleted with the policy.");
   }
   delete_entity(call, policy);
   service.changed(call);

@@ -10,7 +10,8 @@ namespace holm::iam {
 
 namespace {
 
-// Documents are checked before they are stored. One that cannot be read might deny something, so it ends the request.
+// Documents are checked before they are stored. One that cannot be read might deny something, so it ends the
+// request.
 aws::PrincipalPolicy compile(std::string name, std::string document) {
   Result<policy::Policy, formats::ParseError> parsed = policy::parse(document);
   CHECK(parsed.has_value());
@@ -65,8 +66,8 @@ std::shared_ptr<const aws::PrincipalPolicies> collect_policies(sql::Transaction&
 
 std::shared_ptr<const aws::PrincipalPolicies> all_policies() {
   aws::PrincipalPolicies policies;
-  policies.identity.push_back(
-      compile("everything", R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}})"));
+  std::string document = R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}})";
+  policies.identity.push_back(compile("everything", std::move(document)));
   return std::make_shared<const aws::PrincipalPolicies>(std::move(policies));
 }
 

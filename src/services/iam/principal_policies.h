@@ -16,8 +16,8 @@ std::shared_ptr<const aws::PrincipalPolicies> collect_policies(sql::Transaction&
 // One policy that allows everything.
 std::shared_ptr<const aws::PrincipalPolicies> all_policies();
 
-// One document with the statements of `inline_policy`, which may be empty, and of the managed policies: what any of
-// them allows, a session may. A managed policy that is gone allows nothing.
+// One document with the statements of `inline_policy`, which may be empty, and of the managed policies: what
+// any of them allows, a session may. A managed policy that is gone allows nothing.
 std::string merged_session_policy(sql::Transaction& transaction, const std::string& inline_policy,
                                   const std::vector<std::string>& policy_arns);
 

@@ -60,7 +60,8 @@ CreateRoleResponse create_role(Service& service, Call& call, const CreateRoleReq
 }
 
 GetRoleResponse get_role(Service&, Call& call, const GetRoleRequest& request) {
-  return {.role = to_role(call.transaction, require_entity(call, EntityKind::Role, request.role_name), Detail::Full)};
+  Entity role = require_entity(call, EntityKind::Role, request.role_name);
+  return {.role = to_role(call.transaction, role, Detail::Full)};
 }
 
 UpdateRoleResponse update_role(Service& service, Call& call, const UpdateRoleRequest& request) {
@@ -85,7 +86,8 @@ UpdateRoleDescriptionResponse update_role_description(Service& service, Call& ca
 Nothing update_assume_role_policy(Service& service, Call& call, const UpdateAssumeRolePolicyRequest& request) {
   Entity role = require_changeable_role(call, request.role_name);
   require_trust_policy(request.policy_document);
-  call.transaction.run("UPDATE iam_entity SET trust_policy = ?2 WHERE id = ?1", {role.id, request.policy_document});
+  call.transaction.run("UPDATE iam_entity SET trust_policy = ?2 WHERE id = ?1",
+                       {role.id, request.policy_document});
   service.changed(call);
   return {};
 }

@@ -11,7 +11,8 @@ namespace holm::iam {
 Service::Service(const Dependencies& dependencies)
     : dependencies_(dependencies), vault_(std::make_unique<Vault>(dependencies.key)) {
   dependencies_.database.migrate("iam", migrations());
-  identities_ = std::make_unique<Identities>(dependencies_.database, dependencies_.clock, dependencies_.random, *vault_);
+  identities_ = std::make_unique<Identities>(dependencies_.database, dependencies_.clock, dependencies_.random,
+                                             *vault_);
 }
 
 Service::~Service() = default;

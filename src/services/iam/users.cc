@@ -31,7 +31,8 @@ User to_user(sql::Transaction& transaction, const Entity& entity, Detail detail)
 Entity require_user_or_caller(Call& call, const std::optional<std::string>& name) {
   if (name) return require_entity(call, EntityKind::User, *name);
   if (call.principal.kind != aws::Principal::Kind::User) {
-    throw aws::ServiceError("ValidationError", 400, "Must specify userName when calling with non-User credentials");
+    throw aws::ServiceError("ValidationError", 400,
+                            "Must specify userName when calling with non-User credentials");
   }
   return require_entity(call, EntityKind::User,
                         std::string_view(call.principal.arn).substr(call.principal.arn.rfind('/') + 1));

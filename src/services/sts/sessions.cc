@@ -40,7 +40,8 @@ aws::TemporaryCredentials require_issued(Result<aws::TemporaryCredentials> issue
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html#API_AssumeRole_RequestParameters
 void require_duration(const Call& call, const aws::RoleSummary& role, int32_t duration) {
   if (call.principal.kind == Principal::Kind::AssumedRole && duration > kChainedSessionSecondsMax) {
-    refuse_value("The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.");
+    refuse_value(
+        "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.");
   }
   if (seconds(duration) > role.max_session_duration) {
     refuse_value("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.");
@@ -86,7 +87,9 @@ AssumeRoleResponse assume_role(Service& service, Call& call, const AssumeRoleReq
   }
   bool is_narrowed = request.policy || !request.policy_arns.empty();
   int32_t packed = is_narrowed ? packed_size(request) : 0;
-  if (packed > 100) throw PackedPolicyTooLargeException(fmt::format("Packed policy consumes {}% of allotted space.", packed));
+  if (packed > 100) {
+    throw PackedPolicyTooLargeException(fmt::format("Packed policy consumes {}% of allotted space.", packed));
+  }
   aws::TemporaryCredentials issued = require_issued(service.identities().issue_session(session));
   AssumeRoleResponse response{
       .credentials = to_credentials(issued),
