@@ -473,6 +473,34 @@ TEST(Verify, HeadersThatDecideMustBeSigned) {
   EXPECT_EQ(code(request), "AccessDenied");
 }
 
+// Servers have let the streaming modes in unsigned, by header (CVE-2025-31489) and by query
+// (CVE-2026-41145).
+TEST(Verify, EveryPayloadModeNeedsTheSignatureInEitherPlacement) {
+  for (PayloadMode mode :
+       {PayloadMode::SignedHash, PayloadMode::UnsignedPayload, PayloadMode::StreamingSigned,
+        PayloadMode::StreamingSignedTrailer, PayloadMode::StreamingUnsignedTrailer}) {
+    const std::string payload(payload_text(mode, kEmptySha256));
+    http::Request by_header = make("PUT", "/b/k", {{"Host", "h"}});
+    sign(by_header.headers, "PUT", "/b/k", "", payload, {Dialect::S3, "us-east-1", "s3"},
+         {.access_key_id = kKey, .secret_access_key = kSecret}, Server{}.now);
+    http::Request by_query =
+        make("PUT", "/b/k", {{"Host", "h"}, {"x-amz-content-sha256", payload}});
+    by_query.query = presign(view_of(by_query), payload, {Dialect::S3, "us-east-1", "s3"},
+                             {.access_key_id = kKey, .secret_access_key = kSecret}, Server{}.now,
+                             std::chrono::seconds(60));
+    for (http::Request request : {by_header, by_query}) {
+      const auto verified = admit(request);
+      ASSERT_TRUE(verified) << payload << verified.error().message;
+      EXPECT_EQ(verified->payload, mode);
+      request.path = "/b/other";
+      EXPECT_EQ(code(request), "SignatureDoesNotMatch") << payload;
+      request.path = "/b/k";
+      request.headers.set("x-amz-content-sha256", "UNSIGNED-PAYLOAD");
+      EXPECT_EQ(code(request), mode == PayloadMode::UnsignedPayload ? "" : "SignatureDoesNotMatch");
+    }
+  }
+}
+
 TEST(Verify, BodyOfOtherServicesIsPartOfTheSignature) {
   const Server server{.service = "sqs", .dialect = Dialect::Json, .body = "{}"};
   const http::Request request = signed_request(server, "POST", "/", {{"Host", "h"}});
