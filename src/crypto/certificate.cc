@@ -46,7 +46,8 @@ std::unexpected<Error> refuse(std::string message) {
 }
 
 Owned<BIO> reader(std::string_view text) {
-  Owned<BIO> bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+  // An empty view may hold no address, which OpenSSL does not take.
+  Owned<BIO> bio(BIO_new_mem_buf(text.empty() ? "" : text.data(), static_cast<int>(text.size())));
   CHECK(bio != nullptr);
   return bio;
 }

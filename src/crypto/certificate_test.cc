@@ -125,5 +125,10 @@ TEST(Pem, ThatIsNoneIsRefused) {
   }
 }
 
+TEST(Pem, ThatIsAnEmptyViewIsRefused) {
+  EXPECT_FALSE(PrivateKey::from_pem({}));
+  EXPECT_FALSE(describe_certificate({}));
+}
+
 }  // namespace
 }  // namespace holm::crypto
