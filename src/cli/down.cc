@@ -39,9 +39,7 @@ Result<void> stop_sandboxes(const region::Options& options) {
     auto runtime = sandbox::Runtime::open({.data_directory = options.data_directory}, **anchor, &network,
                                           [](const std::string&, const sandbox::ExitStatus&) {});
     if (!runtime) return std::unexpected(runtime.error());
-    for (const sandbox::SandboxState& each : (*runtime)->list()) {
-      if (auto removed = (*runtime)->remove(each.id, sandbox::Runtime::Layer::Keep); !removed) return removed;
-    }
+    if (auto removed = (*runtime)->remove_all(sandbox::Runtime::Layer::Keep); !removed) return removed;
   }
   if (auto removed = network.remove_all(); !removed) return removed;
   return (*anchor)->quit();

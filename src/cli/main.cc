@@ -12,7 +12,7 @@
 namespace holm::cli {
 namespace {
 
-constexpr std::string_view kUsage = R"(holm: an AWS region on your own machine
+constexpr std::string_view kUsage = R"usage(holm: an AWS region on your own machine
 
   holm serve                 run the region in the foreground
   holm up TEMPLATE           start the region if needed and deploy the template as a stack
@@ -20,7 +20,7 @@ constexpr std::string_view kUsage = R"(holm: an AWS region on your own machine
   holm env                   print the exports that point AWS clients here: eval "$(holm env)"
   holm status                what runs
   holm exec INSTANCE -- CMD  run a command inside an instance
-  holm logs [GROUP]          the newest lines of a log group; without one, of the daemon
+  holm logs                  the newest lines of the daemon's log
   holm down                  stop everything; stored data stays
 
   --data DIR     where the region keeps everything ($HOLM_DATA, else /var/lib/holm or ~/.local/share/holm)
@@ -29,7 +29,7 @@ constexpr std::string_view kUsage = R"(holm: an AWS region on your own machine
   --region NAME  the default region (us-east-1)
 
 The AWS CLI does the rest.
-)";
+)usage";
 
 using Verb = int (*)(const Arguments&);
 

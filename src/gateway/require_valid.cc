@@ -18,10 +18,10 @@ using aws::Violation;
 [[noreturn]] void throw_for_ec2(const Violation& violation) {
   if (violation.rule == Violation::Rule::Required) {
     throw ServiceError("MissingParameter", 400,
-                       fmt::format("The request must contain the parameter {}", violation.path));
+                       fmt::format("The request must contain the parameter {}", violation.member));
   }
   throw ServiceError("InvalidParameterValue", 400,
-                     fmt::format("Value ({}) for parameter {} is invalid. {}", violation.value, violation.path,
+                     fmt::format("Value ({}) for parameter {} is invalid. {}", violation.value, violation.member,
                                  violation.constraint));
 }
 

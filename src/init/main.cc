@@ -23,10 +23,16 @@ void say(const char* text) {
 }
 
 void say_exit_code(int status) {
-  char text[] = "cloud-init: the user data ended with code    \n";
   int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  for (char* digit = text + sizeof text - 3; code > 0; code /= 10) *digit-- = static_cast<char>('0' + code % 10);
-  say(text);
+  char digits[4] = {};
+  char* digit = digits + sizeof digits - 1;
+  do {
+    *--digit = static_cast<char>('0' + code % 10);
+    code /= 10;
+  } while (code > 0);
+  say("cloud-init: the user data ended with code ");
+  say(digit);
+  say("\n");
 }
 
 void unblock_signals() {

@@ -15,6 +15,7 @@
 
 #include "base/files.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "base/strings.h"
 #include "base/system_clock.h"
 #include "sandbox/anchor.h"
@@ -251,7 +252,7 @@ Result<void> Runtime::remove(const std::string& id, Layer layer) {
   return {};
 }
 
-Result<void> Runtime::remove_all() {
+Result<void> Runtime::remove_all(Layer layer) {
   std::vector<std::string> ids;
   std::error_code error;
   std::string all = state_->data_directory + "/sandboxes";
@@ -259,33 +260,39 @@ Result<void> Runtime::remove_all() {
     ids.push_back(item.path().filename().string());
   }
   for (const std::string& id : ids) {
-    if (auto removed = remove(id); !removed) return removed;
+    if (auto removed = remove(id, layer); !removed) return removed;
   }
   state_->groups.remove_parent();
   return {};
 }
 
 Result<ExitStatus> Runtime::exec(const std::string& id, const ExecSpec& spec) {
-  if (spec.args.empty()) return failure("no command to run in " + id);
-  std::string path;
-  SandboxSpec::Privileges privileges;
   {
     std::lock_guard lock(state_->mutex);
     auto entry = state_->entries.find(id);
     if (entry == state_->entries.end() || entry->second.phase != SandboxEntry::Phase::Running) {
       return failure("sandbox " + id + " is not running");
     }
-    path = fmt::format("{}/bundle/exec-{}.json", state_->folder(id), ++state_->execs);
-    privileges = entry->second.record.privileges;
   }
-  std::string description = exec_process(spec, privileges, state_->open_files_max);
+  return exec_in(state_->data_directory, state_->anchor, id, spec);
+}
+
+Result<ExitStatus> exec_in(const std::string& data_directory, Anchor& anchor, const std::string& id,
+                           const ExecSpec& spec) {
+  if (spec.args.empty()) return failure("no command to run in " + id);
+  if (!is_valid_id(id)) return failure("not a sandbox's id: " + id);
+  const std::string folder = data_directory + "/sandboxes/" + id;
+  auto text = read_file(folder + "/record");
+  auto record = text ? decode_record(*text) : std::nullopt;
+  if (!record) return failure("there is no sandbox " + id);
+  const std::string path = fmt::format("{}/bundle/exec-{}.json", folder, SystemRandom().hex(16));
+  std::string description = exec_process(spec, record->privileges, open_files_limit());
   if (auto put = write_volatile_file(path, description); !put) return std::unexpected(put.error());
   UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   auto or_null = [&null](int descriptor) { return descriptor >= 0 ? descriptor : null.get(); };
-  auto exit = state_->anchor.run(
+  auto exit = anchor.run(
       {.name = id,
-       .args = {state_->capabilities.crun_path, "--root", state_->data_directory + "/run/crun",
-                "exec", "--process=" + path, id},
+       .args = {probe().crun_path, "--root", data_directory + "/run/crun", "exec", "--process=" + path, id},
        .env = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"},
        .descriptors = {or_null(spec.input), or_null(spec.output), or_null(spec.error)}});
   ::unlink(path.c_str());

@@ -165,7 +165,7 @@ class Runtime final {
   // Idempotent. `on_exit` is still called for what this kills.
   Result<void> remove(const std::string& id, Layer layer = Layer::Delete);
   // Removes every sandbox, its layer as well, and what they had in common.
-  Result<void> remove_all();
+  Result<void> remove_all(Layer layer = Layer::Delete);
   // Runs a program inside, to its end, with the sandbox's limits and privileges.
   Result<ExitStatus> exec(const std::string& id, const ExecSpec& spec);
 
@@ -178,6 +178,10 @@ class Runtime final {
  private:
   std::unique_ptr<State> state_;
 };
+
+// As Runtime::exec, for a process beside the daemon (`holm exec`), which must not adopt what the daemon watches.
+Result<ExitStatus> exec_in(const std::string& data_directory, Anchor& anchor, const std::string& id,
+                           const ExecSpec& spec);
 
 // Processes, mounts, control groups, interfaces and tables of this data directory that are still
 // there, one sentence each; empty after a clean teardown.

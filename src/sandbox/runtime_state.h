@@ -77,7 +77,6 @@ struct Runtime::State {
   std::map<std::string, SandboxEntry> entries;
   // User id ranges in use.
   std::set<uint32_t> slots;
-  uint64_t execs = 0;
   bool stopping = false;
   std::thread log_watcher;
 };

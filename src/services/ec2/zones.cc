@@ -31,7 +31,7 @@ std::string zone_id_of(std::string_view zone) {
   // us-east-1b → use1-az2, ap-southeast-2a → apse2-az1: the first letters of the words.
   std::string id;
   auto words = split(zone.substr(0, zone.size() - 1), '-');
-  for (std::string_view word : words) {
+  for (const std::string_view& word : words) {
     const bool is_double = word.starts_with("north") && word.size() > 5;
     const bool is_south = word.starts_with("south") && word.size() > 5;
     if (&word == &words.front()) id += word;

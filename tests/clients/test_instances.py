@@ -1,0 +1,92 @@
+"""Instances are real: what the API says is what runs."""
+import subprocess
+
+import pytest
+from conftest import wait_until
+
+IMAGE = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+SCRIPT = """#!/bin/bash
+token=$(curl -s -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' http://169.254.169.254/latest/api/token)
+echo id=$(curl -s -H "X-aws-ec2-metadata-token: $token" http://169.254.169.254/latest/meta-data/instance-id)
+echo without-token=$(curl -s -o /dev/null -w '%{http_code}' http://169.254.169.254/latest/meta-data/)
+echo api=$(getent hosts holm.internal | cut -d' ' -f1)
+echo shadow=$(cat /etc/shadow 2>/dev/null | grep -c '\\$')
+"""
+
+
+def state_of(ec2, instance):
+    found = ec2.describe_instances(InstanceIds=[instance])
+    return found["Reservations"][0]["Instances"][0]["State"]["Name"]
+
+
+def console_of(ec2, instance):
+    return ec2.get_console_output(InstanceId=instance).get("Output", "")
+
+
+def execute(region, instance, *command):
+    return subprocess.run(region.command("exec", instance, "--", *command), capture_output=True, text=True, timeout=30)
+
+
+@pytest.fixture(scope="module")
+def instance(region):
+    ec2 = region.client("ec2")
+    image = region.client("ssm").get_parameter(Name=IMAGE)["Parameter"]["Value"]
+    made = ec2.run_instances(ImageId=image, InstanceType="t3.micro", MinCount=1, MaxCount=1,
+                             UserData=SCRIPT)
+    made = made["Instances"][0]
+    assert made["State"]["Name"] == "pending"
+    wait_until(lambda: state_of(ec2, made["InstanceId"]) == "running", what="running")
+    return made["InstanceId"]
+
+
+def test_user_data_runs_with_metadata_and_names(region, instance):
+    ec2 = region.client("ec2")
+    console = wait_until(lambda: "code 0" in console_of(ec2, instance) and console_of(ec2, instance),
+                         what="the end of the user data")
+    assert f"id={instance}" in console
+    assert "without-token=401" in console
+    assert "api=172.31.0.2" in console
+    assert "shadow=0" in console
+
+
+def test_exec_runs_inside(region, instance):
+    assert execute(region, instance, "hostname").stdout.startswith("ip-172-31-")
+    assert execute(region, instance, "sh", "-c", "exit 7").returncode == 7
+    assert execute(region, "i-00000000000000000", "true").returncode == 1
+
+
+def test_a_killed_daemon_adopts_what_runs(region, instance):
+    before = execute(region, instance, "stat", "-c", "%Y", "/proc/1").stdout
+    region.kill()
+    assert execute(region, instance, "echo", "alive").stdout == "alive\n"
+    region.start()
+    assert state_of(region.client("ec2"), instance) == "running"
+    assert execute(region, instance, "stat", "-c", "%Y", "/proc/1").stdout == before
+    metadata = execute(region, instance, "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}",
+                       "http://169.254.169.254/latest/")
+    assert metadata.stdout == "401"
+
+
+def test_stop_start_and_terminate_do_what_they_say(region, instance):
+    ec2 = region.client("ec2")
+    execute(region, instance, "touch", "/root/kept")
+    ec2.stop_instances(InstanceIds=[instance])
+    wait_until(lambda: state_of(ec2, instance) == "stopped", what="stopped")
+    assert execute(region, instance, "true").returncode == 1
+    ec2.start_instances(InstanceIds=[instance])
+    wait_until(lambda: state_of(ec2, instance) == "running", what="running again")
+    assert execute(region, instance, "ls", "/root/kept").returncode == 0
+    ec2.terminate_instances(InstanceIds=[instance])
+    wait_until(lambda: state_of(ec2, instance) == "terminated", what="terminated")
+    assert ec2.describe_network_interfaces()["NetworkInterfaces"] == []
+
+
+def test_an_instance_whose_first_process_dies_has_stopped(region):
+    ec2 = region.client("ec2")
+    image = region.client("ssm").get_parameter(Name=IMAGE)["Parameter"]["Value"]
+    made = ec2.run_instances(ImageId=image, InstanceType="t3.nano", MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
+    wait_until(lambda: state_of(ec2, made) == "running", what="running")
+    execute(region, made, "kill", "-TERM", "1")
+    wait_until(lambda: state_of(ec2, made) == "stopped", what="stopped")
+    ec2.terminate_instances(InstanceIds=[made])
+    wait_until(lambda: state_of(ec2, made) == "terminated", what="terminated")
