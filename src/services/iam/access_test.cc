@@ -60,8 +60,8 @@ TEST_F(AccessTest, ConditionsSeePoliciesBoundariesAndTags) {
   aws::Access attach = needed("AttachUserPolicy", R"({"UserName":"ann","PolicyArn":"arn:x"})")[0];
   EXPECT_EQ(attach.context.at("iam:PolicyARN"), Values{"arn:x"});
   EXPECT_EQ(attach.context.at("aws:ResourceTag/Team"), Values{"blue"});
-  aws::Access create =
-      needed("CreateRole", R"({"RoleName":"r","PermissionsBoundary":"arn:b","Tags":[{"Key":"a","Value":"1"}]})")[0];
+  aws::Access create = needed(
+      "CreateRole", R"({"RoleName":"r","PermissionsBoundary":"arn:b","Tags":[{"Key":"a","Value":"1"}]})")[0];
   EXPECT_EQ(create.context.at("iam:PermissionsBoundary"), Values{"arn:b"});
   EXPECT_EQ(create.context.at("aws:RequestTag/a"), Values{"1"});
   EXPECT_EQ(create.context.at("aws:TagKeys"), Values{"a"});

@@ -16,7 +16,8 @@ inline constexpr char kTrustEc2[] =
 inline constexpr char kAllowGet[] =
     R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]})";
 
-// A request and what answers it. `$allow` and `$trust` stand for the documents above; in the answer `*` is anything.
+// A request and what answers it. `$allow` and `$trust` stand for the documents above; in the answer `*` is
+// anything.
 struct Row {
   std::string what;
   std::string operation;
@@ -38,7 +39,8 @@ class IamTest : public ::testing::Test {
     auto after = service.identities().find_credentials(bystander.access_key_id, "").value();
     const aws::Operation* found = aws::find_operation(model(), operation);
     bool has_written = found != nullptr && found->mode == aws::Mode::Write && answer.starts_with("200");
-    EXPECT_EQ(before != after, has_written) << operation << ": what is remembered must be forgotten, by writes only";
+    EXPECT_EQ(before != after, has_written)
+        << operation << ": what is remembered must be forgotten, by writes only";
     return answer;
   }
 

@@ -39,7 +39,8 @@ class IdentitiesTest : public IamTest {
 
   std::string make_role(const std::string& name) {
     return text_in(
-        call("CreateRole", fmt::format(R"({{"RoleName":"{}","AssumeRolePolicyDocument":"$trust"}})", name)), "Arn");
+        call("CreateRole", fmt::format(R"({{"RoleName":"{}","AssumeRolePolicyDocument":"$trust"}})", name)),
+        "Arn");
   }
 };
 
@@ -108,7 +109,8 @@ TEST_F(IdentitiesTest, RootAndServicesMayDoEverythingAndTheAnonymousNothing) {
 
 TEST_F(IdentitiesTest, ASessionLastsAsLongAsItSays) {
   std::string arn = make_role("web");
-  auto issued = identities().issue_session({.role_arn = arn, .session_name = "s", .duration = hours(1)}).value();
+  auto issued =
+      identities().issue_session({.role_arn = arn, .session_name = "s", .duration = hours(1)}).value();
   EXPECT_EQ(issued.key.access_key_id.substr(0, 4), "ASIA");
   EXPECT_EQ(issued.expiration, place.clock.now() + hours(1));
   const std::string& id = issued.key.access_key_id;
@@ -145,7 +147,8 @@ TEST_F(IdentitiesTest, ATokenThatWasTouchedOrIsAnothersIsNone) {
 }
 
 TEST_F(IdentitiesTest, SessionsSurviveARestartWithTheSameKeyOnly) {
-  auto issued = identities().issue_session({.role_arn = make_role("web"), .session_name = "s", .duration = hours(1)});
+  auto issued =
+      identities().issue_session({.role_arn = make_role("web"), .session_name = "s", .duration = hours(1)});
   aws::AccessKey long_lived = make_key("ann");
   auto restarted = [&](crypto::Aead::Key key) {
     return Service({*place.database, place.clock, place.random, events, key});
@@ -162,7 +165,8 @@ TEST_F(IdentitiesTest, SessionsSurviveARestartWithTheSameKeyOnly) {
 TEST_F(IdentitiesTest, SessionPoliciesNarrowARole) {
   std::string arn = make_role("web");
   call("PutRolePolicy", R"({"RoleName":"web","PolicyName":"p","PolicyDocument":"$allow"})");
-  aws::SessionRequest request{.role_arn = arn, .session_name = "s", .duration = hours(1), .session_policy = kAllowGet};
+  aws::SessionRequest request{
+      .role_arn = arn, .session_name = "s", .duration = hours(1), .session_policy = kAllowGet};
   auto policies = [&] {
     auto issued = identities().issue_session(request).value();
     auto found = identities().find_credentials(issued.key.access_key_id, issued.session_token).value();
@@ -209,16 +213,19 @@ TEST_F(IdentitiesTest, TheFirstStartMakesAnAdministratorOnce) {
   EXPECT_EQ(again.access_key_id, key.access_key_id);
   EXPECT_EQ(again.secret_access_key, key.secret_access_key);
   place.caller.account = "111122223333";
-  call("DeleteAccessKey", fmt::format(R"({{"UserName":"administrator","AccessKeyId":"{}"}})", key.access_key_id));
+  call("DeleteAccessKey",
+       fmt::format(R"({{"UserName":"administrator","AccessKeyId":"{}"}})", key.access_key_id));
   EXPECT_FALSE(identities().bootstrap("111122223333")) << "who deleted the key meant it";
 }
 
 TEST_F(IdentitiesTest, AKeysIdTellsItsAccount) {
   aws::AccessKey key = identities().bootstrap("999999999999").value();
   EXPECT_EQ(identities().account_of(key.access_key_id), "999999999999");
-  EXPECT_EQ(make_access_key(KeyKind::Temporary, "000000000001", place.random).access_key_id.substr(0, 4), "ASIA");
-  EXPECT_EQ(identities().account_of(make_access_key(KeyKind::Temporary, "000000000001", place.random).access_key_id),
-            "000000000001");
+  EXPECT_EQ(make_access_key(KeyKind::Temporary, "000000000001", place.random).access_key_id.substr(0, 4),
+            "ASIA");
+  EXPECT_EQ(
+      identities().account_of(make_access_key(KeyKind::Temporary, "000000000001", place.random).access_key_id),
+      "000000000001");
   // AWS's documented example of a key's account does not hold for old keys; what is no key has none.
   for (std::string_view none : {"", "AKIA", "AKIA0000000000000000", "XXXXQQQQQQQQQQQQQQQQ"}) {
     EXPECT_FALSE(identities().account_of(none)) << none;
@@ -227,7 +234,8 @@ TEST_F(IdentitiesTest, AKeysIdTellsItsAccount) {
 
 TEST_F(IdentitiesTest, WhatIsRolledBackIsNotForgottenNorSeen) {
   aws::Principal ann = principal_of(make_key("ann"));
-  EXPECT_EQ(call("PutUserPolicy", R"({"UserName":"ann","PolicyName":"p","PolicyDocument":"{}"})").substr(0, 3), "400");
+  EXPECT_EQ(call("PutUserPolicy", R"({"UserName":"ann","PolicyName":"p","PolicyDocument":"{}"})").substr(0, 3),
+            "400");
   EXPECT_EQ(names_of(ann), Names{});
 }
 

@@ -10,9 +10,8 @@ namespace {
 
 TEST_F(IamTest, RolesAreMadeChangedAndDeleted) {
   std::vector<std::string> deleted;
-  events.subscribe("iam.role-deleted", [&](sql::Transaction&, const aws::Event& event) {
-    deleted.push_back(event.resource);
-  });
+  events.subscribe("iam.role-deleted",
+                   [&](sql::Transaction&, const aws::Event& event) { deleted.push_back(event.resource); });
   play({
       {"a role says who may assume it", "CreateRole",
        R"({"RoleName":"web","Path":"/app/","AssumeRolePolicyDocument":"$trust","Description":"d"})",
@@ -25,12 +24,14 @@ TEST_F(IamTest, RolesAreMadeChangedAndDeleted) {
       {"a trust policy has principals", "CreateRole", R"({"RoleName":"x","AssumeRolePolicyDocument":"$allow"})",
        "400 MalformedPolicyDocument: *"},
       {"sessions last twelve hours at most", "CreateRole",
-       R"({"RoleName":"x","AssumeRolePolicyDocument":"$trust","MaxSessionDuration":43201})", "400 ValidationError: *"},
+       R"({"RoleName":"x","AssumeRolePolicyDocument":"$trust","MaxSessionDuration":43201})",
+       "400 ValidationError: *"},
       {"", "GetRole", R"({"RoleName":"none"})", "404 NoSuchEntity: The role with name none cannot be found."},
       {"", "UpdateRole", R"({"RoleName":"web","MaxSessionDuration":7200})", "200 {}"},
       {"", "GetRole", R"({"RoleName":"web"})", R"(200 *"Description":"d","MaxSessionDuration":7200*)"},
       {"", "UpdateRoleDescription", R"({"RoleName":"web","Description":"e"})", R"(200 *"Description":"e"*)"},
-      {"", "UpdateAssumeRolePolicy", R"({"RoleName":"web","PolicyDocument":"[]"})", "400 MalformedPolicyDocument: *"},
+      {"", "UpdateAssumeRolePolicy", R"({"RoleName":"web","PolicyDocument":"[]"})",
+       "400 MalformedPolicyDocument: *"},
       {"", "UpdateAssumeRolePolicy", R"({"RoleName":"web","PolicyDocument":"$trust"})", "200 {}"},
       {"", "ListRoles", R"({"PathPrefix":"/app/"})", R"(200 {"Roles":[{*"web"*}],"IsTruncated":false})"},
       {"", "TagRole", R"({"RoleName":"web","Tags":[{"Key":"k","Value":"v"}]})", "200 {}"},
@@ -68,11 +69,13 @@ TEST_F(IamTest, AnInstanceProfileHoldsOneRole) {
       {"", "DeleteInstanceProfile", R"({"InstanceProfileName":"p"})", "409 DeleteConflict: *"},
       {"", "DeleteRole", R"({"RoleName":"web"})",
        "409 DeleteConflict: Cannot delete entity, must remove roles from instance profile first."},
-      {"", "RemoveRoleFromInstanceProfile", R"({"InstanceProfileName":"p","RoleName":"db"})", "404 NoSuchEntity: *"},
+      {"", "RemoveRoleFromInstanceProfile", R"({"InstanceProfileName":"p","RoleName":"db"})",
+       "404 NoSuchEntity: *"},
       {"", "RemoveRoleFromInstanceProfile", R"({"InstanceProfileName":"p","RoleName":"web"})", "200 {}"},
       {"", "TagInstanceProfile", R"({"InstanceProfileName":"p","Tags":[{"Key":"c","Value":""}]})", "200 {}"},
       {"", "UntagInstanceProfile", R"({"InstanceProfileName":"p","TagKeys":["a"]})", "200 {}"},
-      {"", "ListInstanceProfileTags", R"({"InstanceProfileName":"p"})", R"(200 {"Tags":[{"Key":"c","Value":""}],*)"},
+      {"", "ListInstanceProfileTags", R"({"InstanceProfileName":"p"})",
+       R"(200 {"Tags":[{"Key":"c","Value":""}],*)"},
       {"", "DeleteInstanceProfile", R"({"InstanceProfileName":"p"})", "200 {}"},
   });
 }
@@ -86,7 +89,8 @@ TEST_F(IamTest, ManagedPoliciesHaveVersions) {
        R"("Path":"/x/","DefaultVersionId":"v1","AttachmentCount":0,*"IsAttachable":true*)"},
       {"", "CreatePolicy", R"({"PolicyName":"Get","PolicyDocument":"$allow"})",
        "409 EntityAlreadyExists: A policy called Get already exists. Duplicate names are not allowed."},
-      {"", "CreatePolicy", R"({"PolicyName":"trust","PolicyDocument":"$trust"})", "400 MalformedPolicyDocument: *"},
+      {"", "CreatePolicy", R"({"PolicyName":"trust","PolicyDocument":"$trust"})",
+       "400 MalformedPolicyDocument: *"},
       {"", "CreatePolicyVersion", fmt::format(R"({{"PolicyArn":"{}","PolicyDocument":"$allow"}})", kArn),
        R"(200 {"PolicyVersion":{"VersionId":"v2","IsDefaultVersion":false,*)"},
       {"", "CreatePolicyVersion",
@@ -102,9 +106,12 @@ TEST_F(IamTest, ManagedPoliciesHaveVersions) {
        R"(200 {"Versions":[{"VersionId":"v4",*{"VersionId":"v2","IsDefaultVersion":true*{"VersionId":"v1"*)"},
       {"", "GetPolicyVersion", fmt::format(R"({{"PolicyArn":"{}","VersionId":"v2"}})", kArn),
        R"(200 {"PolicyVersion":{"Document":"%7B%22Version%22%3A%222012-10-17%22*","VersionId":"v2",*)"},
-      {"", "GetPolicyVersion", fmt::format(R"({{"PolicyArn":"{}","VersionId":"v3"}})", kArn), "404 NoSuchEntity: *"},
-      {"", "CreatePolicyVersion", fmt::format(R"({{"PolicyArn":"{}","PolicyDocument":"$allow"}})", kArn), "200 *"},
-      {"", "CreatePolicyVersion", fmt::format(R"({{"PolicyArn":"{}","PolicyDocument":"$allow"}})", kArn), "200 *"},
+      {"", "GetPolicyVersion", fmt::format(R"({{"PolicyArn":"{}","VersionId":"v3"}})", kArn),
+       "404 NoSuchEntity: *"},
+      {"", "CreatePolicyVersion", fmt::format(R"({{"PolicyArn":"{}","PolicyDocument":"$allow"}})", kArn),
+       "200 *"},
+      {"", "CreatePolicyVersion", fmt::format(R"({{"PolicyArn":"{}","PolicyDocument":"$allow"}})", kArn),
+       "200 *"},
       {"five at most", "CreatePolicyVersion",
        fmt::format(R"({{"PolicyArn":"{}","PolicyDocument":"$allow"}})", kArn),
        "409 LimitExceeded: A managed policy can have up to 5 versions.*"},
@@ -156,7 +163,8 @@ TEST_F(IamTest, PoliciesAreAttachedAndDetached) {
       {"AWS's own cannot be deleted", "DeletePolicy", "{" + aws, "403 AccessDenied: *"},
       {"", "GetPolicy", "{" + own, "404 NoSuchEntity: *"},
       {"", "GetPolicy", "{" + aws, R"(200 *"PolicyName":"AWSLambdaBasicExecutionRole"*"AttachmentCount":1*)"},
-      {"", "ListPolicies", R"({"OnlyAttached":true})", R"(200 {"Policies":[{*"AWSLambdaBasic*}],"IsTruncated":false})"},
+      {"", "ListPolicies", R"({"OnlyAttached":true})",
+       R"(200 {"Policies":[{*"AWSLambdaBasic*}],"IsTruncated":false})"},
       {"", "ListPolicies", R"({"Scope":"Local"})", R"(200 {"Policies":[],"IsTruncated":false})"},
   });
 }
@@ -184,13 +192,14 @@ TEST_F(IamTest, InlinePoliciesBelongToOneEntity) {
   call("CreateUser", R"({"UserName":"ann"})");
   call("CreateGroup", R"({"GroupName":"g"})");
   std::string large = fmt::format(
-      R"({{\"Version\":\"2012-10-17\",\"Statement\":{{\"Effect\":\"Allow\",\"Action\":\"s3:Get{}\",\"Resource\":\"*\"}}}})",
+      R"({{\"Version\":\"2012-10-17\",\"Statement\":{{\"Effect\":\"Allow\",)"
+      R"(\"Action\":\"s3:Get{}\",\"Resource\":\"*\"}}}})",
       std::string(2000, 'x'));
   play({
       {"", "PutUserPolicy", R"({"UserName":"ann","PolicyName":"p","PolicyDocument":"$allow"})", "200 {}"},
       {"", "PutGroupPolicy", R"({"GroupName":"g","PolicyName":"p","PolicyDocument":"$allow"})", "200 {}"},
-      {"a bad one changes nothing", "PutUserPolicy", R"({"UserName":"ann","PolicyName":"p","PolicyDocument":"{"})",
-       "400 MalformedPolicyDocument: *"},
+      {"a bad one changes nothing", "PutUserPolicy",
+       R"({"UserName":"ann","PolicyName":"p","PolicyDocument":"{"})", "400 MalformedPolicyDocument: *"},
       {"", "GetUserPolicy", R"({"UserName":"ann","PolicyName":"p"})",
        R"(200 {"UserName":"ann","PolicyName":"p","PolicyDocument":"%7B*GetObject*"})"},
       {"", "GetGroupPolicy", R"({"GroupName":"g","PolicyName":"p"})", R"(200 {"GroupName":"g",*)"},
@@ -211,21 +220,24 @@ TEST_F(IamTest, InlinePoliciesBelongToOneEntity) {
 
 TEST_F(IamTest, ServiceLinkedRolesAreTheServices) {
   std::string made = call("CreateServiceLinkedRole", R"({"AWSServiceName":"autoscaling.amazonaws.com"})");
-  EXPECT_EQ(text_in(made, "Arn"),
-            "arn:aws:iam::123456789012:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling");
+  EXPECT_EQ(
+      text_in(made, "Arn"),
+      "arn:aws:iam::123456789012:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling");
   play({
-      {"", "CreateServiceLinkedRole", R"({"AWSServiceName":"autoscaling.amazonaws.com"})", "400 InvalidInput: *taken*"},
+      {"", "CreateServiceLinkedRole", R"({"AWSServiceName":"autoscaling.amazonaws.com"})",
+       "400 InvalidInput: *taken*"},
       {"", "CreateServiceLinkedRole", R"({"AWSServiceName":"coffee.amazonaws.com"})", "400 InvalidInput: *"},
       {"", "AttachRolePolicy",
        R"({"RoleName":"AWSServiceRoleForAutoScaling","PolicyArn":"arn:aws:iam::aws:policy/AdministratorAccess"})",
        "400 UnmodifiableEntity: *"},
       {"", "DeleteRole", R"({"RoleName":"AWSServiceRoleForAutoScaling"})", "400 UnmodifiableEntity: *"},
       {"nobody makes one by hand", "CreateRole",
-       R"({"RoleName":"x","Path":"/aws-service-role/x/","AssumeRolePolicyDocument":"$trust"})", "400 InvalidInput: *"},
+       R"({"RoleName":"x","Path":"/aws-service-role/x/","AssumeRolePolicyDocument":"$trust"})",
+       "400 InvalidInput: *"},
       {"", "GetServiceLinkedRoleDeletionStatus", R"({"DeletionTaskId":"task/none"})", "404 NoSuchEntity: *"},
   });
-  std::string task =
-      text_in(call("DeleteServiceLinkedRole", R"({"RoleName":"AWSServiceRoleForAutoScaling"})"), "DeletionTaskId");
+  std::string task = text_in(call("DeleteServiceLinkedRole", R"({"RoleName":"AWSServiceRoleForAutoScaling"})"),
+                             "DeletionTaskId");
   EXPECT_EQ(call("GetServiceLinkedRoleDeletionStatus", fmt::format(R"({{"DeletionTaskId":"{}"}})", task)),
             R"(200 {"Status":"SUCCEEDED"})");
 }
@@ -253,7 +265,8 @@ TEST(AwsPolicies, AllAreValidAndFoundByTheirArn) {
     EXPECT_LT(last, one.name);
     last = one.name;
   }
-  EXPECT_EQ(find_aws_policy("arn:aws:iam::aws:policy/AWSLambdaBasicExecutionRole"), nullptr) << "without its path";
+  EXPECT_EQ(find_aws_policy("arn:aws:iam::aws:policy/AWSLambdaBasicExecutionRole"), nullptr)
+      << "without its path";
 }
 
 }  // namespace

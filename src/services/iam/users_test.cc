@@ -19,18 +19,20 @@ TEST_F(IamTest, UsersAreMadeFoundRenamedAndDeleted) {
       {"a name has no spaces", "CreateUser", R"({"UserName":"a b"})", "400 ValidationError: *userName*"},
       {"a path begins and ends with a slash", "CreateUser", R"({"UserName":"x","Path":"/a"})",
        "400 ValidationError: *path*"},
-      {"a name is found whatever its case", "GetUser", R"({"UserName":"ann"})", R"(200 {"User":*"UserName":"Ann"*)"},
+      {"a name is found whatever its case", "GetUser", R"({"UserName":"ann"})",
+       R"(200 {"User":*"UserName":"Ann"*)"},
       {"nobody else is", "GetUser", R"({"UserName":"bob"})",
        "404 NoSuchEntity: The user with name bob cannot be found."},
       {"the root user asks about itself", "GetUser", "{}",
        R"(200 {"User":{"Path":"/","UserName":"","UserId":"123456789012","Arn":"arn:aws:iam::123456789012:root"*)"},
       {"another user", "CreateUser", R"({"UserName":"bob"})", "200 *"},
-      {"a list can be of one path", "ListUsers", R"({"PathPrefix":"/staff/"})", R"(200 {"Users":[{*"Ann"*}],*)"},
+      {"a list can be of one path", "ListUsers", R"({"PathPrefix":"/staff/"})",
+       R"(200 {"Users":[{*"Ann"*}],*)"},
       {"a list has no tags", "ListUsers", "{}", R"(200 {"Users":[{*"Ann"*},{*"bob"*}],"IsTruncated":false})"},
       {"a name may be somebody's already", "UpdateUser", R"({"UserName":"bob","NewUserName":"aNN"})",
        "409 EntityAlreadyExists: User with name aNN already exists."},
-      {"a user can be renamed and moved", "UpdateUser", R"({"UserName":"bob","NewUserName":"Bob","NewPath":"/x/"})",
-       "200 {}"},
+      {"a user can be renamed and moved", "UpdateUser",
+       R"({"UserName":"bob","NewUserName":"Bob","NewPath":"/x/"})", "200 {}"},
       {"and has a new ARN", "GetUser", R"({"UserName":"bob"})", "200 *:user/x/Bob*"},
       {"a user is deleted", "DeleteUser", R"({"UserName":"bob"})", "200 {}"},
       {"once", "DeleteUser", R"({"UserName":"bob"})", "404 NoSuchEntity: *"},
@@ -68,9 +70,10 @@ TEST_F(IamTest, AUserHasTwoKeysAtMost) {
   call("CreateUser", R"({"UserName":"ann"})");
   call("CreateUser", R"({"UserName":"bob"})");
   std::string made = call("CreateAccessKey", R"({"UserName":"ann"})");
-  EXPECT_TRUE(matches_wildcard(R"(200 {"AccessKey":{"UserName":"ann","AccessKeyId":"AKIA????????????????",)"
-                               R"("Status":"Active","SecretAccessKey":"????????????????????????????????????????",*)",
-                               made))
+  EXPECT_TRUE(
+      matches_wildcard(R"(200 {"AccessKey":{"UserName":"ann","AccessKeyId":"AKIA????????????????",)"
+                       R"("Status":"Active","SecretAccessKey":"????????????????????????????????????????",*)",
+                       made))
       << made;
   std::string id = text_in(made, "AccessKeyId");
   std::string of_ann = fmt::format(R"({{"UserName":"ann","AccessKeyId":"{}","Status":"Inactive"}})", id);
@@ -88,7 +91,8 @@ TEST_F(IamTest, AUserHasTwoKeysAtMost) {
       {"keys go before their user", "DeleteUser", R"({"UserName":"ann"})",
        "409 DeleteConflict: Cannot delete entity, must delete access keys first."},
       {"", "DeleteAccessKey", fmt::format(R"({{"UserName":"ann","AccessKeyId":"{}"}})", id), "200 {}"},
-      {"", "DeleteAccessKey", fmt::format(R"({{"UserName":"ann","AccessKeyId":"{}"}})", id), "404 NoSuchEntity: *"},
+      {"", "DeleteAccessKey", fmt::format(R"({{"UserName":"ann","AccessKeyId":"{}"}})", id),
+       "404 NoSuchEntity: *"},
   });
   EXPECT_EQ(call("ListAccessKeys", R"({"UserName":"ann"})").find("Secret"), std::string::npos);
 }

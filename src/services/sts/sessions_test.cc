@@ -5,8 +5,8 @@
 #include <map>
 
 #include "base/strings.h"
-#include "sts/handlers.h"
 #include "services/sts/service.h"
+#include "sts/handlers.h"
 #include "support/service_tester.h"
 
 namespace holm::sts {
@@ -36,7 +36,8 @@ class OneRole final : public aws::IdentityProvider {
   }
   Result<aws::TemporaryCredentials> issue_session(const aws::SessionRequest& request) override {
     asked = request;
-    return aws::TemporaryCredentials{.key = {"ASIAKEY", "secret"}, .session_token = "token", .expiration = Time()};
+    return aws::TemporaryCredentials{
+        .key = {"ASIAKEY", "secret"}, .session_token = "token", .expiration = Time()};
   }
   Result<aws::TemporaryCredentials> issue_role_credentials(std::string_view, std::string_view, std::string_view,
                                                            std::chrono::seconds) override {
@@ -70,8 +71,9 @@ class SessionsTest : public ::testing::Test {
 
   // AssumeRole with further members.
   std::string assume(const std::string& more = "", const std::string& role = "role/app/web") {
-    return call("AssumeRole", fmt::format(R"({{"RoleArn":"arn:aws:iam::123456789012:{}","RoleSessionName":"s1"{}}})",
-                                          role, more));
+    return call(
+        "AssumeRole",
+        fmt::format(R"({{"RoleArn":"arn:aws:iam::123456789012:{}","RoleSessionName":"s1"{}}})", role, more));
   }
 
   std::vector<aws::Access> needed(const AssumeRoleRequest& request) {
@@ -110,9 +112,12 @@ TEST_F(SessionsTest, DurationsHaveTheirBounds) {
 }
 
 TEST_F(SessionsTest, SessionPoliciesArePassedOnWhenTheyAreValid) {
-  expect_like(R"(200 *"PackedPolicySize":?*)", assume(
-      R"(,"Policy":"{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"}]}")"
-      R"(,"PolicyArns":[{"arn":"arn:aws:iam::aws:policy/AdministratorAccess"}])"));
+  expect_like(
+      R"(200 *"PackedPolicySize":?*)",
+      assume(
+          R"(,"Policy":"{\"Version\":\"2012-10-17\",\"Statement\":[)"
+                         R"({\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"}]}")"
+          R"(,"PolicyArns":[{"arn":"arn:aws:iam::aws:policy/AdministratorAccess"}])"));
   EXPECT_EQ(identities.asked.session_policy.front(), '{');
   EXPECT_EQ(identities.asked.session_policy_arns,
             std::vector<std::string>{"arn:aws:iam::aws:policy/AdministratorAccess"});
@@ -140,7 +145,8 @@ TEST_F(SessionsTest, TheTrustPolicyHasToAllow) {
 }
 
 TEST_F(SessionsTest, ARoleThatDoesNotExistLooksLikeOneThatIsForbidden) {
-  std::vector<aws::Access> access = needed({.role_arn = "arn:aws:iam::123456789012:role/no", .role_session_name = "s"});
+  std::vector<aws::Access> access =
+      needed({.role_arn = "arn:aws:iam::123456789012:role/no", .role_session_name = "s"});
   EXPECT_FALSE(access[0].resource_policy);
   EXPECT_EQ(access[0].resource_rule, aws::ResourceRule::MustAllow);
   expect_like("403 AccessDenied: *", assume("", "role/no"));
@@ -168,7 +174,8 @@ TEST_F(SessionsTest, EverybodyLearnsWhoTheyAre) {
 }
 
 TEST_F(SessionsTest, AKeysIdTellsItsAccount) {
-  EXPECT_EQ(call("GetAccessKeyInfo", R"({"AccessKeyId":"AKIAKNOWNKNOWNKNOWN0"})"), R"(200 {"Account":"123456789012"})");
+  EXPECT_EQ(call("GetAccessKeyInfo", R"({"AccessKeyId":"AKIAKNOWNKNOWNKNOWN0"})"),
+            R"(200 {"Account":"123456789012"})");
   expect_like("400 ValidationError: *", call("GetAccessKeyInfo", R"({"AccessKeyId":"AKIANOTKNOWNNOTKNOWN"})"));
 }
 
