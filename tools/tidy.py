@@ -20,7 +20,7 @@ BANNED = [
     (r"\bcatch \(", "let the gateway, the job or the task's top catch it",
      ("src/gateway/", "src/jobs/", "src/async/", "src/cli/", "src/http/", "apps/", "bench/", "tests/", "_test.cc",
       "src/aws/schema/validate.cc", "src/stacks/engine")),
-    (r"\bstd::thread\b", "Workers, Jobs or a Reactor",
+    (r"\bstd::thread\b(?!::)", "Workers, Jobs or a Reactor",
      ("src/async/", "src/jobs/", "src/sandbox/", "src/sql/", "_test.cc", "apps/", "bench/", "tests/")),
     (r"\bsleep_for\(|\busleep\(|[^_\w:]sleep\(\d", "a timer; tests wait for a condition",
      ("src/async/", "apps/", "bench/")),

@@ -18,8 +18,7 @@ class InternalFailure : public std::logic_error {
 }  // namespace holm
 
 // Throws InternalFailure unless `condition` holds.
-#define CHECK(condition) \
-  ((condition) ? void() : ::holm::check_failed(#condition, __FILE__, __LINE__))
+#define CHECK(condition) ((condition) ? void() : ::holm::check_failed(#condition, __FILE__, __LINE__))
 // Ends the process unless `condition` holds: only where going on could damage stored data.
 #define CHECK_FATAL(condition) \
   ((condition) ? void() : ::holm::check_failed_fatally(#condition, __FILE__, __LINE__))

@@ -14,6 +14,8 @@ struct Error {
 template <class T, class E = Error>
 using Result = std::expected<T, E>;
 
-inline std::unexpected<Error> failure(std::string message) { return std::unexpected(Error{std::move(message)}); }
+inline std::unexpected<Error> failure(std::string message) {
+  return std::unexpected(Error{std::move(message)});
+}
 
 }  // namespace holm

@@ -117,8 +117,7 @@ std::string http_date(Time time) {
 
 std::string compact_date_time(Time time) {
   Parts p = parts_of(time);
-  return fmt::format("{:04}{:02}{:02}T{:02}{:02}{:02}Z", p.year, p.month, p.day, p.hour, p.minute,
-                     p.second);
+  return fmt::format("{:04}{:02}{:02}T{:02}{:02}{:02}Z", p.year, p.month, p.day, p.hour, p.minute, p.second);
 }
 
 std::optional<Time> parse_iso8601(std::string_view text) {

@@ -1,4 +1,5 @@
-// The verbs of the command line. Each returns the process's exit code and says what went wrong on standard error.
+// The verbs of the command line. Each returns the process's exit code and says what went wrong on standard
+// error.
 #pragma once
 
 #include <string>

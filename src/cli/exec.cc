@@ -26,13 +26,14 @@ int exec(const Arguments& arguments) {
   }
   const bool has_terminal = ::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1;
   const char* terminal_kind = std::getenv("TERM");
-  sandbox::ExecSpec spec{.args = {words.begin() + 2, words.end()},
-                         .env = {fmt::format("TERM={}", terminal_kind != nullptr ? terminal_kind : "dumb")},
-                         .working_directory = "/root",
-                         .input = STDIN_FILENO,
-                         .output = STDOUT_FILENO,
-                         .error = STDERR_FILENO,
-                         .terminal = has_terminal ? sandbox::ExecSpec::Terminal::Yes : sandbox::ExecSpec::Terminal::No};
+  sandbox::ExecSpec spec{
+      .args = {words.begin() + 2, words.end()},
+      .env = {fmt::format("TERM={}", terminal_kind != nullptr ? terminal_kind : "dumb")},
+      .working_directory = "/root",
+      .input = STDIN_FILENO,
+      .output = STDOUT_FILENO,
+      .error = STDERR_FILENO,
+      .terminal = has_terminal ? sandbox::ExecSpec::Terminal::Yes : sandbox::ExecSpec::Terminal::No};
   auto ended = sandbox::exec_in(arguments.options.data_directory, **anchor, words[0], spec);
   if (!ended) {
     fmt::print(stderr, "holm: {}\n", ended.error().message);

@@ -36,7 +36,8 @@ class ReadyPipe {
     ::unsetenv(kReadyVariable);
   }
   void tell(std::string_view text) {
-    if (pipe_) [[maybe_unused]] ssize_t written = ::write(pipe_.get(), text.data(), text.size());
+    if (pipe_) [[maybe_unused]]
+      ssize_t written = ::write(pipe_.get(), text.data(), text.size());
     pipe_.reset();
   }
 
@@ -46,9 +47,11 @@ class ReadyPipe {
 
 // Held as long as the daemon lives: two daemons on one data directory would destroy each other's work.
 Result<UniqueFd> lock_data_directory(const region::Options& options) {
-  if (auto made = make_directories(options.data_directory + "/run"); !made) return std::unexpected(made.error());
+  if (auto made = make_directories(options.data_directory + "/run"); !made)
+    return std::unexpected(made.error());
   UniqueFd file(::open(region::process_id_path(options).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!file) return failure(fmt::format("cannot open {}: {}", region::process_id_path(options), std::strerror(errno)));
+  if (!file)
+    return failure(fmt::format("cannot open {}: {}", region::process_id_path(options), std::strerror(errno)));
   if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     return failure(fmt::format("a region runs already on {}; `holm down` stops it", options.data_directory));
   }
@@ -72,8 +75,10 @@ int fail(ReadyPipe& ready, const std::string& message) {
   UniqueFd nothing(::open("/dev/null", O_RDONLY));
   ::dup2(nothing.get(), STDIN_FILENO);
   ::setenv(kReadyVariable, std::to_string(ready_write).c_str(), 1);
-  std::vector<std::string> words = {"holm",     "serve",  "--data",   options.data_directory,
-                                    "--listen", options.api_address,  "--region", options.default_region};
+  std::vector<std::string> words = {"holm",     "serve",
+                                    "--data",   options.data_directory,
+                                    "--listen", options.api_address,
+                                    "--region", options.default_region};
   if (options.edge_fallback_address.empty()) {
     words.insert(words.end(), {"--edge", options.edge_address});
   }
@@ -119,8 +124,9 @@ int ensure_daemon(const region::Options& options) {
   }
   if (told == "ready") return 0;
   fmt::print(stderr, "holm: {}\n",
-             told.empty() ? "the daemon ended while starting; see " + options.data_directory + "/logs/daemon.log"
-                          : told);
+             told.empty()
+                 ? "the daemon ended while starting; see " + options.data_directory + "/logs/daemon.log"
+                 : told);
   return 1;
 }
 

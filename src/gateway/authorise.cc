@@ -19,10 +19,8 @@ using aws::Principal;
 namespace policy = aws::policy;
 
 policy::Principal to_policy(const Principal& principal) {
-  policy::Principal result{.account = principal.account,
-                           .arn = principal.arn,
-                           .id = principal.id,
-                           .role_arn = principal.role_arn};
+  policy::Principal result{
+      .account = principal.account, .arn = principal.arn, .id = principal.id, .role_arn = principal.role_arn};
   switch (principal.kind) {
     case Principal::Kind::Anonymous: result.kind = policy::Principal::Kind::Anonymous; break;
     case Principal::Kind::Root: result.kind = policy::Principal::Kind::Root; break;
@@ -110,7 +108,8 @@ void authorise_one(const aws::Caller& caller, const aws::Operation& operation,
   if (access.resource_policy) {
     parsed = policy::parse(*access.resource_policy);
     // A policy that cannot be read may hold a Deny, so it lets nobody in.
-    if (!parsed) throw aws::ServiceError(denial_code(*operation.model), 403, "The resource's policy is unreadable.");
+    if (!parsed)
+      throw aws::ServiceError(denial_code(*operation.model), 403, "The resource's policy is unreadable.");
     resource.push_back({"resource policy", &*parsed});
   }
   if (own.session) session.push_back({own.session->name, own.session->compiled.get()});

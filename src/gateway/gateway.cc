@@ -27,9 +27,12 @@ using aws::ServiceError;
 
 namespace {
 
-constexpr std::string_view kServiceLabels[] = {
-    "autoscaling", "cloudformation", "ec2",  "elasticloadbalancing", "iam", "lambda",
-    "logs",        "monitoring",     "rds",  "ssm",                  "sts"};
+constexpr std::string_view kServiceLabels[] = {"autoscaling", "cloudformation",
+                                               "ec2",         "elasticloadbalancing",
+                                               "iam",         "lambda",
+                                               "logs",        "monitoring",
+                                               "rds",         "ssm",
+                                               "sts"};
 
 bool is_service_label(std::string_view label) {
   return std::ranges::find(kServiceLabels, label) != std::ranges::end(kServiceLabels);
@@ -124,7 +127,8 @@ async::Task<void> Gateway::handle(http::Exchange& exchange) {
     error = ServiceError("IncompleteBody", 400, failure.what());
   } catch (const std::exception& failure) {
     log::error(fmt::format("request {}: {}", request.id, failure.what()));
-    error = ServiceError("InternalFailure", 500, "The region failed; its log says why under this request's id.");
+    error =
+        ServiceError("InternalFailure", 500, "The region failed; its log says why under this request's id.");
   }
   if (error) {
     const aws::Operation* operation = request.detected ? request.detected->operation : nullptr;
@@ -154,7 +158,8 @@ async::Task<http::Response> Gateway::answer(http::Exchange& exchange, Request& r
   if (!request.body_is_read) {
     auto raw = std::make_unique<ExchangeBody>(exchange);
     if (request.verified) {
-      auto payload = signature::open_payload(*request.verified, signature::view_of(*request.head), std::move(raw));
+      auto payload =
+          signature::open_payload(*request.verified, signature::view_of(*request.head), std::move(raw));
       if (!payload) refuse(payload.error());
       request.body_stream = std::move(*payload);
     } else {
@@ -217,7 +222,8 @@ void Gateway::authenticate(Request& request) {
     refuse(signature::missing_authentication(dialect));
   }
   auto& signed_request = request.signed_request.emplace(std::get<signature::Signed>(std::move(parsed)));
-  auto credentials = identities_.find_credentials(signed_request.access_key_id, signed_request.security_token);
+  auto credentials =
+      identities_.find_credentials(signed_request.access_key_id, signed_request.security_token);
   if (!credentials) {
     switch (credentials.error()) {
       case aws::CredentialProblem::UnknownKey:
@@ -248,7 +254,8 @@ async::Task<http::Response> Gateway::invoke(http::Exchange& exchange, Request& r
   // S3's bodies have modes: a whole one is checked like one that streams. Others were hashed by verify().
   if (request.body_is_read && request.verified && !signature::needs_body_hash(*request.signed_request)) {
     auto raw = std::make_unique<async::StringSource>(std::move(request.body));
-    auto payload = signature::open_payload(*request.verified, signature::view_of(*request.head), std::move(raw));
+    auto payload =
+        signature::open_payload(*request.verified, signature::view_of(*request.head), std::move(raw));
     if (!payload) refuse(payload.error());
     std::expected<std::string, async::TooLarge> body =
         co_await async::read_all(**payload, options_.body_bytes_max);
@@ -286,10 +293,11 @@ http::Response Gateway::preflight(const Request& request) {
                                             .method = headers.get("Access-Control-Request-Method"),
                                             .headers = headers.get("Access-Control-Request-Headers")});
   if (!allowed) {
-    throw ServiceError("AccessForbidden", 403,
-                       "CORSResponse: This CORS request is not allowed. This is usually because the evalution of "
-                       "Origin, request method / Access-Control-Request-Method or "
-                       "Access-Control-Request-Headers are not whitelisted by the resource's CORS spec.");
+    throw ServiceError(
+        "AccessForbidden", 403,
+        "CORSResponse: This CORS request is not allowed. This is usually because the evalution of "
+        "Origin, request method / Access-Control-Request-Method or "
+        "Access-Control-Request-Headers are not whitelisted by the resource's CORS spec.");
   }
   http::Response response;
   for (auto& [name, value] : *allowed) response.headers.add(name, value);

@@ -1,8 +1,8 @@
 // Hosts that clients really send.
 
-#include <gtest/gtest.h>
-
 #include "gateway/host_name.h"
+
+#include <gtest/gtest.h>
 
 namespace holm::gateway {
 namespace {

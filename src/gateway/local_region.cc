@@ -59,8 +59,7 @@ Caller LocalRegion::caller(std::string account, std::string region, std::string 
           .principal = std::move(principal)};
 }
 
-void LocalRegion::transact(const Caller& caller, sql::Access access,
-                           const std::function<void(Call&)>& work) {
+void LocalRegion::transact(const Caller& caller, sql::Access access, const std::function<void(Call&)>& work) {
   std::unique_ptr<sql::Transaction> transaction = database_.begin(access);
   Call call{caller, *transaction, *this};
   work(call);
@@ -107,9 +106,8 @@ Box LocalRegion::invoke(Call& parent, const aws::Principal& as, std::string_view
   return output;
 }
 
-async::Task<Box> LocalRegion::invoke_waiting(async::Reactor& reactor, Caller caller,
-                                             std::string_view service, std::string_view operation,
-                                             Box input) {
+async::Task<Box> LocalRegion::invoke_waiting(async::Reactor& reactor, Caller caller, std::string_view service,
+                                             std::string_view operation, Box input) {
   Target target = require_target(services_, service, operation);
   CHECK(target.operation.invoke_waiting != nullptr);
   co_return co_await run_waiting(reactor, target.entry, target.operation, std::move(caller),

@@ -21,18 +21,20 @@ using aws::Violation;
                        fmt::format("The request must contain the parameter {}", violation.member));
   }
   throw ServiceError("InvalidParameterValue", 400,
-                     fmt::format("Value ({}) for parameter {} is invalid. {}", violation.value, violation.member,
-                                 violation.constraint));
+                     fmt::format("Value ({}) for parameter {} is invalid. {}", violation.value,
+                                 violation.member, violation.constraint));
 }
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 [[noreturn]] void throw_for_s3(const Violation& violation) {
   if (violation.rule == Violation::Rule::Required && violation.location == aws::Location::Body) {
-    throw ServiceError("MalformedXML", 400,
-                       "The XML you provided was not well-formed or did not validate against our published schema");
+    throw ServiceError(
+        "MalformedXML", 400,
+        "The XML you provided was not well-formed or did not validate against our published schema");
   }
-  throw ServiceError("InvalidArgument", 400,
-                     fmt::format("{} is not valid for {}: {}", violation.value, violation.member, violation.constraint));
+  throw ServiceError(
+      "InvalidArgument", 400,
+      fmt::format("{} is not valid for {}: {}", violation.value, violation.member, violation.constraint));
 }
 
 [[noreturn]] void throw_violations(const aws::Operation& operation, const aws::ValidationError& error) {

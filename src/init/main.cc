@@ -18,9 +18,7 @@ constexpr char kUserData[] = "/var/lib/cloud/instance/user-data";
 constexpr char kBootFinished[] = "/var/lib/cloud/instance/boot-finished";
 constexpr int kStopSeconds = 8;  // Before what still runs is killed.
 
-void say(const char* text) {
-  [[maybe_unused]] ssize_t written = write(STDOUT_FILENO, text, strlen(text));
-}
+void say(const char* text) { [[maybe_unused]] ssize_t written = write(STDOUT_FILENO, text, strlen(text)); }
 
 void say_exit_code(int status) {
   int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

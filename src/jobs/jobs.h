@@ -30,8 +30,9 @@ inline Outcome done() { return {}; }
 inline Outcome again_at(Time time) { return {time}; }
 
 // Runs on a job thread, outside any transaction, and may block (for bounded time). The same (kind, key) never
-// runs twice at once; scheduling a running job makes it run once more afterwards. A throw is logged and the job
-// is tried again with exponential back-off (1 s doubling to 60 s), for ever: a job that gives up says `done()`.
+// runs twice at once; scheduling a running job makes it run once more afterwards. A throw is logged and the
+// job is tried again with exponential back-off (1 s doubling to 60 s), for ever: a job that gives up says
+// `done()`.
 using Handler = std::function<Outcome(const Job&)>;
 
 class Jobs {
@@ -53,8 +54,8 @@ class Jobs {
 
 std::unique_ptr<Jobs> make_jobs(sql::Database& database, Clock& clock);
 
-// For tests with a virtual clock: like Jobs, but no threads; run_due() runs on the caller's thread whatever is
-// due now and returns how many ran; next_due() is the earliest waiting time.
+// For tests with a virtual clock: like Jobs, but no threads; run_due() runs on the caller's thread whatever
+// is due now and returns how many ran; next_due() is the earliest waiting time.
 class ManualJobs : public Jobs {
  public:
   virtual int run_due() = 0;

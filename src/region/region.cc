@@ -1,4 +1,5 @@
-// Everything there is, built and connected, in the order in which it depends on each other. No logic of its own.
+// Everything there is, built and connected, in the order in which it depends on each other. No logic of its
+// own.
 
 #include "region/region.h"
 
@@ -61,7 +62,8 @@ Result<std::string> account_of(const Options& options, Random& random) {
   const std::string path = options.data_directory + "/account";
   if (auto text = read_file(path)) return std::string(trim(*text));
   const std::string account = std::to_string(100'000'000'000 + random.below(900'000'000'000));
-  if (auto written = write_file_durably(path, account + "\n"); !written) return std::unexpected(written.error());
+  if (auto written = write_file_durably(path, account + "\n"); !written)
+    return std::unexpected(written.error());
   return account;
 }
 
@@ -117,11 +119,13 @@ Region::State::~State() {
 Result<void> Region::State::open_sandboxes() {
   const sandbox::Capabilities capabilities = sandbox::probe();
   for (const std::string& sentence : capabilities.missing()) log::warning(sentence);
-  auto opened = sandbox::Anchor::open({.data_directory = options.data_directory,
-                                       .command = {"/proc/self/exe", "anchor", "--data", options.data_directory}});
+  auto opened =
+      sandbox::Anchor::open({.data_directory = options.data_directory,
+                             .command = {"/proc/self/exe", "anchor", "--data", options.data_directory}});
   if (!opened) return std::unexpected(opened.error());
   anchor = std::move(*opened);
-  network = std::make_unique<sandbox::Network>(sandbox::NetworkOptions{.data_directory = options.data_directory}, *anchor);
+  network = std::make_unique<sandbox::Network>(
+      sandbox::NetworkOptions{.data_directory = options.data_directory}, *anchor);
   auto made = sandbox::Runtime::open(
       {.data_directory = options.data_directory}, *anchor, network.get(),
       [this](const std::string& id, const sandbox::ExitStatus& status) { exits.deliver(id, status); });
@@ -135,7 +139,9 @@ Result<void> Region::State::add_services() {
   if (!key) return std::unexpected(key.error());
   database->migrate("iam", iam::migrations());
   iam = &services.add<iam::Service>(
-      iam::model(), iam::Dependencies{.database = *database, .clock = clock, .random = random, .events = events, .key = *key});
+      iam::model(),
+      iam::Dependencies{
+          .database = *database, .clock = clock, .random = random, .events = events, .key = *key});
   services.add<sts::Service>(sts::model(), iam->identities());
   client->use_identities(iam->identities());
   database->migrate("ec2", ec2::migrations());
@@ -183,8 +189,8 @@ Result<void> Region::State::build() {
 
   const auto key = iam->identities().bootstrap(account);
   if (key) {
-    auto written = write_credentials(credentials_path(options),
-                                     {account, key->access_key_id, key->secret_access_key});
+    auto written =
+        write_credentials(credentials_path(options), {account, key->access_key_id, key->secret_access_key});
     if (!written) return written;
   }
   return serve();
@@ -195,7 +201,8 @@ Result<void> Region::State::serve() {
       services, *client, iam->identities(), nullptr, *workers, clock, random,
       gateway::GatewayOptions{.default_region = options.default_region, .default_account = account});
   api = std::make_unique<http::Server>(
-      *reactors, http::Limits{}, [this](http::Exchange& exchange) { return gateway->handle(exchange); }, clock);
+      *reactors, http::Limits{}, [this](http::Exchange& exchange) { return gateway->handle(exchange); },
+      clock);
   // Listening sockets first: whoever connects from now on waits instead of being refused.
   auto socket = keep_listener(*anchor, options.api_address);
   if (!socket) return std::unexpected(socket.error());

@@ -9,8 +9,8 @@
 
 namespace holm::region {
 
-// One daemon: storage, sandboxes, services, gateway, data planes. Made and destroyed on one thread, which then
-// waits while others work.
+// One daemon: storage, sandboxes, services, gateway, data planes. Made and destroyed on one thread, which
+// then waits while others work.
 class Region final {
   struct Private {};
   class State;
@@ -18,8 +18,8 @@ class Region final {
  public:
   // Use start().
   Region(Private, std::unique_ptr<State> state);
-  // Builds, adopts what an earlier daemon left running, and takes requests. Fails in one sentence for the person
-  // who started it; nothing is then left half-done.
+  // Builds, adopts what an earlier daemon left running, and takes requests. Fails in one sentence for the
+  // person who started it; nothing is then left half-done.
   static Result<std::unique_ptr<Region>> start(const Options& options);
   // Stops taking requests and ends. Sandboxes run on.
   ~Region();

@@ -88,19 +88,19 @@ struct Member {
   std::string_view wire_name;  // locationName, else the name.
   std::string_view ec2_name;   // queryName or the capitalised wire name: how the ec2 protocol reads it.
   const Shape* shape;
-  uint32_t offset;             // Of the field in its struct.
+  uint32_t offset;  // Of the field in its struct.
   const FieldOps* ops;
   Location location = Location::Body;
   TimestampFormat timestamp = TimestampFormat::Default;
   bool required = false;
   bool is_xml_attribute = false;
-  bool is_flattened = false;          // The member's own `flattened` trait; the shape's is on the shape.
+  bool is_flattened = false;  // The member's own `flattened` trait; the shape's is on the shape.
   bool is_idempotency_token = false;
   const bool* is_honoured = nullptr;  // Points at false: no code reads it, so validation refuses it by name.
   bool is_host_label = false;
-  bool is_json_value = false;         // A header whose text is base64 of JSON.
-  bool is_sensitive = false;          // Never logged.
-  std::string_view xml_namespace;     // Of the member's element, and its prefix.
+  bool is_json_value = false;      // A header whose text is base64 of JSON.
+  bool is_sensitive = false;       // Never logged.
+  std::string_view xml_namespace;  // Of the member's element, and its prefix.
   std::string_view xml_prefix;
   // A required member of an input whose field does not show absence (std::string, bool …): its bit in the
   // struct's Given, which is `given_offset` bytes into the struct. Zero: its field shows absence.
@@ -111,24 +111,25 @@ struct Member {
 struct Shape {
   Kind kind;
   std::string_view name;
-  std::span<const Member> members{};      // Structure
-  const Member* payload = nullptr;        // Structure: the member that is the whole HTTP body.
-  const Member* element = nullptr;        // List, Map: the element or value as a member (name "member"/"value").
+  std::span<const Member> members{};  // Structure
+  const Member* payload = nullptr;    // Structure: the member that is the whole HTTP body.
+  const Member* element = nullptr;    // List, Map: the element or value as a member (name "member"/"value").
   const ListOps* list = nullptr;
   const MapOps* map = nullptr;
   const Constraints* constraints = nullptr;
-  std::string_view key_name{};            // Map: wire name of the key ("key" unless the model differs).
+  std::string_view key_name{};  // Map: wire name of the key ("key" unless the model differs).
   const Constraints* key_constraints = nullptr;
   TimestampFormat timestamp = TimestampFormat::Default;
   bool is_flattened = false;
   bool is_union = false;
-  bool is_wrapped = false;                // Query protocol's resultWrapper is on the operation.
-  std::string_view xml_name{};            // locationName of the shape itself (rest-xml root element).
+  bool is_wrapped = false;      // Query protocol's resultWrapper is on the operation.
+  std::string_view xml_name{};  // locationName of the shape itself (rest-xml root element).
   std::string_view xml_namespace{};
 };
 
-// Which required members a request has given: the last field, `given`, of generated input structs. Structs made
-// by our code count as complete; those that a codec fills start with nothing given, and ensure_field() notes each.
+// Which required members a request has given: the last field, `given`, of generated input structs. Structs
+// made by our code count as complete; those that a codec fills start with nothing given, and ensure_field()
+// notes each.
 struct Given {
   static constexpr uint64_t kByCode = ~uint64_t{0};
   uint64_t bits = kByCode;
@@ -142,7 +143,8 @@ void start_reading(T& value) {
   }
 }
 
-// Access for the field types that generated structs use: T, std::optional<T>, Recursive<T>, std::shared_ptr<T>.
+// Access for the field types that generated structs use: T, std::optional<T>, Recursive<T>,
+// std::shared_ptr<T>.
 template <class T>
 struct FieldOf {
   static constexpr FieldOps ops{[](const void* field) -> const void* { return field; },
@@ -155,33 +157,32 @@ struct FieldOf {
 // A list or map whose emptiness and absence are one: it is absent when empty.
 template <class T>
 struct UnlessEmpty {
-  static constexpr FieldOps ops{
-      [](const void* field) -> const void* { return static_cast<const T*>(field)->empty() ? nullptr : field; },
-      [](void* field) -> void* { return field; }};
+  static constexpr FieldOps ops{[](const void* field) -> const void* {
+                                  return static_cast<const T*>(field)->empty() ? nullptr : field;
+                                },
+                                [](void* field) -> void* { return field; }};
 };
 
 // Streams and documents: absent when null. The value is the pointer itself.
 template <class T>
 struct FieldOf<std::shared_ptr<T>> {
-  static constexpr FieldOps ops{
-      [](const void* field) -> const void* {
-        return *static_cast<const std::shared_ptr<T>*>(field) ? field : nullptr;
-      },
-      [](void* field) -> void* { return field; }};
+  static constexpr FieldOps ops{[](const void* field) -> const void* {
+                                  return *static_cast<const std::shared_ptr<T>*>(field) ? field : nullptr;
+                                },
+                                [](void* field) -> void* { return field; }};
 };
 
 template <class T>
 struct FieldOf<std::optional<T>> {
-  static constexpr FieldOps ops{
-      [](const void* field) -> const void* {
-        const auto& value = *static_cast<const std::optional<T>*>(field);
-        return value ? &*value : nullptr;
-      },
-      [](void* field) -> void* {
-        auto& value = *static_cast<std::optional<T>*>(field);
-        if (!value) start_reading(value.emplace());
-        return &*value;
-      }};
+  static constexpr FieldOps ops{[](const void* field) -> const void* {
+                                  const auto& value = *static_cast<const std::optional<T>*>(field);
+                                  return value ? &*value : nullptr;
+                                },
+                                [](void* field) -> void* {
+                                  auto& value = *static_cast<std::optional<T>*>(field);
+                                  if (!value) start_reading(value.emplace());
+                                  return &*value;
+                                }};
 };
 
 // Recursive structures. Copied deeply, so that generated structs stay values.

@@ -19,12 +19,12 @@ class Region;
 struct Principal {
   enum class Kind { Anonymous, Root, User, AssumedRole, Service };
   Kind kind = Kind::Anonymous;
-  std::string account;        // 12 digits; of a service: the account it acts for.
-  std::string arn;            // arn:aws:iam::1:user/x, arn:aws:sts::1:assumed-role/r/session; empty if anonymous.
-  std::string id;             // AIDA…, AROA…:session, the account of the root user, the name of a service.
-  std::string access_key_id;  // Empty unless signed with one.
-  std::string role_arn;       // Of an assumed role: arn:aws:iam::1:role/path/r.
-  std::string session_policy; // JSON that narrows an assumed role's rights; empty: none.
+  std::string account;  // 12 digits; of a service: the account it acts for.
+  std::string arn;      // arn:aws:iam::1:user/x, arn:aws:sts::1:assumed-role/r/session; empty if anonymous.
+  std::string id;       // AIDA…, AROA…:session, the account of the root user, the name of a service.
+  std::string access_key_id;   // Empty unless signed with one.
+  std::string role_arn;        // Of an assumed role: arn:aws:iam::1:role/path/r.
+  std::string session_policy;  // JSON that narrows an assumed role's rights; empty: none.
 };
 
 // A holm service acting for itself in `account`, as AWS's services do through service-linked roles.
@@ -33,13 +33,13 @@ Principal service_principal(std::string name, std::string account);
 
 // Who calls, for whom, when: plain values.
 struct Caller {
-  std::string account;     // 12 digits: whose resources.
-  std::string region;      // us-east-1
+  std::string account;  // 12 digits: whose resources.
+  std::string region;   // us-east-1
   std::string request_id;
   Time now{};
   Principal principal;
-  std::string source_ip;   // Empty for calls from inside.
-  std::string host;        // The Host header, for answers that contain the endpoint; may be empty.
+  std::string source_ip;  // Empty for calls from inside.
+  std::string host;       // The Host header, for answers that contain the endpoint; may be empty.
   enum class Transport { Plain, Tls } transport = Transport::Plain;
 };
 
@@ -52,8 +52,8 @@ struct Call : Caller {
   void after_commit(std::function<void()> effect) { transaction.after_commit(std::move(effect)); }
 };
 
-// One request to a handler that waits or streams (`waits` in operations.list). Taken by value; no transaction is
-// open: the handler opens short ones by `client.transact_on_worker(call.reactor, …)`.
+// One request to a handler that waits or streams (`waits` in operations.list). Taken by value; no transaction
+// is open: the handler opens short ones by `client.transact_on_worker(call.reactor, …)`.
 struct LongCall : Caller {
   Region& client;
   async::Reactor& reactor;  // Where the handler runs: it must not block there.

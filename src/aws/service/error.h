@@ -9,8 +9,8 @@
 
 namespace holm::aws {
 
-// Thrown by handlers; every error of a service's model is a generated subclass. Ends the request: its transaction
-// is rolled back and the gateway writes it in the protocol's envelope.
+// Thrown by handlers; every error of a service's model is a generated subclass. Ends the request: its
+// transaction is rolled back and the gateway writes it in the protocol's envelope.
 class ServiceError : public std::runtime_error {
  public:
   ServiceError(std::string_view code, int http_status, const std::string& message)

@@ -13,7 +13,7 @@ namespace holm::aws {
 
 // An event is about one resource of one account and region.
 struct Event {
-  std::string type;      // "ec2.instance-state", "elbv2.target-health" …: the publishing service, then what.
+  std::string type;  // "ec2.instance-state", "elbv2.target-health" …: the publishing service, then what.
   std::string account;
   std::string region;
   std::string resource;  // The resource's id or ARN.
@@ -25,10 +25,12 @@ class Events final {
  public:
   using Listener = std::function<void(sql::Transaction&, const Event&)>;
 
-  void subscribe(std::string type, Listener listener) { listeners_[std::move(type)].push_back(std::move(listener)); }
+  void subscribe(std::string type, Listener listener) {
+    listeners_[std::move(type)].push_back(std::move(listener));
+  }
 
-  // Calls the listeners at once, inside the publisher's transaction: what they write (usually a job) is durable
-  // exactly when the change is. Listeners do nothing slow.
+  // Calls the listeners at once, inside the publisher's transaction: what they write (usually a job) is
+  // durable exactly when the change is. Listeners do nothing slow.
   void publish(sql::Transaction& transaction, const Event& event) const {
     auto found = listeners_.find(event.type);
     if (found == listeners_.end()) return;

@@ -49,19 +49,19 @@ struct ErrorModel {
 struct Operation {
   const ServiceModel* model;
   std::string_view name;
-  const Shape* input;                // Never null; an empty structure when there is none.
+  const Shape* input;  // Never null; an empty structure when there is none.
   const Shape* output;
-  std::string_view http_method;      // "POST"
-  std::string_view http_uri;         // "/{Bucket}/{Key+}?list-type=2"
-  int http_status;                   // Of success, unless a member says otherwise.
-  std::string_view result_wrapper;   // Query protocol: "DescribeStacksResult"; empty: none.
-  std::string_view input_name;       // rest-xml: root element of the body, when the model names it.
+  std::string_view http_method;     // "POST"
+  std::string_view http_uri;        // "/{Bucket}/{Key+}?list-type=2"
+  int http_status;                  // Of success, unless a member says otherwise.
+  std::string_view result_wrapper;  // Query protocol: "DescribeStacksResult"; empty: none.
+  std::string_view input_name;      // rest-xml: root element of the body, when the model names it.
   std::string_view input_namespace;
   Mode mode;
-  bool is_unauthenticated;           // authtype "none".
+  bool is_unauthenticated;  // authtype "none".
   std::span<const ErrorModel> errors;
   Box (*make_input)();
-  Box (*invoke)(ServiceBase&, Call&, const void* input);                 // Read and Write.
+  Box (*invoke)(ServiceBase&, Call&, const void* input);                  // Read and Write.
   async::Task<Box> (*invoke_waiting)(ServiceBase&, LongCall, Box input);  // Waits.
 };
 
@@ -77,13 +77,14 @@ struct ServiceModel {
   std::string_view name;             // The folder: "autoscaling".
   std::string_view service_id;       // "Auto Scaling"
   std::string_view endpoint_prefix;  // "autoscaling": also the host's first label.
-  std::string_view signing_name;     // The scope's service in SigV4; the prefix of IAM actions unless `iam_prefix`.
+  std::string_view
+      signing_name;  // The scope's service in SigV4; the prefix of IAM actions unless `iam_prefix`.
   std::string_view iam_prefix;
-  std::string_view target_prefix;    // X-Amz-Target before the dot; empty: none.
-  std::string_view api_version;      // "2011-01-01"
+  std::string_view target_prefix;  // X-Amz-Target before the dot; empty: none.
+  std::string_view api_version;    // "2011-01-01"
   std::string_view xml_namespace;
   std::span<const Protocol> protocols;  // The preferred one first.
-  bool is_query_compatible;          // awsQueryCompatible: errors carry x-amzn-query-error.
+  bool is_query_compatible;             // awsQueryCompatible: errors carry x-amzn-query-error.
   std::span<const Operation> operations;
   std::span<const UnbuiltOperation> unbuilt;
 };
@@ -104,8 +105,7 @@ struct Adapt<handler> {
   static constexpr auto invoke_waiting = nullptr;
 };
 
-template <class Output, class Service, class Input,
-          async::Task<Output> (*handler)(Service&, LongCall, Input)>
+template <class Output, class Service, class Input, async::Task<Output> (*handler)(Service&, LongCall, Input)>
 struct Adapt<handler> {
   static Box make_input() { return make_empty_box<Input>(); }
   static constexpr auto invoke = nullptr;

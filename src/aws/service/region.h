@@ -15,14 +15,15 @@
 namespace holm::aws {
 
 // Each generated operation has a tag `struct RunInstances { using Input; using Output; static constexpr
-// std::string_view service, name; };` in "<service>/operations.h". The same validation and authorisation apply as
-// over HTTP, for the principal that is named. Any thread.
+// std::string_view service, name; };` in "<service>/operations.h". The same validation and authorisation
+// apply as over HTTP, for the principal that is named. Any thread.
 class Region {
  public:
   virtual ~Region() = default;
 
-  // Calls a synchronous operation inside the transaction of `parent`. Its writes and effects become part of it;
-  // when it throws a ServiceError, the writes it made are undone (a savepoint) and the error passes through.
+  // Calls a synchronous operation inside the transaction of `parent`. Its writes and effects become part of
+  // it; when it throws a ServiceError, the writes it made are undone (a savepoint) and the error passes
+  // through.
   template <class Op>
   typename Op::Output call(Call& parent, const Principal& as, const typename Op::Input& input) {
     Box output = invoke(parent, as, Op::service, Op::name, &input);
@@ -31,10 +32,10 @@ class Region {
 
   // Calls an operation that waits, outside any transaction, from a coroutine on `reactor`.
   template <class Op>
-  async::Task<typename Op::Output> call_waiting(async::Reactor& reactor, Caller caller, typename Op::Input input) {
+  async::Task<typename Op::Output> call_waiting(async::Reactor& reactor, Caller caller,
+                                                typename Op::Input input) {
     Box boxed = make_box(std::move(input));
-    Box output =
-        co_await invoke_waiting(reactor, std::move(caller), Op::service, Op::name, std::move(boxed));
+    Box output = co_await invoke_waiting(reactor, std::move(caller), Op::service, Op::name, std::move(boxed));
     co_return std::move(*static_cast<typename Op::Output*>(output.get()));
   }
 

@@ -19,11 +19,11 @@ enum class ResourceRule {
 
 // One permission that a request needs.
 struct Access {
-  std::string action;                                     // "s3:GetObject"
-  std::string resource = "*";                             // An ARN, or "*" where the action knows no resource.
+  std::string action;          // "s3:GetObject"
+  std::string resource = "*";  // An ARN, or "*" where the action knows no resource.
   std::map<std::string, std::vector<std::string>> context;  // Condition keys of the service ("s3:prefix").
-  std::optional<std::string> resource_policy;             // JSON of the resource's own policy, if it has one.
-  std::string resource_account;                           // Who owns the resource; empty: the caller's account.
+  std::optional<std::string> resource_policy;  // JSON of the resource's own policy, if it has one.
+  std::string resource_account;                // Who owns the resource; empty: the caller's account.
   ResourceRule resource_rule = ResourceRule::MayAllow;
 };
 

@@ -21,8 +21,8 @@ struct Record {
   bool operator==(const Record&) const = default;
 };
 
-// Any thread. Names are without the last dot and compared ignoring case. A name may mean something else in each
-// VPC ("vpc-…"); one that is published for no VPC in particular is known in all.
+// Any thread. Names are without the last dot and compared ignoring case. A name may mean something else in
+// each VPC ("vpc-…"); one that is published for no VPC in particular is known in all.
 class Directory final {
  public:
   void publish(std::string_view vpc_id, std::string_view name, Record record);

@@ -102,8 +102,8 @@ TEST(DnsResolver, AnswersOverASocketAndPassesTheRestOn) {
   Bound upstream, server, guest;
   Resolver resolver(reactor, directory,
                     {.vpc_id = "vpc-1",
-                     .upstreams = {net::Address::from_sockaddr(
-                         reinterpret_cast<sockaddr*>(&upstream.address), upstream.bytes)}});
+                     .upstreams = {net::Address::from_sockaddr(reinterpret_cast<sockaddr*>(&upstream.address),
+                                                               upstream.bytes)}});
   ASSERT_EQ(::connect(guest.fd.get(), reinterpret_cast<sockaddr*>(&server.address), server.bytes), 0);
   resolver.serve(std::move(server.fd));
   auto ask = [&](const std::string& query) { return ::send(guest.fd.get(), query.data(), query.size(), 0); };
@@ -133,7 +133,8 @@ TEST(DnsResolver, AnswersOverASocketAndPassesTheRestOn) {
 }
 
 TEST(DnsResolver, ReadsTheMachinesNameServers) {
-  auto upstreams = upstreams_of("# x\nnameserver 192.0.2.53\nsearch a\n nameserver 2001:db8::1\nnameserver bad\n");
+  auto upstreams =
+      upstreams_of("# x\nnameserver 192.0.2.53\nsearch a\n nameserver 2001:db8::1\nnameserver bad\n");
   ASSERT_EQ(upstreams.size(), 2u);
   EXPECT_EQ(upstreams[0].to_string(), "192.0.2.53:53");
 }

@@ -134,9 +134,9 @@ std::string write_response(const Query& query, Rcode rcode, const std::vector<An
   }
   append_number(out, query.id);
   // Response, recursion available; the truncation and recursion-desired bits as they are.
-  append_number(out, static_cast<uint16_t>(0x8080 | (truncated ? 0x0200 : 0) |
-                                           (query.recursion_desired ? 0x0100 : 0) |
-                                           static_cast<uint16_t>(rcode)));
+  append_number(
+      out, static_cast<uint16_t>(0x8080 | (truncated ? 0x0200 : 0) | (query.recursion_desired ? 0x0100 : 0) |
+                                 static_cast<uint16_t>(rcode)));
   append_number(out, 1);
   append_number(out, count);
   append_number(out, 0);

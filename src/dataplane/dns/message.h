@@ -22,7 +22,14 @@ struct Query {
   size_t answer_bytes_max = 512;  // More when the query has an EDNS record that says so.
 };
 
-enum class Rcode : uint8_t { NoError = 0, FormatError = 1, ServerFailure = 2, NameError = 3, NotImplemented = 4, Refused = 5 };
+enum class Rcode : uint8_t {
+  NoError = 0,
+  FormatError = 1,
+  ServerFailure = 2,
+  NameError = 3,
+  NotImplemented = 4,
+  Refused = 5
+};
 
 struct Answer {
   std::string name;

@@ -12,8 +12,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   auto query = holm::dns::parse_query(message);
   if (query) {
     // What is written back is a response of the size that was allowed, to the same question.
-    std::string response = holm::dns::write_response(
-        *query, holm::dns::Rcode::NoError, {{query->name, holm::dns::Type::A, 60, "10.0.0.1"}});
+    std::string response = holm::dns::write_response(*query, holm::dns::Rcode::NoError,
+                                                     {{query->name, holm::dns::Type::A, 60, "10.0.0.1"}});
     CHECK_FATAL(response.size() <= query->answer_bytes_max || query->name.size() > 200);
     CHECK_FATAL(!holm::dns::parse_query(response));
   }

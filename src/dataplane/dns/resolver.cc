@@ -79,7 +79,8 @@ class Resolver::State {
   // A socket guests send queries to.
   class Socket final : public async::FdHandler {
    public:
-    Socket(State& state, UniqueFd fd) : state_(state), fd_(std::move(fd)), watch_(state.reactor_, fd_.get(), *this) {}
+    Socket(State& state, UniqueFd fd)
+        : state_(state), fd_(std::move(fd)), watch_(state.reactor_, fd_.get(), *this) {}
 
     void on_events(async::Events) override {
       char buffer[kMessageBytesMax];
@@ -94,9 +95,8 @@ class Resolver::State {
 
     // A response that the socket cannot take now is dropped: the guest asks again.
     void send(const Peer& peer, std::string_view message) {
-      [[maybe_unused]] ssize_t sent =
-          ::sendto(fd_.get(), message.data(), message.size(), MSG_DONTWAIT,
-                   reinterpret_cast<const sockaddr*>(&peer.address), peer.bytes);
+      [[maybe_unused]] ssize_t sent = ::sendto(fd_.get(), message.data(), message.size(), MSG_DONTWAIT,
+                                               reinterpret_cast<const sockaddr*>(&peer.address), peer.bytes);
     }
 
    private:
@@ -159,7 +159,8 @@ class Resolver::State {
   void answer(Socket& socket, const Peer& peer, std::string_view message) {
     auto query = parse_query(message);
     if (!query) return;
-    if (auto response = answer_from(directory_, options_.vpc_id, message)) return socket.send(peer, *response);
+    if (auto response = answer_from(directory_, options_.vpc_id, message))
+      return socket.send(peer, *response);
     // What ends in the region's own suffixes is nobody else's to answer.
     const bool is_own = query->name.ends_with(".localhost") || query->name.ends_with(".internal") ||
                         query->name.find('.') == std::string::npos;

@@ -1,4 +1,5 @@
-// The resolver of one VPC: answers the region's names and passes other queries on to the machine's own resolver.
+// The resolver of one VPC: answers the region's names and passes other queries on to the machine's own
+// resolver.
 #pragma once
 
 #include <memory>
@@ -21,8 +22,8 @@ struct ResolverOptions {
 // The name servers of resolv.conf(5) in `text`.
 std::vector<net::Address> upstreams_of(std::string_view text);
 
-// Lives on one reactor's thread. `directory` outlives it. At most 512 queries wait for an upstream at once; the
-// ones beyond are answered "server failure".
+// Lives on one reactor's thread. `directory` outlives it. At most 512 queries wait for an upstream at once;
+// the ones beyond are answered "server failure".
 class Resolver final {
  public:
   Resolver(async::Reactor& reactor, const Directory& directory, ResolverOptions options);
@@ -39,6 +40,7 @@ class Resolver final {
 };
 
 // The response the directory alone gives: nothing for a name it does not know.
-std::optional<std::string> answer_from(const Directory& directory, std::string_view vpc_id, std::string_view query);
+std::optional<std::string> answer_from(const Directory& directory, std::string_view vpc_id,
+                                       std::string_view query);
 
 }  // namespace holm::dns

@@ -19,21 +19,24 @@ namespace {
 
 constexpr size_t kConsoleOutputMax = 65536;
 
-InstanceNetworkInterface describe_interface(Call& call, const InterfaceRow& row, const InstanceRow& instance) {
+InstanceNetworkInterface describe_interface(Call& call, const InterfaceRow& row,
+                                            const InstanceRow& instance) {
   const std::string name = private_name_of(row.address, instance.region);
-  InstanceNetworkInterface result{
-      .mac_address = row.mac,
-      .network_interface_id = row.id,
-      .owner_id = instance.account,
-      .private_dns_name = name,
-      .private_ip_address = row.address,
-      .private_ip_addresses = {{.primary = true, .private_dns_name = name, .private_ip_address = row.address}},
-      .source_dest_check = true,
-      .status = "in-use",
-      .subnet_id = row.subnet,
-      .vpc_id = row.vpc,
-      .interface_type = "interface"};
-  auto attachment = call.transaction.find("SELECT attachment, attached FROM ec2_interface WHERE id = ?1", {row.id});
+  InstanceNetworkInterface result{.mac_address = row.mac,
+                                  .network_interface_id = row.id,
+                                  .owner_id = instance.account,
+                                  .private_dns_name = name,
+                                  .private_ip_address = row.address,
+                                  .private_ip_addresses = {{.primary = true,
+                                                            .private_dns_name = name,
+                                                            .private_ip_address = row.address}},
+                                  .source_dest_check = true,
+                                  .status = "in-use",
+                                  .subnet_id = row.subnet,
+                                  .vpc_id = row.vpc,
+                                  .interface_type = "interface"};
+  auto attachment =
+      call.transaction.find("SELECT attachment, attached FROM ec2_interface WHERE id = ?1", {row.id});
   result.attachment = InstanceNetworkInterfaceAttachment{
       .attach_time = from_milliseconds(attachment->optional_integer(1).value_or(0)),
       .attachment_id = attachment->optional_text(0),
@@ -55,7 +58,8 @@ std::vector<std::string> group_values(const Instance& instance, std::string_view
   return values;
 }
 
-std::optional<std::vector<std::string>> filter_values(const Instance& each, const InstanceRow& row, std::string_view name) {
+std::optional<std::vector<std::string>> filter_values(const Instance& each, const InstanceRow& row,
+                                                      std::string_view name) {
   auto one = [](const std::optional<std::string>& value) {
     return value ? std::vector{*value} : std::vector<std::string>{};
   };
@@ -93,46 +97,47 @@ std::optional<std::vector<std::string>> filter_values(const Instance& each, cons
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceState.html
 InstanceState instance_state_of(const std::string& state) {
-  static const std::map<std::string, int32_t, std::less<>> codes = {
-      {"pending", 0},   {"running", 16},  {"shutting-down", 32},
-      {"terminated", 48}, {"stopping", 64}, {"stopped", 80}};
+  static const std::map<std::string, int32_t, std::less<>> codes = {{"pending", 0},        {"running", 16},
+                                                                    {"shutting-down", 32}, {"terminated", 48},
+                                                                    {"stopping", 64},      {"stopped", 80}};
   return {.code = codes.at(state), .name = state};
 }
 
 Instance describe_instance(Call& call, const InstanceRow& row) {
   const InstanceType* type = find_instance_type(row.type);
-  Instance instance{.architecture = "x86_64",
-                    .client_token = row.client_token.value_or(""),
-                    .ebs_optimized = false,
-                    .ena_support = true,
-                    .hypervisor = "xen",
-                    .root_device_name = "/dev/xvda",
-                    .root_device_type = "ebs",
-                    .source_dest_check = true,
-                    .tags = tags_of(call, row.id),
-                    .virtualization_type = "hvm",
-                    .cpu_options = CpuOptions{.core_count = static_cast<int32_t>(type->vcpus), .threads_per_core = 1},
-                    .metadata_options = InstanceMetadataOptionsResponse{
-                        .state = "applied",
-                        .http_tokens = row.http_tokens,
-                        .http_put_response_hop_limit = 1,
-                        .http_endpoint = "enabled",
-                        .http_protocol_ipv6 = "disabled",
-                        .instance_metadata_tags = row.metadata_tags ? "enabled" : "disabled"},
-                    .platform_details = "Linux/UNIX",
-                    .usage_operation = "RunInstances",
-                    .instance_id = row.id,
-                    .image_id = row.image,
-                    .state = instance_state_of(row.state),
-                    .private_dns_name = "",
-                    .public_dns_name = "",
-                    .state_transition_reason = row.transition,
-                    .key_name = row.key_name,
-                    .ami_launch_index = static_cast<int32_t>(row.launch_index),
-                    .instance_type = row.type,
-                    .launch_time = from_milliseconds(row.launched),
-                    .placement = Placement{.group_name = "", .tenancy = "default", .availability_zone = row.zone},
-                    .monitoring = Monitoring{.state = "disabled"}};
+  Instance instance{
+      .architecture = "x86_64",
+      .client_token = row.client_token.value_or(""),
+      .ebs_optimized = false,
+      .ena_support = true,
+      .hypervisor = "xen",
+      .root_device_name = "/dev/xvda",
+      .root_device_type = "ebs",
+      .source_dest_check = true,
+      .tags = tags_of(call, row.id),
+      .virtualization_type = "hvm",
+      .cpu_options = CpuOptions{.core_count = static_cast<int32_t>(type->vcpus), .threads_per_core = 1},
+      .metadata_options = InstanceMetadataOptionsResponse{.state = "applied",
+                                                          .http_tokens = row.http_tokens,
+                                                          .http_put_response_hop_limit = 1,
+                                                          .http_endpoint = "enabled",
+                                                          .http_protocol_ipv6 = "disabled",
+                                                          .instance_metadata_tags =
+                                                              row.metadata_tags ? "enabled" : "disabled"},
+      .platform_details = "Linux/UNIX",
+      .usage_operation = "RunInstances",
+      .instance_id = row.id,
+      .image_id = row.image,
+      .state = instance_state_of(row.state),
+      .private_dns_name = "",
+      .public_dns_name = "",
+      .state_transition_reason = row.transition,
+      .key_name = row.key_name,
+      .ami_launch_index = static_cast<int32_t>(row.launch_index),
+      .instance_type = row.type,
+      .launch_time = from_milliseconds(row.launched),
+      .placement = Placement{.group_name = "", .tenancy = "default", .availability_zone = row.zone},
+      .monitoring = Monitoring{.state = "disabled"}};
   if (row.reason_code) instance.state_reason = StateReason{.code = row.reason_code, .message = row.reason};
   if (row.profile) instance.iam_instance_profile = IamInstanceProfile{.arn = row.profile};
   for (const InterfaceRow& interface : interfaces_of_instance(call.transaction, row.id)) {
@@ -200,7 +205,8 @@ DescribeInstanceStatusResult describe_instance_status(Service&, Call& call,
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_GetConsoleOutput.html
-GetConsoleOutputResult get_console_output(Service& service, Call& call, const GetConsoleOutputRequest& request) {
+GetConsoleOutputResult get_console_output(Service& service, Call& call,
+                                          const GetConsoleOutputRequest& request) {
   const InstanceRow row = require_instance(call, request.instance_id);
   end_dry_run(request.dry_run);
   GetConsoleOutputResult result{.instance_id = row.id, .timestamp = call.now};

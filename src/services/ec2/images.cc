@@ -12,9 +12,11 @@ namespace holm::ec2 {
 void require_image(std::string_view id) {
   if (id == kHostImage) return;
   if (!id.starts_with("ami-")) {
-    throw aws::ServiceError("InvalidAMIID.Malformed", 400, fmt::format("Invalid id: \"{}\" (expecting \"ami-...\")", id));
+    throw aws::ServiceError("InvalidAMIID.Malformed", 400,
+                            fmt::format("Invalid id: \"{}\" (expecting \"ami-...\")", id));
   }
-  throw aws::ServiceError("InvalidAMIID.NotFound", 400, fmt::format("The image id '[{}]' does not exist", id));
+  throw aws::ServiceError("InvalidAMIID.NotFound", 400,
+                          fmt::format("The image id '[{}]' does not exist", id));
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeImages.html

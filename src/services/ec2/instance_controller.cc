@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "aws/service/region.h"
 #include "aws/service/error.h"
+#include "aws/service/region.h"
 #include "base/files.h"
 #include "base/log.h"
 #include "base/strings.h"
@@ -32,7 +32,8 @@ std::vector<sandbox::File> files_of(const InstanceRow& row, const std::string& i
                      .mode = 0700});
   }
   files.push_back({.path = "/var/lib/cloud/data/instance-id", .content = row.id + "\n"});
-  if (public_key) files.push_back({.path = "/root/.ssh/authorized_keys", .content = *public_key + "\n", .mode = 0600});
+  if (public_key)
+    files.push_back({.path = "/root/.ssh/authorized_keys", .content = *public_key + "\n", .mode = 0600});
   return files;
 }
 
@@ -49,8 +50,9 @@ void Instances::schedule(sql::Transaction& transaction, const std::string& id) {
 }
 
 void Instances::set_state(sql::Transaction& transaction, const InstanceRow& row, const std::string& state) {
-  transaction.run("UPDATE ec2_instance SET state = ?2, ended = CASE WHEN ?2 = 'terminated' THEN ?3 END WHERE id = ?1",
-                  {row.id, state, to_milliseconds(use_.clock.now())});
+  transaction.run(
+      "UPDATE ec2_instance SET state = ?2, ended = CASE WHEN ?2 = 'terminated' THEN ?3 END WHERE id = ?1",
+      {row.id, state, to_milliseconds(use_.clock.now())});
   use_.events.publish(transaction, {.type = "ec2.instance-state",
                                     .account = row.account,
                                     .region = row.region,
@@ -108,8 +110,7 @@ void Instances::start() {
 
 void Instances::ended(const std::string& id) {
   const aws::Caller caller = use_.region.caller("", "", "ec2.amazonaws.com");
-  use_.region.transact(caller, sql::Access::Write,
-                       [&](aws::Call& call) { schedule(call.transaction, id); });
+  use_.region.transact(caller, sql::Access::Write, [&](aws::Call& call) { schedule(call.transaction, id); });
 }
 
 jobs::Outcome Instances::run(const jobs::Job& job) {
@@ -118,7 +119,9 @@ jobs::Outcome Instances::run(const jobs::Job& job) {
   const aws::Caller caller = use_.region.caller("", "", "ec2.amazonaws.com");
   use_.region.transact(caller, sql::Access::Read, [&](aws::Call& call) {
     row = find_instance(call.transaction, job.key);
-    if (row) ended = call.transaction.find("SELECT ended FROM ec2_instance WHERE id = ?1", {job.key})->optional_integer(0);
+    if (row)
+      ended = call.transaction.find("SELECT ended FROM ec2_instance WHERE id = ?1", {job.key})
+                  ->optional_integer(0);
   });
   if (!row) return jobs::done();
   if (row->state == "terminated") {
@@ -166,7 +169,8 @@ jobs::Outcome Instances::boot(const InstanceRow& row) {
   if (!is_running(row.id)) {
     // Throwing has the job tried again, with back-off: the network may be at fault for a moment.
     if (auto synced = networks_.sync(row.vpc); !synced) {
-      throw aws::ServiceError("InternalError", 500, fmt::format("network of {}: {}", row.id, synced.error().message));
+      throw aws::ServiceError("InternalError", 500,
+                              fmt::format("network of {}: {}", row.id, synced.error().message));
     }
     std::vector<InterfaceRow> interfaces;
     std::optional<std::string> public_key;
@@ -183,9 +187,10 @@ jobs::Outcome Instances::boot(const InstanceRow& row) {
     if (!started) {
       log::error(fmt::format("instance {}: {}", row.id, started.error().message));
       use_.region.transact(caller, sql::Access::Write, [&](aws::Call& call) {
-        call.transaction.run("UPDATE ec2_instance SET wanted = 'terminated', reason_code = 'Server.InternalError',"
-                             " reason = ?2 WHERE id = ?1",
-                             {row.id, "Server.InternalError: " + started.error().message});
+        call.transaction.run(
+            "UPDATE ec2_instance SET wanted = 'terminated', reason_code = 'Server.InternalError',"
+            " reason = ?2 WHERE id = ?1",
+            {row.id, "Server.InternalError: " + started.error().message});
       });
       return jobs::again_at(use_.clock.now());
     }

@@ -23,10 +23,11 @@ using stacks::Removal;
 using stacks::Update;
 
 constexpr PropertySchema kProfileMembers[] = {{.name = "Arn"}, {.name = "Name"}};
-constexpr PropertySchema kMetadataMembers[] = {{.name = "HttpTokens"},
-                                               {.name = "HttpEndpoint"},
-                                               {.name = "HttpPutResponseHopLimit", .kind = PropertyKind::Integer},
-                                               {.name = "InstanceMetadataTags"}};
+constexpr PropertySchema kMetadataMembers[] = {
+    {.name = "HttpTokens"},
+    {.name = "HttpEndpoint"},
+    {.name = "HttpPutResponseHopLimit", .kind = PropertyKind::Integer},
+    {.name = "InstanceMetadataTags"}};
 constexpr PropertySchema kPlacementMembers[] = {{.name = "AvailabilityZone"}};
 constexpr PropertySchema kInterfaceMembers[] = {
     {.name = "DeviceIndex", .kind = PropertyKind::Integer},
@@ -36,9 +37,11 @@ constexpr PropertySchema kInterfaceMembers[] = {
     {.name = "PrivateIpAddress"}};
 
 std::span<const PropertySchema> tag_specification_members() {
-  static const PropertySchema all[] = {
-      {.name = "ResourceType"},
-      {.name = "Tags", .kind = PropertyKind::List, .element = PropertyKind::Object, .members = stacks::kTagSchema}};
+  static const PropertySchema all[] = {{.name = "ResourceType"},
+                                       {.name = "Tags",
+                                        .kind = PropertyKind::List,
+                                        .element = PropertyKind::Object,
+                                        .members = stacks::kTagSchema}};
   return all;
 }
 
@@ -53,10 +56,15 @@ std::span<const PropertySchema> template_data_members() {
       {.name = "IamInstanceProfile", .kind = PropertyKind::Object, .members = kProfileMembers},
       {.name = "MetadataOptions", .kind = PropertyKind::Object, .members = kMetadataMembers},
       {.name = "Placement", .kind = PropertyKind::Object, .members = kPlacementMembers},
-      {.name = "NetworkInterfaces", .kind = PropertyKind::List, .element = PropertyKind::Object, .members = kInterfaceMembers},
+      {.name = "NetworkInterfaces",
+       .kind = PropertyKind::List,
+       .element = PropertyKind::Object,
+       .members = kInterfaceMembers},
       {.name = "DisableApiTermination", .kind = PropertyKind::Boolean},
       {.name = "InstanceInitiatedShutdownBehavior"},
-      {.name = "TagSpecifications", .kind = PropertyKind::List, .element = PropertyKind::Object,
+      {.name = "TagSpecifications",
+       .kind = PropertyKind::List,
+       .element = PropertyKind::Object,
        .members = tag_specification_members()}};
   return all;
 }
@@ -64,7 +72,8 @@ std::span<const PropertySchema> template_data_members() {
 // The template's names are the API's own but for three lists, which the API's model calls otherwise.
 RequestLaunchTemplateData data_of(const Properties& wanted) {
   formats::Object data;
-  for (const auto& [name, value] : *wanted.find_object("LaunchTemplateData")->value().as_object()) data.set(name, value);
+  for (const auto& [name, value] : *wanted.find_object("LaunchTemplateData")->value().as_object())
+    data.set(name, value);
   RequestLaunchTemplateData result;
   const std::string text = formats::write_json(std::move(data));
   CHECK(aws::read_json(text, shape_of(result), &result).has_value());
@@ -75,17 +84,22 @@ class LaunchTemplateType final : public stacks::ResourceType {
  public:
   std::string_view name() const override { return "AWS::EC2::LaunchTemplate"; }
   std::span<const PropertySchema> properties() const override {
-    static const PropertySchema all[] = {
-        {.name = "LaunchTemplateName", .update = Update::Replacement},
-        {.name = "LaunchTemplateData", .kind = PropertyKind::Object, .presence = Presence::Required,
-         .members = template_data_members()},
-        {.name = "VersionDescription"},
-        {.name = "TagSpecifications", .kind = PropertyKind::List, .update = Update::Replacement,
-         .element = PropertyKind::Object, .members = tag_specification_members()}};
+    static const PropertySchema all[] = {{.name = "LaunchTemplateName", .update = Update::Replacement},
+                                         {.name = "LaunchTemplateData",
+                                          .kind = PropertyKind::Object,
+                                          .presence = Presence::Required,
+                                          .members = template_data_members()},
+                                         {.name = "VersionDescription"},
+                                         {.name = "TagSpecifications",
+                                          .kind = PropertyKind::List,
+                                          .update = Update::Replacement,
+                                          .element = PropertyKind::Object,
+                                          .members = tag_specification_members()}};
     return all;
   }
   std::span<const std::string_view> attributes() const override {
-    static constexpr std::string_view all[] = {"LaunchTemplateId", "LatestVersionNumber", "DefaultVersionNumber"};
+    static constexpr std::string_view all[] = {"LaunchTemplateId", "LatestVersionNumber",
+                                               "DefaultVersionNumber"};
     return all;
   }
   Created create(Context& context, const Properties& wanted) const override {
@@ -102,16 +116,18 @@ class LaunchTemplateType final : public stacks::ResourceType {
     return {*made.launch_template->launch_template_id, versions(*made.launch_template)};
   }
   void update(Context& context, const Existing& was, const Properties& wanted) const override {
-    context.invoke<CreateLaunchTemplateVersion>({.launch_template_id = was.physical_id,
-                                                 .version_description = wanted.find_text("VersionDescription"),
-                                                 .launch_template_data = data_of(wanted)});
+    context.invoke<CreateLaunchTemplateVersion>(
+        {.launch_template_id = was.physical_id,
+         .version_description = wanted.find_text("VersionDescription"),
+         .launch_template_data = data_of(wanted)});
   }
   Progress check(Context& context, const Existing& resource) const override {
     auto found = context.invoke<DescribeLaunchTemplates>({.launch_template_ids = {resource.physical_id}});
     return stacks::ready(versions(found.launch_templates.front()));
   }
   void remove(Context& context, const Existing& resource, Removal) const override {
-    if (context.call.transaction.find("SELECT 1 FROM ec2_launch_template WHERE id = ?1", {resource.physical_id})) {
+    if (context.call.transaction.find("SELECT 1 FROM ec2_launch_template WHERE id = ?1",
+                                      {resource.physical_id})) {
       context.invoke<DeleteLaunchTemplate>({.launch_template_id = resource.physical_id});
     }
   }
@@ -144,31 +160,40 @@ class InstanceResource final : public stacks::ResourceType {
         {.name = "SecurityGroups", .kind = PropertyKind::List, .update = Update::Replacement},
         {.name = "UserData", .update = Update::Replacement},
         {.name = "IamInstanceProfile", .update = Update::Replacement},
-        {.name = "LaunchTemplate", .kind = PropertyKind::Object, .update = Update::Replacement, .members = kTemplateReference},
+        {.name = "LaunchTemplate",
+         .kind = PropertyKind::Object,
+         .update = Update::Replacement,
+         .members = kTemplateReference},
         {.name = "DisableApiTermination", .kind = PropertyKind::Boolean},
         {.name = "InstanceInitiatedShutdownBehavior"},
-        {.name = "Tags", .kind = PropertyKind::List, .element = PropertyKind::Object, .members = stacks::kTagSchema}};
+        {.name = "Tags",
+         .kind = PropertyKind::List,
+         .element = PropertyKind::Object,
+         .members = stacks::kTagSchema}};
     return all;
   }
   std::span<const std::string_view> attributes() const override {
-    static constexpr std::string_view all[] = {"InstanceId", "AvailabilityZone", "PrivateDnsName", "PrivateIp", "VpcId"};
+    static constexpr std::string_view all[] = {"InstanceId", "AvailabilityZone", "PrivateDnsName",
+                                               "PrivateIp", "VpcId"};
     return all;
   }
   Created create(Context& context, const Properties& wanted) const override {
-    RunInstancesRequest request{.image_id = wanted.find_text("ImageId"),
-                                .instance_type = wanted.find_text("InstanceType"),
-                                .key_name = wanted.find_text("KeyName"),
-                                .max_count = 1,
-                                .min_count = 1,
-                                .security_group_ids = wanted.texts("SecurityGroupIds"),
-                                .security_groups = wanted.texts("SecurityGroups"),
-                                .subnet_id = wanted.find_text("SubnetId"),
-                                .user_data = wanted.find_text("UserData"),
-                                .tag_specifications = tag_specifications(context, wanted, "instance"),
-                                .disable_api_termination = wanted.find_boolean("DisableApiTermination"),
-                                .instance_initiated_shutdown_behavior = wanted.find_text("InstanceInitiatedShutdownBehavior"),
-                                .private_ip_address = wanted.find_text("PrivateIpAddress")};
-    if (auto zone = wanted.find_text("AvailabilityZone")) request.placement = Placement{.availability_zone = zone};
+    RunInstancesRequest request{
+        .image_id = wanted.find_text("ImageId"),
+        .instance_type = wanted.find_text("InstanceType"),
+        .key_name = wanted.find_text("KeyName"),
+        .max_count = 1,
+        .min_count = 1,
+        .security_group_ids = wanted.texts("SecurityGroupIds"),
+        .security_groups = wanted.texts("SecurityGroups"),
+        .subnet_id = wanted.find_text("SubnetId"),
+        .user_data = wanted.find_text("UserData"),
+        .tag_specifications = tag_specifications(context, wanted, "instance"),
+        .disable_api_termination = wanted.find_boolean("DisableApiTermination"),
+        .instance_initiated_shutdown_behavior = wanted.find_text("InstanceInitiatedShutdownBehavior"),
+        .private_ip_address = wanted.find_text("PrivateIpAddress")};
+    if (auto zone = wanted.find_text("AvailabilityZone"))
+      request.placement = Placement{.availability_zone = zone};
     if (auto profile = wanted.find_text("IamInstanceProfile")) {
       request.iam_instance_profile = IamInstanceProfileSpecification{.name = profile};
     }
@@ -187,7 +212,8 @@ class InstanceResource final : public stacks::ResourceType {
     const std::string& state = *instance.state->name;
     if (state == "pending") return stacks::in_progress();
     if (state != "running") {
-      return stacks::failed(instance.state_reason ? instance.state_reason->message.value_or(state) : "The instance is " + state);
+      return stacks::failed(instance.state_reason ? instance.state_reason->message.value_or(state)
+                                                  : "The instance is " + state);
     }
     formats::Object attributes;
     attributes.set("InstanceId", resource.physical_id);
@@ -199,13 +225,15 @@ class InstanceResource final : public stacks::ResourceType {
   }
   void update(Context& context, const Existing& was, const Properties& wanted) const override {
     if (auto protect = wanted.find_boolean("DisableApiTermination")) {
-      context.invoke<ModifyInstanceAttribute>({.instance_id = was.physical_id,
-                                               .disable_api_termination = AttributeBooleanValue{.value = *protect}});
+      context.invoke<ModifyInstanceAttribute>(
+          {.instance_id = was.physical_id,
+           .disable_api_termination = AttributeBooleanValue{.value = *protect}});
     }
     update_tags(context, was, wanted);
   }
   void remove(Context& context, const Existing& resource, Removal) const override {
-    if (exists(context, resource.physical_id)) context.invoke<TerminateInstances>({.instance_ids = {resource.physical_id}});
+    if (exists(context, resource.physical_id))
+      context.invoke<TerminateInstances>({.instance_ids = {resource.physical_id}});
   }
   Progress check_removed(Context& context, const Existing& resource) const override {
     return exists(context, resource.physical_id) ? stacks::in_progress() : stacks::ready();
@@ -213,7 +241,9 @@ class InstanceResource final : public stacks::ResourceType {
 
  private:
   static bool exists(Context& context, const std::string& id) {
-    return context.call.transaction.find("SELECT 1 FROM ec2_instance WHERE id = ?1 AND state <> 'terminated'", {id}).has_value();
+    return context.call.transaction
+        .find("SELECT 1 FROM ec2_instance WHERE id = ?1 AND state <> 'terminated'", {id})
+        .has_value();
   }
 };
 

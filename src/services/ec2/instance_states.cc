@@ -19,8 +19,9 @@ void require_instances(Call& call, const std::vector<std::string>& ids) {
 }
 
 [[noreturn]] void throw_state(const InstanceRow& row, std::string_view needed) {
-  throw aws::ServiceError("IncorrectInstanceState", 400,
-                          fmt::format("The instance '{}' is not in a state from which it can be {}.", row.id, needed));
+  throw aws::ServiceError(
+      "IncorrectInstanceState", 400,
+      fmt::format("The instance '{}' is not in a state from which it can be {}.", row.id, needed));
 }
 
 struct Wish {
@@ -32,7 +33,8 @@ struct Wish {
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-lifecycle.html
 InstanceStateChange change(Service& service, Call& call, const InstanceRow& row, const Wish& wish) {
   InstanceStateChange result{.instance_id = row.id, .previous_state = instance_state_of(row.state)};
-  const std::string transition = fmt::format("User initiated ({} GMT)", replace_all(iso8601(call.now).substr(0, 19), "T", " "));
+  const std::string transition =
+      fmt::format("User initiated ({} GMT)", replace_all(iso8601(call.now).substr(0, 19), "T", " "));
   call.transaction.run(
       "UPDATE ec2_instance SET wanted = ?2, reason_code = ?3, reason = ?4, transition = ?5,"
       " launched = CASE WHEN ?2 = 'running' THEN ?6 ELSE launched END WHERE id = ?1",
@@ -91,13 +93,16 @@ StopInstancesResult stop_instances(Service& service, Call& call, const StopInsta
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_TerminateInstances.html
-TerminateInstancesResult terminate_instances(Service& service, Call& call, const TerminateInstancesRequest& request) {
+TerminateInstancesResult terminate_instances(Service& service, Call& call,
+                                             const TerminateInstancesRequest& request) {
   require_instances(call, request.instance_ids);
   for (const std::string& id : request.instance_ids) {
     if (require_instance(call, id).protects_termination) {
-      throw aws::ServiceError("OperationNotPermitted", 400,
-                              fmt::format("The instance '{}' may not be terminated. Modify its 'disableApiTermination' "
-                                          "instance attribute and try again.", id));
+      throw aws::ServiceError(
+          "OperationNotPermitted", 400,
+          fmt::format("The instance '{}' may not be terminated. Modify its 'disableApiTermination' "
+                      "instance attribute and try again.",
+                      id));
     }
   }
   end_dry_run(request.dry_run);
@@ -125,7 +130,8 @@ aws::Nothing reboot_instances(Service& service, Call& call, const RebootInstance
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstanceAttribute.html
-InstanceAttribute describe_instance_attribute(Service&, Call& call, const DescribeInstanceAttributeRequest& request) {
+InstanceAttribute describe_instance_attribute(Service&, Call& call,
+                                              const DescribeInstanceAttributeRequest& request) {
   const InstanceRow row = require_instance(call, request.instance_id);
   end_dry_run(request.dry_run);
   InstanceAttribute result{.instance_id = row.id};
@@ -146,11 +152,13 @@ InstanceAttribute describe_instance_attribute(Service&, Call& call, const Descri
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyInstanceAttribute.html
-aws::Nothing modify_instance_attribute(Service& service, Call& call, const ModifyInstanceAttributeRequest& request) {
+aws::Nothing modify_instance_attribute(Service& service, Call& call,
+                                       const ModifyInstanceAttributeRequest& request) {
   const InstanceRow row = require_instance(call, request.instance_id);
   end_dry_run(request.dry_run);
   auto set = [&](std::string_view column, sql::Value value) {
-    call.transaction.run(fmt::format("UPDATE ec2_instance SET {} = ?2 WHERE id = ?1", column), {row.id, std::move(value)});
+    call.transaction.run(fmt::format("UPDATE ec2_instance SET {} = ?2 WHERE id = ?1", column),
+                         {row.id, std::move(value)});
   };
   auto require_stopped = [&] {
     if (row.state != "stopped") throw_state(row, "modified");

@@ -16,18 +16,18 @@ namespace holm::ec2 {
 namespace {
 
 constexpr std::array<InstanceType, 38> kTypes = {{
-    {"t2.nano", 1, 512, true},      {"t2.micro", 1, 1024, true},    {"t2.small", 1, 2048, true},
-    {"t2.medium", 2, 4096, true},   {"t2.large", 2, 8192, true},    {"t2.xlarge", 4, 16384, true},
-    {"t3.nano", 2, 512, true},      {"t3.micro", 2, 1024, true},    {"t3.small", 2, 2048, true},
-    {"t3.medium", 2, 4096, true},   {"t3.large", 2, 8192, true},    {"t3.xlarge", 4, 16384, true},
-    {"t3.2xlarge", 8, 32768, true}, {"t3a.nano", 2, 512, true},     {"t3a.micro", 2, 1024, true},
-    {"t3a.small", 2, 2048, true},   {"t3a.medium", 2, 4096, true},  {"t3a.large", 2, 8192, true},
-    {"m5.large", 2, 8192, false},   {"m5.xlarge", 4, 16384, false}, {"m5.2xlarge", 8, 32768, false},
+    {"t2.nano", 1, 512, true},      {"t2.micro", 1, 1024, true},     {"t2.small", 1, 2048, true},
+    {"t2.medium", 2, 4096, true},   {"t2.large", 2, 8192, true},     {"t2.xlarge", 4, 16384, true},
+    {"t3.nano", 2, 512, true},      {"t3.micro", 2, 1024, true},     {"t3.small", 2, 2048, true},
+    {"t3.medium", 2, 4096, true},   {"t3.large", 2, 8192, true},     {"t3.xlarge", 4, 16384, true},
+    {"t3.2xlarge", 8, 32768, true}, {"t3a.nano", 2, 512, true},      {"t3a.micro", 2, 1024, true},
+    {"t3a.small", 2, 2048, true},   {"t3a.medium", 2, 4096, true},   {"t3a.large", 2, 8192, true},
+    {"m5.large", 2, 8192, false},   {"m5.xlarge", 4, 16384, false},  {"m5.2xlarge", 8, 32768, false},
     {"m6i.large", 2, 8192, false},  {"m6i.xlarge", 4, 16384, false}, {"m6i.2xlarge", 8, 32768, false},
     {"m7i.large", 2, 8192, false},  {"m7i.xlarge", 4, 16384, false}, {"c5.large", 2, 4096, false},
     {"c5.xlarge", 4, 8192, false},  {"c5.2xlarge", 8, 16384, false}, {"c6i.large", 2, 4096, false},
-    {"c6i.xlarge", 4, 8192, false}, {"c7i.large", 2, 4096, false},  {"r5.large", 2, 16384, false},
-    {"r5.xlarge", 4, 32768, false}, {"r6i.large", 2, 16384, false}, {"r6i.xlarge", 4, 32768, false},
+    {"c6i.xlarge", 4, 8192, false}, {"c7i.large", 2, 4096, false},   {"r5.large", 2, 16384, false},
+    {"r5.xlarge", 4, 32768, false}, {"r6i.large", 2, 16384, false},  {"r6i.xlarge", 4, 32768, false},
     {"r7i.large", 2, 16384, false}, {"m4.large", 2, 8192, false},
 }};
 
@@ -51,7 +51,8 @@ const InstanceType* find_instance_type(std::string_view name) {
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstanceTypes.html
-DescribeInstanceTypesResult describe_instance_types(Service&, Call&, const DescribeInstanceTypesRequest& request) {
+DescribeInstanceTypesResult describe_instance_types(Service&, Call&,
+                                                    const DescribeInstanceTypesRequest& request) {
   for (const std::string& name : request.instance_types) {
     if (!find_instance_type(name)) {
       throw aws::ServiceError("InvalidInstanceType", 400,

@@ -15,7 +15,8 @@ namespace holm::ec2 {
 namespace {
 
 constexpr char kColumns[] =
-    "account, region, id, reservation, launch_index, requester, client_token, state, wanted, reason_code, reason,"
+    "account, region, id, reservation, launch_index, requester, client_token, state, wanted, reason_code, "
+    "reason,"
     " transition, image, type, subnet, vpc, zone, key_name, profile, user_data, http_tokens, metadata_tags,"
     " protects_termination, shutdown, launched";
 
@@ -53,8 +54,8 @@ std::vector<InstanceRow> instances_where(sql::Transaction& transaction, std::str
                                          std::vector<sql::Value> arguments) {
   std::vector<InstanceRow> rows;
   for (const sql::Row& row : transaction.run(
-           fmt::format("SELECT {} FROM ec2_instance WHERE {} ORDER BY launched, reservation, launch_index", kColumns,
-                       condition),
+           fmt::format("SELECT {} FROM ec2_instance WHERE {} ORDER BY launched, reservation, launch_index",
+                       kColumns, condition),
            std::move(arguments))) {
     rows.push_back(read_row(row));
   }
@@ -70,7 +71,8 @@ InstanceRow require_instance(Call& call, const std::string& id) {
   auto rows = instances_where(call.transaction, "account = ?1 AND region = ?2 AND id = ?3",
                               {call.account, call.region, id});
   if (rows.empty()) {
-    const bool is_id = id.starts_with("i-") && hex_decode(id.size() % 2 == 0 ? id.substr(2) : "0" + id.substr(2));
+    const bool is_id =
+        id.starts_with("i-") && hex_decode(id.size() % 2 == 0 ? id.substr(2) : "0" + id.substr(2));
     if (!is_id) {
       throw aws::ServiceError("InvalidInstanceID.Malformed", 400, fmt::format("Invalid id: \"{}\"", id));
     }
@@ -81,14 +83,34 @@ InstanceRow require_instance(Call& call, const std::string& id) {
 
 void insert_instance(Call& call, const InstanceRow& row) {
   call.transaction.run(
-      "INSERT INTO ec2_instance (account, region, id, reservation, launch_index, requester, client_token, state,"
+      "INSERT INTO ec2_instance (account, region, id, reservation, launch_index, requester, client_token, "
+      "state,"
       " wanted, image, type, subnet, vpc, zone, key_name, profile, user_data, http_tokens, metadata_tags,"
-      " protects_termination, shutdown, launched) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
+      " protects_termination, shutdown, launched) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
+      "?13,"
       " ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)",
-      {row.account, row.region, row.id, row.reservation, row.launch_index, sql::optional_value(row.requester),
-       sql::optional_value(row.client_token), row.state, row.wanted, row.image, row.type, row.subnet, row.vpc, row.zone,
-       sql::optional_value(row.key_name), sql::optional_value(row.profile), sql::optional_value(row.user_data),
-       row.http_tokens, int64_t{row.metadata_tags}, int64_t{row.protects_termination}, row.shutdown, row.launched});
+      {row.account,
+       row.region,
+       row.id,
+       row.reservation,
+       row.launch_index,
+       sql::optional_value(row.requester),
+       sql::optional_value(row.client_token),
+       row.state,
+       row.wanted,
+       row.image,
+       row.type,
+       row.subnet,
+       row.vpc,
+       row.zone,
+       sql::optional_value(row.key_name),
+       sql::optional_value(row.profile),
+       sql::optional_value(row.user_data),
+       row.http_tokens,
+       int64_t{row.metadata_tags},
+       int64_t{row.protects_termination},
+       row.shutdown,
+       row.launched});
 }
 
 std::optional<std::string> role_of_profile(Call& call, const std::string& profile_arn) {
@@ -112,8 +134,9 @@ std::string security_group_names(sql::Transaction& transaction, const InterfaceR
 
 std::optional<std::string> find_public_key(sql::Transaction& transaction, const InstanceRow& instance,
                                            const std::string& key_name) {
-  auto row = transaction.find("SELECT public_key FROM ec2_key_pair WHERE account = ?1 AND region = ?2 AND name = ?3",
-                              {instance.account, instance.region, key_name});
+  auto row =
+      transaction.find("SELECT public_key FROM ec2_key_pair WHERE account = ?1 AND region = ?2 AND name = ?3",
+                       {instance.account, instance.region, key_name});
   return row ? std::optional(row->text(0)) : std::nullopt;
 }
 

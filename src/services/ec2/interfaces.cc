@@ -19,7 +19,8 @@ constexpr char kLoadBalancing[] = "elasticloadbalancing.amazonaws.com";
 std::vector<std::string> groups_of(sql::Transaction& transaction, const std::string& interface) {
   std::vector<std::string> groups;
   for (const sql::Row& row : transaction.run(
-           "SELECT security_group FROM ec2_interface_group WHERE interface = ?1 ORDER BY position", {interface})) {
+           "SELECT security_group FROM ec2_interface_group WHERE interface = ?1 ORDER BY position",
+           {interface})) {
     groups.push_back(row.text(0));
   }
   return groups;
@@ -66,26 +67,30 @@ void write_groups(Call& call, const std::string& interface, const std::string& v
 
 NetworkInterface describe(Call& call, const InterfaceRow& row) {
   auto rest = call.transaction.find(
-      "SELECT description, requester, source_dest_check, attachment, device_index, delete_on_termination, attached,"
-      " (SELECT zone FROM ec2_subnet s WHERE s.id = i.subnet) FROM ec2_interface i WHERE id = ?1", {row.id});
+      "SELECT description, requester, source_dest_check, attachment, device_index, delete_on_termination, "
+      "attached,"
+      " (SELECT zone FROM ec2_subnet s WHERE s.id = i.subnet) FROM ec2_interface i WHERE id = ?1",
+      {row.id});
   const std::string name = private_name_of(row.address, call.region);
-  NetworkInterface result{.availability_zone = rest->text(7),
-                          .description = rest->text(0),
-                          .interface_type = "interface",
-                          .mac_address = row.mac,
-                          .network_interface_id = row.id,
-                          .owner_id = call.account,
-                          .private_dns_name = name,
-                          .private_ip_address = row.address,
-                          .private_ip_addresses = {{.primary = true, .private_dns_name = name,
-                                                    .private_ip_address = row.address}},
-                          .requester_id = rest->optional_text(1),
-                          .requester_managed = !rest->is_null(1),
-                          .source_dest_check = rest->integer(2) != 0,
-                          .status = row.instance || row.is_local || !rest->is_null(1) ? "in-use" : "available",
-                          .subnet_id = row.subnet,
-                          .tag_set = tags_of(call, row.id),
-                          .vpc_id = row.vpc};
+  NetworkInterface result{
+      .availability_zone = rest->text(7),
+      .description = rest->text(0),
+      .interface_type = "interface",
+      .mac_address = row.mac,
+      .network_interface_id = row.id,
+      .owner_id = call.account,
+      .private_dns_name = name,
+      .private_ip_address = row.address,
+      .private_ip_addresses = {{.primary = true,
+                                .private_dns_name = name,
+                                .private_ip_address = row.address}},
+      .requester_id = rest->optional_text(1),
+      .requester_managed = !rest->is_null(1),
+      .source_dest_check = rest->integer(2) != 0,
+      .status = row.instance || row.is_local || !rest->is_null(1) ? "in-use" : "available",
+      .subnet_id = row.subnet,
+      .tag_set = tags_of(call, row.id),
+      .vpc_id = row.vpc};
   for (const std::string& group : row.groups) {
     auto found = call.transaction.find("SELECT name FROM ec2_security_group WHERE id = ?1", {group});
     result.groups.push_back({.group_id = group, .group_name = found ? found->text(0) : ""});
@@ -116,19 +121,22 @@ std::optional<std::vector<std::string>> filter_values(const NetworkInterface& ea
   if (name == "subnet-id") return {{*each.subnet_id}};
   if (name == "availability-zone") return {{*each.availability_zone}};
   if (name == "description") return {{*each.description}};
-  if (name == "private-ip-address" || name == "addresses.private-ip-address") return {{*each.private_ip_address}};
+  if (name == "private-ip-address" || name == "addresses.private-ip-address")
+    return {{*each.private_ip_address}};
   if (name == "private-dns-name") return {{*each.private_dns_name}};
   if (name == "mac-address") return {{*each.mac_address}};
   if (name == "owner-id") return {{*each.owner_id}};
   if (name == "status") return {{*each.status}};
   if (name == "interface-type") return {{*each.interface_type}};
-  if (name == "requester-id") return each.requester_id ? std::vector{*each.requester_id} : std::vector<std::string>{};
+  if (name == "requester-id")
+    return each.requester_id ? std::vector{*each.requester_id} : std::vector<std::string>{};
   if (name == "requester-managed") return {{*each.requester_managed ? "true" : "false"}};
   if (name == "attachment.instance-id") {
     return each.attachment ? std::vector{*each.attachment->instance_id} : std::vector<std::string>{};
   }
   if (name == "attachment.attachment-id") {
-    return each.attachment ? std::vector{each.attachment->attachment_id.value_or("")} : std::vector<std::string>{};
+    return each.attachment ? std::vector{each.attachment->attachment_id.value_or("")}
+                           : std::vector<std::string>{};
   }
   if (name == "group-id" || name == "group-name") {
     std::vector<std::string> values;
@@ -144,7 +152,8 @@ std::optional<std::vector<std::string>> filter_values(const NetworkInterface& ea
 
 std::string private_name_of(std::string_view address, std::string_view region) {
   const std::string label = "ip-" + replace_all(address, ".", "-");
-  return region == "us-east-1" ? label + ".ec2.internal" : fmt::format("{}.{}.compute.internal", label, region);
+  return region == "us-east-1" ? label + ".ec2.internal"
+                               : fmt::format("{}.{}.compute.internal", label, region);
 }
 
 std::string make_interface(Service& service, Call& call, const SubnetRow& subnet, const InterfaceWish& wish) {
@@ -152,11 +161,14 @@ std::string make_interface(Service& service, Call& call, const SubnetRow& subnet
   const std::string id = new_id(service.random(), "eni");
   const std::string address = wish.address ? *wish.address : free_address(service, call, subnet);
   call.transaction.run(
-      "INSERT INTO ec2_interface (account, region, id, vpc, subnet, address, mac, description, public_address,"
-      " is_local, requester, client_token, created) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-      {call.account, call.region, id, subnet.vpc, subnet.id, address, new_mac(service.random()), wish.description,
-       int64_t{wish.has_public_address}, int64_t{wish.place == InterfacePlace::Local},
-       sql::optional_value(wish.requester), sql::optional_value(wish.client_token), to_milliseconds(call.now)});
+      "INSERT INTO ec2_interface (account, region, id, vpc, subnet, address, mac, description, "
+      "public_address,"
+      " is_local, requester, client_token, created) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
+      "?12, ?13)",
+      {call.account, call.region, id, subnet.vpc, subnet.id, address, new_mac(service.random()),
+       wish.description, int64_t{wish.has_public_address}, int64_t{wish.place == InterfacePlace::Local},
+       sql::optional_value(wish.requester), sql::optional_value(wish.client_token),
+       to_milliseconds(call.now)});
   const std::vector<std::string> groups =
       wish.groups.empty() ? std::vector{require_group_named(call, subnet.vpc, "default").id} : wish.groups;
   write_groups(call, id, subnet.vpc, groups);
@@ -169,7 +181,8 @@ std::optional<InterfaceRow> find_interface(sql::Transaction& transaction, const 
 }
 
 InterfaceRow require_interface(Call& call, const std::string& id) {
-  auto rows = rows_where(call.transaction, "account = ?1 AND region = ?2 AND id = ?3", {call.account, call.region, id});
+  auto rows = rows_where(call.transaction, "account = ?1 AND region = ?2 AND id = ?3",
+                         {call.account, call.region, id});
   if (rows.empty()) throw_not_found("InvalidNetworkInterfaceID.NotFound", "networkInterface", id);
   return rows.front();
 }
@@ -187,17 +200,20 @@ std::optional<std::string> address_of_interface(sql::Transaction& transaction, c
   return row ? std::optional(row->text(0)) : std::nullopt;
 }
 
-void attach_to_instance(Service& service, Call& call, const std::string& interface, const std::string& instance,
-                        int device_index) {
+void attach_to_instance(Service& service, Call& call, const std::string& interface,
+                        const std::string& instance, int device_index) {
   call.transaction.run(
       "UPDATE ec2_interface SET instance = ?2, attachment = ?3, device_index = ?4, delete_on_termination = 1,"
       " attached = ?5 WHERE id = ?1",
-      {interface, instance, new_id(service.random(), "eni-attach"), int64_t{device_index}, to_milliseconds(call.now)});
+      {interface, instance, new_id(service.random(), "eni-attach"), int64_t{device_index},
+       to_milliseconds(call.now)});
 }
 
 void delete_interface_row(Call& call, const std::string& id) {
-  call.transaction.run("INSERT OR IGNORE INTO ec2_network_gone (kind, id, vpc) SELECT 'interface', id, vpc"
-                       " FROM ec2_interface WHERE id = ?1", {id});
+  call.transaction.run(
+      "INSERT OR IGNORE INTO ec2_network_gone (kind, id, vpc) SELECT 'interface', id, vpc"
+      " FROM ec2_interface WHERE id = ?1",
+      {id});
   call.transaction.run("DELETE FROM ec2_interface WHERE id = ?1", {id});
   delete_tags_of(call, id);
 }
@@ -229,11 +245,13 @@ CreateNetworkInterfaceResult create_network_interface(Service& service, Call& ca
   const std::string id = make_interface(service, call, subnet, wish);
   write_tags(call, id, "network-interface", request.tag_specifications);
   service.network_changed(call, subnet.vpc);
-  return {.network_interface = describe(call, require_interface(call, id)), .client_token = request.client_token};
+  return {.network_interface = describe(call, require_interface(call, id)),
+          .client_token = request.client_token};
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteNetworkInterface.html
-aws::Nothing delete_network_interface(Service& service, Call& call, const DeleteNetworkInterfaceRequest& request) {
+aws::Nothing delete_network_interface(Service& service, Call& call,
+                                      const DeleteNetworkInterfaceRequest& request) {
   const InterfaceRow row = require_interface(call, request.network_interface_id);
   auto requester = call.transaction.find("SELECT requester FROM ec2_interface WHERE id = ?1", {row.id});
   const bool is_requester = requester->is_null(0) || requester->text(0) == call.principal.id;
@@ -257,7 +275,8 @@ DescribeNetworkInterfacesResult describe_network_interfaces(Service&, Call& call
     if (!is_asked_for(request.network_interface_ids, row.id)) continue;
     NetworkInterface described = describe(call, row);
     FilterValues values = [&](std::string_view name) { return filter_values(described, name); };
-    if (passes(request.filters, described.tag_set, values)) result.network_interfaces.push_back(std::move(described));
+    if (passes(request.filters, described.tag_set, values))
+      result.network_interfaces.push_back(std::move(described));
   }
   end_dry_run(request.dry_run);
   result.next_token = take_page(result.network_interfaces, request.max_results, request.next_token);

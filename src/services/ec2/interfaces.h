@@ -14,8 +14,8 @@ enum class InterfacePlace { Guest, Local };
 
 struct InterfaceWish {
   std::string description;
-  std::vector<std::string> groups;       // Empty: the VPC's default group.
-  std::optional<std::string> address;    // Empty: a free one.
+  std::vector<std::string> groups;     // Empty: the VPC's default group.
+  std::optional<std::string> address;  // Empty: a free one.
   bool has_public_address = false;
   InterfacePlace place = InterfacePlace::Guest;
   std::optional<std::string> requester;  // The service that made it for itself.
@@ -41,8 +41,8 @@ std::optional<InterfaceRow> find_interface(sql::Transaction& transaction, const 
 std::vector<InterfaceRow> interfaces_of_vpc(sql::Transaction& transaction, const std::string& vpc);
 std::vector<InterfaceRow> interfaces_of_instance(sql::Transaction& transaction, const std::string& instance);
 std::optional<std::string> address_of_interface(sql::Transaction& transaction, const std::string& id);
-void attach_to_instance(Service& service, Call& call, const std::string& interface, const std::string& instance,
-                        int device_index);
+void attach_to_instance(Service& service, Call& call, const std::string& interface,
+                        const std::string& instance, int device_index);
 void delete_interface_row(Call& call, const std::string& id);
 // "ip-10-0-0-5.ec2.internal"
 std::string private_name_of(std::string_view address, std::string_view region);

@@ -57,7 +57,10 @@ ImportKeyPairResult import_key_pair(Service& service, Call& call, const ImportKe
       {call.account, call.region, id, request.key_name, key.type, fingerprint,
        std::string(trim(request.public_key_material)), to_milliseconds(call.now)});
   write_tags(call, id, "key-pair", request.tag_specifications);
-  return {.key_fingerprint = fingerprint, .key_name = request.key_name, .key_pair_id = id, .tags = tags_of(call, id)};
+  return {.key_fingerprint = fingerprint,
+          .key_name = request.key_name,
+          .key_pair_id = id,
+          .tags = tags_of(call, id)};
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteKeyPair.html
@@ -80,9 +83,11 @@ DescribeKeyPairsResult describe_key_pairs(Service&, Call& call, const DescribeKe
   DescribeKeyPairsResult result;
   size_t named = 0;
   for (const sql::Row& row : call.transaction.run(
-           fmt::format("SELECT {} FROM ec2_key_pair WHERE account = ?1 AND region = ?2 ORDER BY name", kColumns),
+           fmt::format("SELECT {} FROM ec2_key_pair WHERE account = ?1 AND region = ?2 ORDER BY name",
+                       kColumns),
            {call.account, call.region})) {
-    if (!is_asked_for(request.key_names, row.text(1)) || !is_asked_for(request.key_pair_ids, row.text(0))) continue;
+    if (!is_asked_for(request.key_names, row.text(1)) || !is_asked_for(request.key_pair_ids, row.text(0)))
+      continue;
     ++named;
     KeyPairInfo info{.key_pair_id = row.text(0),
                      .key_type = row.text(2),

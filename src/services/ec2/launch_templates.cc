@@ -32,22 +32,26 @@ TemplateRow read_row(const sql::Row& row) {
   return {row.text(0), row.text(1), row.integer(2), row.integer(3), row.text(4), row.integer(5)};
 }
 
-TemplateRow require_template(Call& call, const std::optional<std::string>& id, const std::optional<std::string>& name) {
+TemplateRow require_template(Call& call, const std::optional<std::string>& id,
+                             const std::optional<std::string>& name) {
   if (id.has_value() == name.has_value()) {
-    throw aws::ServiceError("InvalidParameterCombination", 400,
-                            "Either a launch template ID or a launch template name must be specified, not both.");
+    throw aws::ServiceError(
+        "InvalidParameterCombination", 400,
+        "Either a launch template ID or a launch template name must be specified, not both.");
   }
   auto row = call.transaction.find(
-      fmt::format("SELECT {} FROM ec2_launch_template WHERE account = ?1 AND region = ?2 AND {} = ?3", kColumns,
-                  id ? "id" : "name"),
+      fmt::format("SELECT {} FROM ec2_launch_template WHERE account = ?1 AND region = ?2 AND {} = ?3",
+                  kColumns, id ? "id" : "name"),
       {call.account, call.region, id ? *id : *name});
   if (!row && id) {
-    throw aws::ServiceError("InvalidLaunchTemplateId.NotFound", 400,
-                            fmt::format("The specified launch template, with template ID {}, does not exist.", *id));
+    throw aws::ServiceError(
+        "InvalidLaunchTemplateId.NotFound", 400,
+        fmt::format("The specified launch template, with template ID {}, does not exist.", *id));
   }
   if (!row) {
-    throw aws::ServiceError("InvalidLaunchTemplateName.NotFoundException", 400,
-                            fmt::format("The specified launch template, with template name {}, does not exist.", *name));
+    throw aws::ServiceError(
+        "InvalidLaunchTemplateName.NotFoundException", 400,
+        fmt::format("The specified launch template, with template name {}, does not exist.", *name));
   }
   return read_row(*row);
 }
@@ -65,8 +69,8 @@ int64_t require_version(const TemplateRow& row, const std::string& version) {
 
 template <class Data>
 Data read_data(Call& call, const TemplateRow& row, int64_t version) {
-  auto found = call.transaction.find("SELECT data FROM ec2_launch_template_version WHERE template = ?1 AND version = ?2",
-                                     {row.id, version});
+  auto found = call.transaction.find(
+      "SELECT data FROM ec2_launch_template_version WHERE template = ?1 AND version = ?2", {row.id, version});
   CHECK(found.has_value());
   Data data;
   CHECK(aws::read_json(found->text(0), shape_of(data), &data).has_value());
@@ -85,7 +89,8 @@ LaunchTemplate describe(Call& call, const TemplateRow& row) {
 
 LaunchTemplateVersion describe_version(Call& call, const TemplateRow& row, int64_t version) {
   auto found = call.transaction.find(
-      "SELECT description, creator, created FROM ec2_launch_template_version WHERE template = ?1 AND version = ?2",
+      "SELECT description, creator, created FROM ec2_launch_template_version WHERE template = ?1 AND version "
+      "= ?2",
       {row.id, version});
   return {.launch_template_id = row.id,
           .launch_template_name = row.name,
@@ -97,13 +102,13 @@ LaunchTemplateVersion describe_version(Call& call, const TemplateRow& row, int64
           .launch_template_data = read_data<ResponseLaunchTemplateData>(call, row, version)};
 }
 
-void insert_version(Call& call, const std::string& id, int64_t version, const std::optional<std::string>& description,
-                    const RequestLaunchTemplateData& data) {
+void insert_version(Call& call, const std::string& id, int64_t version,
+                    const std::optional<std::string>& description, const RequestLaunchTemplateData& data) {
   call.transaction.run(
       "INSERT INTO ec2_launch_template_version (template, version, description, data, creator, created)"
       " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-      {id, version, sql::optional_value(description), aws::write_json(shape_of(data), &data), call.principal.arn,
-       to_milliseconds(call.now)});
+      {id, version, sql::optional_value(description), aws::write_json(shape_of(data), &data),
+       call.principal.arn, to_milliseconds(call.now)});
 }
 
 template <class T>
@@ -122,8 +127,8 @@ RunInstancesRequest with_launch_template(Call& call, const RunInstancesRequest& 
   const LaunchTemplateSpecification& specification = *request.launch_template;
   const TemplateRow row =
       require_template(call, specification.launch_template_id, specification.launch_template_name);
-  const auto data =
-      read_data<RequestLaunchTemplateData>(call, row, require_version(row, specification.version.value_or("")));
+  const auto data = read_data<RequestLaunchTemplateData>(
+      call, row, require_version(row, specification.version.value_or("")));
   RunInstancesRequest merged = request;
   lay_under(merged.image_id, data.image_id);
   lay_under(merged.instance_type, data.instance_type);
@@ -136,21 +141,22 @@ RunInstancesRequest with_launch_template(Call& call, const RunInstancesRequest& 
                                                                   .name = data.iam_instance_profile->name};
   }
   if (!merged.metadata_options && data.metadata_options) {
-    merged.metadata_options =
-        InstanceMetadataOptionsRequest{.http_tokens = data.metadata_options->http_tokens,
-                                       .http_endpoint = data.metadata_options->http_endpoint,
-                                       .instance_metadata_tags = data.metadata_options->instance_metadata_tags};
+    merged.metadata_options = InstanceMetadataOptionsRequest{
+        .http_tokens = data.metadata_options->http_tokens,
+        .http_endpoint = data.metadata_options->http_endpoint,
+        .instance_metadata_tags = data.metadata_options->instance_metadata_tags};
   }
   if (!merged.placement && data.placement) {
     merged.placement = Placement{.availability_zone = data.placement->availability_zone};
   }
   if (merged.network_interfaces.empty()) {
     for (const auto& each : data.network_interfaces) {
-      merged.network_interfaces.push_back({.associate_public_ip_address = each.associate_public_ip_address,
-                                           .device_index = each.device_index,
-                                           .groups = each.groups,
-                                           .private_ip_address = each.private_ip_address,
-                                           .subnet_id = merged.subnet_id ? merged.subnet_id : each.subnet_id});
+      merged.network_interfaces.push_back(
+          {.associate_public_ip_address = each.associate_public_ip_address,
+           .device_index = each.device_index,
+           .groups = each.groups,
+           .private_ip_address = each.private_ip_address,
+           .subnet_id = merged.subnet_id ? merged.subnet_id : each.subnet_id});
     }
     // The subnet of the request goes to the template's interface.
     if (!merged.network_interfaces.empty()) merged.subnet_id.reset();
@@ -160,8 +166,9 @@ RunInstancesRequest with_launch_template(Call& call, const RunInstancesRequest& 
     lay_under(merged.security_groups, data.security_groups);
   }
   for (const auto& each : data.tag_specifications) {
-    merged.tag_specifications.insert(merged.tag_specifications.begin(),
-                                     TagSpecification{.resource_type = each.resource_type, .tags = each.tags});
+    merged.tag_specifications.insert(
+        merged.tag_specifications.begin(),
+        TagSpecification{.resource_type = each.resource_type, .tags = each.tags});
   }
   return merged;
 }
@@ -170,15 +177,18 @@ RunInstancesRequest with_launch_template(Call& call, const RunInstancesRequest& 
 CreateLaunchTemplateResult create_launch_template(Service& service, Call& call,
                                                   const CreateLaunchTemplateRequest& request) {
   const std::string& name = request.launch_template_name;
-  if (call.transaction.find("SELECT 1 FROM ec2_launch_template WHERE account = ?1 AND region = ?2 AND name = ?3",
-                            {call.account, call.region, name})) {
+  if (call.transaction.find(
+          "SELECT 1 FROM ec2_launch_template WHERE account = ?1 AND region = ?2 AND name = ?3",
+          {call.account, call.region, name})) {
     throw aws::ServiceError("InvalidLaunchTemplateName.AlreadyExistsException", 400,
                             "Launch template name already in use.");
   }
   end_dry_run(request.dry_run);
-  const TemplateRow row{new_id(service.random(), "lt"), name, 1, 1, call.principal.arn, to_milliseconds(call.now)};
+  const TemplateRow row{new_id(service.random(), "lt"), name, 1, 1, call.principal.arn,
+                        to_milliseconds(call.now)};
   call.transaction.run(
-      "INSERT INTO ec2_launch_template (account, region, id, name, default_version, latest_version, creator, created)"
+      "INSERT INTO ec2_launch_template (account, region, id, name, default_version, latest_version, creator, "
+      "created)"
       " VALUES (?1, ?2, ?3, ?4, 1, 1, ?5, ?6)",
       {call.account, call.region, row.id, row.name, row.creator, row.created});
   insert_version(call, row.id, 1, request.version_description, request.launch_template_data);
@@ -187,8 +197,8 @@ CreateLaunchTemplateResult create_launch_template(Service& service, Call& call,
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateLaunchTemplateVersion.html
-CreateLaunchTemplateVersionResult create_launch_template_version(Service&, Call& call,
-                                                                 const CreateLaunchTemplateVersionRequest& request) {
+CreateLaunchTemplateVersionResult create_launch_template_version(
+    Service&, Call& call, const CreateLaunchTemplateVersionRequest& request) {
   TemplateRow row = require_template(call, request.launch_template_id, request.launch_template_name);
   if (request.source_version) throw aws::NotImplemented("CreateLaunchTemplateVersion: SourceVersion");
   if (row.latest_version >= static_cast<int64_t>(kVersionsMax)) {
@@ -196,13 +206,15 @@ CreateLaunchTemplateVersionResult create_launch_template_version(Service&, Call&
   }
   end_dry_run(request.dry_run);
   ++row.latest_version;
-  call.transaction.run("UPDATE ec2_launch_template SET latest_version = ?2 WHERE id = ?1", {row.id, row.latest_version});
+  call.transaction.run("UPDATE ec2_launch_template SET latest_version = ?2 WHERE id = ?1",
+                       {row.id, row.latest_version});
   insert_version(call, row.id, row.latest_version, request.version_description, request.launch_template_data);
   return {.launch_template_version = describe_version(call, row, row.latest_version)};
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteLaunchTemplate.html
-DeleteLaunchTemplateResult delete_launch_template(Service&, Call& call, const DeleteLaunchTemplateRequest& request) {
+DeleteLaunchTemplateResult delete_launch_template(Service&, Call& call,
+                                                  const DeleteLaunchTemplateRequest& request) {
   const TemplateRow row = require_template(call, request.launch_template_id, request.launch_template_name);
   end_dry_run(request.dry_run);
   DeleteLaunchTemplateResult result{.launch_template = describe(call, row)};
@@ -212,11 +224,13 @@ DeleteLaunchTemplateResult delete_launch_template(Service&, Call& call, const De
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyLaunchTemplate.html
-ModifyLaunchTemplateResult modify_launch_template(Service&, Call& call, const ModifyLaunchTemplateRequest& request) {
+ModifyLaunchTemplateResult modify_launch_template(Service&, Call& call,
+                                                  const ModifyLaunchTemplateRequest& request) {
   TemplateRow row = require_template(call, request.launch_template_id, request.launch_template_name);
   row.default_version = require_version(row, request.default_version.value_or(""));
   end_dry_run(request.dry_run);
-  call.transaction.run("UPDATE ec2_launch_template SET default_version = ?2 WHERE id = ?1", {row.id, row.default_version});
+  call.transaction.run("UPDATE ec2_launch_template SET default_version = ?2 WHERE id = ?1",
+                       {row.id, row.default_version});
   return {.launch_template = describe(call, row)};
 }
 
@@ -227,16 +241,21 @@ DescribeLaunchTemplatesResult describe_launch_templates(Service&, Call& call,
   for (const std::string& name : request.launch_template_names) require_template(call, std::nullopt, name);
   DescribeLaunchTemplatesResult result;
   for (const sql::Row& each : call.transaction.run(
-           fmt::format("SELECT {} FROM ec2_launch_template WHERE account = ?1 AND region = ?2 ORDER BY created, id", kColumns),
+           fmt::format(
+               "SELECT {} FROM ec2_launch_template WHERE account = ?1 AND region = ?2 ORDER BY created, id",
+               kColumns),
            {call.account, call.region})) {
     const TemplateRow row = read_row(each);
-    if (!is_asked_for(request.launch_template_ids, row.id) || !is_asked_for(request.launch_template_names, row.name)) continue;
+    if (!is_asked_for(request.launch_template_ids, row.id) ||
+        !is_asked_for(request.launch_template_names, row.name))
+      continue;
     FilterValues values = [&](std::string_view name) -> std::optional<std::vector<std::string>> {
       if (name == "launch-template-name") return {{row.name}};
       return std::nullopt;
     };
     LaunchTemplate described = describe(call, row);
-    if (passes(request.filters, described.tags, values)) result.launch_templates.push_back(std::move(described));
+    if (passes(request.filters, described.tags, values))
+      result.launch_templates.push_back(std::move(described));
   }
   end_dry_run(request.dry_run);
   result.next_token = take_page(result.launch_templates, request.max_results, request.next_token);
@@ -254,7 +273,8 @@ DescribeLaunchTemplateVersionsResult describe_launch_template_versions(
   if (request.versions.empty()) {
     const int64_t from = parse_integer(request.min_version.value_or("1")).value_or(1);
     const int64_t to = parse_integer(request.max_version.value_or("")).value_or(row.latest_version);
-    for (int64_t version = std::min(to, row.latest_version); version >= std::max<int64_t>(from, 1); --version) {
+    for (int64_t version = std::min(to, row.latest_version); version >= std::max<int64_t>(from, 1);
+         --version) {
       result.launch_template_versions.push_back(describe_version(call, row, version));
     }
   }

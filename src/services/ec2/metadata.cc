@@ -42,7 +42,6 @@ std::string lines(std::initializer_list<std::string_view> names) {
   return text;
 }
 
-
 }  // namespace
 
 // Who asks, and for what.
@@ -78,7 +77,8 @@ async::Task<void> Metadata::answer(http::Exchange& exchange) {
       response = plain(404, "");
       return;
     }
-    if (!token_is_good(request) && (instance->http_tokens == "required" || request.headers.has("X-aws-ec2-metadata-token"))) {
+    if (!token_is_good(request) &&
+        (instance->http_tokens == "required" || request.headers.has("X-aws-ec2-metadata-token"))) {
       response = plain(401, "");
       return;
     }
@@ -101,7 +101,8 @@ http::Response Metadata::give_token(const http::Request& request) {
   const std::string token = base64_encode(use_.random.hex(40));
   const Time now = use_.clock.now();
   std::lock_guard lock(mutex_);
-  if (tokens_.size() >= kTokensMax) std::erase_if(tokens_, [&](const auto& each) { return each.second.expires < now; });
+  if (tokens_.size() >= kTokensMax)
+    std::erase_if(tokens_, [&](const auto& each) { return each.second.expires < now; });
   if (tokens_.size() >= kTokensMax) return plain(503, "");
   tokens_[token] = {.address = request.peer.ip(), .expires = now + std::chrono::seconds(*seconds)};
   http::Response response = plain(200, token);
@@ -122,7 +123,8 @@ std::optional<std::string> Metadata::credentials(const Asked& asked, std::string
   const std::string name = role->substr(role->rfind('/') + 1);
   if (path == "iam/security-credentials") return name;
   if (path != "iam/security-credentials/" + name) return std::nullopt;
-  auto issued = use_.identities.issue_role_credentials(*role, "ec2.amazonaws.com", asked.instance.id, kCredentialsLife);
+  auto issued =
+      use_.identities.issue_role_credentials(*role, "ec2.amazonaws.com", asked.instance.id, kCredentialsLife);
   formats::Object document;
   document.set("LastUpdated", iso8601(use_.clock.now()));
   document.set("Type", "AWS-HMAC");
@@ -162,8 +164,8 @@ std::optional<std::string> Metadata::look_up(const Asked& asked) {
   if (path == "dynamic/instance-identity/document") return identity_document(asked);
   if (path == "meta-data") {
     return lines({"ami-id", "ami-launch-index", "hostname", "iam/", "instance-id", "instance-life-cycle",
-                  "instance-type", "local-hostname", "local-ipv4", "mac", "network/", "placement/", "public-keys/",
-                  "reservation-id", "security-groups", "services/", "tags/"});
+                  "instance-type", "local-hostname", "local-ipv4", "mac", "network/", "placement/",
+                  "public-keys/", "reservation-id", "security-groups", "services/", "tags/"});
   }
   if (!path.starts_with("meta-data/")) return std::nullopt;
   const std::string item = path.substr(10);
@@ -183,7 +185,8 @@ std::optional<std::string> Metadata::look_up(const Asked& asked) {
   if (item == "services/domain") return "localhost";
   if (item == "services/partition") return "aws";
   if (item == "security-groups") return security_group_names(asked.call.transaction, asked.interface, "\n");
-  if (item == "iam") return instance.profile ? std::optional(lines({"info", "security-credentials/"})) : std::nullopt;
+  if (item == "iam")
+    return instance.profile ? std::optional(lines({"info", "security-credentials/"})) : std::nullopt;
   if (item == "iam/info" && instance.profile) {
     formats::Object info;
     info.set("Code", "Success");

@@ -6,7 +6,8 @@
 namespace holm::ec2 {
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNetworkAcls.html
-DescribeNetworkAclsResult describe_network_acls(Service&, Call& call, const DescribeNetworkAclsRequest& request) {
+DescribeNetworkAclsResult describe_network_acls(Service&, Call& call,
+                                                const DescribeNetworkAclsRequest& request) {
   DescribeNetworkAclsResult result;
   for (const sql::Row& row : call.transaction.run(
            "SELECT id, network_acl FROM ec2_vpc WHERE account = ?1 AND region = ?2 ORDER BY created, id",
@@ -33,9 +34,15 @@ DescribeNetworkAclsResult describe_network_acls(Service&, Call& call, const Desc
                                   .subnet_id = subnet});
     }
     for (bool egress : {false, true}) {
-      acl.entries.push_back({.cidr_block = "0.0.0.0/0", .egress = egress, .protocol = "-1", .rule_action = "allow",
+      acl.entries.push_back({.cidr_block = "0.0.0.0/0",
+                             .egress = egress,
+                             .protocol = "-1",
+                             .rule_action = "allow",
                              .rule_number = 100});
-      acl.entries.push_back({.cidr_block = "0.0.0.0/0", .egress = egress, .protocol = "-1", .rule_action = "deny",
+      acl.entries.push_back({.cidr_block = "0.0.0.0/0",
+                             .egress = egress,
+                             .protocol = "-1",
+                             .rule_action = "deny",
                              .rule_number = 32767});
     }
     result.network_acls.push_back(std::move(acl));

@@ -21,12 +21,16 @@ using stacks::Removal;
 using stacks::Update;
 
 PropertySchema tags() {
-  return {.name = "Tags", .kind = PropertyKind::List, .element = PropertyKind::Object, .members = stacks::kTagSchema};
+  return {.name = "Tags",
+          .kind = PropertyKind::List,
+          .element = PropertyKind::Object,
+          .members = stacks::kTagSchema};
 }
 
 // Whether the account still has the resource: removing what is gone is no error.
 bool row_exists(Context& context, std::string_view table, const std::string& id) {
-  return context.call.transaction.find(fmt::format("SELECT 1 FROM {} WHERE id = ?1", table), {id}).has_value();
+  return context.call.transaction.find(fmt::format("SELECT 1 FROM {} WHERE id = ?1", table), {id})
+      .has_value();
 }
 
 class VpcType final : public stacks::ResourceType {
@@ -41,7 +45,8 @@ class VpcType final : public stacks::ResourceType {
     return all;
   }
   std::span<const std::string_view> attributes() const override {
-    static constexpr std::string_view all[] = {"VpcId", "CidrBlock", "DefaultSecurityGroup", "DefaultNetworkAcl"};
+    static constexpr std::string_view all[] = {"VpcId", "CidrBlock", "DefaultSecurityGroup",
+                                               "DefaultNetworkAcl"};
     return all;
   }
   Created create(Context& context, const Properties& wanted) const override {
@@ -52,7 +57,8 @@ class VpcType final : public stacks::ResourceType {
     formats::Object attributes;
     attributes.set("VpcId", id);
     attributes.set("CidrBlock", wanted.text("CidrBlock"));
-    auto row = context.call.transaction.find("SELECT default_group, network_acl FROM ec2_vpc WHERE id = ?1", {id});
+    auto row =
+        context.call.transaction.find("SELECT default_group, network_acl FROM ec2_vpc WHERE id = ?1", {id});
     attributes.set("DefaultSecurityGroup", row->text(0));
     attributes.set("DefaultNetworkAcl", row->text(1));
     return {id, std::move(attributes)};
@@ -62,13 +68,15 @@ class VpcType final : public stacks::ResourceType {
     update_tags(context, was, wanted);
   }
   void remove(Context& context, const Existing& resource, Removal) const override {
-    if (row_exists(context, "ec2_vpc", resource.physical_id)) context.invoke<DeleteVpc>({.vpc_id = resource.physical_id});
+    if (row_exists(context, "ec2_vpc", resource.physical_id))
+      context.invoke<DeleteVpc>({.vpc_id = resource.physical_id});
   }
 
  private:
   static void set_attributes(Context& context, const std::string& id, const Properties& wanted) {
     context.invoke<ModifyVpcAttribute>(
-        {.enable_dns_support = AttributeBooleanValue{.value = wanted.boolean("EnableDnsSupport", true)}, .vpc_id = id});
+        {.enable_dns_support = AttributeBooleanValue{.value = wanted.boolean("EnableDnsSupport", true)},
+         .vpc_id = id});
     context.invoke<ModifyVpcAttribute>(
         {.enable_dns_hostnames = AttributeBooleanValue{.value = wanted.boolean("EnableDnsHostnames", false)},
          .vpc_id = id});
@@ -92,10 +100,11 @@ class SubnetType final : public stacks::ResourceType {
     return all;
   }
   Created create(Context& context, const Properties& wanted) const override {
-    auto made = context.invoke<CreateSubnet>({.tag_specifications = tag_specifications(context, wanted, "subnet"),
-                                              .availability_zone = wanted.find_text("AvailabilityZone"),
-                                              .cidr_block = wanted.text("CidrBlock"),
-                                              .vpc_id = wanted.text("VpcId")});
+    auto made =
+        context.invoke<CreateSubnet>({.tag_specifications = tag_specifications(context, wanted, "subnet"),
+                                      .availability_zone = wanted.find_text("AvailabilityZone"),
+                                      .cidr_block = wanted.text("CidrBlock"),
+                                      .vpc_id = wanted.text("VpcId")});
     const Subnet& subnet = *made.subnet;
     map_public_ip(context, *subnet.subnet_id, wanted);
     formats::Object attributes;
@@ -118,7 +127,8 @@ class SubnetType final : public stacks::ResourceType {
  private:
   static void map_public_ip(Context& context, const std::string& id, const Properties& wanted) {
     context.invoke<ModifySubnetAttribute>(
-        {.map_public_ip_on_launch = AttributeBooleanValue{.value = wanted.boolean("MapPublicIpOnLaunch", false)},
+        {.map_public_ip_on_launch =
+             AttributeBooleanValue{.value = wanted.boolean("MapPublicIpOnLaunch", false)},
          .subnet_id = id});
   }
 };
@@ -168,8 +178,10 @@ class GatewayAttachmentType final : public stacks::ResourceType {
   }
   void update(Context&, const Existing&, const Properties&) const override {}
   void remove(Context& context, const Existing& resource, Removal) const override {
-    const std::string gateway = resource.properties.text("InternetGatewayId"), vpc = resource.properties.text("VpcId");
-    auto row = context.call.transaction.find("SELECT 1 FROM ec2_internet_gateway WHERE id = ?1 AND vpc = ?2", {gateway, vpc});
+    const std::string gateway = resource.properties.text("InternetGatewayId"),
+                      vpc = resource.properties.text("VpcId");
+    auto row = context.call.transaction.find("SELECT 1 FROM ec2_internet_gateway WHERE id = ?1 AND vpc = ?2",
+                                             {gateway, vpc});
     if (row) context.invoke<DetachInternetGateway>({.internet_gateway_id = gateway, .vpc_id = vpc});
   }
 };
@@ -189,9 +201,10 @@ class NatGatewayType final : public stacks::ResourceType {
     return all;
   }
   Created create(Context& context, const Properties& wanted) const override {
-    auto made = context.invoke<CreateNatGateway>({.subnet_id = wanted.text("SubnetId"),
-                                                  .tag_specifications = tag_specifications(context, wanted, "natgateway"),
-                                                  .connectivity_type = wanted.find_text("ConnectivityType")});
+    auto made = context.invoke<CreateNatGateway>(
+        {.subnet_id = wanted.text("SubnetId"),
+         .tag_specifications = tag_specifications(context, wanted, "natgateway"),
+         .connectivity_type = wanted.find_text("ConnectivityType")});
     formats::Object attributes;
     attributes.set("NatGatewayId", *made.nat_gateway->nat_gateway_id);
     return {*made.nat_gateway->nat_gateway_id, std::move(attributes)};
@@ -200,8 +213,8 @@ class NatGatewayType final : public stacks::ResourceType {
     update_tags(context, was, wanted);
   }
   void remove(Context& context, const Existing& resource, Removal) const override {
-    auto row = context.call.transaction.find("SELECT 1 FROM ec2_nat_gateway WHERE id = ?1 AND state = 'available'",
-                                             {resource.physical_id});
+    auto row = context.call.transaction.find(
+        "SELECT 1 FROM ec2_nat_gateway WHERE id = ?1 AND state = 'available'", {resource.physical_id});
     if (row) context.invoke<DeleteNatGateway>({.nat_gateway_id = resource.physical_id});
   }
 };
@@ -220,7 +233,8 @@ class RouteTableType final : public stacks::ResourceType {
   }
   Created create(Context& context, const Properties& wanted) const override {
     auto made = context.invoke<CreateRouteTable>(
-        {.tag_specifications = tag_specifications(context, wanted, "route-table"), .vpc_id = wanted.text("VpcId")});
+        {.tag_specifications = tag_specifications(context, wanted, "route-table"),
+         .vpc_id = wanted.text("VpcId")});
     formats::Object attributes;
     attributes.set("RouteTableId", *made.route_table->route_table_id);
     return {*made.route_table->route_table_id, std::move(attributes)};
@@ -257,7 +271,8 @@ class RouteType final : public stacks::ResourceType {
                                  .nat_gateway_id = wanted.find_text("NatGatewayId")});
     formats::Object attributes;
     attributes.set("CidrBlock", wanted.text("DestinationCidrBlock"));
-    return {fmt::format("{}|{}", wanted.text("RouteTableId"), wanted.text("DestinationCidrBlock")), std::move(attributes)};
+    return {fmt::format("{}|{}", wanted.text("RouteTableId"), wanted.text("DestinationCidrBlock")),
+            std::move(attributes)};
   }
   void update(Context& context, const Existing&, const Properties& wanted) const override {
     context.invoke<ReplaceRoute>({.route_table_id = wanted.text("RouteTableId"),
@@ -268,8 +283,8 @@ class RouteType final : public stacks::ResourceType {
   void remove(Context& context, const Existing& resource, Removal) const override {
     const std::string table = resource.properties.text("RouteTableId");
     const std::string destination = resource.properties.text("DestinationCidrBlock");
-    auto row = context.call.transaction.find("SELECT 1 FROM ec2_route WHERE route_table = ?1 AND destination = ?2",
-                                             {table, destination});
+    auto row = context.call.transaction.find(
+        "SELECT 1 FROM ec2_route WHERE route_table = ?1 AND destination = ?2", {table, destination});
     if (row) context.invoke<DeleteRoute>({.route_table_id = table, .destination_cidr_block = destination});
   }
 };
@@ -303,9 +318,10 @@ class SubnetAssociationType final : public stacks::ResourceType {
     }
   }
   void remove(Context& context, const Existing& resource, Removal) const override {
-    auto row = context.call.transaction.find("SELECT id FROM ec2_route_table_association WHERE subnet = ?1 AND"
-                                             " route_table = ?2",
-                                             {resource.properties.text("SubnetId"), resource.properties.text("RouteTableId")});
+    auto row = context.call.transaction.find(
+        "SELECT id FROM ec2_route_table_association WHERE subnet = ?1 AND"
+        " route_table = ?2",
+        {resource.properties.text("SubnetId"), resource.properties.text("RouteTableId")});
     if (row) context.invoke<DisassociateRouteTable>({.association_id = row->text(0)});
   }
 };

@@ -40,7 +40,8 @@ struct Picture {
 
 Picture read_picture(sql::Transaction& transaction, const std::string& id) {
   Picture picture;
-  for (const sql::Row& row : transaction.run("SELECT kind, id FROM ec2_network_gone WHERE vpc = ?1 ORDER BY kind", {id})) {
+  for (const sql::Row& row :
+       transaction.run("SELECT kind, id FROM ec2_network_gone WHERE vpc = ?1 ORDER BY kind", {id})) {
     picture.gone.push_back({row.text(0), row.text(1)});
   }
   auto vpc = transaction.find("SELECT cidr, region, dns_support FROM ec2_vpc WHERE id = ?1", {id});
@@ -130,8 +131,8 @@ Result<void> Networks::sync(const std::string& id) {
   if (picture.interfaces.empty() && use_.network.namespace_of(id) < 0) return {};
   if (auto done = ensure(use_.network, picture); !done) return done;
   if (!vpc.servers) {
-    auto servers = VpcServers::open(use_, {.id = id,
-                                           .own_address = address_text(parse_cidr(picture.vpc.cidrs[0])->first() + 2)});
+    auto servers = VpcServers::open(
+        use_, {.id = id, .own_address = address_text(parse_cidr(picture.vpc.cidrs[0])->first() + 2)});
     if (!servers) return std::unexpected(servers.error());
     vpc.servers = std::move(*servers);
   }

@@ -1,5 +1,5 @@
-// VPCs as the kernel has them: namespaces, bridges, rules, and in each VPC its resolver, its metadata service and
-// the doors to the region's API and sites.
+// VPCs as the kernel has them: namespaces, bridges, rules, and in each VPC its resolver, its metadata service
+// and the doors to the region's API and sites.
 #pragma once
 
 #include <map>
@@ -20,8 +20,8 @@ class Networks final {
   explicit Networks(Dependencies& use);
   ~Networks();
 
-  // Makes the kernel as the database says: what is there already is left alone. A VPC without interfaces takes
-  // nothing of the kernel. Blocks for milliseconds; job threads only.
+  // Makes the kernel as the database says: what is there already is left alone. A VPC without interfaces
+  // takes nothing of the kernel. Blocks for milliseconds; job threads only.
   Result<void> sync(const std::string& vpc);
   // Every VPC that is in use, after the daemon's start.
   void sync_all();

@@ -17,7 +17,9 @@ constexpr size_t kTagsMax = 50;
 
 }  // namespace
 
-std::string new_id(Random& random, std::string_view prefix) { return fmt::format("{}-{}", prefix, random.hex(17)); }
+std::string new_id(Random& random, std::string_view prefix) {
+  return fmt::format("{}-{}", prefix, random.hex(17));
+}
 
 void throw_not_found(std::string_view code, std::string_view noun, std::string_view id) {
   throw aws::ServiceError(code, 400, fmt::format("The {} ID '{}' does not exist", noun, id));
@@ -44,8 +46,8 @@ void end_dry_run(const std::optional<bool>& dry_run) {
 
 std::vector<Tag> tags_of(Call& call, std::string_view resource) {
   std::vector<Tag> tags;
-  for (const sql::Row& row :
-       call.transaction.run("SELECT key, value FROM ec2_tag WHERE resource = ?1 ORDER BY key", {std::string(resource)})) {
+  for (const sql::Row& row : call.transaction.run(
+           "SELECT key, value FROM ec2_tag WHERE resource = ?1 ORDER BY key", {std::string(resource)})) {
     tags.push_back({.key = row.text(0), .value = row.text(1)});
   }
   return tags;
@@ -101,7 +103,8 @@ bool passes(const std::vector<Filter>& filters, const std::vector<Tag>& tags, co
       throw_invalid(fmt::format("The filter '{}' is invalid", name));
     }
     return std::ranges::any_of(filter.values, [&](const std::string& pattern) {
-      return std::ranges::any_of(have, [&](const std::string& value) { return matches_wildcard(pattern, value); });
+      return std::ranges::any_of(have,
+                                 [&](const std::string& value) { return matches_wildcard(pattern, value); });
     });
   });
 }

@@ -25,9 +25,9 @@ std::string new_id(Random& random, std::string_view prefix);
 
 // "InvalidVpcID.NotFound": The vpc ID 'vpc-…' does not exist.
 [[noreturn]] void throw_not_found(std::string_view code, std::string_view noun, std::string_view id);
-[[noreturn]] void throw_invalid(std::string_view message);              // InvalidParameterValue
-[[noreturn]] void throw_dependency(std::string_view message);           // DependencyViolation
-[[noreturn]] void throw_missing(std::string_view parameter);            // MissingParameter
+[[noreturn]] void throw_invalid(std::string_view message);     // InvalidParameterValue
+[[noreturn]] void throw_dependency(std::string_view message);  // DependencyViolation
+[[noreturn]] void throw_missing(std::string_view parameter);   // MissingParameter
 // DryRunOperation, once all else about the request is right.
 void end_dry_run(const std::optional<bool>& dry_run);
 

@@ -16,8 +16,8 @@ std::vector<std::unique_ptr<stacks::ResourceType>> resource_types() {
   return types;
 }
 
-std::vector<TagSpecification> tag_specifications(const stacks::Context& context, const stacks::Properties& wanted,
-                                                 std::string_view type) {
+std::vector<TagSpecification> tag_specifications(const stacks::Context& context,
+                                                 const stacks::Properties& wanted, std::string_view type) {
   TagSpecification specification{.resource_type = std::string(type)};
   for (const stacks::Tag& tag : context.tags(wanted.tags())) {
     // Tags in AWS's own name space are CloudFormation's to write, which acts for the user here.

@@ -19,8 +19,8 @@ void add_security_group_types(std::vector<std::unique_ptr<stacks::ResourceType>>
 void add_instance_types(std::vector<std::unique_ptr<stacks::ResourceType>>& types);
 
 // The resource's own tags and the stack's, for an operation that creates a `type`.
-std::vector<TagSpecification> tag_specifications(const stacks::Context& context, const stacks::Properties& wanted,
-                                                 std::string_view type);
+std::vector<TagSpecification> tag_specifications(const stacks::Context& context,
+                                                 const stacks::Properties& wanted, std::string_view type);
 // Brings the tags of a resource from those of `was` to those wanted.
 void update_tags(stacks::Context& context, const stacks::Existing& was, const stacks::Properties& wanted);
 

@@ -29,22 +29,26 @@ TableRow require_table(Call& call, std::string_view id) {
 }
 
 RouteTable describe(Call& call, const TableRow& table) {
-  RouteTable result{.route_table_id = table.id, .tags = tags_of(call, table.id), .vpc_id = table.vpc,
+  RouteTable result{.route_table_id = table.id,
+                    .tags = tags_of(call, table.id),
+                    .vpc_id = table.vpc,
                     .owner_id = call.account};
-  for (const sql::Row& row : call.transaction.run(
-           "SELECT id, subnet, is_main FROM ec2_route_table_association WHERE route_table = ?1 ORDER BY rowid",
-           {table.id})) {
+  for (const sql::Row& row :
+       call.transaction.run("SELECT id, subnet, is_main FROM ec2_route_table_association WHERE route_table = "
+                            "?1 ORDER BY rowid",
+                            {table.id})) {
     result.associations.push_back({.main = row.integer(2) != 0,
                                    .route_table_association_id = row.text(0),
                                    .route_table_id = table.id,
                                    .subnet_id = row.optional_text(1),
                                    .association_state = RouteTableAssociationState{.state = "associated"}});
   }
-  for (const sql::Row& row : call.transaction.run(
-           "SELECT destination, gateway, nat_gateway, origin FROM ec2_route WHERE route_table = ?1 ORDER BY rowid",
-           {table.id})) {
+  for (const sql::Row& row : call.transaction.run("SELECT destination, gateway, nat_gateway, origin FROM "
+                                                  "ec2_route WHERE route_table = ?1 ORDER BY rowid",
+                                                  {table.id})) {
     // A route whose gateway is gone leads nowhere.
-    const bool leads_somewhere = gateway_exists(call.transaction, row.optional_text(1), row.optional_text(2), table.vpc);
+    const bool leads_somewhere =
+        gateway_exists(call.transaction, row.optional_text(1), row.optional_text(2), table.vpc);
     result.routes.push_back({.destination_cidr_block = row.text(0),
                              .gateway_id = row.optional_text(1),
                              .nat_gateway_id = row.optional_text(2),
@@ -58,8 +62,10 @@ std::string require_destination(const std::optional<std::string>& given) {
   if (!given) throw_missing("destinationCidrBlock");
   auto cidr = parse_cidr(*given);
   if (!cidr) {
-    throw_invalid(fmt::format("Value ({}) for parameter destinationCidrBlock is invalid. This is not a valid CIDR "
-                              "block.", *given));
+    throw_invalid(
+        fmt::format("Value ({}) for parameter destinationCidrBlock is invalid. This is not a valid CIDR "
+                    "block.",
+                    *given));
   }
   return cidr->text();
 }
@@ -71,9 +77,11 @@ struct RouteTarget {
 
 // Only a default route is carried out by the network, so any other destination is refused by name.
 RouteTarget require_target(Call& call, const TableRow& table, const std::string& destination,
-                           const std::optional<std::string>& gateway, const std::optional<std::string>& nat_gateway) {
+                           const std::optional<std::string>& gateway,
+                           const std::optional<std::string>& nat_gateway) {
   if (destination != "0.0.0.0/0") {
-    throw aws::NotImplemented(fmt::format("A route to {} (only 0.0.0.0/0 leads out of a VPC here)", destination));
+    throw aws::NotImplemented(
+        fmt::format("A route to {} (only 0.0.0.0/0 leads out of a VPC here)", destination));
   }
   if (gateway.has_value() == nat_gateway.has_value()) throw_missing("gatewayId");
   if (gateway) require_attached_gateway(call, *gateway, table.vpc);
@@ -84,9 +92,9 @@ RouteTarget require_target(Call& call, const TableRow& table, const std::string&
 void require_route(Call& call, const TableRow& table, const std::string& destination) {
   if (!call.transaction.find("SELECT 1 FROM ec2_route WHERE route_table = ?1 AND destination = ?2",
                              {table.id, destination})) {
-    throw aws::ServiceError("InvalidRoute.NotFound", 400,
-                            fmt::format("no route with destination-cidr-block {} in route table {}", destination,
-                                        table.id));
+    throw aws::ServiceError(
+        "InvalidRoute.NotFound", 400,
+        fmt::format("no route with destination-cidr-block {} in route table {}", destination, table.id));
   }
 }
 
@@ -99,7 +107,8 @@ struct AssociationRow {
 
 AssociationRow require_association(Call& call, const std::string& id) {
   auto row = call.transaction.find(
-      "SELECT a.id, a.route_table, a.vpc, a.subnet, a.is_main FROM ec2_route_table_association a JOIN ec2_vpc v"
+      "SELECT a.id, a.route_table, a.vpc, a.subnet, a.is_main FROM ec2_route_table_association a JOIN "
+      "ec2_vpc v"
       " ON v.id = a.vpc WHERE v.account = ?1 AND v.region = ?2 AND a.id = ?3",
       {call.account, call.region, id});
   if (!row) throw_not_found("InvalidAssociationID.NotFound", "association", id);
@@ -114,7 +123,8 @@ sandbox::SubnetSpec::DefaultRoute default_route_of(sql::Transaction& transaction
   auto row = transaction.find(
       "SELECT r.gateway, r.nat_gateway FROM ec2_route r JOIN ec2_route_table_association a"
       " ON a.route_table = r.route_table WHERE a.vpc = ?1 AND (a.subnet = ?2 OR (a.is_main = 1 AND NOT EXISTS"
-      " (SELECT 1 FROM ec2_route_table_association own WHERE own.subnet = ?2))) AND r.destination = '0.0.0.0/0'",
+      " (SELECT 1 FROM ec2_route_table_association own WHERE own.subnet = ?2))) AND r.destination = "
+      "'0.0.0.0/0'",
       {vpc, subnet});
   if (!row || !gateway_exists(transaction, row->optional_text(0), row->optional_text(1), vpc)) {
     return DefaultRoute::None;
@@ -123,14 +133,18 @@ sandbox::SubnetSpec::DefaultRoute default_route_of(sql::Transaction& transaction
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateRouteTable.html
-CreateRouteTableResult create_route_table(Service& service, Call& call, const CreateRouteTableRequest& request) {
+CreateRouteTableResult create_route_table(Service& service, Call& call,
+                                          const CreateRouteTableRequest& request) {
   const VpcRow vpc = require_vpc(call, request.vpc_id);
   end_dry_run(request.dry_run);
   const TableRow table{new_id(service.random(), "rtb"), vpc.id};
-  call.transaction.run("INSERT INTO ec2_route_table (account, region, id, vpc, created) VALUES (?1, ?2, ?3, ?4, ?5)",
-                       {call.account, call.region, table.id, vpc.id, to_milliseconds(call.now)});
-  call.transaction.run("INSERT INTO ec2_route (route_table, destination, gateway, origin) VALUES (?1, ?2, 'local', "
-                       "'CreateRouteTable')", {table.id, vpc.cidr.text()});
+  call.transaction.run(
+      "INSERT INTO ec2_route_table (account, region, id, vpc, created) VALUES (?1, ?2, ?3, ?4, ?5)",
+      {call.account, call.region, table.id, vpc.id, to_milliseconds(call.now)});
+  call.transaction.run(
+      "INSERT INTO ec2_route (route_table, destination, gateway, origin) VALUES (?1, ?2, 'local', "
+      "'CreateRouteTable')",
+      {table.id, vpc.cidr.text()});
   write_tags(call, table.id, "route-table", request.tag_specifications);
   return {.route_table = describe(call, table)};
 }
@@ -148,7 +162,8 @@ aws::Nothing delete_route_table(Service&, Call& call, const DeleteRouteTableRequ
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeRouteTables.html
-DescribeRouteTablesResult describe_route_tables(Service&, Call& call, const DescribeRouteTablesRequest& request) {
+DescribeRouteTablesResult describe_route_tables(Service&, Call& call,
+                                                const DescribeRouteTablesRequest& request) {
   for (const std::string& id : request.route_table_ids) require_table(call, id);
   DescribeRouteTablesResult result;
   for (const sql::Row& row : call.transaction.run(
@@ -164,7 +179,8 @@ DescribeRouteTablesResult describe_route_tables(Service&, Call& call, const Desc
       for (const RouteTableAssociation& each : table.associations) {
         if (name == "association.main") found.push_back(*each.main ? "true" : "false");
         if (name == "association.subnet-id" && each.subnet_id) found.push_back(*each.subnet_id);
-        if (name == "association.route-table-association-id") found.push_back(*each.route_table_association_id);
+        if (name == "association.route-table-association-id")
+          found.push_back(*each.route_table_association_id);
         if (name == "association.route-table-id") found.push_back(*each.route_table_id);
       }
       for (const Route& each : table.routes) {
@@ -192,9 +208,11 @@ AssociateRouteTableResult associate_route_table(Service& service, Call& call,
   const SubnetRow subnet = require_subnet(call, *request.subnet_id);
   if (subnet.vpc != table.vpc) throw_invalid("Route table and subnet belong to different networks");
   if (call.transaction.find("SELECT 1 FROM ec2_route_table_association WHERE subnet = ?1", {subnet.id})) {
-    throw aws::ServiceError("Resource.AlreadyAssociated", 400,
-                            fmt::format("the specified association for route table {} conflicts with an existing "
-                                        "association", table.id));
+    throw aws::ServiceError(
+        "Resource.AlreadyAssociated", 400,
+        fmt::format("the specified association for route table {} conflicts with an existing "
+                    "association",
+                    table.id));
   }
   end_dry_run(request.dry_run);
   const std::string id = new_id(service.random(), "rtbassoc");
@@ -206,9 +224,11 @@ AssociateRouteTableResult associate_route_table(Service& service, Call& call,
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DisassociateRouteTable.html
-aws::Nothing disassociate_route_table(Service& service, Call& call, const DisassociateRouteTableRequest& request) {
+aws::Nothing disassociate_route_table(Service& service, Call& call,
+                                      const DisassociateRouteTableRequest& request) {
   const AssociationRow association = require_association(call, request.association_id);
-  if (association.is_main) throw_invalid(fmt::format("cannot disassociate the main route table association {}", association.id));
+  if (association.is_main)
+    throw_invalid(fmt::format("cannot disassociate the main route table association {}", association.id));
   end_dry_run(request.dry_run);
   call.transaction.run("DELETE FROM ec2_route_table_association WHERE id = ?1", {association.id});
   service.network_changed(call, association.table.vpc);
@@ -220,7 +240,8 @@ ReplaceRouteTableAssociationResult replace_route_table_association(
     Service& service, Call& call, const ReplaceRouteTableAssociationRequest& request) {
   const AssociationRow association = require_association(call, request.association_id);
   const TableRow table = require_table(call, request.route_table_id);
-  if (table.vpc != association.table.vpc) throw_invalid("Route table and association belong to different networks");
+  if (table.vpc != association.table.vpc)
+    throw_invalid("Route table and association belong to different networks");
   end_dry_run(request.dry_run);
   const std::string id = new_id(service.random(), "rtbassoc");
   call.transaction.run("UPDATE ec2_route_table_association SET id = ?2, route_table = ?3 WHERE id = ?1",
@@ -241,11 +262,14 @@ CreateRouteResult create_route(Service& service, Call& call, const CreateRouteRe
     throw aws::ServiceError("RouteAlreadyExists", 400,
                             fmt::format("The route identified by {} already exists.", destination));
   }
-  const RouteTarget target = require_target(call, table, destination, request.gateway_id, request.nat_gateway_id);
+  const RouteTarget target =
+      require_target(call, table, destination, request.gateway_id, request.nat_gateway_id);
   end_dry_run(request.dry_run);
   call.transaction.run(
-      "INSERT INTO ec2_route (route_table, destination, gateway, nat_gateway, origin) VALUES (?1, ?2, ?3, ?4, "
-      "'CreateRoute')", {table.id, destination, target.gateway, target.nat_gateway});
+      "INSERT INTO ec2_route (route_table, destination, gateway, nat_gateway, origin) VALUES (?1, ?2, ?3, "
+      "?4, "
+      "'CreateRoute')",
+      {table.id, destination, target.gateway, target.nat_gateway});
   service.network_changed(call, table.vpc);
   return {.return_ = true};
 }
@@ -255,7 +279,8 @@ aws::Nothing replace_route(Service& service, Call& call, const ReplaceRouteReque
   const TableRow table = require_table(call, request.route_table_id);
   const std::string destination = require_destination(request.destination_cidr_block);
   require_route(call, table, destination);
-  const RouteTarget target = require_target(call, table, destination, request.gateway_id, request.nat_gateway_id);
+  const RouteTarget target =
+      require_target(call, table, destination, request.gateway_id, request.nat_gateway_id);
   end_dry_run(request.dry_run);
   call.transaction.run(
       "UPDATE ec2_route SET gateway = ?3, nat_gateway = ?4 WHERE route_table = ?1 AND destination = ?2",
@@ -271,9 +296,11 @@ aws::Nothing delete_route(Service& service, Call& call, const DeleteRouteRequest
   require_route(call, table, destination);
   end_dry_run(request.dry_run);
   call.transaction.run(
-      "DELETE FROM ec2_route WHERE route_table = ?1 AND destination = ?2 AND coalesce(gateway, '') <> 'local'",
+      "DELETE FROM ec2_route WHERE route_table = ?1 AND destination = ?2 AND coalesce(gateway, '') <> "
+      "'local'",
       {table.id, destination});
-  if (call.transaction.changes() == 0) throw_invalid(fmt::format("cannot remove local route {} in route table {}", destination, table.id));
+  if (call.transaction.changes() == 0)
+    throw_invalid(fmt::format("cannot remove local route {} in route table {}", destination, table.id));
   service.network_changed(call, table.vpc);
   return {};
 }

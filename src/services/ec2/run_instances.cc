@@ -29,10 +29,12 @@ struct Place {
   bool has_public_address = false;
 };
 
-std::vector<std::string> ids_of_named_groups(Call& call, const std::string& vpc, const std::vector<std::string>& names) {
+std::vector<std::string> ids_of_named_groups(Call& call, const std::string& vpc,
+                                             const std::vector<std::string>& names) {
   std::vector<std::string> ids;
   for (const std::string& name : names) {
-    auto row = call.transaction.find("SELECT id FROM ec2_security_group WHERE vpc = ?1 AND name = ?2", {vpc, name});
+    auto row =
+        call.transaction.find("SELECT id FROM ec2_security_group WHERE vpc = ?1 AND name = ?2", {vpc, name});
     if (!row) {
       throw aws::ServiceError("InvalidGroup.NotFound", 400,
                               fmt::format("The security group '{}' does not exist in VPC '{}'", name, vpc));
@@ -50,11 +52,13 @@ Place place_of(Service& service, Call& call, const RunInstancesRequest& request)
   std::optional<bool> wants_public;
   if (!request.network_interfaces.empty()) {
     const InstanceNetworkInterfaceSpecification& first = request.network_interfaces.front();
-    if (request.network_interfaces.size() > 1) throw aws::NotImplemented("RunInstances: more than one network interface");
+    if (request.network_interfaces.size() > 1)
+      throw aws::NotImplemented("RunInstances: more than one network interface");
     if (subnet_id || !request.security_group_ids.empty()) {
-      throw aws::ServiceError("InvalidParameterCombination", 400,
-                              "Network interfaces and an instance-level subnet ID may not be specified on the same "
-                              "request");
+      throw aws::ServiceError(
+          "InvalidParameterCombination", 400,
+          "Network interfaces and an instance-level subnet ID may not be specified on the same "
+          "request");
     }
     if (first.device_index.value_or(0) != 0) throw_invalid("The first network interface has device index 0.");
     subnet_id = first.subnet_id;
@@ -76,7 +80,8 @@ Place place_of(Service& service, Call& call, const RunInstancesRequest& request)
   return place;
 }
 
-std::optional<std::string> require_profile(Call& call, const std::optional<IamInstanceProfileSpecification>& given) {
+std::optional<std::string> require_profile(Call& call,
+                                           const std::optional<IamInstanceProfileSpecification>& given) {
   if (!given || (!given->arn && !given->name)) return std::nullopt;
   const std::string name = given->name ? *given->name : given->arn->substr(given->arn->rfind('/') + 1);
   const auto ec2 = aws::service_principal("ec2.amazonaws.com", call.account);
@@ -87,7 +92,8 @@ std::optional<std::string> require_profile(Call& call, const std::optional<IamIn
 void check_user_data(const std::optional<std::string>& user_data) {
   if (!user_data) return;
   auto text = base64_decode(*user_data);
-  if (!text) throw aws::ServiceError("InvalidUserData.Malformed", 400, "Invalid BASE64 encoding of user data.");
+  if (!text)
+    throw aws::ServiceError("InvalidUserData.Malformed", 400, "Invalid BASE64 encoding of user data.");
   if (text->size() > kUserDataMax) throw_invalid("User data is limited to 16384 bytes");
   if (!text->empty() && !text->starts_with("#!")) {
     throw aws::NotImplemented("User data that is not a script beginning with #!");
@@ -113,7 +119,8 @@ InstanceRow row_of(Service& service, Call& call, const RunInstancesRequest& requ
   require_image(*request.image_id);
   if (!find_instance_type(type)) throw_invalid(fmt::format("Invalid value '{}' for InstanceType.", type));
   check_user_data(request.user_data);
-  const InstanceMetadataOptionsRequest metadata = request.metadata_options.value_or(InstanceMetadataOptionsRequest{});
+  const InstanceMetadataOptionsRequest metadata =
+      request.metadata_options.value_or(InstanceMetadataOptionsRequest{});
   if (metadata.http_endpoint.value_or("enabled") != "enabled") {
     throw aws::NotImplemented("RunInstances: MetadataOptions.HttpEndpoint disabled");
   }
@@ -163,8 +170,8 @@ Reservation run_instances(Service& service, Call& call, const RunInstancesReques
   }
   const RunInstancesRequest request = with_launch_template(call, given);
   if (request.min_count < 1 || request.max_count < request.min_count || request.max_count > kCountMax) {
-    throw_invalid(fmt::format("Invalid value for instance counts: MinCount {}, MaxCount {}.", request.min_count,
-                              request.max_count));
+    throw_invalid(fmt::format("Invalid value for instance counts: MinCount {}, MaxCount {}.",
+                              request.min_count, request.max_count));
   }
   const Place place = place_of(service, call, request);
   InstanceRow row = row_of(service, call, request, place);
@@ -176,10 +183,11 @@ Reservation run_instances(Service& service, Call& call, const RunInstancesReques
     row.id = new_id(service.random(), "i");
     row.launch_index = i;
     insert_instance(call, row);
-    const std::string interface = make_interface(service, call, place.subnet,
-                                                 {.groups = place.groups,
-                                                  .address = request.max_count == 1 ? place.address : std::nullopt,
-                                                  .has_public_address = place.has_public_address});
+    const std::string interface =
+        make_interface(service, call, place.subnet,
+                       {.groups = place.groups,
+                        .address = request.max_count == 1 ? place.address : std::nullopt,
+                        .has_public_address = place.has_public_address});
     attach_to_instance(service, call, interface, row.id, 0);
     write_tags(call, row.id, "instance", tags);
     write_tags(call, interface, "network-interface", interface_tags);

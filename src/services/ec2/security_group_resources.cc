@@ -37,7 +37,8 @@ IpPermission permission_of(const Properties& rule) {
   if (auto port = rule.find_integer("FromPort")) permission.from_port = static_cast<int32_t>(*port);
   if (auto port = rule.find_integer("ToPort")) permission.to_port = static_cast<int32_t>(*port);
   const auto description = rule.find_text("Description");
-  if (auto cidr = rule.find_text("CidrIp")) permission.ip_ranges.push_back({.description = description, .cidr_ip = cidr});
+  if (auto cidr = rule.find_text("CidrIp"))
+    permission.ip_ranges.push_back({.description = description, .cidr_ip = cidr});
   if (auto cidr = rule.find_text("CidrIpv6")) {
     permission.ipv6_ranges.push_back({.description = description, .cidr_ipv6 = cidr});
   }
@@ -64,9 +65,18 @@ class SecurityGroupType final : public stacks::ResourceType {
         {.name = "GroupDescription", .presence = Presence::Required, .update = Update::Replacement},
         {.name = "GroupName", .update = Update::Replacement},
         {.name = "VpcId", .update = Update::Replacement},
-        {.name = "SecurityGroupIngress", .kind = PropertyKind::List, .element = PropertyKind::Object, .members = kRuleMembers},
-        {.name = "SecurityGroupEgress", .kind = PropertyKind::List, .element = PropertyKind::Object, .members = kRuleMembers},
-        {.name = "Tags", .kind = PropertyKind::List, .element = PropertyKind::Object, .members = stacks::kTagSchema}};
+        {.name = "SecurityGroupIngress",
+         .kind = PropertyKind::List,
+         .element = PropertyKind::Object,
+         .members = kRuleMembers},
+        {.name = "SecurityGroupEgress",
+         .kind = PropertyKind::List,
+         .element = PropertyKind::Object,
+         .members = kRuleMembers},
+        {.name = "Tags",
+         .kind = PropertyKind::List,
+         .element = PropertyKind::Object,
+         .members = stacks::kTagSchema}};
     return all;
   }
   std::span<const std::string_view> attributes() const override {
@@ -84,7 +94,8 @@ class SecurityGroupType final : public stacks::ResourceType {
     if (wanted.has("SecurityGroupEgress")) {
       // Rules of its own take the place of the one that lets everything out.
       context.invoke<RevokeSecurityGroupEgress>(
-          {.group_id = id, .ip_permissions = {{.ip_protocol = "-1", .ip_ranges = {{.cidr_ip = "0.0.0.0/0"}}}}});
+          {.group_id = id,
+           .ip_permissions = {{.ip_protocol = "-1", .ip_ranges = {{.cidr_ip = "0.0.0.0/0"}}}}});
       set_egress(context, id, {}, wanted.objects("SecurityGroupEgress"));
     }
     formats::Object attributes;
@@ -118,7 +129,8 @@ class SecurityGroupType final : public stacks::ResourceType {
       context.invoke<RevokeSecurityGroupIngress>({.group_id = id, .ip_permissions = {permission_of(rule)}});
     }
     for (const Properties& rule : wanted) {
-      context.invoke<AuthorizeSecurityGroupIngress>({.group_id = id, .ip_permissions = {permission_of(rule)}});
+      context.invoke<AuthorizeSecurityGroupIngress>(
+          {.group_id = id, .ip_permissions = {permission_of(rule)}});
     }
   }
   static void set_egress(Context& context, const std::string& id, const std::vector<Properties>& was,
@@ -132,7 +144,8 @@ class SecurityGroupType final : public stacks::ResourceType {
   }
 };
 
-// AWS::EC2::SecurityGroupIngress and …Egress: a rule that lives beside its group, for groups that name each other.
+// AWS::EC2::SecurityGroupIngress and …Egress: a rule that lives beside its group, for groups that name each
+// other.
 template <bool is_egress>
 class RuleType final : public stacks::ResourceType {
  public:
@@ -155,12 +168,14 @@ class RuleType final : public stacks::ResourceType {
   Created create(Context& context, const Properties& wanted) const override {
     std::vector<SecurityGroupRule> rules;
     if constexpr (is_egress) {
-      rules = context.invoke<AuthorizeSecurityGroupEgress>({.group_id = wanted.text("GroupId"),
-                                                            .ip_permissions = {permission_of(wanted)}})
+      rules = context
+                  .invoke<AuthorizeSecurityGroupEgress>(
+                      {.group_id = wanted.text("GroupId"), .ip_permissions = {permission_of(wanted)}})
                   .security_group_rules;
     } else {
-      rules = context.invoke<AuthorizeSecurityGroupIngress>({.group_id = wanted.text("GroupId"),
-                                                             .ip_permissions = {permission_of(wanted)}})
+      rules = context
+                  .invoke<AuthorizeSecurityGroupIngress>(
+                      {.group_id = wanted.text("GroupId"), .ip_permissions = {permission_of(wanted)}})
                   .security_group_rules;
     }
     const std::string id = *rules.front().security_group_rule_id;
@@ -170,12 +185,16 @@ class RuleType final : public stacks::ResourceType {
   }
   void update(Context&, const Existing&, const Properties&) const override {}
   void remove(Context& context, const Existing& resource, Removal) const override {
-    if (!context.call.transaction.find("SELECT 1 FROM ec2_security_group_rule WHERE id = ?1", {resource.physical_id})) return;
+    if (!context.call.transaction.find("SELECT 1 FROM ec2_security_group_rule WHERE id = ?1",
+                                       {resource.physical_id}))
+      return;
     const std::string group = resource.properties.text("GroupId");
     if constexpr (is_egress) {
-      context.invoke<RevokeSecurityGroupEgress>({.security_group_rule_ids = {resource.physical_id}, .group_id = group});
+      context.invoke<RevokeSecurityGroupEgress>(
+          {.security_group_rule_ids = {resource.physical_id}, .group_id = group});
     } else {
-      context.invoke<RevokeSecurityGroupIngress>({.group_id = group, .security_group_rule_ids = {resource.physical_id}});
+      context.invoke<RevokeSecurityGroupIngress>(
+          {.group_id = group, .security_group_rule_ids = {resource.physical_id}});
     }
   }
 };

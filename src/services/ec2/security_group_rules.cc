@@ -28,7 +28,8 @@ std::string normal_protocol(const std::string& given) {
   if (protocol == "17") return "udp";
   if (protocol == "1") return "icmp";
   if (protocol == "58") return "icmpv6";
-  if (protocol == "tcp" || protocol == "udp" || protocol == "icmp" || protocol == "icmpv6" || protocol == "-1") {
+  if (protocol == "tcp" || protocol == "udp" || protocol == "icmp" || protocol == "icmpv6" ||
+      protocol == "-1") {
     return protocol;
   }
   auto number = parse_integer(protocol);
@@ -102,32 +103,37 @@ bool is_same(const RuleRow& a, const RuleRow& b) {
 }
 
 std::string words_of(const RuleRow& rule) {
-  const std::string peer = !rule.cidr.empty() ? rule.cidr : !rule.cidr6.empty() ? rule.cidr6 : rule.peer_group;
+  const std::string peer = !rule.cidr.empty()    ? rule.cidr
+                           : !rule.cidr6.empty() ? rule.cidr6
+                                                 : rule.peer_group;
   return fmt::format("peer: {}, {}, from port: {}, to port: {}, ALLOW", peer, rule.protocol, rule.from_port,
                      rule.to_port);
 }
 
 SecurityGroupRule describe(Call& call, const RuleRow& rule) {
-  SecurityGroupRule result{.security_group_rule_id = rule.id,
-                           .group_id = rule.group,
-                           .group_owner_id = call.account,
-                           .is_egress = rule.is_egress,
-                           .ip_protocol = rule.protocol,
-                           .from_port = rule.from_port,
-                           .to_port = rule.to_port,
-                           .tags = tags_of(call, rule.id),
-                           .security_group_rule_arn = aws::arn("ec2", call, "security-group-rule/" + rule.id)};
+  SecurityGroupRule result{
+      .security_group_rule_id = rule.id,
+      .group_id = rule.group,
+      .group_owner_id = call.account,
+      .is_egress = rule.is_egress,
+      .ip_protocol = rule.protocol,
+      .from_port = rule.from_port,
+      .to_port = rule.to_port,
+      .tags = tags_of(call, rule.id),
+      .security_group_rule_arn = aws::arn("ec2", call, "security-group-rule/" + rule.id)};
   if (!rule.cidr.empty()) result.cidr_ipv4 = rule.cidr;
   if (!rule.cidr6.empty()) result.cidr_ipv6 = rule.cidr6;
   if (!rule.description.empty()) result.description = rule.description;
   if (!rule.peer_group.empty()) {
-    result.referenced_group_info = ReferencedSecurityGroup{.group_id = rule.peer_group, .user_id = call.account};
+    result.referenced_group_info =
+        ReferencedSecurityGroup{.group_id = rule.peer_group, .user_id = call.account};
   }
   return result;
 }
 
 std::vector<SecurityGroupRule> authorize(Service& service, Call& call, const GroupRow& group,
-                                         std::vector<RuleRow> wanted, const std::vector<TagSpecification>& tags) {
+                                         std::vector<RuleRow> wanted,
+                                         const std::vector<TagSpecification>& tags) {
   const std::vector<RuleRow> have = rules_of(call.transaction, group.id);
   if (have.size() + wanted.size() > kRulesMax) {
     throw aws::ServiceError("RulesPerSecurityGroupLimitExceeded", 400,
@@ -161,8 +167,9 @@ std::vector<RevokedSecurityGroupRule> revoke(Service& service, Call& call, const
   auto remove = [&](auto condition, const std::string& words) {
     auto found = std::ranges::find_if(have, condition);
     if (found == have.end()) {
-      throw aws::ServiceError("InvalidPermission.NotFound", 400,
-                              fmt::format("The specified rule does not exist in this security group: {}", words));
+      throw aws::ServiceError(
+          "InvalidPermission.NotFound", 400,
+          fmt::format("The specified rule does not exist in this security group: {}", words));
     }
     call.transaction.run("DELETE FROM ec2_security_group_rule WHERE id = ?1", {found->id});
     delete_tags_of(call, found->id);
@@ -219,9 +226,11 @@ int protocol_number(std::string_view protocol) {
 
 std::vector<RuleRow> rules_of(sql::Transaction& transaction, const std::string& group) {
   std::vector<RuleRow> rules;
-  for (const sql::Row& row : transaction.run(
-           "SELECT id, security_group, is_egress, protocol, from_port, to_port, cidr, cidr6, peer_group, description"
-           " FROM ec2_security_group_rule WHERE security_group = ?1 ORDER BY rowid", {group})) {
+  for (const sql::Row& row :
+       transaction.run("SELECT id, security_group, is_egress, protocol, from_port, to_port, cidr, cidr6, "
+                       "peer_group, description"
+                       " FROM ec2_security_group_rule WHERE security_group = ?1 ORDER BY rowid",
+                       {group})) {
     rules.push_back({.id = row.text(0),
                      .group = row.text(1),
                      .is_egress = row.integer(2) != 0,
@@ -239,10 +248,12 @@ std::vector<RuleRow> rules_of(sql::Transaction& transaction, const std::string& 
 void insert_rule(Call& call, const RuleRow& rule) {
   auto or_null = [](const std::string& text) { return text.empty() ? sql::Value() : sql::Value(text); };
   call.transaction.run(
-      "INSERT INTO ec2_security_group_rule (id, security_group, is_egress, protocol, from_port, to_port, cidr, cidr6,"
+      "INSERT INTO ec2_security_group_rule (id, security_group, is_egress, protocol, from_port, to_port, "
+      "cidr, cidr6,"
       " peer_group, description) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-      {rule.id, rule.group, int64_t{rule.is_egress}, rule.protocol, int64_t{rule.from_port}, int64_t{rule.to_port},
-       or_null(rule.cidr), or_null(rule.cidr6), or_null(rule.peer_group), or_null(rule.description)});
+      {rule.id, rule.group, int64_t{rule.is_egress}, rule.protocol, int64_t{rule.from_port},
+       int64_t{rule.to_port}, or_null(rule.cidr), or_null(rule.cidr6), or_null(rule.peer_group),
+       or_null(rule.description)});
 }
 
 void add_permission(std::vector<IpPermission>& permissions, const RuleRow& rule, const std::string& account) {
@@ -260,7 +271,8 @@ void add_permission(std::vector<IpPermission>& permissions, const RuleRow& rule,
   const std::optional<std::string> description =
       rule.description.empty() ? std::nullopt : std::optional(rule.description);
   if (!rule.cidr.empty()) found->ip_ranges.push_back({.description = description, .cidr_ip = rule.cidr});
-  if (!rule.cidr6.empty()) found->ipv6_ranges.push_back({.description = description, .cidr_ipv6 = rule.cidr6});
+  if (!rule.cidr6.empty())
+    found->ipv6_ranges.push_back({.description = description, .cidr_ipv6 = rule.cidr6});
   if (!rule.peer_group.empty()) {
     found->user_id_group_pairs.push_back(
         {.description = description, .user_id = account, .group_id = rule.peer_group});
@@ -273,8 +285,9 @@ AuthorizeSecurityGroupIngressResult authorize_security_group_ingress(
   const GroupRow group = group_of(service, call, request.group_id, request.group_name);
   auto rules = rules_from(call, group, Direction::Ingress, permissions_of(request));
   end_dry_run(request.dry_run);
-  return {.return_ = true,
-          .security_group_rules = authorize(service, call, group, std::move(rules), request.tag_specifications)};
+  return {
+      .return_ = true,
+      .security_group_rules = authorize(service, call, group, std::move(rules), request.tag_specifications)};
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AuthorizeSecurityGroupEgress.html
@@ -283,13 +296,14 @@ AuthorizeSecurityGroupEgressResult authorize_security_group_egress(
   const GroupRow group = require_group(call, request.group_id);
   auto rules = rules_from(call, group, Direction::Egress, request.ip_permissions);
   end_dry_run(request.dry_run);
-  return {.return_ = true,
-          .security_group_rules = authorize(service, call, group, std::move(rules), request.tag_specifications)};
+  return {
+      .return_ = true,
+      .security_group_rules = authorize(service, call, group, std::move(rules), request.tag_specifications)};
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RevokeSecurityGroupIngress.html
-RevokeSecurityGroupIngressResult revoke_security_group_ingress(Service& service, Call& call,
-                                                               const RevokeSecurityGroupIngressRequest& request) {
+RevokeSecurityGroupIngressResult revoke_security_group_ingress(
+    Service& service, Call& call, const RevokeSecurityGroupIngressRequest& request) {
   const GroupRow group = group_of(service, call, request.group_id, request.group_name);
   Revocation revocation{Direction::Ingress, request.security_group_rule_ids, {}};
   const auto permissions = permissions_of({.cidr_ip = request.cidr_ip,
@@ -304,8 +318,8 @@ RevokeSecurityGroupIngressResult revoke_security_group_ingress(Service& service,
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RevokeSecurityGroupEgress.html
-RevokeSecurityGroupEgressResult revoke_security_group_egress(Service& service, Call& call,
-                                                             const RevokeSecurityGroupEgressRequest& request) {
+RevokeSecurityGroupEgressResult revoke_security_group_egress(
+    Service& service, Call& call, const RevokeSecurityGroupEgressRequest& request) {
   const GroupRow group = require_group(call, request.group_id);
   Revocation revocation{Direction::Egress, request.security_group_rule_ids, {}};
   if (!request.ip_permissions.empty()) {
@@ -316,8 +330,8 @@ RevokeSecurityGroupEgressResult revoke_security_group_egress(Service& service, C
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeSecurityGroupRules.html
-DescribeSecurityGroupRulesResult describe_security_group_rules(Service&, Call& call,
-                                                               const DescribeSecurityGroupRulesRequest& request) {
+DescribeSecurityGroupRulesResult describe_security_group_rules(
+    Service&, Call& call, const DescribeSecurityGroupRulesRequest& request) {
   DescribeSecurityGroupRulesResult result;
   for (const sql::Row& group : call.transaction.run(
            "SELECT id FROM ec2_security_group WHERE account = ?1 AND region = ?2 ORDER BY created, id",
@@ -330,7 +344,8 @@ DescribeSecurityGroupRulesResult describe_security_group_rules(Service&, Call& c
         return std::nullopt;
       };
       SecurityGroupRule described = describe(call, rule);
-      if (passes(request.filters, described.tags, values)) result.security_group_rules.push_back(std::move(described));
+      if (passes(request.filters, described.tags, values))
+        result.security_group_rules.push_back(std::move(described));
     }
   }
   end_dry_run(request.dry_run);

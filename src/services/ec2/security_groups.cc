@@ -23,7 +23,8 @@ void insert_group(Call& call, const GroupRow& group) {
   call.transaction.run(
       "INSERT INTO ec2_security_group (account, region, id, vpc, name, description, created)"
       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-      {call.account, call.region, group.id, group.vpc, group.name, group.description, to_milliseconds(call.now)});
+      {call.account, call.region, group.id, group.vpc, group.name, group.description,
+       to_milliseconds(call.now)});
 }
 
 SecurityGroup describe(Call& call, const GroupRow& row) {
@@ -40,16 +41,19 @@ SecurityGroup describe(Call& call, const GroupRow& row) {
   return group;
 }
 
-std::optional<std::vector<std::string>> rule_values(const std::vector<IpPermission>& permissions, std::string_view name) {
+std::optional<std::vector<std::string>> rule_values(const std::vector<IpPermission>& permissions,
+                                                    std::string_view name) {
   std::vector<std::string> values;
   for (const IpPermission& permission : permissions) {
     if (name == "protocol") values.push_back(permission.ip_protocol.value_or(""));
-    else if (name == "from-port" && permission.from_port) values.push_back(std::to_string(*permission.from_port));
+    else if (name == "from-port" && permission.from_port)
+      values.push_back(std::to_string(*permission.from_port));
     else if (name == "to-port" && permission.to_port) values.push_back(std::to_string(*permission.to_port));
     else if (name == "cidr") {
       for (const IpRange& range : permission.ip_ranges) values.push_back(range.cidr_ip.value_or(""));
     } else if (name == "group-id") {
-      for (const UserIdGroupPair& pair : permission.user_id_group_pairs) values.push_back(pair.group_id.value_or(""));
+      for (const UserIdGroupPair& pair : permission.user_id_group_pairs)
+        values.push_back(pair.group_id.value_or(""));
     } else if (name != "from-port" && name != "to-port") {
       return std::nullopt;
     }
@@ -64,13 +68,14 @@ std::optional<std::vector<std::string>> filter_values(const SecurityGroup& group
   if (name == "description") return {{*group.description}};
   if (name == "owner-id") return {{*group.owner_id}};
   if (name.starts_with("ip-permission.")) return rule_values(group.ip_permissions, name.substr(14));
-  if (name.starts_with("egress.ip-permission.")) return rule_values(group.ip_permissions_egress, name.substr(21));
+  if (name.starts_with("egress.ip-permission."))
+    return rule_values(group.ip_permissions_egress, name.substr(21));
   return std::nullopt;
 }
 
 sandbox::SecurityRule to_network(const RuleRow& rule) {
-  sandbox::SecurityRule result{.protocol = protocol_number(rule.protocol), .from_port = rule.from_port,
-                               .to_port = rule.to_port};
+  sandbox::SecurityRule result{
+      .protocol = protocol_number(rule.protocol), .from_port = rule.from_port, .to_port = rule.to_port};
   if (!rule.cidr.empty()) result.cidrs = {rule.cidr};
   result.group_id = rule.peer_group;
   return result;
@@ -80,10 +85,12 @@ sandbox::SecurityRule to_network(const RuleRow& rule) {
 
 GroupRow require_group(Call& call, std::string_view id) {
   auto row = call.transaction.find(
-      fmt::format("SELECT {} FROM ec2_security_group WHERE account = ?1 AND region = ?2 AND id = ?3", kColumns),
+      fmt::format("SELECT {} FROM ec2_security_group WHERE account = ?1 AND region = ?2 AND id = ?3",
+                  kColumns),
       {call.account, call.region, std::string(id)});
   if (!row) {
-    throw aws::ServiceError("InvalidGroup.NotFound", 400, fmt::format("The security group '{}' does not exist", id));
+    throw aws::ServiceError("InvalidGroup.NotFound", 400,
+                            fmt::format("The security group '{}' does not exist", id));
   }
   return read_row(*row);
 }
@@ -102,7 +109,10 @@ GroupRow require_group_named(Call& call, std::string_view vpc, std::string_view 
 void make_default_group(Service& service, Call& call, const std::string& vpc, const std::string& id) {
   insert_group(call, {id, vpc, "default", "default VPC security group"});
   insert_rule(call, {.id = new_id(service.random(), "sgr"), .group = id, .protocol = "-1", .peer_group = id});
-  insert_rule(call, {.id = new_id(service.random(), "sgr"), .group = id, .is_egress = true, .protocol = "-1",
+  insert_rule(call, {.id = new_id(service.random(), "sgr"),
+                     .group = id,
+                     .is_egress = true,
+                     .protocol = "-1",
                      .cidr = "0.0.0.0/0"});
 }
 
@@ -128,8 +138,10 @@ CreateSecurityGroupResult create_security_group(Service& service, Call& call,
       request.vpc_id ? require_vpc(call, *request.vpc_id).id : require_default_vpc(service, call).id;
   const std::string& name = request.group_name;
   if (name.empty() || name.size() > kNameMax || name.starts_with("sg-")) {
-    throw_invalid(fmt::format("Value ({}) for parameter GroupName is invalid. Character sets beyond ASCII are not "
-                              "supported, and names do not start with sg-.", name));
+    throw_invalid(
+        fmt::format("Value ({}) for parameter GroupName is invalid. Character sets beyond ASCII are not "
+                    "supported, and names do not start with sg-.",
+                    name));
   }
   if (request.description.empty() || request.description.size() > kNameMax) throw_missing("GroupDescription");
   if (call.transaction.find("SELECT 1 FROM ec2_security_group WHERE vpc = ?1 AND name = ?2", {vpc, name})) {
@@ -140,7 +152,10 @@ CreateSecurityGroupResult create_security_group(Service& service, Call& call,
   const GroupRow group{new_id(service.random(), "sg"), vpc, name, request.description};
   insert_group(call, group);
   // What is inside may reach everything, until that rule is revoked.
-  insert_rule(call, {.id = new_id(service.random(), "sgr"), .group = group.id, .is_egress = true, .protocol = "-1",
+  insert_rule(call, {.id = new_id(service.random(), "sgr"),
+                     .group = group.id,
+                     .is_egress = true,
+                     .protocol = "-1",
                      .cidr = "0.0.0.0/0"});
   write_tags(call, group.id, "security-group", request.tag_specifications);
   service.network_changed(call, vpc);
@@ -153,18 +168,18 @@ CreateSecurityGroupResult create_security_group(Service& service, Call& call,
 DeleteSecurityGroupResult delete_security_group(Service& service, Call& call,
                                                 const DeleteSecurityGroupRequest& request) {
   if (!request.group_id && !request.group_name) throw_missing("GroupId");
-  const GroupRow group = request.group_id
-                             ? require_group(call, *request.group_id)
-                             : require_group_named(call, require_default_vpc(service, call).id, *request.group_name);
+  const GroupRow group = request.group_id ? require_group(call, *request.group_id)
+                                          : require_group_named(call, require_default_vpc(service, call).id,
+                                                                *request.group_name);
   if (group.name == "default") {
-    throw aws::ServiceError("CannotDelete", 400,
-                            fmt::format("the specified group: \"{}\" name: \"default\" cannot be deleted by a user",
-                                        group.id));
+    throw aws::ServiceError(
+        "CannotDelete", 400,
+        fmt::format("the specified group: \"{}\" name: \"default\" cannot be deleted by a user", group.id));
   }
   const bool is_used =
       call.transaction.find("SELECT 1 FROM ec2_interface_group WHERE security_group = ?1", {group.id}) ||
-      call.transaction.find("SELECT 1 FROM ec2_security_group_rule WHERE peer_group = ?1 AND security_group <> ?1",
-                            {group.id});
+      call.transaction.find(
+          "SELECT 1 FROM ec2_security_group_rule WHERE peer_group = ?1 AND security_group <> ?1", {group.id});
   if (is_used) throw_dependency(fmt::format("resource {} has a dependent object", group.id));
   end_dry_run(request.dry_run);
   call.transaction.run("DELETE FROM ec2_security_group WHERE id = ?1", {group.id});
@@ -183,8 +198,9 @@ DescribeSecurityGroupsResult describe_security_groups(Service& service, Call& ca
   }
   DescribeSecurityGroupsResult result;
   for (const sql::Row& each : call.transaction.run(
-           fmt::format("SELECT {} FROM ec2_security_group WHERE account = ?1 AND region = ?2 ORDER BY created, id",
-                       kColumns),
+           fmt::format(
+               "SELECT {} FROM ec2_security_group WHERE account = ?1 AND region = ?2 ORDER BY created, id",
+               kColumns),
            {call.account, call.region})) {
     const GroupRow row = read_row(each);
     if (!is_asked_for(request.group_ids, row.id) || !is_asked_for(request.group_names, row.name)) continue;

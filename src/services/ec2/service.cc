@@ -34,13 +34,18 @@ std::vector<aws::Access> Service::access(const aws::Operation& operation, const 
   auto instances = [&](const std::vector<std::string>& ids) {
     needed.clear();
     for (const std::string& id : ids) {
-      needed.push_back({.action = fmt::format("ec2:{}", operation.name), .resource = aws::arn("ec2", call, "instance/" + id)});
+      needed.push_back({.action = fmt::format("ec2:{}", operation.name),
+                        .resource = aws::arn("ec2", call, "instance/" + id)});
     }
   };
-  if (operation.name == "TerminateInstances") instances(static_cast<const TerminateInstancesRequest*>(input)->instance_ids);
-  if (operation.name == "StopInstances") instances(static_cast<const StopInstancesRequest*>(input)->instance_ids);
-  if (operation.name == "StartInstances") instances(static_cast<const StartInstancesRequest*>(input)->instance_ids);
-  if (operation.name == "RebootInstances") instances(static_cast<const RebootInstancesRequest*>(input)->instance_ids);
+  if (operation.name == "TerminateInstances")
+    instances(static_cast<const TerminateInstancesRequest*>(input)->instance_ids);
+  if (operation.name == "StopInstances")
+    instances(static_cast<const StopInstancesRequest*>(input)->instance_ids);
+  if (operation.name == "StartInstances")
+    instances(static_cast<const StartInstancesRequest*>(input)->instance_ids);
+  if (operation.name == "RebootInstances")
+    instances(static_cast<const RebootInstancesRequest*>(input)->instance_ids);
   return needed;
 }
 
@@ -53,9 +58,8 @@ void Service::start() {
   });
   networks_->sync_all();
   instances_->start();
-  dependencies_.exits.subscribe("i-", [this](const std::string& id, const sandbox::ExitStatus&) {
-    instances_->ended(id);
-  });
+  dependencies_.exits.subscribe(
+      "i-", [this](const std::string& id, const sandbox::ExitStatus&) { instances_->ended(id); });
 }
 
 void Service::stop() { networks_->stop(); }

@@ -64,8 +64,8 @@ Subnet describe(Call& call, const SubnetRow& row) {
 
 enum class IsDefault { No, Yes };
 
-SubnetRow make_subnet(Service& service, Call& call, const std::string& vpc, const std::string& zone, const Cidr& cidr,
-                      IsDefault is_default) {
+SubnetRow make_subnet(Service& service, Call& call, const std::string& vpc, const std::string& zone,
+                      const Cidr& cidr, IsDefault is_default) {
   SubnetRow row{.id = new_id(service.random(), "subnet"),
                 .vpc = vpc,
                 .cidr = cidr,
@@ -75,8 +75,8 @@ SubnetRow make_subnet(Service& service, Call& call, const std::string& vpc, cons
   call.transaction.run(
       "INSERT INTO ec2_subnet (account, region, id, vpc, cidr, zone, is_default, map_public_ip, created)"
       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-      {call.account, call.region, row.id, vpc, cidr.text(), zone, int64_t{row.is_default}, int64_t{row.maps_public_ip},
-       to_milliseconds(call.now)});
+      {call.account, call.region, row.id, vpc, cidr.text(), zone, int64_t{row.is_default},
+       int64_t{row.maps_public_ip}, to_milliseconds(call.now)});
   service.network_changed(call, vpc);
   return row;
 }
@@ -84,7 +84,8 @@ SubnetRow make_subnet(Service& service, Call& call, const std::string& vpc, cons
 }  // namespace
 
 SubnetRow require_subnet(Call& call, std::string_view id) {
-  auto rows = rows_of(call, "account = ?1 AND region = ?2 AND id = ?3", {call.account, call.region, std::string(id)});
+  auto rows =
+      rows_of(call, "account = ?1 AND region = ?2 AND id = ?3", {call.account, call.region, std::string(id)});
   if (rows.empty()) throw_not_found("InvalidSubnetID.NotFound", "subnet", id);
   return rows.front();
 }
@@ -98,7 +99,8 @@ SubnetRow require_default_subnet(Service& service, Call& call, std::string_view 
                           "No subnets found for the default VPC. Please specify a subnet.");
 }
 
-void make_default_subnet(Service& service, Call& call, const VpcRow& vpc, const std::string& zone, const Cidr& cidr) {
+void make_default_subnet(Service& service, Call& call, const VpcRow& vpc, const std::string& zone,
+                         const Cidr& cidr) {
   make_subnet(service, call, vpc.id, zone, cidr, IsDefault::Yes);
 }
 
@@ -128,9 +130,11 @@ std::string free_address(Service& service, Call& call, const SubnetRow& subnet) 
     const auto address = static_cast<uint32_t>(from + (start + i) % count);
     if (!taken.contains(address)) return address_text(address);
   }
-  throw aws::ServiceError("InsufficientFreeAddressesInSubnet", 400,
-                          fmt::format("There are not enough free addresses in subnet '{}' to satisfy the requested "
-                                      "number of instances.", subnet.id));
+  throw aws::ServiceError(
+      "InsufficientFreeAddressesInSubnet", 400,
+      fmt::format("There are not enough free addresses in subnet '{}' to satisfy the requested "
+                  "number of instances.",
+                  subnet.id));
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSubnet.html
@@ -138,15 +142,19 @@ CreateSubnetResult create_subnet(Service& service, Call& call, const CreateSubne
   const VpcRow vpc = require_vpc(call, request.vpc_id);
   if (!request.cidr_block) throw_missing("cidrBlock");
   auto cidr = parse_cidr(*request.cidr_block);
-  if (!cidr) throw_invalid(fmt::format("Value ({}) for parameter cidrBlock is invalid. This is not a valid CIDR block.",
-                                       *request.cidr_block));
+  if (!cidr)
+    throw_invalid(
+        fmt::format("Value ({}) for parameter cidrBlock is invalid. This is not a valid CIDR block.",
+                    *request.cidr_block));
   if (cidr->length < 16 || cidr->length > 28 || !vpc.cidr.contains(*cidr)) {
-    throw aws::ServiceError("InvalidSubnet.Range", 400, fmt::format("The CIDR '{}' is invalid.", *request.cidr_block));
+    throw aws::ServiceError("InvalidSubnet.Range", 400,
+                            fmt::format("The CIDR '{}' is invalid.", *request.cidr_block));
   }
   for (const SubnetRow& other : rows_of(call, "vpc = ?1", {vpc.id})) {
     if (other.cidr.overlaps(*cidr)) {
-      throw aws::ServiceError("InvalidSubnet.Conflict", 400,
-                              fmt::format("The CIDR '{}' conflicts with another subnet", *request.cidr_block));
+      throw aws::ServiceError(
+          "InvalidSubnet.Conflict", 400,
+          fmt::format("The CIDR '{}' conflicts with another subnet", *request.cidr_block));
     }
   }
   std::string zone = request.availability_zone.value_or("");
@@ -169,7 +177,8 @@ aws::Nothing delete_subnet(Service& service, Call& call, const DeleteSubnetReque
   }
   end_dry_run(request.dry_run);
   call.transaction.run("DELETE FROM ec2_route_table_association WHERE subnet = ?1", {row.id});
-  call.transaction.run("INSERT INTO ec2_network_gone (kind, id, vpc) VALUES ('subnet', ?1, ?2)", {row.id, row.vpc});
+  call.transaction.run("INSERT INTO ec2_network_gone (kind, id, vpc) VALUES ('subnet', ?1, ?2)",
+                       {row.id, row.vpc});
   call.transaction.run("DELETE FROM ec2_subnet WHERE id = ?1", {row.id});
   delete_tags_of(call, row.id);
   service.network_changed(call, row.vpc);

@@ -21,7 +21,8 @@ struct SubnetRow {
 SubnetRow require_subnet(Call& call, std::string_view id);
 // The default subnet of a zone, or of the first zone when `zone` is empty.
 SubnetRow require_default_subnet(Service& service, Call& call, std::string_view zone);
-void make_default_subnet(Service& service, Call& call, const VpcRow& vpc, const std::string& zone, const Cidr& cidr);
+void make_default_subnet(Service& service, Call& call, const VpcRow& vpc, const std::string& zone,
+                         const Cidr& cidr);
 // An address nobody has. Throws InsufficientFreeAddressesInSubnet.
 std::string free_address(Service& service, Call& call, const SubnetRow& subnet);
 // Throws unless `address` lies in the subnet, is not reserved and not taken.

@@ -35,9 +35,10 @@ std::string_view require_type(Call& call, const std::string& id) {
     // Rules belong to whom their group belongs.
     const bool is_rule = each.prefix == "sgr-";
     const std::string statement =
-        is_rule ? "SELECT 1 FROM ec2_security_group_rule r JOIN ec2_security_group g ON g.id = r.security_group"
-                  " WHERE g.account = ?1 AND g.region = ?2 AND r.id = ?3"
-                : fmt::format("SELECT 1 FROM {} WHERE account = ?1 AND region = ?2 AND id = ?3", each.table);
+        is_rule
+            ? "SELECT 1 FROM ec2_security_group_rule r JOIN ec2_security_group g ON g.id = r.security_group"
+              " WHERE g.account = ?1 AND g.region = ?2 AND r.id = ?3"
+            : fmt::format("SELECT 1 FROM {} WHERE account = ?1 AND region = ?2 AND id = ?3", each.table);
     if (call.transaction.find(statement, {call.account, call.region, id})) return each.type;
   }
   throw aws::ServiceError("InvalidID", 400, fmt::format("The ID '{}' is not valid", id));
@@ -61,8 +62,9 @@ aws::Nothing delete_tags(Service&, Call& call, const DeleteTagsRequest& request)
     }
     for (const Tag& tag : request.tags) {
       // With a value, only a tag of that value is deleted.
-      call.transaction.run("DELETE FROM ec2_tag WHERE resource = ?1 AND key = ?2 AND (?3 IS NULL OR value = ?3)",
-                           {id, tag.key.value_or(""), sql::optional_value(tag.value)});
+      call.transaction.run(
+          "DELETE FROM ec2_tag WHERE resource = ?1 AND key = ?2 AND (?3 IS NULL OR value = ?3)",
+          {id, tag.key.value_or(""), sql::optional_value(tag.value)});
     }
   }
   end_dry_run(request.dry_run);
@@ -72,9 +74,9 @@ aws::Nothing delete_tags(Service&, Call& call, const DeleteTagsRequest& request)
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeTags.html
 DescribeTagsResult describe_tags(Service&, Call& call, const DescribeTagsRequest& request) {
   DescribeTagsResult result;
-  for (const sql::Row& row : call.transaction.run(
-           "SELECT resource, type, key, value FROM ec2_tag WHERE account = ?1 AND region = ?2 ORDER BY resource, key",
-           {call.account, call.region})) {
+  for (const sql::Row& row : call.transaction.run("SELECT resource, type, key, value FROM ec2_tag WHERE "
+                                                  "account = ?1 AND region = ?2 ORDER BY resource, key",
+                                                  {call.account, call.region})) {
     const std::vector<Tag> own = {{.key = row.text(2), .value = row.text(3)}};
     FilterValues values = [&](std::string_view name) -> std::optional<std::vector<std::string>> {
       if (name == "resource-id") return {{row.text(0)}};

@@ -46,7 +46,8 @@ Vpc describe(Call& call, const VpcRow& row) {
 
 enum class IsDefault { No, Yes };
 
-// A VPC comes with a main route table, a network ACL that lets everything through, and a default security group.
+// A VPC comes with a main route table, a network ACL that lets everything through, and a default security
+// group.
 VpcRow make_vpc(Service& service, Call& call, const Cidr& cidr, IsDefault is_default) {
   Random& random = service.random();
   VpcRow row{.id = new_id(random, "vpc"),
@@ -58,15 +59,18 @@ VpcRow make_vpc(Service& service, Call& call, const Cidr& cidr, IsDefault is_def
              .network_acl = new_id(random, "acl")};
   const int64_t now = to_milliseconds(call.now);
   call.transaction.run(
-      "INSERT INTO ec2_vpc (account, region, id, cidr, is_default, dns_support, dns_hostnames, main_route_table,"
+      "INSERT INTO ec2_vpc (account, region, id, cidr, is_default, dns_support, dns_hostnames, "
+      "main_route_table,"
       " default_group, network_acl, created) VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7, ?8, ?9, ?10)",
       {call.account, call.region, row.id, cidr.text(), int64_t{row.is_default}, int64_t{row.dns_hostnames},
        row.main_route_table, row.default_group, row.network_acl, now});
-  call.transaction.run("INSERT INTO ec2_route_table (account, region, id, vpc, created) VALUES (?1, ?2, ?3, ?4, ?5)",
-                       {call.account, call.region, row.main_route_table, row.id, now});
-  call.transaction.run("INSERT INTO ec2_route (route_table, destination, gateway, origin) VALUES (?1, ?2, 'local', "
-                       "'CreateRouteTable')",
-                       {row.main_route_table, cidr.text()});
+  call.transaction.run(
+      "INSERT INTO ec2_route_table (account, region, id, vpc, created) VALUES (?1, ?2, ?3, ?4, ?5)",
+      {call.account, call.region, row.main_route_table, row.id, now});
+  call.transaction.run(
+      "INSERT INTO ec2_route (route_table, destination, gateway, origin) VALUES (?1, ?2, 'local', "
+      "'CreateRouteTable')",
+      {row.main_route_table, cidr.text()});
   call.transaction.run(
       "INSERT INTO ec2_route_table_association (id, route_table, vpc, is_main) VALUES (?1, ?2, ?3, 1)",
       {new_id(random, "rtbassoc"), row.main_route_table, row.id});
@@ -87,7 +91,8 @@ VpcRow make_default_vpc(Service& service, Call& call) {
       "INSERT INTO ec2_internet_gateway (account, region, id, vpc, created) VALUES (?1, ?2, ?3, ?4, ?5)",
       {call.account, call.region, gateway, vpc.id, to_milliseconds(call.now)});
   call.transaction.run(
-      "INSERT INTO ec2_route (route_table, destination, gateway, origin) VALUES (?1, '0.0.0.0/0', ?2, 'CreateRoute')",
+      "INSERT INTO ec2_route (route_table, destination, gateway, origin) VALUES (?1, '0.0.0.0/0', ?2, "
+      "'CreateRoute')",
       {vpc.main_route_table, gateway});
   return vpc;
 }
@@ -112,12 +117,13 @@ std::optional<VpcRow> find_default_vpc(Service& service, Call& call) {
       {call.account, call.region});
   if (row) return read_row(*row);
   // The region is new to this account as long as it never had a default VPC.
-  const bool had_one = call.transaction
-                           .find("SELECT 1 FROM ec2_region WHERE account = ?1 AND region = ?2",
-                                 {call.account, call.region})
-                           .has_value();
+  const bool had_one =
+      call.transaction
+          .find("SELECT 1 FROM ec2_region WHERE account = ?1 AND region = ?2", {call.account, call.region})
+          .has_value();
   if (had_one || call.transaction.access() == sql::Access::Read) return std::nullopt;
-  call.transaction.run("INSERT INTO ec2_region (account, region) VALUES (?1, ?2)", {call.account, call.region});
+  call.transaction.run("INSERT INTO ec2_region (account, region) VALUES (?1, ?2)",
+                       {call.account, call.region});
   return make_default_vpc(service, call);
 }
 
@@ -131,10 +137,13 @@ VpcRow require_default_vpc(Service& service, Call& call) {
 CreateVpcResult create_vpc(Service& service, Call& call, const CreateVpcRequest& request) {
   if (!request.cidr_block) throw_missing("cidrBlock");
   auto cidr = parse_cidr(*request.cidr_block);
-  if (!cidr) throw_invalid(fmt::format("Value ({}) for parameter cidrBlock is invalid. This is not a valid CIDR block.",
-                                       *request.cidr_block));
+  if (!cidr)
+    throw_invalid(
+        fmt::format("Value ({}) for parameter cidrBlock is invalid. This is not a valid CIDR block.",
+                    *request.cidr_block));
   if (cidr->length < 16 || cidr->length > 28) {
-    throw aws::ServiceError("InvalidVpc.Range", 400, fmt::format("The CIDR '{}' is invalid.", *request.cidr_block));
+    throw aws::ServiceError("InvalidVpc.Range", 400,
+                            fmt::format("The CIDR '{}' is invalid.", *request.cidr_block));
   }
   end_dry_run(request.dry_run);
   VpcRow row = make_vpc(service, call, *cidr, IsDefault::No);
@@ -145,9 +154,11 @@ CreateVpcResult create_vpc(Service& service, Call& call, const CreateVpcRequest&
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateDefaultVpc.html
-CreateDefaultVpcResult create_default_vpc(Service& service, Call& call, const CreateDefaultVpcRequest& request) {
+CreateDefaultVpcResult create_default_vpc(Service& service, Call& call,
+                                          const CreateDefaultVpcRequest& request) {
   if (find_default_vpc(service, call)) {
-    throw aws::ServiceError("DefaultVpcAlreadyExists", 400, "A Default VPC already exists for this account in this region.");
+    throw aws::ServiceError("DefaultVpcAlreadyExists", 400,
+                            "A Default VPC already exists for this account in this region.");
   }
   end_dry_run(request.dry_run);
   return {.vpc = describe(call, make_default_vpc(service, call))};
@@ -161,8 +172,10 @@ aws::Nothing delete_vpc(Service& service, Call& call, const DeleteVpcRequest& re
       has_rows(call, "SELECT 1 FROM ec2_internet_gateway WHERE vpc = ?1", vpc.id) ||
       has_rows(call, "SELECT 1 FROM ec2_interface WHERE vpc = ?1", vpc.id) ||
       has_rows(call, "SELECT 1 FROM ec2_security_group WHERE vpc = ?1 AND name <> 'default'", vpc.id) ||
-      has_rows(call, "SELECT 1 FROM ec2_route_table r JOIN ec2_vpc v ON v.id = r.vpc WHERE r.vpc = ?1"
-                     " AND r.id <> v.main_route_table", vpc.id);
+      has_rows(call,
+               "SELECT 1 FROM ec2_route_table r JOIN ec2_vpc v ON v.id = r.vpc WHERE r.vpc = ?1"
+               " AND r.id <> v.main_route_table",
+               vpc.id);
   if (in_use) throw_dependency(fmt::format("The vpc '{}' has dependencies and cannot be deleted.", vpc.id));
   end_dry_run(request.dry_run);
   call.transaction.run("DELETE FROM ec2_route_table_association WHERE vpc = ?1", {vpc.id});
@@ -181,14 +194,16 @@ DescribeVpcsResult describe_vpcs(Service& service, Call& call, const DescribeVpc
   for (const std::string& id : request.vpc_ids) require_vpc(call, id);
   DescribeVpcsResult result;
   for (const sql::Row& each : call.transaction.run(
-           fmt::format("SELECT {} FROM ec2_vpc WHERE account = ?1 AND region = ?2 ORDER BY created, id", kColumns),
+           fmt::format("SELECT {} FROM ec2_vpc WHERE account = ?1 AND region = ?2 ORDER BY created, id",
+                       kColumns),
            {call.account, call.region})) {
     const VpcRow row = read_row(each);
     if (!is_asked_for(request.vpc_ids, row.id)) continue;
     Vpc vpc = describe(call, row);
     FilterValues values = [&](std::string_view name) -> std::optional<std::vector<std::string>> {
       if (name == "vpc-id") return {{row.id}};
-      if (name == "cidr" || name == "cidr-block" || name == "cidrBlock" || name == "cidr-block-association.cidr-block") {
+      if (name == "cidr" || name == "cidr-block" || name == "cidrBlock" ||
+          name == "cidr-block-association.cidr-block") {
         return {{row.cidr.text()}};
       }
       if (name == "is-default" || name == "isDefault") return {{row.is_default ? "true" : "false"}};
@@ -205,11 +220,13 @@ DescribeVpcsResult describe_vpcs(Service& service, Call& call, const DescribeVpc
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeVpcAttribute.html
-DescribeVpcAttributeResult describe_vpc_attribute(Service&, Call& call, const DescribeVpcAttributeRequest& request) {
+DescribeVpcAttributeResult describe_vpc_attribute(Service&, Call& call,
+                                                  const DescribeVpcAttributeRequest& request) {
   const VpcRow vpc = require_vpc(call, request.vpc_id);
   end_dry_run(request.dry_run);
   DescribeVpcAttributeResult result{.vpc_id = vpc.id};
-  if (request.attribute == "enableDnsSupport") result.enable_dns_support = AttributeBooleanValue{.value = vpc.dns_support};
+  if (request.attribute == "enableDnsSupport")
+    result.enable_dns_support = AttributeBooleanValue{.value = vpc.dns_support};
   if (request.attribute == "enableDnsHostnames") {
     result.enable_dns_hostnames = AttributeBooleanValue{.value = vpc.dns_hostnames};
   }

@@ -24,8 +24,8 @@ struct VpcRow {
 };
 
 VpcRow require_vpc(Call& call, std::string_view id);
-// The account's default VPC in this region; nothing when it was deleted. Made at the first use of the region, as
-// AWS has made it before an account is first used. Needs a writing transaction for that.
+// The account's default VPC in this region; nothing when it was deleted. Made at the first use of the region,
+// as AWS has made it before an account is first used. Needs a writing transaction for that.
 std::optional<VpcRow> find_default_vpc(Service& service, Call& call);
 VpcRow require_default_vpc(Service& service, Call& call);
 

@@ -17,9 +17,9 @@ namespace {
 
 // Regions that AWS enables for every account.
 constexpr std::array<std::string_view, 17> kRegions = {
-    "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1",   "ap-southeast-1", "ap-southeast-2",
-    "ca-central-1",   "eu-central-1",   "eu-north-1",     "eu-west-1",    "eu-west-2",      "eu-west-3",
-    "sa-east-1",      "us-east-1",      "us-east-2",      "us-west-1",    "us-west-2"};
+    "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1", "ap-southeast-2",
+    "ca-central-1",   "eu-central-1",   "eu-north-1",     "eu-west-1",  "eu-west-2",      "eu-west-3",
+    "sa-east-1",      "us-east-1",      "us-east-2",      "us-west-1",  "us-west-2"};
 
 }  // namespace
 
@@ -44,8 +44,10 @@ std::string zone_id_of(std::string_view zone) {
 void require_zone(std::string_view region, std::string_view zone) {
   auto zones = zones_of(region);
   if (std::ranges::find(zones, zone) != zones.end()) return;
-  throw_invalid(fmt::format("Value ({}) for parameter availabilityZone is invalid. Subnets can currently only be "
-                            "created in the following availability zones: {}.", zone, join(zones, ", ")));
+  throw_invalid(
+      fmt::format("Value ({}) for parameter availabilityZone is invalid. Subnets can currently only be "
+                  "created in the following availability zones: {}.",
+                  zone, join(zones, ", ")));
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeAvailabilityZones.html
@@ -104,8 +106,9 @@ DescribeRegionsResult describe_regions(Service&, Call&, const DescribeRegionsReq
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeAccountAttributes.html
 DescribeAccountAttributesResult describe_account_attributes(Service&, Call& call,
                                                             const DescribeAccountAttributesRequest& request) {
-  auto vpc = call.transaction.find("SELECT id FROM ec2_vpc WHERE account = ?1 AND region = ?2 AND is_default = 1",
-                                   {call.account, call.region});
+  auto vpc =
+      call.transaction.find("SELECT id FROM ec2_vpc WHERE account = ?1 AND region = ?2 AND is_default = 1",
+                            {call.account, call.region});
   DescribeAccountAttributesResult result;
   auto add = [&](const std::string& name, std::vector<AccountAttributeValue> values) {
     if (!is_asked_for(request.attribute_names, name)) return;

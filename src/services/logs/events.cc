@@ -33,16 +33,19 @@ void check_batch(const PutLogEventsRequest& request) {
     }
     bytes += event.message.size() + kEventOverheadBytes;
     if (i > 0 && event.timestamp < request.log_events[i - 1].timestamp) {
-      throw InvalidParameterException("Log events in a single PutLogEvents request must be in chronological order.");
+      throw InvalidParameterException(
+          "Log events in a single PutLogEvents request must be in chronological order.");
     }
   }
   if (bytes > kBatchBytesMax) {
-    throw InvalidParameterException(fmt::format("Upload too large: {} bytes exceeds limit of {}", bytes, kBatchBytesMax));
+    throw InvalidParameterException(
+        fmt::format("Upload too large: {} bytes exceeds limit of {}", bytes, kBatchBytesMax));
   }
   if (!request.log_events.empty() &&
       request.log_events.back().timestamp - request.log_events.front().timestamp > kDay) {
-    throw InvalidParameterException("The batch of log events in a single PutLogEvents request cannot span more than 24 "
-                                    "hours.");
+    throw InvalidParameterException(
+        "The batch of log events in a single PutLogEvents request cannot span more than 24 "
+        "hours.");
   }
 }
 
@@ -53,7 +56,9 @@ struct Position {
   int64_t sequence = 0;
 };
 
-std::string text_of(const Position& p) { return fmt::format("{}/{}/{}", p.direction, p.timestamp, p.sequence); }
+std::string text_of(const Position& p) {
+  return fmt::format("{}/{}/{}", p.direction, p.timestamp, p.sequence);
+}
 
 std::optional<Position> read_position(const std::optional<std::string>& token) {
   if (!token) return std::nullopt;
@@ -84,11 +89,14 @@ PutLogEventsResponse put_log_events(Service&, Call& call, const PutLogEventsRequ
       continue;
     }
     if (event.timestamp > now + 2 * kHour) {
-      if (!rejected.too_new_log_event_start_index) rejected.too_new_log_event_start_index = static_cast<int32_t>(i);
+      if (!rejected.too_new_log_event_start_index)
+        rejected.too_new_log_event_start_index = static_cast<int32_t>(i);
       continue;
     }
-    call.transaction.run("INSERT INTO logs_event (log_group, stream, timestamp, ingestion, message) VALUES (?1, ?2, ?3,"
-                         " ?4, ?5)", {group.id, stream.id, event.timestamp, now, event.message});
+    call.transaction.run(
+        "INSERT INTO logs_event (log_group, stream, timestamp, ingestion, message) VALUES (?1, ?2, ?3,"
+        " ?4, ?5)",
+        {group.id, stream.id, event.timestamp, now, event.message});
     if (first == 0) first = event.timestamp;
     last = event.timestamp;
     bytes += static_cast<int64_t>(event.message.size() + kEventOverheadBytes);
@@ -98,9 +106,12 @@ PutLogEventsResponse put_log_events(Service&, Call& call, const PutLogEventsRequ
   }
   if (first == 0) return result;
   call.transaction.run(
-      "UPDATE logs_stream SET first_event = min(coalesce(first_event, ?2), ?2), last_event = max(coalesce(last_event,"
-      " ?3), ?3), last_ingestion = ?4 WHERE id = ?1", {stream.id, first, last, now});
-  call.transaction.run("UPDATE logs_group SET stored_bytes = stored_bytes + ?2 WHERE id = ?1", {group.id, bytes});
+      "UPDATE logs_stream SET first_event = min(coalesce(first_event, ?2), ?2), last_event = "
+      "max(coalesce(last_event,"
+      " ?3), ?3), last_ingestion = ?4 WHERE id = ?1",
+      {stream.id, first, last, now});
+  call.transaction.run("UPDATE logs_group SET stored_bytes = stored_bytes + ?2 WHERE id = ?1",
+                       {group.id, bytes});
   return result;
 }
 
@@ -112,22 +123,27 @@ GetLogEventsResponse get_log_events(Service&, Call& call, const GetLogEventsRequ
   const bool forward = position ? position->direction == 'f' : request.start_from_head.value_or(false);
   const int64_t limit = std::min(request.limit.value_or(kEventsMax), kEventsMax);
   std::string condition = "stream = ?1 AND timestamp >= ?2 AND timestamp < ?3";
-  std::vector<sql::Value> arguments = {stream.id, request.start_time.value_or(0), request.end_time.value_or(INT64_MAX)};
+  std::vector<sql::Value> arguments = {stream.id, request.start_time.value_or(0),
+                                       request.end_time.value_or(INT64_MAX)};
   if (position) {
     condition += forward ? " AND (timestamp, sequence) > (?4, ?5)" : " AND (timestamp, sequence) < (?4, ?5)";
     arguments.insert(arguments.end(), {position->timestamp, position->sequence});
   }
-  auto rows = call.transaction.run(
-      fmt::format("SELECT timestamp, message, ingestion, sequence FROM logs_event WHERE {} ORDER BY timestamp {}, sequence {}"
-                  " LIMIT {}", condition, forward ? "ASC" : "DESC", forward ? "ASC" : "DESC", limit),
-      std::move(arguments));
+  auto rows =
+      call.transaction.run(fmt::format("SELECT timestamp, message, ingestion, sequence FROM logs_event WHERE "
+                                       "{} ORDER BY timestamp {}, sequence {}"
+                                       " LIMIT {}",
+                                       condition, forward ? "ASC" : "DESC", forward ? "ASC" : "DESC", limit),
+                           std::move(arguments));
   size_t bytes = 0, kept = 0;
-  while (kept < rows.size() && bytes + rows[kept].text(1).size() <= kAnswerBytesMax) bytes += rows[kept++].text(1).size() + kEventOverheadBytes;
+  while (kept < rows.size() && bytes + rows[kept].text(1).size() <= kAnswerBytesMax)
+    bytes += rows[kept++].text(1).size() + kEventOverheadBytes;
   rows.resize(kept, sql::Row({}));
   if (!forward) std::ranges::reverse(rows);
   GetLogEventsResponse result;
   for (const sql::Row& row : rows) {
-    result.events.push_back({.timestamp = row.integer(0), .message = row.text(1), .ingestion_time = row.integer(2)});
+    result.events.push_back(
+        {.timestamp = row.integer(0), .message = row.text(1), .ingestion_time = row.integer(2)});
   }
   // At an end the token stays the same, which is how clients notice.
   const Position here = position.value_or(Position{'f', forward ? 0 : INT64_MAX, 0});
@@ -150,15 +166,19 @@ FilterLogEventsResponse filter_log_events(Service&, Call& call, const FilterLogE
     throw InvalidParameterException("logStreamNames and logStreamNamePrefix cannot both be given.");
   }
   std::set<std::string> wanted;
-  for (const std::string& name : request.log_stream_names) wanted.insert(require_stream(call, group, name).name);
+  for (const std::string& name : request.log_stream_names)
+    wanted.insert(require_stream(call, group, name).name);
   const auto position = read_position(request.next_token);
   const auto limit = static_cast<size_t>(std::min(request.limit.value_or(kEventsMax), kEventsMax));
   const bool forward = request.start_from_head.value_or(true);
   const int64_t start = position && forward ? position->timestamp : request.start_time.value_or(0);
   auto rows = call.transaction.run(
-      fmt::format("SELECT e.timestamp, e.message, e.ingestion, e.sequence, s.name FROM logs_event e JOIN logs_stream s ON"
-                  " s.id = e.stream WHERE e.log_group = ?1 AND e.timestamp >= ?2 AND e.timestamp <= ?3 AND (e.timestamp,"
-                  " e.sequence) > (?4, ?5) ORDER BY e.timestamp, e.sequence LIMIT {}", kSearchedMax),
+      fmt::format("SELECT e.timestamp, e.message, e.ingestion, e.sequence, s.name FROM logs_event e JOIN "
+                  "logs_stream s ON"
+                  " s.id = e.stream WHERE e.log_group = ?1 AND e.timestamp >= ?2 AND e.timestamp <= ?3 AND "
+                  "(e.timestamp,"
+                  " e.sequence) > (?4, ?5) ORDER BY e.timestamp, e.sequence LIMIT {}",
+                  kSearchedMax),
       {group.id, start, request.end_time.value_or(INT64_MAX), position ? position->timestamp : int64_t{-1},
        position ? position->sequence : int64_t{-1}});
   FilterLogEventsResponse result;

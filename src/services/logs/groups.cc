@@ -16,15 +16,20 @@ namespace holm::logs {
 namespace {
 
 constexpr int32_t kPageDefault = 50;
-constexpr std::array<int32_t, 23> kRetentionDays = {1,   3,   5,   7,   14,  30,  60,  90,   120,  150,  180, 365,
-                                                    400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653, 0};
+constexpr std::array<int32_t, 23> kRetentionDays = {1,    3,    5,    7,    14,   30,   60,  90,
+                                                    120,  150,  180,  365,  400,  545,  731, 1096,
+                                                    1827, 2192, 2557, 2922, 3288, 3653, 0};
 
-std::string group_arn(Call& call, const std::string& name) { return aws::arn("logs", call, "log-group:" + name); }
+std::string group_arn(Call& call, const std::string& name) {
+  return aws::arn("logs", call, "log-group:" + name);
+}
 
 void write_tags(Call& call, int64_t group, const std::map<std::string, std::string>& tags) {
   for (const auto& [key, value] : tags) {
-    call.transaction.run("INSERT INTO logs_tag (log_group, key, value) VALUES (?1, ?2, ?3)"
-                         " ON CONFLICT (log_group, key) DO UPDATE SET value = excluded.value", {group, key, value});
+    call.transaction.run(
+        "INSERT INTO logs_tag (log_group, key, value) VALUES (?1, ?2, ?3)"
+        " ON CONFLICT (log_group, key) DO UPDATE SET value = excluded.value",
+        {group, key, value});
   }
 }
 
@@ -49,8 +54,9 @@ std::string position_of(const std::optional<std::string>& token) {
 }
 
 GroupRow require_group(Call& call, const std::string& name) {
-  auto row = call.transaction.find("SELECT id, name FROM logs_group WHERE account = ?1 AND region = ?2 AND name = ?3",
-                                   {call.account, call.region, name});
+  auto row = call.transaction.find(
+      "SELECT id, name FROM logs_group WHERE account = ?1 AND region = ?2 AND name = ?3",
+      {call.account, call.region, name});
   if (!row) throw ResourceNotFoundException("The specified log group does not exist.");
   return {row->integer(0), row->text(1)};
 }
@@ -64,7 +70,8 @@ GroupRow require_group(Call& call, const std::optional<std::string>& name,
 }
 
 StreamRow require_stream(Call& call, const GroupRow& group, const std::string& name) {
-  auto row = call.transaction.find("SELECT id, name FROM logs_stream WHERE log_group = ?1 AND name = ?2", {group.id, name});
+  auto row = call.transaction.find("SELECT id, name FROM logs_stream WHERE log_group = ?1 AND name = ?2",
+                                   {group.id, name});
   if (!row) throw ResourceNotFoundException("The specified log stream does not exist.");
   return {row->integer(0), row->text(1)};
 }
@@ -95,12 +102,14 @@ DescribeLogGroupsResponse describe_log_groups(Service&, Call& call, const Descri
   const std::string after = position_of(request.next_token);
   const auto limit = static_cast<size_t>(request.limit.value_or(kPageDefault));
   DescribeLogGroupsResponse result;
-  for (const sql::Row& row : call.transaction.run(
-           "SELECT name, created, retention_days, stored_bytes FROM logs_group WHERE account = ?1 AND region = ?2"
-           " AND name > ?3 ORDER BY name", {call.account, call.region, after})) {
+  for (const sql::Row& row : call.transaction.run("SELECT name, created, retention_days, stored_bytes FROM "
+                                                  "logs_group WHERE account = ?1 AND region = ?2"
+                                                  " AND name > ?3 ORDER BY name",
+                                                  {call.account, call.region, after})) {
     const std::string& name = row.text(0);
     if (request.log_group_name_prefix && !name.starts_with(*request.log_group_name_prefix)) continue;
-    if (request.log_group_name_pattern && name.find(*request.log_group_name_pattern) == std::string::npos) continue;
+    if (request.log_group_name_pattern && name.find(*request.log_group_name_pattern) == std::string::npos)
+      continue;
     if (result.log_groups.size() == limit) {
       result.next_token = token_of(*result.log_groups.back().log_group_name);
       break;
@@ -121,8 +130,10 @@ DescribeLogGroupsResponse describe_log_groups(Service&, Call& call, const Descri
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 aws::Nothing put_retention_policy(Service&, Call& call, const PutRetentionPolicyRequest& request) {
   const GroupRow group = require_group(call, request.log_group_name);
-  if (request.retention_in_days == 0 || std::ranges::find(kRetentionDays, request.retention_in_days) == kRetentionDays.end()) {
-    throw InvalidParameterException(fmt::format("{} is not a number of days that logs can be kept.", request.retention_in_days));
+  if (request.retention_in_days == 0 ||
+      std::ranges::find(kRetentionDays, request.retention_in_days) == kRetentionDays.end()) {
+    throw InvalidParameterException(
+        fmt::format("{} is not a number of days that logs can be kept.", request.retention_in_days));
   }
   call.transaction.run("UPDATE logs_group SET retention_days = ?2 WHERE id = ?1",
                        {group.id, int64_t{request.retention_in_days}});
@@ -149,11 +160,13 @@ aws::Nothing create_log_stream(Service&, Call& call, const CreateLogStreamReques
 
 aws::Nothing delete_log_stream(Service&, Call& call, const DeleteLogStreamRequest& request) {
   const GroupRow group = require_group(call, request.log_group_name);
-  call.transaction.run("DELETE FROM logs_stream WHERE id = ?1", {require_stream(call, group, request.log_stream_name).id});
+  call.transaction.run("DELETE FROM logs_stream WHERE id = ?1",
+                       {require_stream(call, group, request.log_stream_name).id});
   return {};
 }
 
-DescribeLogStreamsResponse describe_log_streams(Service&, Call& call, const DescribeLogStreamsRequest& request) {
+DescribeLogStreamsResponse describe_log_streams(Service&, Call& call,
+                                                const DescribeLogStreamsRequest& request) {
   const GroupRow group = require_group(call, request.log_group_name, request.log_group_identifier);
   const bool by_time = request.order_by.value_or("LogStreamName") == "LastEventTime";
   if (by_time && request.log_stream_name_prefix) {
@@ -166,8 +179,9 @@ DescribeLogStreamsResponse describe_log_streams(Service&, Call& call, const Desc
   size_t seen = 0;
   for (const sql::Row& row : call.transaction.run(
            fmt::format("SELECT name, created, first_event, last_event, last_ingestion FROM logs_stream WHERE"
-                       " log_group = ?1 ORDER BY {} {}, name", by_time ? "last_event" : "name",
-                       request.descending.value_or(false) ? "DESC" : "ASC"), {group.id})) {
+                       " log_group = ?1 ORDER BY {} {}, name",
+                       by_time ? "last_event" : "name", request.descending.value_or(false) ? "DESC" : "ASC"),
+           {group.id})) {
     if (request.log_stream_name_prefix && !row.text(0).starts_with(*request.log_stream_name_prefix)) continue;
     if (seen++ < skip) continue;
     if (result.log_streams.size() == limit) {
@@ -198,7 +212,8 @@ aws::Nothing untag_resource(Service&, Call& call, const UntagResourceRequest& re
   return {};
 }
 
-ListTagsForResourceResponse list_tags_for_resource(Service&, Call& call, const ListTagsForResourceRequest& request) {
+ListTagsForResourceResponse list_tags_for_resource(Service&, Call& call,
+                                                   const ListTagsForResourceRequest& request) {
   ListTagsForResourceResponse result;
   for (const sql::Row& row : call.transaction.run("SELECT key, value FROM logs_tag WHERE log_group = ?1",
                                                   {require_group(call, name_in(request.resource_arn)).id})) {

@@ -31,7 +31,8 @@ std::string optional_group_of(const void* input) {
 }  // namespace
 
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
-std::vector<aws::Access> Service::access(const aws::Operation& operation, const void* input, aws::Call& call) const {
+std::vector<aws::Access> Service::access(const aws::Operation& operation, const void* input,
+                                         aws::Call& call) const {
   auto group = [&](const std::string& name, const std::string& stream = {}) -> std::vector<aws::Access> {
     std::string resource = name.starts_with("arn:") ? name : aws::arn("logs", call, "log-group:" + name);
     if (!resource.ends_with(":*")) resource += ":";
@@ -73,10 +74,11 @@ void Service::start() {
 void Service::expire_events() {
   const aws::Caller caller = region_.caller("", "", "logs.amazonaws.com");
   region_.transact(caller, sql::Access::Write, [&](aws::Call& call) {
-    for (const sql::Row& row : call.transaction.run(
-             "SELECT id, retention_days FROM logs_group WHERE retention_days IS NOT NULL")) {
+    for (const sql::Row& row :
+         call.transaction.run("SELECT id, retention_days FROM logs_group WHERE retention_days IS NOT NULL")) {
       const int64_t before = to_milliseconds(clock_.now()) - row.integer(1) * kDayMilliseconds;
-      call.transaction.run("DELETE FROM logs_event WHERE log_group = ?1 AND timestamp < ?2", {row.integer(0), before});
+      call.transaction.run("DELETE FROM logs_event WHERE log_group = ?1 AND timestamp < ?2",
+                           {row.integer(0), before});
     }
   });
 }

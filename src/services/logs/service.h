@@ -16,7 +16,8 @@ namespace holm::logs {
 // One for all accounts and regions. Any thread.
 class Service final : public aws::ServiceBase {
  public:
-  Service(jobs::Jobs& jobs, aws::Region& region, Clock& clock) : jobs_(jobs), region_(region), clock_(clock) {}
+  Service(jobs::Jobs& jobs, aws::Region& region, Clock& clock)
+      : jobs_(jobs), region_(region), clock_(clock) {}
 
   std::vector<aws::Access> access(const aws::Operation& operation, const void* input,
                                   aws::Call& call) const override;

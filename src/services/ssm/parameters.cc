@@ -38,9 +38,11 @@ Row read_row(const sql::Row& row) {
 std::vector<Row> rows_where(Call& call, std::string_view condition, std::vector<sql::Value> arguments) {
   arguments.insert(arguments.begin(), {call.account, call.region});
   std::vector<Row> rows;
-  for (const sql::Row& row : call.transaction.run(
-           fmt::format("SELECT {} FROM ssm_parameter p WHERE account = ?1 AND region = ?2 AND {} ORDER BY name, version",
-                       kColumns, condition), std::move(arguments))) {
+  for (const sql::Row& row :
+       call.transaction.run(fmt::format("SELECT {} FROM ssm_parameter p WHERE account = ?1 AND region = ?2 "
+                                        "AND {} ORDER BY name, version",
+                                        kColumns, condition),
+                            std::move(arguments))) {
     rows.push_back(read_row(row));
   }
   return rows;
@@ -92,14 +94,15 @@ Parameter describe(Call& call, const Row& row) {
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
 void check_name(const std::string& name) {
   const bool is_plain = std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
-           c == '-' || c == '/';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.' || c == '-' || c == '/';
   });
   const std::string lower = to_lower(name.starts_with('/') ? name.substr(1) : name);
   if (!is_plain || name.empty() || (name.find('/') != std::string::npos && !name.starts_with('/'))) {
-    throw aws::ServiceError("ValidationException", 400,
-                            "Parameter name must be a fully qualified name: letters, numbers, and the symbols "
-                            ".-_/ are allowed.");
+    throw aws::ServiceError(
+        "ValidationException", 400,
+        "Parameter name must be a fully qualified name: letters, numbers, and the symbols "
+        ".-_/ are allowed.");
   }
   if (lower.starts_with("aws") || lower.starts_with("ssm")) {
     throw aws::ServiceError(lower.starts_with("aws") ? "AccessDeniedException" : "ValidationException", 400,
@@ -111,8 +114,10 @@ void check_name(const std::string& name) {
 }
 
 template <class Item>
-std::optional<std::string> take_page(std::vector<Item>& items, size_t count, const std::optional<std::string>& token) {
-  const size_t from = token ? static_cast<size_t>(parse_integer(base64_decode(*token).value_or("")).value_or(-1)) : 0;
+std::optional<std::string> take_page(std::vector<Item>& items, size_t count,
+                                     const std::optional<std::string>& token) {
+  const size_t from =
+      token ? static_cast<size_t>(parse_integer(base64_decode(*token).value_or("")).value_or(-1)) : 0;
   if (from > items.size()) throw InvalidNextToken("The specified token isn't valid.");
   const size_t to = std::min(items.size(), from + count);
   std::optional<std::string> next;
@@ -134,27 +139,33 @@ PutParameterResult put_parameter(Service&, Call& call, const PutParameterRequest
   check_name(request.name);
   const std::vector<Row> known = rows_where(call, "name = ?3", {request.name});
   if (!known.empty() && !request.overwrite.value_or(false)) {
-    throw ParameterAlreadyExists("The parameter already exists. To overwrite this value, set the overwrite option in "
-                                 "the request to true.");
+    throw ParameterAlreadyExists(
+        "The parameter already exists. To overwrite this value, set the overwrite option in "
+        "the request to true.");
   }
   if (known.empty() && !request.type) {
-    throw aws::ServiceError("ValidationException", 400, "A parameter type is required when you create a parameter.");
+    throw aws::ServiceError("ValidationException", 400,
+                            "A parameter type is required when you create a parameter.");
   }
   const std::string type = request.type.value_or(known.empty() ? "" : known.back().type);
   if (type == "SecureString") throw aws::NotImplemented("PutParameter: Type SecureString");
   if (request.value.empty() || request.value.size() > kValueMax) {
-    throw aws::ServiceError("ValidationException", 400, "Standard tier parameters support a maximum parameter value of "
-                                                        "4096 characters, and no empty one.");
+    throw aws::ServiceError("ValidationException", 400,
+                            "Standard tier parameters support a maximum parameter value of "
+                            "4096 characters, and no empty one.");
   }
   const int64_t version = known.empty() ? 1 : known.back().version + 1;
   call.transaction.run(
-      "INSERT INTO ssm_parameter (account, region, name, version, type, value, data_type, description, modified,"
+      "INSERT INTO ssm_parameter (account, region, name, version, type, value, data_type, description, "
+      "modified,"
       " modifier) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-      {call.account, call.region, request.name, version, type, request.value, request.data_type.value_or("text"),
-       sql::optional_value(request.description), to_milliseconds(call.now), call.principal.arn});
+      {call.account, call.region, request.name, version, type, request.value,
+       request.data_type.value_or("text"), sql::optional_value(request.description),
+       to_milliseconds(call.now), call.principal.arn});
   if (known.size() >= kVersionsMax) {
-    call.transaction.run("DELETE FROM ssm_parameter WHERE account = ?1 AND region = ?2 AND name = ?3 AND version = ?4",
-                         {call.account, call.region, request.name, known.front().version});
+    call.transaction.run(
+        "DELETE FROM ssm_parameter WHERE account = ?1 AND region = ?2 AND name = ?3 AND version = ?4",
+        {call.account, call.region, request.name, known.front().version});
   }
   return {.version = version, .tier = "Standard"};
 }
@@ -164,7 +175,8 @@ GetParameterResult get_parameter(Service&, Call& call, const GetParameterRequest
   if (!row) throw ParameterNotFound(fmt::format("Parameter {} not found.", request.name));
   Parameter parameter = describe(call, *row);
   const size_t colon = request.name.rfind(':');
-  if (colon != std::string::npos && !request.name.starts_with("arn:")) parameter.selector = request.name.substr(colon);
+  if (colon != std::string::npos && !request.name.starts_with("arn:"))
+    parameter.selector = request.name.substr(colon);
   return {.parameter = std::move(parameter)};
 }
 
@@ -177,23 +189,27 @@ GetParametersResult get_parameters(Service&, Call& call, const GetParametersRequ
   return result;
 }
 
-GetParametersByPathResult get_parameters_by_path(Service&, Call& call, const GetParametersByPathRequest& request) {
+GetParametersByPathResult get_parameters_by_path(Service&, Call& call,
+                                                 const GetParametersByPathRequest& request) {
   const bool recursive = request.recursive.value_or(false);
   GetParametersByPathResult result;
   for (const std::string& name : public_parameter_names()) {
-    if (is_below(name, request.path, recursive)) result.parameters.push_back(describe(call, *find_parameter(call, name)));
+    if (is_below(name, request.path, recursive))
+      result.parameters.push_back(describe(call, *find_parameter(call, name)));
   }
   for (const Row& row : rows_where(call, kIsNewest, {})) {
     if (is_below(row.name, request.path, recursive)) result.parameters.push_back(describe(call, row));
   }
-  result.next_token = take_page(result.parameters, static_cast<size_t>(request.max_results.value_or(10)), request.next_token);
+  result.next_token =
+      take_page(result.parameters, static_cast<size_t>(request.max_results.value_or(10)), request.next_token);
   return result;
 }
 
 DeleteParameterResult delete_parameter(Service&, Call& call, const DeleteParameterRequest& request) {
   call.transaction.run("DELETE FROM ssm_parameter WHERE account = ?1 AND region = ?2 AND name = ?3",
                        {call.account, call.region, request.name});
-  if (call.transaction.changes() == 0) throw ParameterNotFound(fmt::format("Parameter {} not found.", request.name));
+  if (call.transaction.changes() == 0)
+    throw ParameterNotFound(fmt::format("Parameter {} not found.", request.name));
   return {};
 }
 
@@ -210,18 +226,20 @@ DeleteParametersResult delete_parameters(Service&, Call& call, const DeleteParam
 DescribeParametersResult describe_parameters(Service&, Call& call, const DescribeParametersRequest& request) {
   DescribeParametersResult result;
   for (const Row& row : rows_where(call, kIsNewest, {})) {
-    const bool passes = std::ranges::all_of(request.parameter_filters, [&](const ParameterStringFilter& filter) {
-      if (filter.key != "Name" && filter.key != "Type") {
-        throw InvalidFilterKey(fmt::format("The filter key {} is not valid here; Name and Type are.", filter.key));
-      }
-      const std::string& value = filter.key == "Name" ? row.name : row.type;
-      const std::string option = filter.option.value_or("Equals");
-      return std::ranges::any_of(filter.values, [&](const std::string& wanted) {
-        if (option == "BeginsWith") return value.starts_with(wanted);
-        if (option == "Contains") return value.find(wanted) != std::string::npos;
-        return value == wanted;
-      });
-    });
+    const bool passes =
+        std::ranges::all_of(request.parameter_filters, [&](const ParameterStringFilter& filter) {
+          if (filter.key != "Name" && filter.key != "Type") {
+            throw InvalidFilterKey(
+                fmt::format("The filter key {} is not valid here; Name and Type are.", filter.key));
+          }
+          const std::string& value = filter.key == "Name" ? row.name : row.type;
+          const std::string option = filter.option.value_or("Equals");
+          return std::ranges::any_of(filter.values, [&](const std::string& wanted) {
+            if (option == "BeginsWith") return value.starts_with(wanted);
+            if (option == "Contains") return value.find(wanted) != std::string::npos;
+            return value == wanted;
+          });
+        });
     if (!passes) continue;
     result.parameters.push_back({.name = row.name,
                                  .arn = arn_of(call, row.name),
@@ -233,11 +251,13 @@ DescribeParametersResult describe_parameters(Service&, Call& call, const Describ
                                  .tier = "Standard",
                                  .data_type = row.data_type});
   }
-  result.next_token = take_page(result.parameters, static_cast<size_t>(request.max_results.value_or(50)), request.next_token);
+  result.next_token =
+      take_page(result.parameters, static_cast<size_t>(request.max_results.value_or(50)), request.next_token);
   return result;
 }
 
-GetParameterHistoryResult get_parameter_history(Service&, Call& call, const GetParameterHistoryRequest& request) {
+GetParameterHistoryResult get_parameter_history(Service&, Call& call,
+                                                const GetParameterHistoryRequest& request) {
   GetParameterHistoryResult result;
   for (const Row& row : rows_where(call, "name = ?3", {request.name})) {
     result.parameters.push_back({.name = row.name,
@@ -250,8 +270,10 @@ GetParameterHistoryResult get_parameter_history(Service&, Call& call, const GetP
                                  .tier = "Standard",
                                  .data_type = row.data_type});
   }
-  if (result.parameters.empty()) throw ParameterNotFound(fmt::format("Parameter {} not found.", request.name));
-  result.next_token = take_page(result.parameters, static_cast<size_t>(request.max_results.value_or(50)), request.next_token);
+  if (result.parameters.empty())
+    throw ParameterNotFound(fmt::format("Parameter {} not found.", request.name));
+  result.next_token =
+      take_page(result.parameters, static_cast<size_t>(request.max_results.value_or(50)), request.next_token);
   return result;
 }
 

@@ -9,7 +9,8 @@
 namespace holm::ssm {
 
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html
-std::vector<aws::Access> Service::access(const aws::Operation& operation, const void* input, aws::Call& call) const {
+std::vector<aws::Access> Service::access(const aws::Operation& operation, const void* input,
+                                         aws::Call& call) const {
   std::vector<aws::Access> needed;
   auto add = [&](std::string_view name) {
     if (name.starts_with("arn:")) name = name.substr(name.find(":parameter") + 10);
@@ -20,7 +21,8 @@ std::vector<aws::Access> Service::access(const aws::Operation& operation, const 
   if (operation.name == "GetParameter") add(static_cast<const GetParameterRequest*>(input)->name);
   if (operation.name == "PutParameter") add(static_cast<const PutParameterRequest*>(input)->name);
   if (operation.name == "DeleteParameter") add(static_cast<const DeleteParameterRequest*>(input)->name);
-  if (operation.name == "GetParametersByPath") add(static_cast<const GetParametersByPathRequest*>(input)->path);
+  if (operation.name == "GetParametersByPath")
+    add(static_cast<const GetParametersByPathRequest*>(input)->path);
   if (operation.name == "GetParameters") {
     for (const std::string& name : static_cast<const GetParametersRequest*>(input)->names) add(name);
   }
