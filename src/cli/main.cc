@@ -15,8 +15,6 @@ namespace {
 constexpr std::string_view kUsage = R"usage(holm: an AWS region on your own machine
 
   holm serve                 run the region in the foreground
-  holm up TEMPLATE           start the region if needed and deploy the template as a stack
-      [--stack-name NAME] [--parameters KEY=VALUE …]
   holm env                   print the exports that point AWS clients here: eval "$(holm env)"
   holm status                what runs
   holm exec INSTANCE -- CMD  run a command inside an instance
@@ -35,7 +33,7 @@ using Verb = int (*)(const Arguments&);
 
 const std::map<std::string_view, Verb>& verbs() {
   static const std::map<std::string_view, Verb> all = {
-      {"serve", serve}, {"anchor", anchor}, {"up", up},     {"down", down},
+      {"serve", serve}, {"anchor", anchor},     {"down", down},
       {"env", env},     {"status", status}, {"exec", exec}, {"logs", logs}};
   return all;
 }
