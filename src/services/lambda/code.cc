@@ -1,0 +1,175 @@
+// Code on its way into functions.
+
+#include "services/lambda/code.h"
+
+#include <fmt/format.h>
+
+#include "aws/service/error.h"
+#include "aws/service/region.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/strings.h"
+#include "lambda/errors.h"
+#include "services/lambda/fleet.h"
+#include "services/lambda/packages.h"
+#include "services/lambda/service.h"
+
+namespace holm::lambda {
+
+namespace {
+
+// Nothing runs longer than this after its function has changed.
+constexpr std::chrono::minutes kPackageGrace{20};
+
+std::string job_key(const VersionRow& row) {
+  return fmt::format("{}/{}/{}", row.account, row.region, row.name);
+}
+
+void describe(FunctionConfiguration& configuration, const std::string& package, size_t bytes) {
+  configuration.code_size = static_cast<int64_t>(bytes);
+  configuration.code_sha256 = base64_encode(hex_decode(package).value_or(""));
+}
+
+// The state of a version whose code is ready, or cannot be.
+template <class Outcome>
+void settle(FunctionConfiguration& configuration, const Outcome& outcome) {
+  const bool is_new = configuration.state == state::kPending;
+  configuration.state_reason = configuration.state_reason_code = std::nullopt;
+  configuration.last_update_status_reason = std::nullopt;
+  configuration.last_update_status_reason_code = std::nullopt;
+  if (outcome) {
+    configuration.state = state::kActive;
+    configuration.last_update_status = last_update_status::kSuccessful;
+    return;
+  }
+  if (is_new) {
+    configuration.state = state::kFailed;
+    configuration.state_reason = outcome.error().message;
+    configuration.state_reason_code = state_reason_code::kInvalidZipFileException;
+  }
+  configuration.last_update_status = last_update_status::kFailed;
+  configuration.last_update_status_reason = outcome.error().message;
+  configuration.last_update_status_reason_code = last_update_status_reason_code::kInternalError;
+}
+
+}  // namespace
+
+void take_code(Service& service, Call& call, VersionRow& row, const FunctionCode& code) {
+  if (code.zip_file && (code.s3_bucket || code.s3_key)) {
+    throw InvalidParameterValueException(
+        "Please do not provide other FunctionCode parameters when providing a ZipFile.");
+  }
+  if (!code.zip_file && !(code.s3_bucket && code.s3_key)) {
+    throw InvalidParameterValueException("Please provide a source for function code.");
+  }
+  std::string package;
+  if (code.zip_file) {
+    if (code.zip_file->size() > kZippedBytesMax) {
+      throw RequestTooLargeException("Zipped size must be smaller than 52428800 bytes");
+    }
+    auto stored = service.packages().store(*code.zip_file);
+    if (!stored) throw InvalidParameterValueException(stored.error().message);
+    package = *stored;
+    describe(row.configuration, package, code.zip_file->size());
+  }
+  call.transaction.run(
+      "INSERT OR REPLACE INTO lambda_source (account, region, name, package, bucket, key,"
+      " object_version) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+      {row.account, row.region, row.name, package, sql::optional_value(code.s3_bucket),
+       sql::optional_value(code.s3_key), sql::optional_value(code.s3_object_version)});
+  row.configuration.last_update_status = last_update_status::kInProgress;
+  service.use().jobs.schedule(call.transaction, {.kind = kCodeJob, .key = job_key(row)}, call.now);
+}
+
+void release_package(Service& service, Call& call, const std::string& package) {
+  if (package.empty()) return;
+  service.use().jobs.schedule(call.transaction, {.kind = kPackageJob, .key = package},
+                              call.now + kPackageGrace);
+}
+
+namespace {
+
+struct Source {
+  std::string package;
+  std::string bucket, key;
+  std::optional<std::string> object_version;
+};
+
+std::optional<Source> find_source(Call& call, const FunctionId& id) {
+  auto row = call.transaction.find(
+      "SELECT package, bucket, key, object_version FROM lambda_source WHERE account = ?1 AND"
+      " region = ?2 AND name = ?3", {id.account, id.region, id.name});
+  if (!row) return std::nullopt;
+  return Source{row->text(0), row->optional_text(1).value_or(""),
+                row->optional_text(2).value_or(""), row->optional_text(3)};
+}
+
+struct Fetched {
+  std::string package;
+  std::optional<size_t> bytes;  // Of what was fetched just now.
+};
+
+Result<Fetched> fetch(Service& service, const Source& source) {
+  if (!source.package.empty()) return Fetched{source.package, std::nullopt};
+  (void)service;
+  return failure("A package in S3 is not implemented by holm.");
+}
+
+// Gives the versions that wait for their code what became of it.
+void settle_versions(Service& service, Call& call, const FunctionId& id,
+                     const Result<Fetched>& outcome) {
+  for (const sql::Row& each : call.transaction.run(
+           "SELECT version FROM lambda_version WHERE account = ?1 AND region = ?2 AND name = ?3",
+           {id.account, id.region, id.name})) {
+    auto row = find_version(call, {id.account, id.region, id.name, each.text(0)});
+    if (row->configuration.last_update_status != last_update_status::kInProgress) continue;
+    if (outcome) {
+      if (row->package != outcome->package) release_package(service, call, row->package);
+      row->package = outcome->package;
+      if (outcome->bytes) describe(row->configuration, outcome->package, *outcome->bytes);
+    }
+    settle(row->configuration, outcome);
+    write_version(call, *row);
+  }
+  call.transaction.run("DELETE FROM lambda_source WHERE account = ?1 AND region = ?2 AND name = ?3",
+                       {id.account, id.region, id.name});
+  call.after_commit([&service, id] { service.fleet().retire(id.unqualified_arn(), kLatest); });
+}
+
+}  // namespace
+
+jobs::Outcome prepare_code(Service& service, const std::string& key) {
+  const auto parts = split(key, '/');
+  const FunctionId id{std::string(parts[0]), std::string(parts[1]), std::string(parts[2]), ""};
+  aws::Region& region = service.use().region;
+  const aws::Caller caller = region.caller(id.account, id.region, "lambda.amazonaws.com");
+  std::optional<Source> source;
+  region.transact(caller, sql::Access::Read, [&](Call& call) { source = find_source(call, id); });
+  if (!source) return jobs::done();
+  Result<Fetched> outcome = fetch(service, *source);
+  if (outcome) {
+    if (auto unpacked = service.packages().unpack(outcome->package); !unpacked) {
+      outcome = std::unexpected(unpacked.error());
+    }
+  }
+  if (!outcome) log::warning(fmt::format("{}: {}", id.arn(), outcome.error().message));
+  region.transact(caller, sql::Access::Write,
+                  [&](Call& call) { settle_versions(service, call, id, outcome); });
+  return jobs::done();
+}
+
+jobs::Outcome remove_package(Service& service, const std::string& package) {
+  aws::Region& region = service.use().region;
+  const aws::Caller caller = region.caller("", "", "lambda.amazonaws.com");
+  // Inside the transaction, so that nobody begins to use it meanwhile.
+  region.transact(caller, sql::Access::Write, [&](Call& call) {
+    if (call.transaction.find("SELECT 1 FROM lambda_version WHERE package = ?1 UNION ALL"
+                              " SELECT 1 FROM lambda_source WHERE package = ?1", {package})) {
+      return;
+    }
+    service.packages().remove(package);
+  });
+  return jobs::done();
+}
+
+}  // namespace holm::lambda

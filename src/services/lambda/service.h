@@ -1,0 +1,78 @@
+// What Lambda's handlers and controllers share.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "aws/service/service.h"
+#include "base/clock.h"
+#include "http/server.h"
+#include "net/address.h"
+
+namespace holm {
+class Random;
+}
+namespace holm::aws {
+class IdentityProvider;
+class Region;
+}  // namespace holm::aws
+namespace holm::jobs {
+class Jobs;
+}
+namespace holm::sandbox {
+class Exits;
+class Runtime;
+}  // namespace holm::sandbox
+
+namespace holm::lambda {
+
+class Events;
+class Fleet;
+class Packages;
+
+// Ports of loopback inside each execution environment.
+inline constexpr uint16_t kRuntimeApiPort = 9001;
+inline constexpr uint16_t kRegionApiPort = 4566;
+
+// Everything Lambda is built on; all of it outlives the service.
+struct Dependencies {
+  jobs::Jobs& jobs;
+  aws::Region& region;
+  aws::IdentityProvider& identities;
+  sandbox::Runtime& runtime;
+  sandbox::Exits& exits;
+  Clock& clock;
+  Random& random;
+  std::string data_directory;
+  // Answers requests that functions send to the region's API, as an HTTP server's handler does.
+  http::Handler api;
+  // Where the load balancers' sites listen on this machine. Functions reach each at 127.0.0.1 and
+  // the same port; ports are distinct, and other than the two above and 53.
+  std::vector<net::Address> sites;
+};
+
+// One for all accounts and regions; handlers are free functions that take it. Any thread.
+class Service final : public aws::ServiceBase {
+ public:
+  explicit Service(Dependencies dependencies);
+  ~Service() override;
+
+  std::vector<aws::Access> access(const aws::Operation& operation, const void* input,
+                                  aws::Call& call) const override;
+  void start() override;
+  void stop() override;
+
+  Dependencies& use() { return dependencies_; }
+  Packages& packages() { return *packages_; }
+  Fleet& fleet() { return *fleet_; }
+  Events& events() { return *events_; }
+
+ private:
+  Dependencies dependencies_;
+  std::unique_ptr<Packages> packages_;
+  std::shared_ptr<Fleet> fleet_;
+  std::unique_ptr<Events> events_;
+};
+
+}  // namespace holm::lambda
