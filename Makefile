@@ -8,7 +8,7 @@ PYTHON ?= /usr/bin/python3
 VENV := build/venv
 export HOLM_DATA ?=
 
-.PHONY: help deps build check test test-all up down format tidy docs run fuzz clean
+.PHONY: help deps build check test test-all up down format tidy docs run fuzz bench-region clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -49,6 +49,9 @@ format: ## Lay out the C++ sources
 
 fuzz: ## Run each fuzz harness (SECONDS_EACH=60)
 	@tools/run_fuzzers.sh $${SECONDS_EACH:-60}
+
+bench-region: build ## Start, memory, signed calls, instances, beside the machine's own limits
+	$(VENV)/bin/python bench/region.py
 
 clean: ## Remove what was built
 	rm -rf build

@@ -36,7 +36,8 @@ class Region:
         return [str(HOLM), verb, "--data", str(self.data), "--listen", f"127.0.0.1:{self.port}",
                 "--edge", f"127.0.0.1:{self.edge_port}", *words]
 
-    def start(self):
+    def start_only(self):
+        """Until the daemon says it is ready."""
         read, write = os.pipe()
         environment = dict(os.environ, HOLM_READY_DESCRIPTOR=str(write))
         log = open(self.data / "daemon.log", "ab")
@@ -47,6 +48,9 @@ class Region:
             text = told.read()
         if text != "ready":
             raise RuntimeError(f"the daemon did not start: {text or (self.data / 'daemon.log').read_text()}")
+
+    def start(self):
+        self.start_only()
         lines = subprocess.run(self.command("env"), check=True, capture_output=True, text=True).stdout
         self.environment = dict(line.removeprefix("export ").split("=", 1)
                                 for line in lines.splitlines() if line.startswith("export "))

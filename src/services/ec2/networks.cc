@@ -112,7 +112,17 @@ Networks::Vpc& Networks::vpc_of(const std::string& id) {
 
 Result<void> Networks::sync(const std::string& id) {
   Vpc& vpc = vpc_of(id);
+  const uint64_t ticket = ++vpc.asked;
   std::lock_guard lock(vpc.syncing);
+  // One that began after this call was made has seen all that this one was made for.
+  if (vpc.covered >= ticket) return vpc.result;
+  const uint64_t covers = vpc.asked;
+  vpc.result = sync_now(id, vpc);
+  vpc.covered = covers;
+  return vpc.result;
+}
+
+Result<void> Networks::sync_now(const std::string& id, Vpc& vpc) {
   const aws::Caller caller = use_.region.caller("", "", "ec2.amazonaws.com");
   Picture picture;
   use_.region.transact(caller, sql::Access::Read,

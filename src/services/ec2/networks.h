@@ -2,6 +2,8 @@
 // and the doors to the region's API and sites.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -30,10 +32,15 @@ class Networks final {
 
  private:
   struct Vpc {
+    std::atomic<uint64_t> asked = 0;
     std::mutex syncing;
+    // Guarded by `syncing`: the last sync began after this many had been asked for, and how it ended.
+    uint64_t covered = 0;
+    Result<void> result;
     std::unique_ptr<VpcServers> servers;
   };
   Vpc& vpc_of(const std::string& id);
+  Result<void> sync_now(const std::string& id, Vpc& vpc);
 
   Dependencies& use_;
   std::mutex mutex_;
