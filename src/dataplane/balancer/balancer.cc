@@ -1,0 +1,304 @@
+// Each reactor has a shard with its own connections to targets; what is shared is immutable or
+// atomic.
+
+#include "dataplane/balancer/balancer.h"
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "base/strings.h"
+#include "dataplane/balancer/forwarded_head.h"
+#include "dataplane/balancer/passage.h"
+#include "dataplane/balancer/routing.h"
+#include "dataplane/balancer/rules.h"
+#include "http/server.h"
+#include "net/socket.h"
+
+namespace holm::balancer {
+
+namespace {
+
+constexpr char kOwner[] = "elbv2";
+constexpr size_t kForwardedAddressesMax = 30;
+
+const Listener* find_listener(const LoadBalancer& load_balancer, std::string_view arn) {
+  for (const Listener& each : load_balancer.listeners) {
+    if (each.arn == arn) return &each;
+  }
+  return nullptr;
+}
+
+// At the edge all ports of a load balancer are one: the listener on the port that the client names
+// is meant, else the one on 80, else the first.
+const Listener* find_listener_at_edge(const LoadBalancer& load_balancer, uint16_t port) {
+  const Listener* chosen = nullptr;
+  for (const Listener& each : load_balancer.listeners) {
+    if (each.port == port) return &each;
+    if (!chosen || each.port == 80) chosen = &each;
+  }
+  return chosen;
+}
+
+http::Response own_response(const FixedResponse& fixed) {
+  http::Response response;
+  response.status = fixed.status;
+  response.headers.add("Server", "awselb/2.0");
+  if (!fixed.content_type.empty()) response.headers.add("Content-Type", fixed.content_type);
+  response.body = fixed.body;
+  return response;
+}
+
+http::Response own_response(const Redirect& redirect, const http::Request& request,
+                            uint16_t port) {
+  http::Response response = error_response(redirect.status);
+  response.headers.add("Location", location(redirect, request, port));
+  return response;
+}
+
+}  // namespace
+
+// Used on its reactor's thread only.
+struct Balancer::Shard {
+  explicit Shard(async::Reactor& own_reactor, Random& own_random)
+      : reactor(own_reactor), random(own_random), pool(own_reactor) {}
+
+  // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-request-tracing.html
+  std::string trace_root() {
+    auto seconds = reactor.clock().now().time_since_epoch() / std::chrono::seconds(1);
+    return fmt::format("1-{:08x}-{}", seconds, random.hex(24));
+  }
+  const WeightedGroup* choose_group(const Forward& forward) {
+    uint64_t total = 0;
+    for (const WeightedGroup& each : forward.groups) total += static_cast<uint64_t>(each.weight);
+    if (total == 0) return forward.groups.empty() ? nullptr : &forward.groups.front();
+    uint64_t ticket = forward.groups.size() == 1 ? 0 : random.below(total);
+    for (const WeightedGroup& each : forward.groups) {
+      if (ticket < static_cast<uint64_t>(each.weight)) return &each;
+      ticket -= static_cast<uint64_t>(each.weight);
+    }
+    return nullptr;
+  }
+
+  async::Reactor& reactor;
+  Random& random;
+  UpstreamPool pool;
+  std::unique_ptr<HealthChecks> checks;  // Of the first shard only.
+};
+
+// A listening socket on one address of a load balancer.
+struct Balancer::Door {
+  Door(async::ReactorPool& reactors, http::Handler handler, const Clock& clock)
+      : server(reactors, http::Limits{}, std::move(handler), clock) {}
+  http::Server server;
+};
+
+Balancer::Balancer(async::ReactorPool& reactors, Edge& edge, const Clock& clock, Random& random)
+    : reactors_(reactors), edge_(edge), clock_(clock), random_(random) {
+  routing_ = std::make_shared<const Routing>(std::make_shared<const Config>(), nullptr);
+  for (size_t i = 0; i < reactors_.size(); ++i) {
+    async::Reactor& reactor = reactors_.at(i);
+    reactor.call(
+        [&] { shards_.push_back(std::make_unique<Shard>(reactor, random_)); });
+  }
+}
+
+Balancer::~Balancer() {
+  edge_.publish(kOwner, {});
+  edge_.stop(async::Duration::zero());
+  doors_.clear();
+  for (std::unique_ptr<Shard>& shard : shards_) {
+    shard->reactor.call([&shard] { shard.reset(); });
+  }
+}
+
+void Balancer::listen_to_health(HealthListener listener) {
+  health_listener_ = std::move(listener);
+}
+
+std::shared_ptr<const Routing> Balancer::routing() const {
+  std::lock_guard lock(mutex_);
+  return routing_;
+}
+
+Balancer::Shard& Balancer::shard_of(async::Reactor& reactor) {
+  for (std::unique_ptr<Shard>& shard : shards_) {
+    if (&shard->reactor == &reactor) return *shard;
+  }
+  return *shards_.front();
+}
+
+Result<void> Balancer::publish(std::shared_ptr<const Config> config) {
+  std::lock_guard publishing(publishing_);
+  auto next = std::make_shared<const Routing>(config, routing().get());
+  {
+    std::lock_guard lock(mutex_);
+    routing_ = next;
+  }
+  publish_names(*config);
+  Result<void> opened = replace_doors(*config);
+  replace_checks(*next);
+  return opened;
+}
+
+void Balancer::publish_names(const Config& config) {
+  Edge::Routes routes;
+  for (const LoadBalancer& each : config.load_balancers) {
+    Arrival arrival{each.arn, {}};
+    http::Handler handler = [this, arrival](http::Exchange& exchange) {
+      return serve(exchange, arrival);
+    };
+    for (const std::string& name : each.host_names) routes.emplace(to_lower(name), handler);
+  }
+  edge_.publish(kOwner, std::move(routes));
+}
+
+Result<void> Balancer::replace_doors(const Config& config) {
+  std::map<std::string, std::unique_ptr<Door>> next;
+  std::string failures;
+  for (const LoadBalancer& each : config.load_balancers) {
+    for (const Listener& listener : each.listeners) {
+      for (const std::string& ip : each.addresses) {
+        std::string key = fmt::format("{}|{}|{}|{}:{}", listener.arn, each.vpc_id, each.where.fd,
+                                      ip, listener.port);
+        auto found = doors_.find(key);
+        if (found != doors_.end()) {
+          next.insert(doors_.extract(found));
+          continue;
+        }
+        Result<net::Address> address = net::Address::parse(ip, listener.port);
+        Result<UniqueFd> socket = std::unexpected(Error{"no address: " + ip});
+        if (address) socket = net::listen_on(*address, {.where = each.where});
+        if (!socket) {
+          failures += (failures.empty() ? "" : "; ") + socket.error().message;
+          continue;
+        }
+        Arrival arrival{each.arn, listener.arn};
+        http::Handler handler = [this, arrival](http::Exchange& exchange) {
+          return serve(exchange, arrival);
+        };
+        auto door = std::make_unique<Door>(reactors_, std::move(handler), clock_);
+        door->server.listen(std::move(*socket));
+        next.emplace(std::move(key), std::move(door));
+      }
+    }
+  }
+  doors_ = std::move(next);
+  if (!failures.empty()) return failure(failures);
+  return {};
+}
+
+void Balancer::replace_checks(const Routing& routing) {
+  std::vector<CheckedTarget> targets;
+  std::set<std::string> groups_done;
+  std::set<std::string> routes;
+  auto add_group = [&](const LoadBalancer& own, const std::string& arn) {
+    const RoutedGroup* group = routing.find_group(arn);
+    if (!group || !groups_done.insert(arn).second) return;
+    for (const RoutedTarget& target : group->targets) {
+      const net::Address& address = target.settings->address;
+      const HealthCheck& check = group->settings->health_check;
+      Route route{own.vpc_id, own.where, {}, address};
+      if (!own.addresses.empty()) {
+        route.source = net::Address::parse(own.addresses.front(), 0).value_or(net::Address());
+      }
+      routes.insert(route.key());
+      if (target.settings->registration == Registration::Draining) continue;
+      if (check.port != 0) {
+        route.target = net::Address::parse(address.ip(), check.port).value_or(address);
+      }
+      targets.push_back({arn, target.settings->id, address.port(), std::move(route), check,
+                         target.state});
+    }
+  };
+  for (const LoadBalancer& each : routing.config().load_balancers) {
+    for (const Listener& listener : each.listeners) {
+      for (const Rule& rule : listener.rules) {
+        const auto* forward = std::get_if<Forward>(&rule.action);
+        if (!forward) continue;
+        for (const WeightedGroup& group : forward->groups) add_group(each, group.arn);
+      }
+    }
+  }
+  for (std::unique_ptr<Shard>& shard : shards_) {
+    shard->reactor.call([&shard, &routes] { shard->pool.retain(routes); });
+  }
+  Shard& checking = *shards_.front();
+  checking.reactor.call([&] {
+    if (!checking.checks) {
+      checking.checks = std::make_unique<HealthChecks>(checking.reactor, health_listener_);
+    }
+    checking.checks->replace(std::move(targets));
+  });
+}
+
+int64_t Balancer::requests_in_flight(std::string_view group_arn, std::string_view target_id,
+                                     uint16_t port) const {
+  std::shared_ptr<const Routing> current = routing();
+  const RoutedGroup* group = current->find_group(group_arn);
+  if (!group) return 0;
+  for (const RoutedTarget& each : group->targets) {
+    if (each.settings->id == target_id && each.settings->address.port() == port) {
+      return each.state->requests_in_flight;
+    }
+  }
+  return 0;
+}
+
+async::Task<void> Balancer::serve(http::Exchange& exchange, Arrival arrival) {
+  std::shared_ptr<const Routing> current = routing();
+  const LoadBalancer* load_balancer = current->find_load_balancer(arrival.load_balancer_arn);
+  const Listener* listener = nullptr;
+  uint16_t port = 80;
+  if (load_balancer && arrival.listener_arn.empty()) {
+    port = split_host(exchange.request().authority).port.value_or(80);
+    listener = find_listener_at_edge(*load_balancer, port);
+  } else if (load_balancer) {
+    listener = find_listener(*load_balancer, arrival.listener_arn);
+    if (listener) port = listener->port;
+  }
+  if (!listener) {
+    http::Response response = error_response(503);
+    co_await exchange.respond(std::move(response));
+    co_return;
+  }
+  co_await act(exchange, current, *load_balancer, *listener, port);
+}
+
+async::Task<void> Balancer::act(http::Exchange& exchange, std::shared_ptr<const Routing> routing,
+                                const LoadBalancer& load_balancer, const Listener& listener,
+                                uint16_t visible_port) {
+  const http::Request& request = exchange.request();
+  LoadBalancerCounters& counters = routing->state_of(load_balancer).counters;
+  count(counters.requests);
+  const Action* action = find_action(listener, request);
+  int refusal = 0;
+  if (request.method == "TRACE" || request.method == "CONNECT") refusal = 405;
+  if (forwarded_address_count(request) > kForwardedAddressesMax) refusal = 463;
+  if (!action) refusal = 503;
+  http::Response response;
+  if (refusal != 0) {
+    response = error_response(refusal);
+  } else if (const auto* fixed = std::get_if<FixedResponse>(action)) {
+    count(counters.fixed_responses);
+    response = own_response(*fixed);
+  } else if (const auto* redirect = std::get_if<Redirect>(action)) {
+    count(counters.redirects);
+    response = own_response(*redirect, request, visible_port);
+  } else {
+    Shard& shard = shard_of(exchange.reactor());
+    const WeightedGroup* chosen = shard.choose_group(std::get<Forward>(*action));
+    const RoutedGroup* group = chosen ? routing->find_group(chosen->arn) : nullptr;
+    if (group) {
+      Passage passage({exchange, shard.pool, load_balancer, counters, *group, listener.port,
+                       shard.trace_root()});
+      co_await passage.run();
+      co_return;
+    }
+    response = error_response(503);
+  }
+  count_status(counters.own_statuses, response.status);
+  co_await exchange.respond(std::move(response));
+}
+
+}  // namespace holm::balancer

@@ -1,0 +1,74 @@
+// Balancer: carries users' requests to the targets of all load balancers of the region.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "async/reactor.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "dataplane/balancer/config.h"
+#include "dataplane/balancer/edge.h"
+#include "dataplane/balancer/health_checks.h"
+
+namespace holm::balancer {
+
+class Routing;
+
+// Functions may be called on any thread but a reactor's. The reactors and the edge outlive it.
+class Balancer final {
+ public:
+  Balancer(async::ReactorPool& reactors, Edge& edge, const Clock& clock, Random& random);
+  ~Balancer();  // Ends all connections.
+  Balancer(const Balancer&) = delete;
+  Balancer& operator=(const Balancer&) = delete;
+
+  // Once, before the first publish().
+  void listen_to_health(HealthListener listener);
+
+  // Takes effect before it returns. Requests in progress go on as they began; connections stay
+  // open unless their listener is gone. Fails with the listeners that could not be opened; all
+  // others work, and the next publish() tries those again.
+  Result<void> publish(std::shared_ptr<const Config> config);
+
+  // Requests that `target` of the group is busy with, for draining.
+  int64_t requests_in_flight(std::string_view group_arn, std::string_view target_id,
+                             uint16_t port) const;
+  // Every load balancer and group with what was counted since the start, or since it was made.
+  std::shared_ptr<const Routing> routing() const;
+
+ private:
+  struct Shard;
+  struct Door;
+  struct Arrival {
+    std::string load_balancer_arn;
+    std::string listener_arn;  // Empty: at the edge, by the port in the Host header.
+  };
+
+  Shard& shard_of(async::Reactor& reactor);
+  async::Task<void> serve(http::Exchange& exchange, Arrival arrival);
+  async::Task<void> act(http::Exchange& exchange, std::shared_ptr<const Routing> routing,
+                        const LoadBalancer& load_balancer, const Listener& listener,
+                        uint16_t visible_port);
+  Result<void> replace_doors(const Config& config);
+  void publish_names(const Config& config);
+  void replace_checks(const Routing& routing);
+
+  async::ReactorPool& reactors_;
+  Edge& edge_;
+  const Clock& clock_;
+  Random& random_;
+  HealthListener health_listener_;
+  std::mutex publishing_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Routing> routing_;  // Guarded by mutex_.
+  std::vector<std::unique_ptr<Shard>> shards_;
+  std::map<std::string, std::unique_ptr<Door>> doors_;  // Guarded by publishing_.
+};
+
+}  // namespace holm::balancer

@@ -1,0 +1,302 @@
+// The balancer in front of servers on loopback: forwarding, health, and what goes wrong.
+
+#include "dataplane/balancer/balancer.h"
+
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+
+#include "async/sync_wait.h"
+#include "base/system_clock.h"
+#include "dataplane/balancer/routing.h"
+#include "dataplane/balancer/rules.h"
+#include "http/client.h"
+#include "http/server.h"
+#include "net/socket.h"
+
+namespace holm::balancer {
+namespace {
+
+// A target that says who it is and what it was sent.
+async::Task<void> echo(http::Exchange& exchange, std::string name, std::atomic<int>& requests,
+                       std::atomic<int>& status) {
+  const http::Request& request = exchange.request();
+  if (request.headers.get("user-agent") != "ELB-HealthChecker/2.0") ++requests;
+  auto body = co_await async::read_all(exchange.body(), 16 * 1024 * 1024);
+  http::Response response;
+  response.status = status;
+  for (const http::Header& header : request.headers) {
+    if (header.name.starts_with("X-")) response.headers.add("Saw-" + header.name, header.value);
+  }
+  response.headers.add("Saw-Host", std::string(request.headers.get("host")));
+  response.headers.add("Saw-Connection", std::string(request.headers.get("connection")));
+  response.headers.add("Name", name);
+  response.body = request.method + " " + request.target + " " + *body;
+  co_await exchange.respond(std::move(response));
+}
+
+class EchoTarget {
+ public:
+  EchoTarget(async::ReactorPool& reactors, const Clock& clock, std::string name)
+      : server_(
+            reactors, http::Limits{},
+            [this, name](http::Exchange& exchange) {
+              return echo(exchange, name, requests, status);
+            },
+            clock) {
+    Result<UniqueFd> socket = net::listen_on(net::Address::loopback(0));
+    address_ = net::local_address(socket->get());
+    server_.listen(std::move(*socket));
+  }
+  const net::Address& address() const { return address_; }
+  void stop() { server_.stop(async::Duration::zero()); }
+
+  std::atomic<int> requests = 0;
+  std::atomic<int> status = 200;
+
+ private:
+  http::Server server_;
+  net::Address address_;
+};
+
+class BalancerTest : public ::testing::Test {
+ protected:
+  BalancerTest() {
+    Result<UniqueFd> socket = net::listen_on(net::Address::loopback(0));
+    edge_port_ = net::local_address(socket->get()).port();
+    edge_.listen(std::move(*socket));
+    balancer_.listen_to_health([this](const HealthChange& change) {
+      std::lock_guard lock(mutex_);
+      changes_.push_back(change);
+      changed_.notify_all();
+    });
+    group_.arn = "group";
+    group_.health_check.interval = async::Duration(20);
+    group_.health_check.timeout = async::Duration(5000);
+    balancer_settings_.arn = "balancer";
+    balancer_settings_.host_names = {"shop.elb.localhost"};
+    balancer_settings_.addresses = {"127.0.0.1"};
+    Listener listener{.arn = "listener", .port = free_port(), .rules = {}};
+    listener.rules.push_back({{}, Forward{{{"group", 1}}}});
+    balancer_settings_.listeners.push_back(listener);
+    client_reactor_.at(0).call([this] { client_.emplace(client_reactor_.at(0)); });
+  }
+  ~BalancerTest() override {
+    client_reactor_.at(0).call([this] { client_.reset(); });
+  }
+
+  static uint16_t free_port() {
+    Result<UniqueFd> socket = net::listen_on(net::Address::loopback(0));
+    return net::local_address(socket->get()).port();
+  }
+  void add_target(const net::Address& address, Health known = Health::Healthy) {
+    Target target{.id = "127.0.0.1", .address = address};
+    target.known_health = known;
+    group_.targets.push_back(target);
+  }
+  Result<void> publish() {
+    auto config = std::make_shared<Config>();
+    config->load_balancers.push_back(balancer_settings_);
+    config->groups.emplace("group", group_);
+    return balancer_.publish(std::move(config));
+  }
+  uint16_t listener_port() const { return balancer_settings_.listeners[0].port; }
+  http::Response send(http::OutgoingRequest request, uint16_t port) {
+    http::Target to{.address = net::Address::loopback(port)};
+    Result<http::Response> response = async::sync_wait(
+        client_reactor_.at(0), client_->request(std::move(request), std::move(to)));
+    if (response) return std::move(*response);
+    ADD_FAILURE() << response.error().message;
+    return {};
+  }
+  http::Response get(std::string target) {
+    http::OutgoingRequest request;
+    request.target = std::move(target);
+    return send(std::move(request), listener_port());
+  }
+  HealthChange wait_for(Health health, std::string reason) {
+    std::unique_lock lock(mutex_);
+    HealthChange found;
+    bool came = changed_.wait_for(lock, std::chrono::seconds(20), [&] {
+      for (const HealthChange& each : changes_) {
+        if (each.health == health && each.reason == reason) found = each;
+      }
+      return !found.group_arn.empty();
+    });
+    EXPECT_TRUE(came) << reason;
+    return found;
+  }
+
+  SystemClock clock_;
+  SystemRandom random_;
+  async::ReactorPool client_reactor_{1, clock_};
+  std::optional<http::Client> client_;
+  async::ReactorPool reactors_{2, clock_};
+  Edge edge_{reactors_, clock_};
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<HealthChange> changes_;
+  TargetGroup group_;
+  LoadBalancer balancer_settings_;
+  EchoTarget first_{reactors_, clock_, "first"};
+  EchoTarget second_{reactors_, clock_, "second"};
+  uint16_t edge_port_ = 0;
+  Balancer balancer_{reactors_, edge_, clock_, random_};
+};
+
+TEST_F(BalancerTest, TargetsTakeTurns) {
+  add_target(first_.address());
+  add_target(second_.address());
+  ASSERT_TRUE(publish());
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(get("/a?b=c").body, "GET /a?b=c ");
+  EXPECT_EQ(first_.requests, 5);
+  EXPECT_EQ(second_.requests, 5);
+}
+
+TEST_F(BalancerTest, TellsTheTargetWhoAsked) {
+  add_target(first_.address());
+  ASSERT_TRUE(publish());
+  http::OutgoingRequest request;
+  request.headers = {{"Host", "www.example.com"}, {"X-Forwarded-For", "192.0.2.7"},
+                     {"X-Hop", "1"},              {"Connection", "X-Hop"}};
+  http::Response response = send(std::move(request), listener_port());
+  EXPECT_EQ(response.headers.get("saw-host"), "www.example.com");
+  EXPECT_EQ(response.headers.get("saw-x-forwarded-for"), "192.0.2.7, 127.0.0.1");
+  EXPECT_EQ(response.headers.get("saw-x-forwarded-proto"), "http");
+  EXPECT_EQ(response.headers.get("saw-x-forwarded-port"), std::to_string(listener_port()));
+  EXPECT_TRUE(response.headers.get("saw-x-amzn-trace-id").starts_with("Root=1-"));
+  EXPECT_FALSE(response.headers.has("saw-x-hop"));
+  EXPECT_EQ(response.headers.get("saw-connection"), "");
+}
+
+TEST_F(BalancerTest, PassesLargeBodiesBothWays) {
+  add_target(first_.address());
+  ASSERT_TRUE(publish());
+  std::string body(5 * 1024 * 1024, 'x');
+  http::OutgoingRequest with_length;
+  with_length.method = "POST";
+  with_length.body = body;
+  EXPECT_EQ(send(std::move(with_length), listener_port()).body, "POST / " + body);
+}
+
+TEST_F(BalancerTest, TriesAnotherTargetWhenOneCannotBeReached) {
+  add_target(net::Address::loopback(free_port()));
+  add_target(first_.address());
+  ASSERT_TRUE(publish());
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(get("/").status, 200);
+}
+
+TEST_F(BalancerTest, AnswersForItselfWhenNoTargetCan) {
+  ASSERT_TRUE(publish());
+  EXPECT_EQ(get("/").status, 503);
+  add_target(net::Address::loopback(free_port()));
+  ASSERT_TRUE(publish());
+  http::Response response = get("/");
+  EXPECT_EQ(response.status, 502);
+  EXPECT_EQ(response.headers.get("server"), "awselb/2.0");
+}
+
+TEST_F(BalancerTest, ReplacesAKeptConnectionThatTheTargetClosed) {
+  add_target(first_.address());
+  ASSERT_TRUE(publish());
+  EXPECT_EQ(get("/").status, 200);
+  first_.stop();
+  group_.targets.clear();
+  add_target(second_.address());
+  ASSERT_TRUE(publish());
+  EXPECT_EQ(get("/").headers.get("name"), "second");
+}
+
+TEST_F(BalancerTest, ChecksHealthAndAvoidsTheUnhealthy) {
+  add_target(first_.address(), Health::Initial);
+  add_target(second_.address(), Health::Initial);
+  first_.status = 500;
+  ASSERT_TRUE(publish());
+  HealthChange change = wait_for(Health::Unhealthy, "Target.ResponseCodeMismatch");
+  EXPECT_EQ(change.description, "Health checks failed with these codes: [500]");
+  EXPECT_EQ(change.port, first_.address().port());
+  wait_for(Health::Healthy, "");
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(get("/").headers.get("name"), "second");
+  // When all are unhealthy, all are used.
+  second_.stop();
+  wait_for(Health::Unhealthy, "Target.FailedHealthChecks");
+  EXPECT_EQ(get("/").status, 500);
+}
+
+TEST_F(BalancerTest, SendsNothingNewToADrainingTarget) {
+  add_target(first_.address());
+  add_target(second_.address());
+  group_.targets[0].registration = Registration::Draining;
+  ASSERT_TRUE(publish());
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(get("/").headers.get("name"), "second");
+  EXPECT_EQ(balancer_.requests_in_flight("group", "127.0.0.1", first_.address().port()), 0);
+}
+
+TEST_F(BalancerTest, TheEdgeFindsItByNameAndKnowsNoOther) {
+  add_target(first_.address());
+  ASSERT_TRUE(publish());
+  http::OutgoingRequest known;
+  known.headers = {{"Host", "Shop.elb.localhost:8080"}};
+  EXPECT_EQ(send(std::move(known), edge_port_).headers.get("name"), "first");
+  http::OutgoingRequest unknown;
+  unknown.headers = {{"Host", "other.localhost"}};
+  EXPECT_EQ(send(std::move(unknown), edge_port_).status, 404);
+}
+
+TEST_F(BalancerTest, RulesComeInTheirOrderAndChangesTakeEffectAtOnce) {
+  add_target(first_.address());
+  std::vector<Rule>& rules = balancer_settings_.listeners[0].rules;
+  Condition path{.field = Condition::Field::Path, .header = {}, .patterns = {"/old*"}, .query = {}};
+  Redirect to_new;
+  to_new.path = "/new/#{path}";
+  to_new.status = 302;
+  rules.insert(rules.begin(), {{path}, to_new});
+  ASSERT_TRUE(publish());
+  http::OutgoingRequest request;
+  request.target = "/old/1?a=b";
+  request.headers = {{"Host", "shop"}};
+  http::Response response = send(std::move(request), listener_port());
+  EXPECT_EQ(response.status, 302);
+  EXPECT_EQ(response.headers.get("location"),
+            "http://shop:" + std::to_string(listener_port()) + "/new/old/1?a=b");
+  EXPECT_EQ(get("/").status, 200);
+  rules.begin()->action = FixedResponse{418, "text/plain", "teapot"};
+  ASSERT_TRUE(publish());
+  EXPECT_EQ(get("/old").body, "teapot");
+}
+
+struct ConditionCase {
+  const char* what;
+  Condition condition;
+  bool expected;
+};
+
+TEST(Rules, ConditionsMatchAsAwsSays) {
+  http::Request request;
+  request.method = "GET";
+  request.path = "/img/a.png";
+  request.query = "Version=2&x";
+  request.authority = "WWW.Example.com:8080";
+  request.headers = {{"User-Agent", "Chrome 1"}};
+  request.peer = *net::Address::parse("10.1.2.3", 5);
+  using Field = Condition::Field;
+  const ConditionCase kCases[] = {
+      {"a path with a wildcard", {Field::Path, "", {"/img/*"}, {}}, true},
+      {"paths are case-sensitive", {Field::Path, "", {"/IMG/*"}, {}}, false},
+      {"any of the patterns will do", {Field::Path, "", {"/x", "/img/?.png"}, {}}, true},
+      {"hosts are not", {Field::Host, "", {"*.example.COM"}, {}}, true},
+      {"a header", {Field::Header, "user-agent", {"*chrome*"}, {}}, true},
+      {"a header that is missing", {Field::Header, "accept", {"*"}, {}}, false},
+      {"a key and a value", {Field::QueryString, "", {}, {{"version", "2"}}}, true},
+      {"any key", {Field::QueryString, "", {}, {{"", "3"}}}, false},
+      {"methods are exact", {Field::Method, "", {"get"}, {}}, false},
+      {"a network", {Field::SourceIp, "", {"10.1.2.0/23"}, {}}, true},
+      {"another network", {Field::SourceIp, "", {"10.1.0.0/23"}, {}}, false},
+  };
+  for (const ConditionCase& each : kCases) {
+    EXPECT_EQ(matches(each.condition, request), each.expected) << each.what;
+  }
+}
+
+}  // namespace
+}  // namespace holm::balancer

@@ -1,0 +1,139 @@
+// What a balancer does: load balancers, their listeners and rules, and the target groups behind them.
+// Plain values; a whole of them is one snapshot.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "async/reactor.h"
+#include "net/address.h"
+#include "net/socket.h"
+
+namespace holm::balancer {
+
+// What the health checks say about a target.
+enum class Health : uint8_t {
+  Initial,  // No check has decided yet.
+  Healthy,
+  Unhealthy,
+};
+
+enum class Registration : uint8_t {
+  Registered,
+  Draining,  // Requests in progress are finished, new ones are not sent.
+};
+
+struct Target {
+  std::string id;  // As registered: "i-0a…" or an address. With the port it is the target's identity.
+  net::Address address;
+  Registration registration = Registration::Registered;
+  // What was known when the balancer meets the target for the first time, after a restart for
+  // instance; from then on the balancer knows better.
+  Health known_health = Health::Initial;
+};
+
+struct StatusRange {
+  int first = 200;
+  int last = 200;
+  friend bool operator==(const StatusRange&, const StatusRange&) = default;
+};
+
+struct HealthCheck {
+  std::string path = "/";
+  uint16_t port = 0;  // 0: the port that traffic goes to.
+  async::Duration interval{30000};
+  async::Duration timeout{5000};
+  int healthy_threshold = 5;
+  int unhealthy_threshold = 2;
+  std::vector<StatusRange> matcher = {StatusRange()};
+  friend bool operator==(const HealthCheck&, const HealthCheck&) = default;
+};
+
+enum class Algorithm : uint8_t { RoundRobin, LeastOutstandingRequests };
+
+struct TargetGroup {
+  std::string arn;
+  std::vector<Target> targets;
+  HealthCheck health_check;
+  Algorithm algorithm = Algorithm::RoundRobin;
+};
+
+// One condition of a rule; true when one of its patterns matches. `*` and `?` are wildcards.
+struct Condition {
+  enum class Field : uint8_t { Path, Host, Header, QueryString, Method, SourceIp };
+  Field field = Field::Path;
+  std::string header;                 // The name, of Header.
+  std::vector<std::string> patterns;  // Of SourceIp: CIDRs.
+  // Of QueryString: key (empty: any) and value.
+  std::vector<std::pair<std::string, std::string>> query;
+};
+
+struct WeightedGroup {
+  std::string arn;
+  int weight = 1;
+};
+
+struct Forward {
+  std::vector<WeightedGroup> groups;
+};
+
+// The parts may contain #{protocol}, #{host}, #{port}, #{path} and #{query}.
+struct Redirect {
+  std::string protocol = "#{protocol}";
+  std::string host = "#{host}";
+  std::string port = "#{port}";
+  std::string path = "/#{path}";
+  std::string query = "#{query}";
+  int status = 301;
+};
+
+struct FixedResponse {
+  int status = 200;
+  std::string content_type;
+  std::string body;
+};
+
+using Action = std::variant<FixedResponse, Redirect, Forward>;
+
+struct Rule {
+  std::vector<Condition> conditions;  // All must hold; the default rule has none.
+  Action action;
+};
+
+struct Listener {
+  std::string arn;
+  uint16_t port = 80;
+  std::vector<Rule> rules;  // In the order of priority, the default last.
+};
+
+enum class ForwardedFor : uint8_t { Append, Preserve, Remove };
+enum class ClientPort : uint8_t { Leave, Add };
+enum class InvalidHeaders : uint8_t { Forward, Drop };
+
+struct LoadBalancer {
+  std::string arn;
+  std::vector<std::string> host_names;  // By which the edge finds it.
+  // Where it stands: listeners are opened on the addresses, connections to targets leave from the
+  // first of them.
+  std::string vpc_id;
+  net::Namespace where;
+  std::vector<std::string> addresses;  // Without a port.
+  std::vector<Listener> listeners;
+  // How long a target, or either side of a tunnel, may be silent.
+  async::Duration idle_timeout{60000};
+  ForwardedFor forwarded_for = ForwardedFor::Append;
+  ClientPort client_port = ClientPort::Leave;
+  InvalidHeaders invalid_headers = InvalidHeaders::Forward;
+};
+
+struct Config {
+  std::vector<LoadBalancer> load_balancers;
+  std::map<std::string, TargetGroup, std::less<>> groups;  // By ARN.
+};
+
+}  // namespace holm::balancer

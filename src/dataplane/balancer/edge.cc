@@ -1,0 +1,82 @@
+// The table of names is immutable and replaced as a whole.
+
+#include "dataplane/balancer/edge.h"
+
+#include <fmt/format.h>
+
+#include "base/strings.h"
+
+namespace holm::balancer {
+
+namespace {
+
+const http::Handler* find_handler(const std::map<std::string, Edge::Routes, std::less<>>& table,
+                                  std::string_view host) {
+  for (const auto& [owner, routes] : table) {
+    auto found = routes.find(host);
+    if (found != routes.end()) return &found->second;
+  }
+  return nullptr;
+}
+
+http::Response unknown_host(const std::string& host) {
+  http::Response response;
+  response.status = 404;
+  response.headers.add("Content-Type", "text/plain; charset=utf-8");
+  response.body = fmt::format("Nothing in this region answers for the name \"{}\".\n", host);
+  return response;
+}
+
+}  // namespace
+
+HostAndPort split_host(std::string_view authority) {
+  HostAndPort result;
+  size_t colon = authority.rfind(':');
+  // The colons inside [::1] are none of a port.
+  if (colon != std::string_view::npos && authority.find(']', colon) == std::string_view::npos) {
+    std::optional<long long> port = parse_integer(authority.substr(colon + 1));
+    if (port && *port > 0 && *port < 65536) result.port = static_cast<uint16_t>(*port);
+    authority = authority.substr(0, colon);
+  }
+  if (authority.ends_with('.')) authority.remove_suffix(1);
+  result.host = to_lower(authority);
+  return result;
+}
+
+Edge::Edge(async::ReactorPool& reactors, const Clock& clock)
+    : table_(std::make_shared<const Table>()),
+      server_(
+          reactors, http::Limits{}, [this](http::Exchange& exchange) { return serve(exchange); },
+          clock) {}
+
+Edge::~Edge() = default;
+
+std::shared_ptr<const Edge::Table> Edge::table() const {
+  std::lock_guard lock(mutex_);
+  return table_;
+}
+
+void Edge::publish(const std::string& owner, Routes routes) {
+  std::lock_guard lock(mutex_);
+  auto next = std::make_shared<Table>(*table_);
+  (*next)[owner] = std::move(routes);
+  table_ = std::move(next);
+}
+
+void Edge::listen(UniqueFd socket) { server_.listen(std::move(socket)); }
+
+void Edge::stop(async::Duration grace) { server_.stop(grace); }
+
+async::Task<void> Edge::serve(http::Exchange& exchange) {
+  std::string host = split_host(exchange.request().authority).host;
+  http::Handler handler;
+  if (const http::Handler* found = find_handler(*table(), host)) handler = *found;
+  if (handler) {
+    co_await handler(exchange);
+    co_return;
+  }
+  http::Response response = unknown_host(host);
+  co_await exchange.respond(std::move(response));
+}
+
+}  // namespace holm::balancer

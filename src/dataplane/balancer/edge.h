@@ -1,0 +1,56 @@
+// Edge: the region's front door for users: requests are given to whoever owns the name in the Host
+// header.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "async/reactor.h"
+#include "base/clock.h"
+#include "base/unique_fd.h"
+#include "http/server.h"
+
+namespace holm::balancer {
+
+// Any thread. Handlers run on the connection's reactor and are copied there, so a handler that is
+// replaced ends its requests.
+class Edge final {
+ public:
+  // Names in lower case, without port.
+  using Routes = std::map<std::string, http::Handler, std::less<>>;
+
+  Edge(async::ReactorPool& reactors, const Clock& clock);
+  ~Edge();
+  Edge(const Edge&) = delete;
+  Edge& operator=(const Edge&) = delete;
+
+  // All names that `owner` ("elbv2") answers for from now on. A name that two owners claim belongs
+  // to the owner that comes first in the alphabet.
+  void publish(const std::string& owner, Routes routes);
+  // One more door: a listening socket on the host, inside a VPC, inside a function's namespace.
+  void listen(UniqueFd socket);
+  // Takes no new connections and lets requests end for so long. Not on a reactor's thread.
+  void stop(async::Duration grace);
+
+ private:
+  using Table = std::map<std::string, Routes, std::less<>>;  // By owner.
+  async::Task<void> serve(http::Exchange& exchange);
+  std::shared_ptr<const Table> table() const;
+
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Table> table_;  // Guarded by mutex_.
+  http::Server server_;                 // Last, so that it ends first.
+};
+
+// "www.example.com:8080" is the host "www.example.com" and the port 8080, if the port is one.
+struct HostAndPort {
+  std::string host;  // In lower case, without a last dot.
+  std::optional<uint16_t> port;
+};
+HostAndPort split_host(std::string_view authority);
+
+}  // namespace holm::balancer

@@ -1,0 +1,156 @@
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/x-forwarded-headers.html
+
+#include "dataplane/balancer/forwarded_head.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+
+#include "base/strings.h"
+#include "http/outgoing_head.h"
+
+namespace holm::balancer {
+
+namespace {
+
+// RFC 9110, section 7.6.1, and what the balancer writes itself.
+constexpr std::array<std::string_view, 9> kHopByHop = {
+    "connection", "keep-alive", "proxy-connection",  "te",    "trailer",
+    "upgrade",    "expect",     "transfer-encoding", "content-length"};
+
+bool is_hop_by_hop(const http::Headers& headers, std::string_view name) {
+  bool listed = std::ranges::any_of(
+      kHopByHop, [&](std::string_view each) { return equals_ignoring_case(each, name); });
+  return listed || (headers.has("connection") && http::has_token(headers, "connection", name));
+}
+
+bool is_replaced(std::string_view name) {
+  return equals_ignoring_case(name, "host") || equals_ignoring_case(name, "x-forwarded-for") ||
+         equals_ignoring_case(name, "x-forwarded-proto") ||
+         equals_ignoring_case(name, "x-forwarded-port") ||
+         equals_ignoring_case(name, "x-amzn-trace-id");
+}
+
+bool is_valid_name(std::string_view name) {
+  return std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+  });
+}
+
+std::string joined(const http::Headers& headers, std::string_view name) {
+  std::string result;
+  for (std::string_view value : headers.all(name)) {
+    if (!result.empty()) result += ", ";
+    result += value;
+  }
+  return result;
+}
+
+void append_forwarded_for(std::string& out, const RequestHead& head) {
+  std::string addresses = joined(head.request.headers, "x-forwarded-for");
+  const LoadBalancer& settings = head.load_balancer;
+  if (settings.forwarded_for == ForwardedFor::Remove) return;
+  if (settings.forwarded_for == ForwardedFor::Append) {
+    if (!addresses.empty()) addresses += ", ";
+    bool with_port = settings.client_port == ClientPort::Add;
+    addresses += with_port ? head.request.peer.to_string() : head.request.peer.ip();
+  }
+  if (!addresses.empty()) out.append("X-Forwarded-For: ").append(addresses).append("\r\n");
+}
+
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-request-tracing.html
+// A trace that has a root already gets a field of our own before it.
+void append_trace(std::string& out, const RequestHead& head) {
+  std::string trace = joined(head.request.headers, "x-amzn-trace-id");
+  out += "X-Amzn-Trace-Id: ";
+  bool has_root = false;
+  std::string others;
+  for (std::string_view field : split(trace, ';')) {
+    if (field.empty() || field.starts_with("Self=")) continue;
+    has_root = has_root || field.starts_with("Root=");
+    others.append(";").append(field);
+  }
+  out.append(has_root ? "Self=" : "Root=").append(head.trace_root).append(others).append("\r\n");
+}
+
+std::string target_of(const http::Request& request) {
+  if (request.target.starts_with('/') || request.target == "*") return request.target;
+  return request.query.empty() ? request.path : request.path + "?" + request.query;
+}
+
+std::string_view title(int status) {
+  // The words of AWS's pages, which differ from the standard's.
+  if (status == 503) return "Service Temporarily Unavailable";
+  if (status == 504) return "Gateway Time-out";
+  if (status == 463) return "";
+  return http::reason_phrase(status);
+}
+
+}  // namespace
+
+bool wants_upgrade(const http::Request& request) {
+  return request.headers.has("upgrade") && request.version == http::Version::Http11 &&
+         http::has_token(request.headers, "connection", "upgrade");
+}
+
+size_t forwarded_address_count(const http::Request& request) {
+  std::string addresses = joined(request.headers, "x-forwarded-for");
+  return addresses.empty() ? 0 : split(addresses, ',').size();
+}
+
+std::string make_request_head(const RequestHead& head) {
+  const http::Request& request = head.request;
+  std::string out;
+  out.reserve(1024);
+  auto end = std::back_inserter(out);
+  std::string host = request.authority.empty() ? request.local.ip() : request.authority;
+  fmt::format_to(end, "{} {} HTTP/1.1\r\nHost: {}\r\n", request.method, target_of(request), host);
+  append_forwarded_for(out, head);
+  bool is_https = request.scheme == http::Scheme::Https;
+  fmt::format_to(end, "X-Forwarded-Proto: {}\r\nX-Forwarded-Port: {}\r\n",
+                 is_https ? "https" : "http", head.listener_port);
+  append_trace(out, head);
+  bool drops = head.load_balancer.invalid_headers == InvalidHeaders::Drop;
+  for (const http::Header& header : request.headers) {
+    if (is_replaced(header.name) || is_hop_by_hop(request.headers, header.name)) continue;
+    if (drops && !is_valid_name(header.name)) continue;
+    out.append(header.name).append(": ").append(header.value).append("\r\n");
+  }
+  if (wants_upgrade(request)) {
+    fmt::format_to(end, "Connection: upgrade\r\nUpgrade: {}\r\n", request.headers.get("upgrade"));
+  }
+  if (!head.body_length) {
+    out += "Transfer-Encoding: chunked\r\n";
+  } else if (*head.body_length > 0 || request.headers.has("content-length")) {
+    fmt::format_to(end, "Content-Length: {}\r\n", *head.body_length);
+  }
+  out += "\r\n";
+  return out;
+}
+
+http::Headers end_to_end_headers(const http::Headers& headers) {
+  http::Headers result;
+  result.reserve(headers.size());
+  for (const http::Header& header : headers) {
+    // In answer to HEAD the length tells of a body that is not sent; the server sees to it.
+    bool is_length = equals_ignoring_case(header.name, "content-length");
+    if (is_length || !is_hop_by_hop(headers, header.name)) result.add(header.name, header.value);
+  }
+  return result;
+}
+
+http::Response error_response(int status) {
+  http::Response response;
+  response.status = status;
+  response.headers.add("Server", "awselb/2.0");
+  response.headers.add("Content-Type", "text/html");
+  response.body = fmt::format(
+      "<html>\r\n<head><title>{0} {1}</title></head>\r\n<body>\r\n<center><h1>{0} {1}</h1></center>"
+      "\r\n</body>\r\n</html>\r\n",
+      status, title(status));
+  return response;
+}
+
+}  // namespace holm::balancer

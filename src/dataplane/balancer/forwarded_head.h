@@ -1,0 +1,36 @@
+// The heads of messages that are passed on: what is added, what is left out.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "dataplane/balancer/config.h"
+#include "http/message.h"
+
+namespace holm::balancer {
+
+// Whether the client asks to leave HTTP for another protocol.
+bool wants_upgrade(const http::Request& request);
+
+struct RequestHead {
+  const http::Request& request;
+  const LoadBalancer& load_balancer;
+  uint16_t listener_port = 80;
+  std::string trace_root;  // "1-67891233-abcdef012345678912345678", if the request has none.
+  std::optional<uint64_t> body_length;  // None: chunked.
+};
+std::string make_request_head(const RequestHead& head);
+
+// The addresses that X-Forwarded-For already has.
+size_t forwarded_address_count(const http::Request& request);
+
+// Without those that concern one connection only.
+http::Headers end_to_end_headers(const http::Headers& headers);
+
+// The balancer's own response to an error: "503 Service Temporarily Unavailable" and so on.
+http::Response error_response(int status);
+
+}  // namespace holm::balancer

@@ -1,0 +1,168 @@
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
+
+#include "dataplane/balancer/health_checks.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "async/task_set.h"
+#include "http/head_parser.h"
+#include "http/strict_policy.h"
+
+namespace holm::balancer {
+
+namespace {
+
+struct Verdict {
+  std::string reason;  // Empty: passed.
+  std::string description;
+};
+
+Verdict timed_out() { return {"Target.Timeout", "Request timed out"}; }
+Verdict failed() { return {"Target.FailedHealthChecks", "Health checks failed"}; }
+
+Verdict judge(const HealthCheck& settings, int status) {
+  bool expected = std::ranges::any_of(settings.matcher, [status](const StatusRange& range) {
+    return status >= range.first && status <= range.last;
+  });
+  if (expected) return {};
+  return {"Target.ResponseCodeMismatch",
+          fmt::format("Health checks failed with these codes: [{}]", status)};
+}
+
+std::string request_text(const CheckedTarget& target) {
+  return fmt::format(
+      "GET {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nUser-Agent: ELB-HealthChecker/2.0\r\n"
+      "Accept-Encoding: gzip, compressed\r\n\r\n",
+      target.settings.path, target.route.target.to_string());
+}
+
+// The settings, too: a change of them begins a new series of checks.
+std::string key_of(const CheckedTarget& target) {
+  const HealthCheck& settings = target.settings;
+  std::string matcher;
+  for (const StatusRange& each : settings.matcher) {
+    matcher += fmt::format("{}-{},", each.first, each.last);
+  }
+  return fmt::format("{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", target.group_arn, target.target_id,
+                     target.port, target.route.key(), settings.path, settings.interval.count(),
+                     settings.timeout.count(), settings.healthy_threshold,
+                     settings.unhealthy_threshold, matcher,
+                     static_cast<const void*>(target.state.get()));
+}
+
+}  // namespace
+
+class HealthChecks::Checker final {
+ public:
+  Checker(async::Reactor& reactor, CheckedTarget target, const HealthListener& listener)
+      : reactor_(reactor), target_(std::move(target)), listener_(listener) {
+    tasks_.spawn(run());
+  }
+
+ private:
+  async::Task<void> run();
+  async::Task<Verdict> check();
+  async::Duration left(SteadyTime deadline) const {
+    auto rest = std::chrono::ceil<async::Duration>(deadline - reactor_.clock().steady());
+    return std::max(rest, async::Duration::zero());
+  }
+  void count_verdict(const Verdict& verdict);
+
+  async::Reactor& reactor_;
+  CheckedTarget target_;
+  const HealthListener& listener_;
+  int passed_ = 0;  // In a row, as the next.
+  int failed_ = 0;
+  Verdict told_;
+  bool has_told_ = false;
+  async::TaskSet tasks_;
+};
+
+async::Task<void> HealthChecks::Checker::run() {
+  while (true) {
+    SteadyTime started = reactor_.clock().steady();
+    Verdict verdict = co_await check();
+    count_verdict(verdict);
+    co_await reactor_.sleep(left(started + target_.settings.interval));
+  }
+}
+
+async::Task<Verdict> HealthChecks::Checker::check() {
+  SteadyTime deadline = reactor_.clock().steady() + target_.settings.timeout;
+  Connected connection = co_await connect(reactor_, target_.route, target_.settings.timeout);
+  if (!connection) {
+    co_return connection.error() == ConnectFailure::TimedOut ? timed_out() : failed();
+  }
+  net::Stream& stream = *(*connection)->stream;
+  http::InputBuffer& input = (*connection)->input;
+  std::string request = request_text(target_);
+  std::array<std::string_view, 3> pieces = {request, {}, {}};
+  http::Sent sent = co_await http::send(stream, pieces, left(deadline));
+  if (sent == http::Sent::TimedOut) co_return timed_out();
+  http::HeadParser parser(http::HeadKind::Response, http::HeadLimits());
+  while (true) {
+    http::HeadState state = http::HeadState::Incomplete;
+    if (!input.unread().empty()) state = parser.parse(input.unread());
+    if (state == http::HeadState::Complete) {
+      if (!http::is_sound_response(parser.head())) co_return failed();
+      if (parser.head().status >= 200) co_return judge(target_.settings, parser.head().status);
+      input.consume(parser.head().bytes);
+      parser.reset();
+      continue;
+    }
+    if (state != http::HeadState::Incomplete) co_return failed();
+    http::Fill filled = co_await http::fill(stream, input, left(deadline));
+    if (filled == http::Fill::TimedOut) co_return timed_out();
+    if (filled != http::Fill::Done) co_return failed();
+  }
+}
+
+void HealthChecks::Checker::count_verdict(const Verdict& verdict) {
+  bool passed = verdict.reason.empty();
+  passed_ = passed ? passed_ + 1 : 0;
+  failed_ = passed ? 0 : failed_ + 1;
+  Health before = target_.state->health;
+  Health after = before;
+  // A new target needs one passed check only.
+  int needed = before == Health::Initial ? 1 : target_.settings.healthy_threshold;
+  if (passed && passed_ >= needed) after = Health::Healthy;
+  if (!passed && failed_ >= target_.settings.unhealthy_threshold) after = Health::Unhealthy;
+  target_.state->health = after;
+  // While a verdict is not reached, what was told stays true.
+  bool reached = passed == (after == Health::Healthy) && after != Health::Initial;
+  if (!reached) return;
+  if (has_told_ && after == before && verdict.description == told_.description) return;
+  has_told_ = true;
+  told_ = verdict;
+  if (!listener_) return;
+  listener_({.group_arn = target_.group_arn,
+             .target_id = target_.target_id,
+             .port = target_.port,
+             .health = after,
+             .reason = verdict.reason,
+             .description = verdict.description});
+}
+
+HealthChecks::HealthChecks(async::Reactor& reactor, HealthListener listener)
+    : reactor_(reactor), listener_(std::move(listener)) {}
+
+HealthChecks::~HealthChecks() = default;
+
+void HealthChecks::replace(std::vector<CheckedTarget> targets) {
+  std::map<std::string, std::unique_ptr<Checker>> next;
+  for (CheckedTarget& target : targets) {
+    std::string key = key_of(target);
+    auto found = checkers_.find(key);
+    if (found != checkers_.end()) {
+      next.insert(checkers_.extract(found));
+    } else if (!next.contains(key)) {
+      next.emplace(key, std::make_unique<Checker>(reactor_, std::move(target), listener_));
+    }
+  }
+  checkers_ = std::move(next);
+}
+
+}  // namespace holm::balancer

@@ -1,0 +1,305 @@
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html
+// says which statuses are the balancer's own.
+
+#include "dataplane/balancer/passage.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <utility>
+
+#include "dataplane/balancer/forwarded_head.h"
+#include "dataplane/balancer/tunnel.h"
+#include "http/body_reader.h"
+#include "http/outgoing_head.h"
+#include "http/response_head.h"
+#include "http/strict_policy.h"
+
+namespace holm::balancer {
+
+namespace {
+
+constexpr async::Duration kConnectTimeout{10000};
+constexpr size_t kTargetsTriedMax = 3;
+
+class InFlight final {
+ public:
+  explicit InFlight(TargetState& state) : state_(state) { ++state_.requests_in_flight; }
+  ~InFlight() { --state_.requests_in_flight; }
+  InFlight(const InFlight&) = delete;
+  InFlight& operator=(const InFlight&) = delete;
+
+ private:
+  TargetState& state_;
+};
+
+// Counts a client that left before the response was complete.
+class Completion final {
+ public:
+  explicit Completion(Counter& clients_gone) : clients_gone_(clients_gone) {}
+  ~Completion() {
+    if (!complete_) count(clients_gone_);
+  }
+  Completion(const Completion&) = delete;
+  Completion& operator=(const Completion&) = delete;
+  void complete() { complete_ = true; }
+
+ private:
+  Counter& clients_gone_;
+  bool complete_ = false;
+};
+
+// The body of a target's response; the connection is kept after its end.
+class TargetBody final : public async::ByteSource {
+ public:
+  TargetBody(std::unique_ptr<Connection> connection, const http::Head& head,
+             async::Duration timeout, UpstreamPool* pool)
+      : connection_(std::move(connection)),
+        reader_(*connection_->stream, connection_->input, head, timeout),
+        pool_(pool) {}
+
+  // Reads the first piece before anything is sent to the client; false when it cannot be had.
+  async::Task<bool> prefetch() {
+    Result<std::string_view> piece = co_await reader_.next();
+    if (!piece) co_return false;
+    first_ = std::string(*piece);
+    has_first_ = true;
+    co_return true;
+  }
+  async::Task<std::string_view> read() override {
+    if (!connection_) co_return std::string_view();
+    if (std::exchange(has_first_, false) && !first_.empty()) co_return first_;
+    std::string_view piece = co_await reader_.read();
+    if (piece.empty()) {
+      std::unique_ptr<Connection> connection = std::move(connection_);
+      if (pool_) pool_->keep(std::move(connection));
+    }
+    co_return piece;
+  }
+  std::optional<uint64_t> length() const override { return reader_.length(); }
+
+ private:
+  std::unique_ptr<Connection> connection_;
+  http::BodyReader reader_;
+  UpstreamPool* pool_;
+  std::string first_;
+  bool has_first_ = false;
+};
+
+http::Headers headers_of(const http::Head& head) {
+  http::Headers headers;
+  headers.reserve(head.headers.size());
+  for (const http::HeaderView& each : head.headers) {
+    headers.add(std::string(each.name), std::string(each.value));
+  }
+  return headers;
+}
+
+// What the target has sent already, without waiting.
+void read_what_is_there(Connection& connection) {
+  std::span<char> scratch = connection.stream->reactor().scratch();
+  net::IoResult result = connection.stream->read_some(scratch);
+  if (result.status == net::Io::Done) connection.input.append({scratch.data(), result.bytes});
+}
+
+}  // namespace
+
+Passage::Passage(Context context) : context_(std::move(context)) {}
+
+bool Passage::may_repeat() const {
+  const std::string& method = context_.exchange.request().method;
+  return !body_begun_ && (method == "GET" || method == "HEAD" || method == "OPTIONS");
+}
+
+async::Task<void> Passage::respond_error(int status) {
+  count_status(context_.counters.own_statuses, status);
+  http::Response response = error_response(status);
+  co_await context_.exchange.respond(std::move(response));
+}
+
+async::Task<void> Passage::run() {
+  count(context_.group.state->counters.requests);
+  Completion completion(context_.counters.clients_gone);
+  std::vector<const RoutedTarget*> tried;
+  int status = 503;
+  while (tried.size() < kTargetsTriedMax) {
+    const RoutedTarget* target = choose_target(context_.group, tried);
+    if (!target) break;
+    tried.push_back(target);
+    InFlight in_flight(*target->state);
+    Outcome outcome = co_await attempt(*target, Kept::Allowed);
+    // The target may have closed the connection just when we used it again.
+    if (outcome == Outcome::Stale && may_repeat()) {
+      outcome = co_await attempt(*target, Kept::Never);
+    }
+    if (outcome == Outcome::Responded) {
+      completion.complete();
+      co_return;
+    }
+    count(context_.group.state->counters.target_connection_errors);
+    bool timed_out = outcome == Outcome::TimedOut || outcome == Outcome::ConnectTimedOut;
+    status = timed_out ? 504 : 502;
+    bool unconnected = outcome == Outcome::NotConnected || outcome == Outcome::ConnectTimedOut;
+    bool broke = outcome == Outcome::Broke || outcome == Outcome::Stale;
+    if (!unconnected && !(broke && may_repeat())) break;
+  }
+  co_await respond_error(status);
+  completion.complete();
+}
+
+async::Task<Passage::Outcome> Passage::attempt(const RoutedTarget& target, Kept kept) {
+  const LoadBalancer& own = context_.load_balancer;
+  Route route{own.vpc_id, own.where, {}, target.settings->address};
+  if (!own.addresses.empty()) {
+    Result<net::Address> source = net::Address::parse(own.addresses.front(), 0);
+    if (source) route.source = *source;
+  }
+  std::unique_ptr<Connection> connection;
+  if (kept == Kept::Allowed) connection = context_.pool.take(route);
+  if (!connection) {
+    Connected made = co_await connect(context_.exchange.reactor(), std::move(route),
+                                      kConnectTimeout);
+    if (!made) {
+      co_return made.error() == ConnectFailure::TimedOut ? Outcome::ConnectTimedOut
+                                                         : Outcome::NotConnected;
+    }
+    connection = std::move(*made);
+  }
+  co_return co_await exchange_with(std::move(connection));
+}
+
+async::Task<Passage::Outcome> Passage::exchange_with(std::unique_ptr<Connection> connection) {
+  const Clock& clock = context_.exchange.reactor().clock();
+  http::Sent sent = co_await send_request(*connection);
+  if (sent == http::Sent::TimedOut) co_return Outcome::TimedOut;
+  SteadyTime sent_at = clock.steady();
+  // A target may refuse a request before it has read all of it, so a response is looked for.
+  http::HeadParser parser(http::HeadKind::Response, http::HeadLimits());
+  Outcome got = co_await read_response_head(*connection, parser);
+  if (got != Outcome::Responded) co_return got;
+  GroupCounters& counters = context_.group.state->counters;
+  counters.target_response_time.add(clock.steady() - sent_at);
+  count_status(counters.target_statuses, parser.head().status);
+  if (parser.head().status == 101) {
+    co_await open_tunnel(std::move(connection), parser.head());
+    co_return Outcome::Responded;
+  }
+  co_return co_await respond(std::move(connection), parser.head(), sent);
+}
+
+async::Task<http::Sent> Passage::send_request(Connection& connection) {
+  http::Exchange& exchange = context_.exchange;
+  std::optional<uint64_t> length = exchange.body().length();
+  RequestHead described{exchange.request(), context_.load_balancer, context_.listener_port,
+                        context_.trace_root, length};
+  std::string head = make_request_head(described);
+  std::array<std::string_view, 3> pieces = {head, {}, {}};
+  http::Sent sent =
+      co_await http::send(*connection.stream, pieces, context_.load_balancer.idle_timeout);
+  bool has_body = !length || *length > 0;
+  if (has_body && sent == http::Sent::Done) sent = co_await send_body(connection, !length);
+  co_return sent;
+}
+
+async::Task<http::Sent> Passage::send_body(Connection& connection, bool chunked) {
+  async::Duration timeout = context_.load_balancer.idle_timeout;
+  body_begun_ = true;
+  while (true) {
+    std::string_view piece = co_await context_.exchange.body().read();
+    read_what_is_there(connection);
+    // An early response: the rest of the body is not wanted.
+    if (!connection.input.unread().empty() && !piece.empty()) co_return http::Sent::Failed;
+    std::string size_line;
+    if (chunked) size_line = piece.empty() ? "0\r\n" : http::chunk_size_line(piece.size());
+    if (piece.empty() && !chunked) co_return http::Sent::Done;
+    std::array<std::string_view, 3> pieces = {size_line, piece, chunked ? "\r\n" : ""};
+    http::Sent sent = co_await http::send(*connection.stream, pieces, timeout);
+    if (sent != http::Sent::Done || piece.empty()) co_return sent;
+  }
+}
+
+async::Task<Passage::Outcome> Passage::read_response_head(Connection& connection,
+                                                          http::HeadParser& parser) {
+  const Clock& clock = context_.exchange.reactor().clock();
+  SteadyTime deadline = clock.steady() + context_.load_balancer.idle_timeout;
+  while (true) {
+    http::HeadState state = http::HeadState::Incomplete;
+    if (!connection.input.unread().empty()) state = parser.parse(connection.input.unread());
+    if (state == http::HeadState::Complete) {
+      const http::Head& head = parser.head();
+      if (!http::is_sound_response(head)) co_return Outcome::BadResponse;
+      bool is_upgrade = head.status == 101 && wants_upgrade(context_.exchange.request());
+      if (head.status >= 200 || is_upgrade) co_return Outcome::Responded;
+      if (head.status == 101) co_return Outcome::BadResponse;
+      if (head.status != 100) {
+        http::Headers headers = end_to_end_headers(headers_of(head));
+        co_await context_.exchange.respond_interim(head.status, std::move(headers));
+      }
+      connection.input.consume(head.bytes);
+      parser.reset();
+      continue;
+    }
+    if (state != http::HeadState::Incomplete) co_return Outcome::BadResponse;
+    auto left = std::chrono::ceil<async::Duration>(deadline - clock.steady());
+    if (left <= async::Duration::zero()) co_return Outcome::TimedOut;
+    http::Fill filled = co_await http::fill(*connection.stream, connection.input, left);
+    if (filled == http::Fill::TimedOut) co_return Outcome::TimedOut;
+    if (filled == http::Fill::Done) continue;
+    if (!connection.input.unread().empty()) co_return Outcome::BadResponse;
+    co_return connection.used_before ? Outcome::Stale : Outcome::Broke;
+  }
+}
+
+async::Task<Passage::Outcome> Passage::respond(std::unique_ptr<Connection> connection,
+                                               const http::Head& parsed, http::Sent sent) {
+  http::Response response;
+  http::Headers headers = headers_of(parsed);
+  response.status = parsed.status;
+  response.headers = end_to_end_headers(headers);
+  http::Head head = parsed;
+  head.headers.clear();
+  connection->input.consume(head.bytes);
+  bool is_head = context_.exchange.request().method == "HEAD";
+  if (is_head || head.status == 204 || head.status == 304) {
+    head.framing = http::Framing::None;
+    head.keep_alive = !http::has_token(headers, "connection", "close");
+  }
+  bool keeps = head.keep_alive && sent == http::Sent::Done;
+  if (head.framing == http::Framing::None) {
+    if (keeps) context_.pool.keep(std::move(connection));
+    co_await context_.exchange.respond(std::move(response));
+    co_return Outcome::Responded;
+  }
+  auto body = std::make_unique<TargetBody>(std::move(connection), head,
+                                           context_.load_balancer.idle_timeout,
+                                           keeps ? &context_.pool : nullptr);
+  // With a length the client gets head and first bytes together, so they are waited for anyway.
+  if (head.framing == http::Framing::Length && head.length > 0) {
+    bool came = co_await body->prefetch();
+    if (!came) co_return Outcome::BadResponse;
+  }
+  response.body_stream = std::move(body);
+  co_await context_.exchange.respond(std::move(response));
+  co_return Outcome::Responded;
+}
+
+async::Task<void> Passage::open_tunnel(std::unique_ptr<Connection> connection,
+                                       const http::Head& head) {
+  std::string text = "HTTP/1.1 101 Switching Protocols\r\n";
+  for (const http::HeaderView& header : head.headers) {
+    text.append(header.name).append(": ").append(header.value).append("\r\n");
+  }
+  text += "\r\n";
+  connection->input.consume(head.bytes);
+  http::TakenConnection client = context_.exchange.take_over();
+  async::Duration idle = context_.load_balancer.idle_timeout;
+  std::array<std::string_view, 3> to_client = {text, connection->input.unread(), {}};
+  http::Sent sent = co_await http::send(*client.stream, to_client, idle);
+  if (sent != http::Sent::Done) co_return;
+  std::array<std::string_view, 3> to_target = {client.already_read, {}, {}};
+  sent = co_await http::send(*connection->stream, to_target, idle);
+  if (sent != http::Sent::Done) co_return;
+  co_await tunnel(*client.stream, *connection->stream, idle);
+}
+
+}  // namespace holm::balancer

@@ -1,0 +1,63 @@
+// Passage: one request on its way to a target, and the response on its way back.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "async/task.h"
+#include "dataplane/balancer/routing.h"
+#include "dataplane/balancer/upstream.h"
+#include "http/head_parser.h"
+#include "http/server.h"
+
+namespace holm::balancer {
+
+// Lives in the coroutine that serves the exchange.
+class Passage final {
+ public:
+  struct Context {
+    http::Exchange& exchange;
+    UpstreamPool& pool;
+    const LoadBalancer& load_balancer;
+    LoadBalancerCounters& counters;
+    const RoutedGroup& group;
+    uint16_t listener_port;
+    std::string trace_root;
+  };
+  explicit Passage(Context context);
+  Passage(const Passage&) = delete;
+  Passage& operator=(const Passage&) = delete;
+
+  // Responds, whatever happens to the targets.
+  async::Task<void> run();
+
+ private:
+  // What came of a target.
+  enum class Outcome : uint8_t {
+    Responded,
+    NotConnected,
+    ConnectTimedOut,
+    Stale,       // A kept connection was closed before it gave a byte of a response.
+    Broke,       // A new one likewise.
+    TimedOut,
+    BadResponse,
+  };
+  enum class Kept : uint8_t { Allowed, Never };
+
+  async::Task<Outcome> attempt(const RoutedTarget& target, Kept kept);
+  async::Task<Outcome> exchange_with(std::unique_ptr<Connection> connection);
+  async::Task<http::Sent> send_request(Connection& connection);
+  async::Task<http::Sent> send_body(Connection& connection, bool chunked);
+  async::Task<Outcome> read_response_head(Connection& connection, http::HeadParser& parser);
+  async::Task<Outcome> respond(std::unique_ptr<Connection> connection, const http::Head& head,
+                               http::Sent sent);
+  async::Task<void> open_tunnel(std::unique_ptr<Connection> connection, const http::Head& head);
+  async::Task<void> respond_error(int status);
+  bool may_repeat() const;
+
+  Context context_;
+  bool body_begun_ = false;
+};
+
+}  // namespace holm::balancer

@@ -1,0 +1,72 @@
+// Routing: a configuration together with what is known of its targets at run time.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dataplane/balancer/config.h"
+#include "dataplane/balancer/counters.h"
+
+namespace holm::balancer {
+
+// Survives changes of the configuration, as long as the target stays registered. Any thread.
+struct TargetState {
+  std::atomic<Health> health = Health::Initial;
+  std::atomic<int64_t> requests_in_flight = 0;
+};
+
+struct GroupState {
+  std::atomic<uint64_t> next = 0;  // Of round robin.
+  GroupCounters counters;
+};
+
+struct LoadBalancerState {
+  LoadBalancerCounters counters;
+};
+
+struct RoutedTarget {
+  const Target* settings;
+  std::shared_ptr<TargetState> state;
+};
+
+struct RoutedGroup {
+  const TargetGroup* settings;
+  std::shared_ptr<GroupState> state;
+  std::vector<RoutedTarget> targets;
+};
+
+// Immutable but for the states. Requests hold the one they began with.
+class Routing final {
+ public:
+  // States of what was in `previous` (may be null) are taken over.
+  Routing(std::shared_ptr<const Config> config, const Routing* previous);
+
+  const Config& config() const { return *config_; }
+  const LoadBalancer* find_load_balancer(std::string_view arn) const;
+  const RoutedGroup* find_group(std::string_view arn) const;
+  LoadBalancerState& state_of(const LoadBalancer& load_balancer) const;
+  const auto& groups() const { return groups_; }
+
+ private:
+  struct RoutedLoadBalancer {
+    const LoadBalancer* settings;
+    std::shared_ptr<LoadBalancerState> state;
+  };
+  std::shared_ptr<const Config> config_;
+  std::map<std::string, RoutedLoadBalancer, std::less<>> load_balancers_;
+  std::map<std::string, RoutedGroup, std::less<>> groups_;
+};
+
+bool is_same_target(const Target& a, const Target& b);
+
+// The target for a request, or null. Not one of `tried`. When no target is healthy, all that are
+// registered count as such.
+const RoutedTarget* choose_target(const RoutedGroup& group,
+                                  const std::vector<const RoutedTarget*>& tried);
+bool has_registered_target(const RoutedGroup& group);
+
+}  // namespace holm::balancer

@@ -1,0 +1,138 @@
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-update-rules.html
+
+#include "dataplane/balancer/rules.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/strings.h"
+#include "dataplane/balancer/edge.h"
+
+namespace holm::balancer {
+
+namespace {
+
+bool matches_any(const std::vector<std::string>& patterns, std::string_view text) {
+  return std::ranges::any_of(
+      patterns, [&](const std::string& pattern) { return matches_wildcard(pattern, text); });
+}
+
+// Host names and header values are compared ignoring case.
+bool matches_any_ignoring_case(const std::vector<std::string>& patterns, std::string_view text) {
+  std::string lower = to_lower(text);
+  return std::ranges::any_of(patterns, [&](const std::string& pattern) {
+    return matches_wildcard(to_lower(pattern), lower);
+  });
+}
+
+bool matches_header(const Condition& condition, const http::Request& request) {
+  return std::ranges::any_of(request.headers.all(condition.header), [&](std::string_view value) {
+    return matches_any_ignoring_case(condition.patterns, value);
+  });
+}
+
+bool matches_query(const Condition& condition, const http::Request& request) {
+  for (std::string_view pair : split(request.query, '&')) {
+    size_t equals = pair.find('=');
+    std::string key = to_lower(pair.substr(0, equals));
+    std::string value;
+    if (equals != std::string_view::npos) value = to_lower(pair.substr(equals + 1));
+    for (const auto& [wanted_key, wanted_value] : condition.query) {
+      bool key_matches = wanted_key.empty() || matches_wildcard(to_lower(wanted_key), key);
+      if (key_matches && matches_wildcard(to_lower(wanted_value), value)) return true;
+    }
+  }
+  return false;
+}
+
+bool is_within(const net::Address& address, std::string_view cidr) {
+  size_t slash = cidr.find('/');
+  Result<net::Address> network = net::Address::parse(cidr.substr(0, slash), 0);
+  if (!network || network->family() != address.family()) return false;
+  std::string_view wanted = network->ip_bytes();
+  std::string_view actual = address.ip_bytes();
+  size_t bits = wanted.size() * 8;
+  if (slash != std::string_view::npos) {
+    std::optional<long long> length = parse_integer(cidr.substr(slash + 1));
+    if (!length || *length < 0 || static_cast<size_t>(*length) > bits) return false;
+    bits = static_cast<size_t>(*length);
+  }
+  if (wanted.substr(0, bits / 8) != actual.substr(0, bits / 8)) return false;
+  if (bits % 8 == 0) return true;
+  int shift = static_cast<int>(8 - bits % 8);
+  return static_cast<uint8_t>(wanted[bits / 8]) >> shift ==
+         static_cast<uint8_t>(actual[bits / 8]) >> shift;
+}
+
+std::string expand(std::string_view text, const std::map<std::string, std::string>& values) {
+  std::string result;
+  while (true) {
+    size_t start = text.find("#{");
+    size_t end = start == std::string_view::npos ? start : text.find('}', start);
+    if (end == std::string_view::npos) return result.append(text);
+    auto found = values.find(std::string(text.substr(start + 2, end - start - 2)));
+    result.append(text.substr(0, start));
+    if (found != values.end()) {
+      result.append(found->second);
+    } else {
+      result.append(text.substr(start, end + 1 - start));
+    }
+    text.remove_prefix(end + 1);
+  }
+}
+
+}  // namespace
+
+bool matches(const Condition& condition, const http::Request& request) {
+  switch (condition.field) {
+    case Condition::Field::Path:
+      return matches_any(condition.patterns, request.path);
+    case Condition::Field::Host:
+      return matches_any_ignoring_case(condition.patterns, split_host(request.authority).host);
+    case Condition::Field::Header:
+      return matches_header(condition, request);
+    case Condition::Field::QueryString:
+      return matches_query(condition, request);
+    case Condition::Field::Method:
+      return std::ranges::find(condition.patterns, request.method) != condition.patterns.end();
+    case Condition::Field::SourceIp:
+      return std::ranges::any_of(condition.patterns, [&](const std::string& cidr) {
+        return is_within(request.peer, cidr);
+      });
+  }
+  return false;
+}
+
+const Action* find_action(const Listener& listener, const http::Request& request) {
+  for (const Rule& rule : listener.rules) {
+    bool all = std::ranges::all_of(rule.conditions, [&](const Condition& condition) {
+      return matches(condition, request);
+    });
+    if (all) return &rule.action;
+  }
+  return nullptr;
+}
+
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_RedirectActionConfig.html
+std::string location(const Redirect& redirect, const http::Request& request, uint16_t port) {
+  std::string protocol = request.scheme == http::Scheme::Https ? "https" : "http";
+  // The path is written after a slash ("/#{path}"), so the value has none.
+  std::string path = request.path.starts_with('/') ? request.path.substr(1) : request.path;
+  std::map<std::string, std::string> values = {{"protocol", protocol},
+                                               {"host", split_host(request.authority).host},
+                                               {"port", std::to_string(port)},
+                                               {"path", path},
+                                               {"query", request.query}};
+  std::string scheme = to_lower(expand(redirect.protocol, values));
+  std::string url = scheme + "://" + expand(redirect.host, values);
+  std::string new_port = expand(redirect.port, values);
+  bool is_default = new_port == (scheme == "https" ? "443" : "80");
+  if (!is_default && !new_port.empty()) url += ":" + new_port;
+  url += expand(redirect.path, values);
+  std::string query = expand(redirect.query, values);
+  if (!query.empty()) url += "?" + query;
+  return url;
+}
+
+}  // namespace holm::balancer

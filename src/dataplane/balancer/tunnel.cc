@@ -1,0 +1,71 @@
+// Each direction is a task; the tunnel waits for both.
+
+#include "dataplane/balancer/tunnel.h"
+
+#include <array>
+
+#include "async/task_set.h"
+#include "async/wakeup.h"
+#include "http/transfer.h"
+#include "net/stream.h"
+
+namespace holm::balancer {
+
+namespace {
+
+struct Progress {
+  SteadyTime last_byte;
+  int directions_open = 2;
+  bool broken = false;
+};
+
+// The rest of the idle time that began with the last byte in either direction.
+async::Duration idle_left(const net::Stream& stream, const Progress& progress,
+                          async::Duration idle) {
+  auto silent = stream.reactor().clock().steady() - progress.last_byte;
+  return std::chrono::ceil<async::Duration>(idle - silent);
+}
+
+async::Task<void> pass(net::Stream& from, net::Stream& to, Progress& progress,
+                       async::Duration idle) {
+  http::InputBuffer input;
+  while (!progress.broken) {
+    async::Duration left = idle_left(from, progress, idle);
+    if (left <= async::Duration::zero()) break;
+    http::Fill filled = co_await http::fill(from, input, left);
+    if (filled == http::Fill::TimedOut) continue;
+    if (filled == http::Fill::End) {
+      to.end_writing();
+      co_return;
+    }
+    if (filled == http::Fill::Failed) break;
+    progress.last_byte = from.reactor().clock().steady();
+    std::array<std::string_view, 3> pieces = {input.unread(), {}, {}};
+    http::Sent sent = co_await http::send(to, pieces, idle);
+    if (sent != http::Sent::Done) break;
+    input.consume(input.unread().size());
+    input.shrink();
+  }
+  progress.broken = true;
+}
+
+async::Task<void> pass_and_tell(net::Stream& from, net::Stream& to, Progress& progress,
+                                async::Duration idle, async::Wakeup::Notifier ended) {
+  co_await pass(from, to, progress, idle);
+  --progress.directions_open;
+  ended.notify();
+}
+
+}  // namespace
+
+async::Task<void> tunnel(net::Stream& client, net::Stream& target, async::Duration idle) {
+  async::Reactor& reactor = client.reactor();
+  Progress progress{.last_byte = reactor.clock().steady()};
+  async::Wakeup ended(reactor);
+  async::TaskSet directions;
+  directions.spawn(pass_and_tell(client, target, progress, idle, ended.notifier()));
+  directions.spawn(pass_and_tell(target, client, progress, idle, ended.notifier()));
+  while (progress.directions_open > 0 && !progress.broken) co_await ended.wait(idle);
+}
+
+}  // namespace holm::balancer

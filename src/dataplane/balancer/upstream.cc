@@ -1,0 +1,113 @@
+// A connection is watched from before it is made, so that connecting costs no extra system calls.
+
+#include "dataplane/balancer/upstream.h"
+
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <cerrno>
+
+namespace holm::balancer {
+
+namespace {
+
+constexpr size_t kIdlePerTargetMax = 128;
+constexpr async::Duration kIdle{30000};
+
+int socket_error(int fd) {
+  int error = 0;
+  socklen_t bytes = sizeof error;
+  if (::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &bytes) != 0) return errno;
+  return error;
+}
+
+// A socket bound to the source, so that the security groups of the balancer's interface apply. The
+// port is chosen at connect, when the whole of the connection is known.
+Result<UniqueFd> bound_socket(const Route& route) {
+  int domain = route.target.family() == net::Address::Family::Ipv6 ? AF_INET6 : AF_INET;
+  Result<UniqueFd> fd = net::socket_in(route.where.fd, domain, SOCK_STREAM);
+  if (!fd) return fd;
+  int on = 1;
+  ::setsockopt(fd->get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (route.source.family() == net::Address::Family::None) return fd;
+  ::setsockopt(fd->get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+  sockaddr_storage storage;
+  auto bytes = static_cast<socklen_t>(route.source.to_sockaddr(storage));
+  if (::bind(fd->get(), reinterpret_cast<sockaddr*>(&storage), bytes) != 0) {
+    return failure("the balancer's own address is gone");
+  }
+  return fd;
+}
+
+}  // namespace
+
+std::string Route::key() const {
+  return fmt::format("{}|{}|{}|{}", vpc_id, where.fd, source.ip(), target.to_string());
+}
+
+async::Task<Connected> connect(async::Reactor& reactor, Route route, async::Duration timeout) {
+  Result<UniqueFd> fd = bound_socket(route);
+  if (!fd) co_return std::unexpected(ConnectFailure::Refused);
+  sockaddr_storage storage;
+  auto bytes = static_cast<socklen_t>(route.target.to_sockaddr(storage));
+  int error = 0;
+  if (::connect(fd->get(), reinterpret_cast<sockaddr*>(&storage), bytes) != 0) error = errno;
+  if (error != 0 && error != EINPROGRESS) co_return std::unexpected(ConnectFailure::Refused);
+  auto connection = std::make_unique<Connection>();
+  connection->route = std::move(route);
+  connection->stream = std::make_unique<net::Stream>(reactor, std::move(*fd));
+  if (error == EINPROGRESS) {
+    // Sending nothing tells the stream that it cannot send yet.
+    iovec nothing{storage.__ss_padding, 0};
+    net::IoResult ready = connection->stream->write_some(std::span(&nothing, 1));
+    if (ready.status == net::Io::Failed) co_return std::unexpected(ConnectFailure::Refused);
+    if (ready.status == net::Io::WouldBlock) {
+      net::Wait wait = co_await connection->stream->writable(timeout);
+      if (wait == net::Wait::TimedOut) co_return std::unexpected(ConnectFailure::TimedOut);
+    }
+    int failed = socket_error(connection->stream->fd());
+    if (failed == ETIMEDOUT) co_return std::unexpected(ConnectFailure::TimedOut);
+    if (failed != 0) co_return std::unexpected(ConnectFailure::Refused);
+  }
+  co_return connection;
+}
+
+UpstreamPool::UpstreamPool(async::Reactor& reactor)
+    : reactor_(reactor), sweeper_(reactor, [this] { sweep(); }) {}
+
+std::unique_ptr<Connection> UpstreamPool::take(const Route& route) {
+  auto found = idle_.find(route.key());
+  if (found == idle_.end()) return nullptr;
+  while (!found->second.empty()) {
+    std::unique_ptr<Connection> connection = std::move(found->second.back().connection);
+    found->second.pop_back();
+    if (!connection->stream->peer_has_left()) return connection;
+  }
+  return nullptr;
+}
+
+void UpstreamPool::keep(std::unique_ptr<Connection> connection) {
+  if (!connection->input.unread().empty() || connection->stream->peer_has_left()) return;
+  connection->used_before = true;
+  connection->input.shrink();
+  std::list<Idle>& list = idle_[connection->route.key()];
+  if (list.size() >= kIdlePerTargetMax) list.pop_front();
+  list.push_back({std::move(connection), reactor_.clock().steady()});
+  if (!sweeper_.is_armed()) sweeper_.arm(kIdle);
+}
+
+void UpstreamPool::sweep() {
+  SteadyTime now = reactor_.clock().steady();
+  for (auto& [key, list] : idle_) {
+    std::erase_if(list, [&](const Idle& each) {
+      return now - each.since >= kIdle || each.connection->stream->peer_has_left();
+    });
+  }
+  std::erase_if(idle_, [](const auto& each) { return each.second.empty(); });
+  if (!idle_.empty()) sweeper_.arm(kIdle);
+}
+
+}  // namespace holm::balancer

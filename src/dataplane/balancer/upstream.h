@@ -1,0 +1,69 @@
+// Connections to targets, made from the balancer's own address and kept for the next request.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <list>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "async/reactor.h"
+#include "async/task.h"
+#include "http/transfer.h"
+#include "net/address.h"
+#include "net/socket.h"
+#include "net/stream.h"
+
+namespace holm::balancer {
+
+// From where to where.
+struct Route {
+  std::string vpc_id;
+  net::Namespace where;
+  net::Address source;  // None: whatever the kernel chooses.
+  net::Address target;
+
+  std::string key() const;
+};
+
+struct Connection {
+  Route route;
+  std::unique_ptr<net::Stream> stream;
+  http::InputBuffer input;
+  bool used_before = false;
+};
+
+enum class ConnectFailure : uint8_t { Refused, TimedOut };
+using Connected = std::expected<std::unique_ptr<Connection>, ConnectFailure>;
+
+async::Task<Connected> connect(async::Reactor& reactor, Route route, async::Duration timeout);
+
+// The connections of one reactor that wait for a request. Lives on its thread.
+class UpstreamPool final {
+ public:
+  explicit UpstreamPool(async::Reactor& reactor);
+
+  // The connection used last, or null.
+  std::unique_ptr<Connection> take(const Route& route);
+  // Kept only if it is sound and there is room.
+  void keep(std::unique_ptr<Connection> connection);
+  // Closes the idle connections to targets that are not among `keys`.
+  template <class Keys>
+  void retain(const Keys& keys) {
+    std::erase_if(idle_, [&](const auto& each) { return !keys.contains(each.first); });
+  }
+
+ private:
+  struct Idle {
+    std::unique_ptr<Connection> connection;
+    SteadyTime since;
+  };
+  void sweep();
+
+  async::Reactor& reactor_;
+  std::map<std::string, std::list<Idle>> idle_;  // By route; the one used last is at the back.
+  async::Timer sweeper_;
+};
+
+}  // namespace holm::balancer
