@@ -17,6 +17,7 @@
 #include "base/random.h"
 #include "base/strings.h"
 #include "base/system_clock.h"
+#include "dataplane/balancer/edge.h"
 #include "dataplane/dns/directory.h"
 #include "ec2/handlers.h"
 #include "ec2/migrations.h"
@@ -38,7 +39,9 @@
 #include "sandbox/network.h"
 #include "sandbox/probe.h"
 #include "sandbox/runtime.h"
+#include "services/ec2/resources.h"
 #include "services/ec2/service.h"
+#include "services/iam/resources.h"
 #include "services/iam/service.h"
 #include "services/logs/service.h"
 #include "services/ssm/service.h"
@@ -46,6 +49,7 @@
 #include "sql/database.h"
 #include "ssm/handlers.h"
 #include "ssm/migrations.h"
+#include "stacks/resource_type.h"
 #include "sts/handlers.h"
 
 namespace holm::region {
@@ -85,7 +89,11 @@ class Region::State {
 
   Result<void> build();
   Result<void> open_sandboxes();
-  Result<void> add_services();
+  Result<void> open_edge();
+  Result<void> add_identities();
+  void add_ec2();
+  void add_small_services();
+  void add_types(std::vector<std::unique_ptr<stacks::ResourceType>> made);
   Result<void> serve();
 
   Options options;
@@ -103,6 +111,9 @@ class Region::State {
   std::unique_ptr<sandbox::Runtime> runtime;
   std::unique_ptr<async::ReactorPool> reactors;
   std::unique_ptr<async::Workers> workers;
+  net::Address edge_address;
+  std::unique_ptr<balancer::Edge> edge;
+  stacks::TypeRegistry types;
   gateway::Services services;
   std::unique_ptr<gateway::LocalRegion> client;
   iam::Service* iam = nullptr;
@@ -112,6 +123,7 @@ class Region::State {
 
 Region::State::~State() {
   if (api) api->stop(kStopGrace);
+  if (edge) edge->stop(kStopGrace);
   if (jobs) jobs->stop();
   services.stop();
 }
@@ -134,7 +146,7 @@ Result<void> Region::State::open_sandboxes() {
   return {};
 }
 
-Result<void> Region::State::add_services() {
+Result<void> Region::State::add_identities() {
   auto key = iam::load_or_make_key(options.data_directory + "/key", random);
   if (!key) return std::unexpected(key.error());
   database->migrate("iam", iam::migrations());
@@ -144,6 +156,11 @@ Result<void> Region::State::add_services() {
           .database = *database, .clock = clock, .random = random, .events = events, .key = *key});
   services.add<sts::Service>(sts::model(), iam->identities());
   client->use_identities(iam->identities());
+  add_types(iam::resource_types());
+  return {};
+}
+
+void Region::State::add_ec2() {
   database->migrate("ec2", ec2::migrations());
   services.add<ec2::Service>(
       ec2::model(),
@@ -162,12 +179,19 @@ Result<void> Region::State::add_services() {
                         .init_program = init,
                         .machine = anchor->is_new() ? ec2::Machine::Rebooted : ec2::Machine::Kept,
                         .serve_api = [this](UniqueFd socket) { api->listen(std::move(socket)); },
-                        .serve_edge = [](UniqueFd) {}});
+                        .serve_edge = [this](UniqueFd socket) { edge->listen(std::move(socket)); }});
+  add_types(ec2::resource_types());
+}
+
+void Region::State::add_small_services() {
   database->migrate("logs", logs::migrations());
   services.add<logs::Service>(logs::model(), *jobs, *client, clock);
   database->migrate("ssm", ssm::migrations());
   services.add<ssm::Service>(ssm::model());
-  return {};
+}
+
+void Region::State::add_types(std::vector<std::unique_ptr<stacks::ResourceType>> made) {
+  for (std::unique_ptr<stacks::ResourceType>& type : made) types.add(std::move(type));
 }
 
 Result<void> Region::State::build() {
@@ -185,7 +209,10 @@ Result<void> Region::State::build() {
   reactors = std::make_unique<async::ReactorPool>(std::max(2u, std::thread::hardware_concurrency()), clock);
   workers = std::make_unique<async::Workers>(kWorkerThreads, kWorkerQueueMax);
   client = std::make_unique<gateway::LocalRegion>(*database, *reactors, *workers, clock, random, services);
-  if (auto done = add_services(); !done) return done;
+  edge = std::make_unique<balancer::Edge>(*reactors, clock);
+  if (auto done = add_identities(); !done) return done;
+  add_ec2();
+  add_small_services();
 
   const auto key = iam->identities().bootstrap(account);
   if (key) {
@@ -194,6 +221,22 @@ Result<void> Region::State::build() {
     if (!written) return written;
   }
   return serve();
+}
+
+// Users' browsers come in here. The port of the web may be taken, or not ours to take.
+Result<void> Region::State::open_edge() {
+  auto socket = keep_listener(*anchor, options.edge_address);
+  if (!socket && !options.edge_fallback_address.empty()) {
+    log::warning(
+        fmt::format("{}; sites are at {} instead", socket.error().message, options.edge_fallback_address));
+    socket = keep_listener(*anchor, options.edge_fallback_address);
+  }
+  if (!socket) return std::unexpected(socket.error());
+  edge_address = net::local_address(socket->get());
+  if (auto written = write_file_durably(edge_address_path(options), edge_address.to_string()); !written)
+    return written;
+  edge->listen(std::move(*socket));
+  return {};
 }
 
 Result<void> Region::State::serve() {
@@ -206,6 +249,7 @@ Result<void> Region::State::serve() {
   // Listening sockets first: whoever connects from now on waits instead of being refused.
   auto socket = keep_listener(*anchor, options.api_address);
   if (!socket) return std::unexpected(socket.error());
+  if (auto done = open_edge(); !done) return done;
   services.start();
   jobs->start(kJobThreads);
   api->listen(std::move(*socket));
