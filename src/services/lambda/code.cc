@@ -98,10 +98,11 @@ struct Source {
 std::optional<Source> find_source(Call& call, const FunctionId& id) {
   auto row = call.transaction.find(
       "SELECT package, bucket, key, object_version FROM lambda_source WHERE account = ?1 AND"
-      " region = ?2 AND name = ?3", {id.account, id.region, id.name});
+      " region = ?2 AND name = ?3",
+      {id.account, id.region, id.name});
   if (!row) return std::nullopt;
-  return Source{row->text(0), row->optional_text(1).value_or(""),
-                row->optional_text(2).value_or(""), row->optional_text(3)};
+  return Source{row->text(0), row->optional_text(1).value_or(""), row->optional_text(2).value_or(""),
+                row->optional_text(3)};
 }
 
 struct Fetched {
@@ -116,8 +117,7 @@ Result<Fetched> fetch(Service& service, const Source& source) {
 }
 
 // Gives the versions that wait for their code what became of it.
-void settle_versions(Service& service, Call& call, const FunctionId& id,
-                     const Result<Fetched>& outcome) {
+void settle_versions(Service& service, Call& call, const FunctionId& id, const Result<Fetched>& outcome) {
   for (const sql::Row& each : call.transaction.run(
            "SELECT version FROM lambda_version WHERE account = ?1 AND region = ?2 AND name = ?3",
            {id.account, id.region, id.name})) {
@@ -164,7 +164,8 @@ jobs::Outcome remove_package(Service& service, const std::string& package) {
   // Inside the transaction, so that nobody begins to use it meanwhile.
   region.transact(caller, sql::Access::Write, [&](Call& call) {
     if (call.transaction.find("SELECT 1 FROM lambda_version WHERE package = ?1 UNION ALL"
-                              " SELECT 1 FROM lambda_source WHERE package = ?1", {package})) {
+                              " SELECT 1 FROM lambda_source WHERE package = ?1",
+                              {package})) {
       return;
     }
     service.packages().remove(package);

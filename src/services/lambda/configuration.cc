@@ -18,46 +18,46 @@ namespace holm::lambda {
 
 namespace {
 
-constexpr std::array<std::string_view, 3> kRuntimes = {"python3.11", "provided.al2",
-                                                       "provided.al2023"};
+constexpr std::array<std::string_view, 3> kRuntimes = {"python3.11", "provided.al2", "provided.al2023"};
 constexpr int32_t kMemoryMax = 10240;
 constexpr int32_t kTimeoutMax = 900;
 constexpr size_t kEnvironmentBytesMax = 4096;
 constexpr std::chrono::minutes kTrialLife{15};
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
-constexpr std::array<std::string_view, 19> kReserved = {
-    "_HANDLER",
-    "_X_AMZN_TRACE_ID",
-    "AWS_DEFAULT_REGION",
-    "AWS_REGION",
-    "AWS_EXECUTION_ENV",
-    "AWS_LAMBDA_FUNCTION_NAME",
-    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-    "AWS_LAMBDA_FUNCTION_VERSION",
-    "AWS_LAMBDA_INITIALIZATION_TYPE",
-    "AWS_LAMBDA_LOG_GROUP_NAME",
-    "AWS_LAMBDA_LOG_STREAM_NAME",
-    "AWS_ACCESS_KEY",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_SECURITY_TOKEN",
-    "AWS_LAMBDA_RUNTIME_API",
-    "LAMBDA_TASK_ROOT",
-    "LAMBDA_RUNTIME_DIR"};
+constexpr std::array<std::string_view, 19> kReserved = {"_HANDLER",
+                                                        "_X_AMZN_TRACE_ID",
+                                                        "AWS_DEFAULT_REGION",
+                                                        "AWS_REGION",
+                                                        "AWS_EXECUTION_ENV",
+                                                        "AWS_LAMBDA_FUNCTION_NAME",
+                                                        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+                                                        "AWS_LAMBDA_FUNCTION_VERSION",
+                                                        "AWS_LAMBDA_INITIALIZATION_TYPE",
+                                                        "AWS_LAMBDA_LOG_GROUP_NAME",
+                                                        "AWS_LAMBDA_LOG_STREAM_NAME",
+                                                        "AWS_ACCESS_KEY",
+                                                        "AWS_ACCESS_KEY_ID",
+                                                        "AWS_SECRET_ACCESS_KEY",
+                                                        "AWS_SESSION_TOKEN",
+                                                        "AWS_SECURITY_TOKEN",
+                                                        "AWS_LAMBDA_RUNTIME_API",
+                                                        "LAMBDA_TASK_ROOT",
+                                                        "LAMBDA_RUNTIME_DIR"};
 
 [[noreturn]] void throw_too_large(std::string_view member, int32_t value, int32_t maximum) {
   throw aws::ServiceError(
       "ValidationException", 400,
       fmt::format("1 validation error detected: Value '{}' at '{}' failed to satisfy constraint: "
-                  "Member must have value less than or equal to {}", value, member, maximum));
+                  "Member must have value less than or equal to {}",
+                  value, member, maximum));
 }
 
 void check_runtime(const std::string& runtime) {
   if (std::ranges::find(kRuntimes, runtime) != kRuntimes.end()) return;
-  throw InvalidParameterValueException(fmt::format(
-      "Value {} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: "
-      "[{}] or be a valid ARN", runtime, fmt::join(kRuntimes, ", ")));
+  throw InvalidParameterValueException(
+      fmt::format("Value {} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: "
+                  "[{}] or be a valid ARN",
+                  runtime, fmt::join(kRuntimes, ", ")));
 }
 
 void check_environment(const std::map<std::string, std::string>& variables) {
@@ -74,7 +74,8 @@ void check_environment(const std::map<std::string, std::string>& variables) {
     throw InvalidParameterValueException(
         "Lambda was unable to configure your environment variables because the environment"
         " variables you have provided contains reserved keys that are currently not supported for"
-        " modification. Reserved keys used in this request: " + join(reserved, ", "));
+        " modification. Reserved keys used in this request: " +
+        join(reserved, ", "));
   }
   if (bytes > kEnvironmentBytesMax) {
     throw InvalidParameterValueException(
@@ -85,24 +86,24 @@ void check_environment(const std::map<std::string, std::string>& variables) {
 
 // Lambda has to be able to be the role, which only asking IAM tells.
 void check_role(Service& service, const std::string& role, const std::string& name) {
-  auto credentials = service.use().identities.issue_role_credentials(role, "lambda.amazonaws.com",
-                                                                     name, kTrialLife);
+  auto credentials =
+      service.use().identities.issue_role_credentials(role, "lambda.amazonaws.com", name, kTrialLife);
   if (credentials) return;
-  throw InvalidParameterValueException(
-      "The role defined for the function cannot be assumed by Lambda.");
+  throw InvalidParameterValueException("The role defined for the function cannot be assumed by Lambda.");
 }
 
 void set_logging(FunctionConfiguration& configuration, const LoggingConfig& wanted) {
   if (wanted.log_format.value_or("Text") != log_format::kText) {
     throw aws::NotImplemented("LoggingConfig: LogFormat " + *wanted.log_format);
   }
-  configuration.logging_config = LoggingConfig{
-      .log_format = std::string(log_format::kText),
-      .log_group = wanted.log_group.value_or("/aws/lambda/" + *configuration.function_name)};
+  configuration.logging_config =
+      LoggingConfig{.log_format = std::string(log_format::kText),
+                    .log_group = wanted.log_group.value_or("/aws/lambda/" + *configuration.function_name)};
 }
 
 void refuse_unbuilt(const ConfigurationChange& change) {
-  if (change.tracing_config && change.tracing_config->mode.value_or("PassThrough") != tracing_mode::kPassThrough) {
+  if (change.tracing_config &&
+      change.tracing_config->mode.value_or("PassThrough") != tracing_mode::kPassThrough) {
     throw aws::NotImplemented("TracingConfig: Mode Active");
   }
   if (change.ephemeral_storage && change.ephemeral_storage->size != 512) {

@@ -86,8 +86,7 @@ Doors::Doors(async::Reactor& reactor, UniqueFd names, std::vector<UniqueFd> site
       if (relays_.size() >= kRelaysMax) return;
       relays_.spawn(open_relay(reactor_, relays_, std::move(connection), target));
     };
-    listeners_.push_back(
-        std::make_unique<net::Listener>(reactor, sites_[i].get(), std::move(accepted)));
+    listeners_.push_back(std::make_unique<net::Listener>(reactor, sites_[i].get(), std::move(accepted)));
   }
 }
 

@@ -48,8 +48,8 @@ std::string error_document(std::string_view type, std::string_view message) {
 }  // namespace
 
 ExecutionEnvironment::ExecutionEnvironment(Dependencies& use, async::Reactor& reactor, LogWriter& logs,
-                         std::shared_ptr<const Target> target, std::string id,
-                         std::string log_stream, Listener listener)
+                                           std::shared_ptr<const Target> target, std::string id,
+                                           std::string log_stream, Listener listener)
     : use_(use),
       reactor_(reactor),
       logs_(logs),
@@ -68,13 +68,13 @@ void ExecutionEnvironment::log(std::string line) {
     tail_ += line + "\n";
     if (tail_.size() > 4 * kTailBytesMax) tail_.erase(0, tail_.size() - kTailBytesMax);
   }
-  logs_.append({target_->account, target_->region, target_->log_group, log_stream_},
-               use_.clock.now(), std::move(line));
+  logs_.append({target_->account, target_->region, target_->log_group, log_stream_}, use_.clock.now(),
+               std::move(line));
 }
 
 void ExecutionEnvironment::read_output(UniqueFd pipe) {
-  output_ = std::make_unique<Output>(reactor_, std::move(pipe),
-                                     [this](std::string line) { log(std::move(line)); });
+  output_ =
+      std::make_unique<Output>(reactor_, std::move(pipe), [this](std::string line) { log(std::move(line)); });
 }
 
 void ExecutionEnvironment::open(Sockets sockets, UniqueFd ready) {
@@ -84,11 +84,11 @@ void ExecutionEnvironment::open(Sockets sockets, UniqueFd ready) {
       [this](http::Exchange& exchange) { return answer(exchange); }, use_.clock);
   server_->listen(std::move(sockets.runtime));
   server_->listen(std::move(sockets.api));
-  doors_ = std::make_unique<Doors>(reactor_, std::move(sockets.names), std::move(sockets.sites),
-                                   use_.sites);
+  doors_ = std::make_unique<Doors>(reactor_, std::move(sockets.names), std::move(sockets.sites), use_.sites);
   begun_ = use_.clock.steady();
   timer_.arm(std::max<std::chrono::milliseconds>(kInitMax, target_->timeout));
-  if (::write(ready.get(), "go\n", 3) != 3) end("The runtime could not be started.");
+  ready_ = std::move(ready);
+  if (::write(ready_.get(), "go\n", 3) != 3) end("The runtime could not be started.");
 }
 
 async::Task<void> ExecutionEnvironment::answer(http::Exchange& exchange) {
@@ -125,9 +125,8 @@ http::Response ExecutionEnvironment::next_response() const {
   headers.add("Lambda-Runtime-Deadline-Ms", std::to_string(to_milliseconds(deadline_)));
   headers.add("Lambda-Runtime-Invoked-Function-Arn", invocation_->invoked_arn);
   headers.add("Lambda-Runtime-Trace-Id",
-              fmt::format("Root=1-{:08x}-{};Parent={};Sampled=0",
-                          to_milliseconds(use_.clock.now()) / 1000, use_.random.hex(24),
-                          use_.random.hex(16)));
+              fmt::format("Root=1-{:08x}-{};Parent={};Sampled=0", to_milliseconds(use_.clock.now()) / 1000,
+                          use_.random.hex(24), use_.random.hex(16)));
   if (!invocation_->client_context.empty()) {
     headers.add("Lambda-Runtime-Client-Context", invocation_->client_context);
   }
@@ -172,22 +171,20 @@ void ExecutionEnvironment::run(Invocation invocation) {
 }
 
 async::Task<void> ExecutionEnvironment::take_answer(http::Exchange& exchange, std::string request_id,
-                                           bool is_error) {
+                                                    bool is_error) {
   auto body = co_await async::read_all(exchange.body(), kResponseBytesMax);
   if (!invocation_ || invocation_->request_id != request_id || !is_delivered_) {
-    http::Response wrong =
-        status_response(400, error_document("InvalidRequestID", "Invalid request ID"));
+    http::Response wrong = status_response(400, error_document("InvalidRequestID", "Invalid request ID"));
     co_await exchange.respond(std::move(wrong));
     co_return;
   }
   http::Response accepted = status_response(202, R"({"status":"OK"})");
   if (!body) {
     const std::string message = fmt::format(
-        "Response payload size exceeded maximum allowed payload size ({} bytes).",
-        kResponseBytesMax);
+        "Response payload size exceeded maximum allowed payload size ({} bytes).", kResponseBytesMax);
     accepted = status_response(413, error_document("RequestEntityTooLarge", message));
-    finish({.payload = error_document("Function.ResponseSizeTooLarge", message),
-            .error = "Unhandled"}, "error");
+    finish({.payload = error_document("Function.ResponseSizeTooLarge", message), .error = "Unhandled"},
+           "error");
   } else if (is_error) {
     finish({.payload = std::move(*body), .error = "Unhandled"}, "error");
   } else {
@@ -224,12 +221,12 @@ void ExecutionEnvironment::finish(InvocationResult result, std::string_view stat
     init_duration_.reset();
   }
   if (status == "timeout") {
-    log(fmt::format("{} {} Task timed out after {:.2f} seconds",
-                    iso8601_milliseconds(use_.clock.now()), invocation.request_id,
-                    static_cast<double>(target_->timeout.count())));
+    log(fmt::format("{} {} Task timed out after {:.2f} seconds", iso8601_milliseconds(use_.clock.now()),
+                    invocation.request_id, static_cast<double>(target_->timeout.count())));
   }
   log("END RequestId: " + invocation.request_id);
-  log(fmt::format("REPORT RequestId: {}\tDuration: {:.2f} ms\tBilled Duration: {:.0f} ms\t"
+  log(
+      fmt::format("REPORT RequestId: {}\tDuration: {:.2f} ms\tBilled Duration: {:.0f} ms\t"
                   "Memory Size: {} MB\tMax Memory Used: {} MB\t{}{}",
                   invocation.request_id, milliseconds, billed, target_->memory_mib,
                   (memory_bytes_max_ + (1 << 20) - 1) >> 20, init,
@@ -258,8 +255,8 @@ void ExecutionEnvironment::timed_out() {
     return;
   }
   const std::string message =
-      fmt::format("RequestId: {} Error: Task timed out after {:.2f} seconds",
-                  invocation_->request_id, static_cast<double>(target_->timeout.count()));
+      fmt::format("RequestId: {} Error: Task timed out after {:.2f} seconds", invocation_->request_id,
+                  static_cast<double>(target_->timeout.count()));
   finish({.payload = error_document("Sandbox.Timedout", message), .error = "Unhandled"}, "timeout");
   end("");
 }

@@ -46,8 +46,8 @@ class ExecutionEnvironment final {
   };
 
   ExecutionEnvironment(Dependencies& use, async::Reactor& reactor, LogWriter& logs,
-              std::shared_ptr<const Target> target, std::string id, std::string log_stream,
-              Listener listener);
+                       std::shared_ptr<const Target> target, std::string id, std::string log_stream,
+                       Listener listener);
   ~ExecutionEnvironment();
   ExecutionEnvironment(const ExecutionEnvironment&) = delete;
   ExecutionEnvironment& operator=(const ExecutionEnvironment&) = delete;
@@ -108,6 +108,7 @@ class ExecutionEnvironment final {
   uint64_t next_count_ = 0;  // The newest request for an invocation is the one that gets it.
   std::optional<async::Wakeup::Notifier> next_;
   async::Timer timer_;
+  UniqueFd ready_;  // What is written into a pipe is gone when nobody has it open.
   std::unique_ptr<Output> output_;
   std::unique_ptr<Doors> doors_;
   std::unique_ptr<http::Server> server_;

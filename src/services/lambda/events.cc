@@ -63,7 +63,8 @@ void Events::start() {
 std::optional<Events::Event> Events::find(Call& call, const std::string& event_id) {
   auto row = call.transaction.find(
       "SELECT id, account, region, name, qualifier, payload, received, attempt, throttles"
-      " FROM lambda_event WHERE id = ?1", {event_id});
+      " FROM lambda_event WHERE id = ?1",
+      {event_id});
   if (!row) return std::nullopt;
   return Event{.id = row->text(0),
                .function = {row->text(1), row->text(2), row->text(3), row->text(4)},
@@ -142,24 +143,23 @@ void Events::ended(const std::string& event_id, const InvocationResult& result) 
       return;
     }
     if (is_ours) ++event->throttles;
-    const Time due = is_ours ? after_throttle(call.now, event->throttles)
-                             : after_failure(call.now, event->attempt);
-    call.transaction.run(
-        "UPDATE lambda_event SET attempt = ?2, throttles = ?3, due = ?4 WHERE id = ?1",
-        {event_id, event->attempt, event->throttles, to_milliseconds(due)});
+    const Time due =
+        is_ours ? after_throttle(call.now, event->throttles) : after_failure(call.now, event->attempt);
+    call.transaction.run("UPDATE lambda_event SET attempt = ?2, throttles = ?3, due = ?4 WHERE id = ?1",
+                         {event_id, event->attempt, event->throttles, to_milliseconds(due)});
     schedule(call, event_id, due);
   });
 }
 
-void Events::give_up(Call& call, const Event& event, const Policy& policy,
-                     std::string_view condition, const InvocationResult& result) {
+void Events::give_up(Call& call, const Event& event, const Policy& policy, std::string_view condition,
+                     const InvocationResult& result) {
   send(call, event, policy.on_failure, condition, result);
   call.transaction.run("DELETE FROM lambda_event WHERE id = ?1", {event.id});
 }
 
 // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
-void Events::send(Call& call, const Event& event, const std::string& destination,
-                  std::string_view condition, const InvocationResult& result) {
+void Events::send(Call& call, const Event& event, const std::string& destination, std::string_view condition,
+                  const InvocationResult& result) {
   if (destination.empty()) return;
   Call as_owner = call;
   as_owner.account = event.function.account;
@@ -174,7 +174,9 @@ void Events::send(Call& call, const Event& event, const std::string& destination
   context.append("functionArn", event.function.unqualified_arn() + ":" +
                                     (event.function.qualifier.empty() ? kLatest : event.function.qualifier));
   context.append("condition", condition);
-  context.append("approximateInvokeCount", std::max<int64_t>(event.attempt, condition == "Success" ? event.attempt + 1 : event.attempt));
+  context.append(
+      "approximateInvokeCount",
+      std::max<int64_t>(event.attempt, condition == "Success" ? event.attempt + 1 : event.attempt));
   formats::Object answer;
   answer.append("statusCode", 200);
   answer.append("executedVersion", kLatest);

@@ -41,8 +41,8 @@ class Events final {
   void ended(const std::string& event_id, const InvocationResult& result);
   void give_up(Call& call, const Event& event, const Policy& policy, std::string_view condition,
                const InvocationResult& result);
-  void send(Call& call, const Event& event, const std::string& destination,
-            std::string_view condition, const InvocationResult& result);
+  void send(Call& call, const Event& event, const std::string& destination, std::string_view condition,
+            const InvocationResult& result);
   void schedule(Call& call, const std::string& event_id, Time due);
   static std::optional<Event> find(Call& call, const std::string& event_id);
   static Policy policy_of(Call& call, const FunctionId& id);

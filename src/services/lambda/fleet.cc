@@ -18,7 +18,7 @@ namespace holm::lambda {
 
 namespace {
 
-constexpr size_t kStartersMax = 4;       // Threads that make and remove sandboxes and write logs.
+constexpr size_t kStartersMax = 4;  // Threads that make and remove sandboxes and write logs.
 constexpr size_t kStarterQueueMax = 4096;
 constexpr size_t kEnvironmentsMax = 128;  // At once, over all accounts.
 constexpr size_t kIdleMax = 32;
@@ -31,8 +31,8 @@ std::string pool_key(const Target& target) { return target.function_arn + ":" + 
 // "2026/11/21/[$LATEST]0123…"
 std::string new_log_stream(Time now, Random& random, const std::string& version) {
   const std::string day = iso8601(now).substr(0, 10);
-  return fmt::format("{}/{}/{}/[{}]{}", day.substr(0, 4), day.substr(5, 2), day.substr(8, 2),
-                     version, random.hex(32));
+  return fmt::format("{}/{}/{}/[{}]{}", day.substr(0, 4), day.substr(5, 2), day.substr(8, 2), version,
+                     random.hex(32));
 }
 
 }  // namespace
@@ -78,9 +78,7 @@ void Fleet::stop() {
 
 void Fleet::submit(std::shared_ptr<const Target> target, Invocation invocation) {
   auto shared = std::make_shared<Invocation>(std::move(invocation));
-  reactor_.post([this, target = std::move(target), shared] {
-    accept(target, std::move(*shared));
-  });
+  reactor_.post([this, target = std::move(target), shared] { accept(target, std::move(*shared)); });
 }
 
 bool Fleet::has_room(const Target& target) const {
@@ -107,12 +105,10 @@ void Fleet::accept(std::shared_ptr<const Target> target, Invocation invocation) 
                      done = std::move(invocation.done)](InvocationResult result) {
     if (--running_[target->function_arn] == 0) running_.erase(target->function_arn);
     if (!is_reserved && --unreserved_[account] == 0) unreserved_.erase(account);
-    const bool failed =
-        result.kind != InvocationResult::Kind::Answered || !result.error.empty();
-    metrics_.ended(
-        target->function_arn,
-        std::chrono::duration_cast<std::chrono::microseconds>(use_.clock.steady() - begun),
-        failed ? Metrics::Outcome::Failed : Metrics::Outcome::Succeeded);
+    const bool failed = result.kind != InvocationResult::Kind::Answered || !result.error.empty();
+    metrics_.ended(target->function_arn,
+                   std::chrono::duration_cast<std::chrono::microseconds>(use_.clock.steady() - begun),
+                   failed ? Metrics::Outcome::Failed : Metrics::Outcome::Succeeded);
     done(std::move(result));
   };
   const std::string key = pool_key(*target);
@@ -177,11 +173,10 @@ void Fleet::launch(std::shared_ptr<const Target> target) {
   std::string log_stream = new_log_stream(use_.clock.now(), use_.random, target->version);
   ExecutionEnvironment::Listener listener{
       .idle = [this](ExecutionEnvironment& environment) { went_idle(environment); },
-      .ended = [this](ExecutionEnvironment& environment, const std::string& failure) {
-        end(environment, failure);
-      }};
+      .ended = [this](ExecutionEnvironment& environment,
+                      const std::string& failure) { end(environment, failure); }};
   environments_[id] = std::make_unique<ExecutionEnvironment>(use_, reactor_, *logs_, target, id, log_stream,
-                                                    std::move(listener));
+                                                             std::move(listener));
   auto work = [this, id, log_stream, target] {
     auto pipe = sandboxes_.prepare(id, *target);
     if (!pipe) return launched(id, std::unexpected(pipe.error()));

@@ -73,7 +73,7 @@ class Fleet final : public std::enable_shared_from_this<Fleet> {
   std::unique_ptr<async::Timer> sweeper_;
   std::map<std::string, Pool> pools_;
   std::map<std::string, std::unique_ptr<ExecutionEnvironment>> environments_;
-  std::map<std::string, int64_t> running_;    // Accepted and not done, by function.
+  std::map<std::string, int64_t> running_;     // Accepted and not done, by function.
   std::map<std::string, int64_t> unreserved_;  // The same of functions without reserve, by account.
   bool is_stopping_ = false;
 };

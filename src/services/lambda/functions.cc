@@ -32,7 +32,8 @@ std::string version_of(Call& call, const FunctionId& id) {
   if (is_number(id.qualifier)) return id.qualifier;
   auto row = call.transaction.find(
       "SELECT version FROM lambda_alias WHERE account = ?1 AND region = ?2 AND name = ?3"
-      " AND alias = ?4", {id.account, id.region, id.name, id.qualifier});
+      " AND alias = ?4",
+      {id.account, id.region, id.name, id.qualifier});
   return row ? row->text(0) : "";
 }
 
@@ -123,8 +124,7 @@ FunctionConfiguration configuration_of(const VersionRow& row, const FunctionId& 
   return result;
 }
 
-std::shared_ptr<const Target> target_of(Service& service, const VersionRow& row,
-                                        const FunctionId& id) {
+std::shared_ptr<const Target> target_of(Service& service, const VersionRow& row, const FunctionId& id) {
   const FunctionConfiguration& configuration = row.configuration;
   auto target = std::make_shared<Target>();
   target->account = row.account;
@@ -158,8 +158,7 @@ GetFunctionResponse get_function(Service&, Call& call, const GetFunctionRequest&
   GetFunctionResponse result{.configuration = configuration_of(row, id),
                              .code = FunctionCodeLocation{.repository_type = "S3"}};
   if (row.reserved) {
-    result.concurrency =
-        Concurrency{.reserved_concurrent_executions = static_cast<int32_t>(*row.reserved)};
+    result.concurrency = Concurrency{.reserved_concurrent_executions = static_cast<int32_t>(*row.reserved)};
   }
   for (const sql::Row& each : call.transaction.run(
            "SELECT key, value FROM lambda_tag WHERE account = ?1 AND region = ?2 AND name = ?3",
@@ -179,7 +178,7 @@ ListFunctionsResponse list_functions(Service&, Call& call, const ListFunctionsRe
   const bool all = request.function_version.has_value();
   for (const sql::Row& each : call.transaction.run(
            std::string(kSelect) + " AND v.name || '/' || v.number > ?3 AND (?4 OR v.number = 0)"
-           " ORDER BY v.name || '/' || v.number LIMIT ?5",
+                                  " ORDER BY v.name || '/' || v.number LIMIT ?5",
            {call.account, call.region, *after, int64_t{all}, static_cast<int64_t>(limit) + 1})) {
     const VersionRow row = read_row(each);
     if (result.functions.size() == limit) {
@@ -195,40 +194,41 @@ ListFunctionsResponse list_functions(Service&, Call& call, const ListFunctionsRe
 }
 
 // https://docs.aws.amazon.com/lambda/latest/api/API_DeleteFunction.html
-DeleteFunctionResponse delete_function(Service& service, Call& call,
-                                       const DeleteFunctionRequest& request) {
+DeleteFunctionResponse delete_function(Service& service, Call& call, const DeleteFunctionRequest& request) {
   const FunctionId id = function_id(call, request.function_name, request.qualifier);
   require_function(call, id);
   if (id.qualifier == kLatest) {
-    throw InvalidParameterValueException("$LATEST version cannot be deleted without deleting the"
-                                         " function.");
+    throw InvalidParameterValueException(
+        "$LATEST version cannot be deleted without deleting the"
+        " function.");
   }
   if (!id.qualifier.empty()) {
     const VersionRow row = require_version(call, id);
     if (call.transaction.find("SELECT 1 FROM lambda_alias WHERE account = ?1 AND region = ?2 AND"
                               " name = ?3 AND version = ?4",
                               {id.account, id.region, id.name, row.version})) {
-      throw ResourceConflictException("Cannot delete version " + row.version +
-                                      ": an alias points to it.");
+      throw ResourceConflictException("Cannot delete version " + row.version + ": an alias points to it.");
     }
-    call.transaction.run("DELETE FROM lambda_version WHERE account = ?1 AND region = ?2 AND"
-                         " name = ?3 AND version = ?4",
-                         {id.account, id.region, id.name, row.version});
+    call.transaction.run(
+        "DELETE FROM lambda_version WHERE account = ?1 AND region = ?2 AND"
+        " name = ?3 AND version = ?4",
+        {id.account, id.region, id.name, row.version});
     release_package(service, call, row.package);
   } else {
-    for (const sql::Row& each : call.transaction.run(
-             "SELECT DISTINCT package FROM lambda_version WHERE account = ?1 AND region = ?2"
-             " AND name = ?3", {id.account, id.region, id.name})) {
+    for (const sql::Row& each :
+         call.transaction.run("SELECT DISTINCT package FROM lambda_version WHERE account = ?1 AND region = ?2"
+                              " AND name = ?3",
+                              {id.account, id.region, id.name})) {
       release_package(service, call, each.text(0));
     }
-    call.transaction.run("DELETE FROM lambda_function WHERE account = ?1 AND region = ?2 AND"
-                         " name = ?3", {id.account, id.region, id.name});
+    call.transaction.run(
+        "DELETE FROM lambda_function WHERE account = ?1 AND region = ?2 AND"
+        " name = ?3",
+        {id.account, id.region, id.name});
     call.transaction.run("DELETE FROM lambda_event WHERE account = ?1 AND region = ?2 AND name = ?3",
                          {id.account, id.region, id.name});
   }
-  call.after_commit([&service, id] {
-    service.fleet().retire(id.unqualified_arn(), id.qualifier);
-  });
+  call.after_commit([&service, id] { service.fleet().retire(id.unqualified_arn(), id.qualifier); });
   return {.status_code = 204};
 }
 

@@ -40,8 +40,8 @@ struct VersionRow {
   std::string name;
   std::string version;
   FunctionConfiguration configuration;
-  std::string package;               // Empty until it was fetched.
-  std::optional<int64_t> reserved;   // Of the function.
+  std::string package;              // Empty until it was fetched.
+  std::optional<int64_t> reserved;  // Of the function.
 };
 
 // ResourceNotFoundException: Function not found: arn:…
@@ -54,7 +54,6 @@ void require_function(Call& call, const FunctionId& id);
 // What is answered: with the ARN as it was asked for.
 FunctionConfiguration configuration_of(const VersionRow& row, const FunctionId& id);
 
-std::shared_ptr<const Target> target_of(Service& service, const VersionRow& row,
-                                        const FunctionId& id);
+std::shared_ptr<const Target> target_of(Service& service, const VersionRow& row, const FunctionId& id);
 
 }  // namespace holm::lambda

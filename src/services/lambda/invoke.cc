@@ -45,9 +45,8 @@ InvocationResponse response_of(const Target& target, InvocationResult result) {
   if (result.kind == InvocationResult::Kind::NotStarted) {
     throw ServiceException("The function could not be started: " + result.payload);
   }
-  InvocationResponse response{.status_code = 200,
-                              .payload = std::move(result.payload),
-                              .executed_version = target.version};
+  InvocationResponse response{
+      .status_code = 200, .payload = std::move(result.payload), .executed_version = target.version};
   if (!result.error.empty()) response.function_error = result.error;
   if (!result.log_tail.empty()) response.log_result = base64_encode(result.log_tail);
   return response;
@@ -61,11 +60,14 @@ std::shared_ptr<const Target> require_target(Service& service, Call& call, const
   if (status != state::kActive) {
     throw ResourceConflictException(
         "The operation cannot be performed at this time. The function is currently in the"
-        " following state: " + status);
+        " following state: " +
+        status);
   }
   auto target = std::make_shared<Target>(*target_of(service, row, id));
-  auto sum = call.transaction.find("SELECT coalesce(sum(reserved), 0) FROM lambda_function WHERE"
-                                   " account = ?1 AND region = ?2", {id.account, id.region});
+  auto sum = call.transaction.find(
+      "SELECT coalesce(sum(reserved), 0) FROM lambda_function WHERE"
+      " account = ?1 AND region = ?2",
+      {id.account, id.region});
   target->unreserved = kAccountConcurrency - sum->integer(0);
   return target;
 }
@@ -86,9 +88,7 @@ async::Task<InvocationResponse> invoke(Service& service, LongCall call, Invocati
     co_return InvocationResponse{.status_code = 202};
   }
   std::shared_ptr<const Target> target;
-  std::function<void(Call&)> look = [&](Call& inner) {
-    target = require_target(service, inner, id);
-  };
+  std::function<void(Call&)> look = [&](Call& inner) { target = require_target(service, inner, id); };
   co_await call.client.transact_on_worker(call.reactor, caller, sql::Access::Read, look);
   if (type == invocation_type::kDryRun) co_return InvocationResponse{.status_code = 204};
 

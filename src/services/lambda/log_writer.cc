@@ -24,8 +24,8 @@ constexpr size_t kBatchBytesMax = 1'000'000;
 constexpr size_t kBatchEventsMax = 10'000;
 
 bool group_exists(aws::Call& call, const std::string& name) {
-  auto found = call.client.call<logs::DescribeLogGroups>(call, call.principal,
-                                                         {.log_group_name_prefix = name});
+  auto found =
+      call.client.call<logs::DescribeLogGroups>(call, call.principal, {.log_group_name_prefix = name});
   // The name itself sorts before every other that begins with it.
   return !found.log_groups.empty() && found.log_groups.front().log_group_name == name;
 }
@@ -35,11 +35,10 @@ void ensure_stream(aws::Call& call, const LogStreamName& name) {
     call.client.call<logs::CreateLogGroup>(call, call.principal, {.log_group_name = name.group});
   }
   auto found = call.client.call<logs::DescribeLogStreams>(
-      call, call.principal,
-      {.log_group_name = name.group, .log_stream_name_prefix = name.stream});
+      call, call.principal, {.log_group_name = name.group, .log_stream_name_prefix = name.stream});
   if (!found.log_streams.empty()) return;
-  call.client.call<logs::CreateLogStream>(
-      call, call.principal, {.log_group_name = name.group, .log_stream_name = name.stream});
+  call.client.call<logs::CreateLogStream>(call, call.principal,
+                                          {.log_group_name = name.group, .log_stream_name = name.stream});
 }
 
 }  // namespace
@@ -86,8 +85,7 @@ void LogWriter::write_stream(aws::Region& region, const LogStreamName& name,
   region.transact(caller, sql::Access::Write, [&](aws::Call& call) {
     ensure_stream(call, name);
     for (size_t at = 0; at < events.size();) {
-      logs::PutLogEventsRequest request{.log_group_name = name.group,
-                                        .log_stream_name = name.stream};
+      logs::PutLogEventsRequest request{.log_group_name = name.group, .log_stream_name = name.stream};
       size_t bytes = 0;
       while (at < events.size() && request.log_events.size() < kBatchEventsMax) {
         bytes += events[at].line.size() + 26;

@@ -41,8 +41,7 @@ class LogWriter final {
   };
   using Batch = std::map<LogStreamName, std::vector<Event>>;
 
-  static void write_stream(aws::Region& region, const LogStreamName& name,
-                           const std::vector<Event>& events);
+  static void write_stream(aws::Region& region, const LogStreamName& name, const std::vector<Event>& events);
 
   async::Workers& workers_;
   aws::Region& region_;

@@ -13,8 +13,7 @@ void Metrics::began(const std::string& function_arn, int64_t concurrent) {
   counts.concurrent_executions_max = std::max(counts.concurrent_executions_max, concurrent);
 }
 
-void Metrics::ended(const std::string& function_arn, std::chrono::microseconds duration,
-                    Outcome outcome) {
+void Metrics::ended(const std::string& function_arn, std::chrono::microseconds duration, Outcome outcome) {
   std::lock_guard lock(mutex_);
   FunctionMetrics& counts = functions_[function_arn];
   if (outcome == Outcome::Failed) ++counts.errors;

@@ -121,9 +121,8 @@ Result<void> unpack_archive(std::string_view zip, const std::string& folder, uin
   });
 }
 
-std::string make_archive(const std::string& name, std::string_view content) {
-  std::unique_ptr<archive, decltype(&archive_write_free)> writer(archive_write_new(),
-                                                                 &archive_write_free);
+std::string make_archive(const std::string& name, std::string_view content, unsigned mode) {
+  std::unique_ptr<archive, decltype(&archive_write_free)> writer(archive_write_new(), &archive_write_free);
   std::string bytes(content.size() + name.size() * 2 + 4096, '\0');
   size_t used = 0;
   archive_write_set_format_zip(writer.get());
@@ -135,7 +134,7 @@ std::string make_archive(const std::string& name, std::string_view content) {
   archive_entry_set_pathname(entry.get(), name.c_str());
   archive_entry_set_size(entry.get(), static_cast<la_int64_t>(content.size()));
   archive_entry_set_filetype(entry.get(), AE_IFREG);
-  archive_entry_set_perm(entry.get(), 0644);
+  archive_entry_set_perm(entry.get(), static_cast<__LA_MODE_T>(mode));
   // The same text gives the same package.
   archive_entry_set_mtime(entry.get(), 315'532'800, 0);
   CHECK(archive_write_header(writer.get(), entry.get()) == ARCHIVE_OK);

@@ -10,7 +10,7 @@
 namespace holm::lambda {
 
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-inline constexpr size_t kZippedBytesMax = 52'428'800;     // Of a package sent with the request.
+inline constexpr size_t kZippedBytesMax = 52'428'800;       // Of a package sent with the request.
 inline constexpr uint64_t kUnzippedBytesMax = 262'144'000;  // Of every package.
 
 // Owns `directory`; any thread. A package is known by its SHA-256 in hexadecimal digits.
@@ -39,6 +39,6 @@ Result<void> check_archive(std::string_view zip);
 // Unpacks into `folder`, which exists and is empty; stops beyond `bytes_max`.
 Result<void> unpack_archive(std::string_view zip, const std::string& folder, uint64_t bytes_max);
 // An archive of one file.
-std::string make_archive(const std::string& name, std::string_view content);
+std::string make_archive(const std::string& name, std::string_view content, unsigned mode = 0644);
 
 }  // namespace holm::lambda

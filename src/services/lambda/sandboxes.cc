@@ -105,8 +105,8 @@ Result<UniqueFd> Sandboxes::prepare(const std::string& id, const Target& target)
 
 Result<std::vector<std::string>> Sandboxes::environment_of(const Target& target,
                                                            const std::string& log_stream) const {
-  auto credentials = use_.identities.issue_role_credentials(target.role, "lambda.amazonaws.com",
-                                                            target.name, kCredentialsLife);
+  auto credentials = use_.identities.issue_role_credentials(target.role, "lambda.amazonaws.com", target.name,
+                                                            kCredentialsLife);
   if (!credentials) return std::unexpected(credentials.error());
   std::map<std::string, std::string> variables = {
       {"AWS_ENDPOINT_URL", fmt::format("http://127.0.0.1:{}", kRegionApiPort)},
@@ -141,15 +141,15 @@ Result<Sandboxes::Made> Sandboxes::make(const std::string& id, const std::string
   std::vector<std::string> program = {std::string(kTaskRoot) + "/bootstrap"};
   if (is_python(target)) program = {"/usr/bin/python3", std::string(kRuntimeFolder) + "/bootstrap.py"};
   if (!is_python(target) && ::access((target.code_path + "/bootstrap").c_str(), X_OK) != 0) {
-    return failure("Runtime.InvalidEntrypoint: Couldn't find valid bootstrap(s): "
-                   "[/var/task/bootstrap /opt/bootstrap]");
+    return failure(
+        "Runtime.InvalidEntrypoint: Couldn't find valid bootstrap(s): "
+        "[/var/task/bootstrap /opt/bootstrap]");
   }
   auto variables = environment_of(target, log_stream);
   if (!variables) return std::unexpected(variables.error());
   auto ready = make_pipe(folder(id) + "/runtime/ready", 0644);
   if (!ready) return std::unexpected(ready.error());
-  const double processor =
-      std::max(kLeastProcessorPercent, 100 * target.memory_mib / kMemoryOfOneProcessor);
+  const double processor = std::max(kLeastProcessorPercent, 100 * target.memory_mib / kMemoryOfOneProcessor);
   sandbox::SandboxSpec spec{
       .id = id,
       .args = {"/bin/sh", "-c", kWait},

@@ -23,16 +23,14 @@ class Sandboxes final {
     UniqueFd ready;  // Writing a line lets the runtime begin.
   };
   // Starts the sandbox; its runtime waits until it is let begin. A failure has AWS's words.
-  Result<Made> make(const std::string& id, const std::string& log_stream,
-                    const Target& target) const;
+  Result<Made> make(const std::string& id, const std::string& log_stream, const Target& target) const;
   void remove(const std::string& id) const;
   // Those that an earlier daemon left.
   void remove_all() const;
 
  private:
   std::string folder(const std::string& id) const;
-  Result<std::vector<std::string>> environment_of(const Target& target,
-                                                  const std::string& log_stream) const;
+  Result<std::vector<std::string>> environment_of(const Target& target, const std::string& log_stream) const;
 
   Dependencies& use_;
 };

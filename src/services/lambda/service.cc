@@ -28,14 +28,12 @@ void Service::start() {
   // Environments belong to the daemon that made them; what they ran is run again if it was queued.
   fleet_->start();
   dependencies_.exits.subscribe(
-      "lambda-",
-      [weak = std::weak_ptr(fleet_)](const std::string& id, const sandbox::ExitStatus& status) {
+      "lambda-", [weak = std::weak_ptr(fleet_)](const std::string& id, const sandbox::ExitStatus& status) {
         if (auto fleet = weak.lock()) fleet->ended(id, status);
       });
-  dependencies_.jobs.handle(
-      kCodeJob, [this](const jobs::Job& job) { return prepare_code(*this, job.key); });
-  dependencies_.jobs.handle(
-      kPackageJob, [this](const jobs::Job& job) { return remove_package(*this, job.key); });
+  dependencies_.jobs.handle(kCodeJob, [this](const jobs::Job& job) { return prepare_code(*this, job.key); });
+  dependencies_.jobs.handle(kPackageJob,
+                            [this](const jobs::Job& job) { return remove_package(*this, job.key); });
   events_->start();
 }
 

@@ -32,9 +32,9 @@ struct Target {
 
 struct InvocationResult {
   enum class Kind {
-    Answered,       // By the function, or by its failing: `error` says which.
-    Throttled,      // There was no room.
-    NotStarted,     // No environment could be made; `payload` says why in words.
+    Answered,    // By the function, or by its failing: `error` says which.
+    Throttled,   // There was no room.
+    NotStarted,  // No environment could be made; `payload` says why in words.
   };
   Kind kind = Kind::Answered;
   std::string payload;
