@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "async/task.h"
 
@@ -27,6 +28,10 @@ class ByteSource {
   virtual Task<std::string_view> read() = 0;
   // How many bytes there are in all, if that is known beforehand.
   virtual std::optional<uint64_t> length() const { return std::nullopt; }
+  // Fields that follow the bytes, as HTTP's trailers do: their names, in lower case, are known beforehand,
+  // what they hold once read() has given the empty piece.
+  virtual std::vector<std::string> trailer_names() const { return {}; }
+  virtual std::optional<std::string> find_trailer(std::string_view) const { return std::nullopt; }
 };
 
 // A whole string in one piece.

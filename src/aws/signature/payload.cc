@@ -59,6 +59,7 @@ class ChunkedPayload final : public Payload {
   ChunkedPayload(Source body, const Verified& verified, ChunkDecoder::Options options)
       : body_(std::move(body)),
         length_(options.decoded_bytes),
+        trailer_names_(options.trailer_names),
         decoder_(verified, std::move(options)) {}
 
   async::Task<std::string_view> read() override {
@@ -76,10 +77,19 @@ class ChunkedPayload final : public Payload {
 
   std::optional<uint64_t> length() const override { return length_; }
   const std::vector<Trailer>& trailers() const override { return decoder_.trailers(); }
+  std::vector<std::string> trailer_names() const override { return trailer_names_; }
+
+  std::optional<std::string> find_trailer(std::string_view name) const override {
+    for (const Trailer& trailer : decoder_.trailers()) {
+      if (trailer.name == name) return trailer.value;
+    }
+    return std::nullopt;
+  }
 
  private:
   Source body_;
   std::optional<uint64_t> length_;
+  std::vector<std::string> trailer_names_;
   ChunkDecoder decoder_;
   std::string_view input_;
 };

@@ -1,0 +1,50 @@
+// What is kept of an object besides its bytes.
+
+#include "services/s3/attributes.h"
+
+#include <array>
+
+#include "aws/service/error.h"
+
+namespace holm::s3 {
+
+namespace {
+
+constexpr size_t kMetadataBytesMax = 2048;
+constexpr std::array<std::string_view, 5> kReadableClasses = {"STANDARD", "STANDARD_IA", "ONEZONE_IA",
+                                                              "INTELLIGENT_TIERING", "REDUCED_REDUNDANCY"};
+
+}  // namespace
+
+std::string content_encoding_of(const std::string& header) {
+  std::vector<std::string> kept;
+  for (std::string_view part : split(header, ',')) {
+    if (!trim(part).empty() && !equals_ignoring_case(trim(part), "aws-chunked")) kept.emplace_back(trim(part));
+  }
+  return join(kept, ",");
+}
+
+std::map<std::string, std::string> metadata_of(const std::map<std::string, std::string>& given) {
+  std::map<std::string, std::string> metadata;
+  size_t bytes = 0;
+  for (const auto& [name, value] : given) {
+    bytes += name.size() + value.size();
+    metadata[to_lower(name)] = value;
+  }
+  if (bytes > kMetadataBytesMax) {
+    aws::ServiceError error("MetadataTooLarge", 400, "Your metadata headers exceed the maximum allowed metadata size");
+    error.with("Size", std::to_string(bytes)).with("MaxSizeAllowed", std::to_string(kMetadataBytesMax));
+    throw error;
+  }
+  return metadata;
+}
+
+std::string storage_class_of(const std::optional<std::string>& given) {
+  const std::string name = given.value_or("STANDARD");
+  if (std::ranges::find(kReadableClasses, name) == kReadableClasses.end()) {
+    throw aws::NotImplemented("The storage class " + name);
+  }
+  return name;
+}
+
+}  // namespace holm::s3

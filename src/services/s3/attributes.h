@@ -1,0 +1,39 @@
+// What is kept of an object besides its bytes: headers, user metadata, storage class, tags.
+#pragma once
+
+#include <algorithm>
+#include <string>
+
+#include "aws/codec/json_codec.h"
+#include "base/strings.h"
+#include "s3/schema.h"
+#include "s3/types.h"
+#include "services/s3/acls.h"
+#include "services/s3/tags.h"
+
+namespace holm::s3 {
+
+// "aws-chunked" is how a body travelled and no property of the object.
+std::string content_encoding_of(const std::string& header);
+// Throws MetadataTooLarge. https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
+std::map<std::string, std::string> metadata_of(const std::map<std::string, std::string>& given);
+// The class to be told back: everything lies on the same disk, so it only matters for prices.
+// InvalidStorageClass; NotImplemented for those whose objects cannot be read at once.
+std::string storage_class_of(const std::optional<std::string>& given);
+
+// The JSON for VersionRow::attributes, from a request that makes an object.
+template <class Request>
+std::string attributes_of(const Request& request) {
+  HeadObjectOutput kept{.cache_control = request.cache_control,
+                        .content_disposition = request.content_disposition,
+                        .content_language = request.content_language,
+                        .content_type = request.content_type.value_or("binary/octet-stream"),
+                        .expires = request.expires,
+                        .website_redirect_location = request.website_redirect_location,
+                        .metadata = metadata_of(request.metadata)};
+  const std::string encoding = content_encoding_of(request.content_encoding.value_or(""));
+  if (!encoding.empty()) kept.content_encoding = encoding;
+  return aws::write_json(schema::kHeadObjectOutput, &kept);
+}
+
+}  // namespace holm::s3

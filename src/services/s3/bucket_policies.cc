@@ -1,0 +1,100 @@
+// Bucket policies. The gateway evaluates them; access.cc hands them over.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "aws/policy/policy.h"
+#include "base/strings.h"
+#include "formats/json.h"
+#include "s3/handlers.h"
+#include "services/s3/buckets.h"
+#include "services/s3/public_access.h"
+#include "services/s3/service.h"
+
+namespace holm::s3 {
+
+namespace {
+
+constexpr size_t kPolicyBytesMax = 20 * 1024;
+
+[[noreturn]] void throw_malformed(const std::string& message) {
+  throw aws::ServiceError("MalformedPolicy", 400, message);
+}
+
+// Every resource is the bucket or in it.
+bool is_about(const formats::Value& resource, const std::string& arn) {
+  if (const formats::Array* list = resource.as_array()) {
+    return std::ranges::all_of(*list, [&](const formats::Value& each) { return is_about(each, arn); });
+  }
+  const std::string* text = resource.as_string();
+  if (text == nullptr) return false;
+  return *text == arn || text->starts_with(arn + "/") || matches_wildcard(*text, arn) ||
+         matches_wildcard(*text, arn + "/x");
+}
+
+void require_own_resources(const std::string& document, const std::string& arn) {
+  const auto parsed = formats::parse_json(document);
+  const formats::Value* statements = parsed ? parsed->find("Statement") : nullptr;
+  if (statements == nullptr) throw_malformed("Missing required field Statement");
+  auto check = [&](const formats::Value& statement) {
+    const formats::Value* resource = statement.find("Resource");
+    if (resource != nullptr && !is_about(*resource, arn)) throw_malformed("Policy has invalid resource");
+  };
+  if (const formats::Array* list = statements->as_array()) {
+    std::ranges::for_each(*list, check);
+  } else {
+    check(*statements);
+  }
+}
+
+std::string require_policy(Call& call, const BucketRow& bucket) {
+  auto policy = find_configuration(call.transaction, bucket.id, "policy");
+  if (policy) return *policy;
+  aws::ServiceError error("NoSuchBucketPolicy", 404, "The bucket policy does not exist");
+  error.with("BucketName", bucket.name);
+  throw error;
+}
+
+}  // namespace
+
+GetBucketPolicyOutput get_bucket_policy(Service&, Call& call, const GetBucketPolicyRequest& request) {
+  return {.policy = require_policy(call, require_bucket(call, request.bucket)), .content_type = "application/json"};
+}
+
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html
+Nothing put_bucket_policy(Service&, Call& call, const PutBucketPolicyRequest& request) {
+  const BucketRow bucket = require_bucket(call, request.bucket);
+  if (request.policy.empty()) throw_malformed("Policies must be valid JSON and the first byte must be '{'");
+  if (request.policy.size() > kPolicyBytesMax) {
+    throw aws::ServiceError("PolicyTooLarge", 400, "Normalized policy document exceeds the maximum allowed size");
+  }
+  const auto policy = aws::policy::parse(request.policy);
+  if (!policy) throw_malformed(policy.error().message);
+  if (auto valid = aws::policy::validate(*policy, aws::policy::PolicyKind::Resource); !valid) {
+    throw_malformed(valid.error().message);
+  }
+  require_own_resources(request.policy, bucket_arn(bucket.name));
+  const PublicAccessBlockConfiguration block = access_block_of(call.transaction, bucket.id);
+  if (block.block_public_policy.value_or(false) && is_public_policy(request.policy)) {
+    throw AccessDenied(fmt::format(
+        "User: {} is not authorized to perform: s3:PutBucketPolicy on resource: \"{}\" because public policies "
+        "are prevented by the BlockPublicPolicy setting in S3 Block Public Access.",
+        call.principal.arn, bucket_arn(bucket.name)));
+  }
+  set_configuration(call, bucket.id, "policy", request.policy);
+  return {};
+}
+
+Nothing delete_bucket_policy(Service&, Call& call, const DeleteBucketPolicyRequest& request) {
+  clear_configuration(call, require_bucket(call, request.bucket).id, "policy");
+  return {};
+}
+
+GetBucketPolicyStatusOutput get_bucket_policy_status(Service&, Call& call, const GetBucketPolicyStatusRequest& request) {
+  const std::string policy = require_policy(call, require_bucket(call, request.bucket));
+  return {.policy_status = PolicyStatus{.is_public = is_public_policy(policy)}};
+}
+
+}  // namespace holm::s3

@@ -1,0 +1,245 @@
+// Buckets: creating, finding, listing and deleting them.
+
+#include "services/s3/buckets.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/strings.h"
+#include "crypto/hash.h"
+#include "s3/handlers.h"
+#include "services/s3/acls.h"
+#include "services/s3/service.h"
+#include "services/s3/tags.h"
+
+namespace holm::s3 {
+
+namespace {
+
+constexpr std::string_view kFirstRegion = "us-east-1";
+constexpr int32_t kBucketsMax = 10'000;
+
+Versioning versioning_from(const std::string& text) {
+  if (text == "Enabled") return Versioning::Enabled;
+  return text == "Suspended" ? Versioning::Suspended : Versioning::Never;
+}
+
+bool is_bucket_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+}
+
+// Four numbers with dots between.
+bool looks_like_address(std::string_view name) {
+  const auto parts = split(name, '.');
+  return parts.size() == 4 && std::ranges::all_of(parts, [](std::string_view part) {
+           return !part.empty() && part.find_first_not_of("0123456789") == std::string_view::npos;
+         });
+}
+
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+bool is_bucket_name(std::string_view name) {
+  if (name.size() < 3 || name.size() > 63) return false;
+  if (!std::ranges::all_of(name, is_bucket_character)) return false;
+  auto is_edge = [](char c) { return c != '-' && c != '.'; };
+  if (!is_edge(name.front()) || !is_edge(name.back())) return false;
+  if (name.find("..") != std::string_view::npos || looks_like_address(name)) return false;
+  if (name.starts_with("xn--") || name.starts_with("sthree-") || name.starts_with("amzn-s3-demo-")) {
+    return false;
+  }
+  return !name.ends_with("-s3alias") && !name.ends_with("--ol-s3") && !name.ends_with(".mrap") &&
+         !name.ends_with("--x-s3");
+}
+
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
+std::string region_of(const Call& call, const CreateBucketRequest& request) {
+  std::string wanted;
+  if (request.create_bucket_configuration) {
+    const CreateBucketConfiguration& configuration = *request.create_bucket_configuration;
+    wanted = configuration.location_constraint.value_or("");
+  }
+  if (wanted == "EU") wanted = "eu-west-1";
+  if (wanted.empty() && call.region == kFirstRegion) return std::string(kFirstRegion);
+  if (wanted == kFirstRegion) {
+    throw aws::ServiceError("InvalidLocationConstraint", 400,
+                            "The specified location-constraint is not valid");
+  }
+  if (wanted.empty() || (wanted != call.region && call.region != kFirstRegion)) {
+    throw aws::ServiceError("IllegalLocationConstraintException", 400,
+                            fmt::format("The {} location constraint is incompatible for the region "
+                                        "specific endpoint this request was sent to.",
+                                        wanted.empty() ? "unspecified" : wanted));
+  }
+  return wanted;
+}
+
+// Throws unless the name is free; true when the caller has it already and may have it again.
+bool is_repeated(Call& call, const std::string& name, const std::string& region) {
+  const auto existing = find_bucket(call.transaction, name);
+  if (!existing) return false;
+  if (existing->account != call.account) {
+    throw BucketAlreadyExists(
+        "The requested bucket name is not available. The bucket namespace is shared by all users of "
+        "the system. Please select a different name and try again.");
+  }
+  if (region == kFirstRegion && existing->region == kFirstRegion) return true;
+  BucketAlreadyOwnedByYou error(
+      "Your previous request to create the named bucket succeeded and you already own it.");
+  error.with("BucketName", name);
+  throw error;
+}
+
+BucketRow bucket_from(const sql::Row& row) {
+  return {.id = row.integer(0),
+          .name = row.text(1),
+          .account = row.text(2),
+          .region = row.text(3),
+          .created = from_milliseconds(row.integer(4)),
+          .versioning = versioning_from(row.text(5))};
+}
+
+}  // namespace
+
+std::optional<BucketRow> find_bucket(sql::Transaction& transaction, const std::string& name) {
+  auto row = transaction.find(
+      "SELECT id, name, account, region, created, versioning FROM s3_bucket WHERE name = ?1", {name});
+  if (!row) return std::nullopt;
+  return bucket_from(*row);
+}
+
+BucketRow require_bucket(Call& call, const std::string& name) {
+  if (auto bucket = find_bucket(call.transaction, name)) return *bucket;
+  NoSuchBucket error("The specified bucket does not exist");
+  error.with("BucketName", name);
+  throw error;
+}
+
+std::optional<std::string> find_configuration(sql::Transaction& transaction, int64_t bucket,
+                                              std::string_view kind) {
+  auto row = transaction.find("SELECT document FROM s3_configuration WHERE bucket = ?1 AND kind = ?2",
+                              {bucket, std::string(kind)});
+  if (!row) return std::nullopt;
+  return row->text(0);
+}
+
+void set_configuration(Call& call, int64_t bucket, std::string_view kind, const std::string& document) {
+  call.transaction.run(
+      "INSERT INTO s3_configuration (bucket, kind, document) VALUES (?1, ?2, ?3)"
+      " ON CONFLICT (bucket, kind) DO UPDATE SET document = excluded.document",
+      {bucket, std::string(kind), document});
+}
+
+void clear_configuration(Call& call, int64_t bucket, std::string_view kind) {
+  call.transaction.run("DELETE FROM s3_configuration WHERE bucket = ?1 AND kind = ?2",
+                       {bucket, std::string(kind)});
+}
+
+std::string canonical_id(const std::string& account) {
+  return hex_encode(crypto::bytes_of(crypto::sha256("canonical user " + account)));
+}
+
+Owner owner_of(const std::string& account) { return {.id = canonical_id(account)}; }
+
+std::string bucket_arn(const std::string& bucket) { return "arn:aws:s3:::" + bucket; }
+
+CreateBucketOutput create_bucket(Service&, Call& call, const CreateBucketRequest& request) {
+  if (!is_bucket_name(request.bucket)) {
+    aws::ServiceError error("InvalidBucketName", 400, "The specified bucket is not valid.");
+    error.with("BucketName", request.bucket);
+    throw error;
+  }
+  if (request.bucket_namespace.value_or("global") != "global") {
+    throw aws::NotImplemented("CreateBucket: BucketNamespace " + *request.bucket_namespace);
+  }
+  refuse_acl(request.acl);
+  const std::string ownership = request.object_ownership.value_or("BucketOwnerEnforced");
+  if (ownership != "BucketOwnerEnforced") throw aws::NotImplemented("ObjectOwnership " + ownership);
+  const std::string region = region_of(call, request);
+  CreateBucketOutput output{.location = "/" + request.bucket, .bucket_arn = bucket_arn(request.bucket)};
+  if (is_repeated(call, request.bucket, region)) return output;
+  call.transaction.run("INSERT INTO s3_bucket (name, account, region, created) VALUES (?1, ?2, ?3, ?4)",
+                       {request.bucket, call.account, region, to_milliseconds(call.now)});
+  const int64_t id = require_bucket(call, request.bucket).id;
+  set_configuration(call, id, "ownership", ownership);
+  if (request.create_bucket_configuration && !request.create_bucket_configuration->tags.empty()) {
+    require_tags(request.create_bucket_configuration->tags, kBucketTagsMax);
+    set_configuration(call, id, "tags", write_tags(request.create_bucket_configuration->tags));
+  }
+  return output;
+}
+
+HeadBucketOutput head_bucket(Service&, Call& call, const HeadBucketRequest& request) {
+  const BucketRow bucket = require_bucket(call, request.bucket);
+  return {.bucket_arn = bucket_arn(bucket.name), .bucket_region = bucket.region, .access_point_alias = false};
+}
+
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html
+// Unfinished uploads do not keep a bucket; they end with it.
+Nothing delete_bucket(Service& service, Call& call, const DeleteBucketRequest& request) {
+  const BucketRow bucket = require_bucket(call, request.bucket);
+  const auto any = call.transaction.find("SELECT is_marker FROM s3_version WHERE bucket = ?1 LIMIT 1", {bucket.id});
+  if (any) {
+    aws::ServiceError error("BucketNotEmpty", 409,
+                            bucket.versioning == Versioning::Never
+                                ? "The bucket you tried to delete is not empty"
+                                : "The bucket you tried to delete is not empty. You must delete all "
+                                  "versions in the bucket.");
+    error.with("BucketName", bucket.name);
+    throw error;
+  }
+  std::vector<std::string> blobs;
+  for (const sql::Row& row : call.transaction.run(
+           "SELECT blob FROM s3_part WHERE blob IS NOT NULL AND upload IN"
+           " (SELECT id FROM s3_upload WHERE bucket = ?1)", {bucket.id})) {
+    blobs.push_back(row.text(0));
+  }
+  call.transaction.run("DELETE FROM s3_upload WHERE bucket = ?1", {bucket.id});
+  call.transaction.run("DELETE FROM s3_bucket WHERE id = ?1", {bucket.id});
+  service.forget_blobs(call, std::move(blobs));
+  return {};
+}
+
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html
+ListBucketsOutput list_buckets(Service&, Call& call, const ListBucketsRequest& request) {
+  const bool is_paged = request.max_buckets || request.continuation_token;
+  const int32_t count = std::min(request.max_buckets.value_or(kBucketsMax), kBucketsMax);
+  std::string after;
+  if (request.continuation_token) {
+    auto decoded = base64_decode(*request.continuation_token);
+    if (!decoded) {
+      throw aws::ServiceError("InvalidArgument", 400, "The continuation token provided is incorrect");
+    }
+    after = *decoded;
+  }
+  ListBucketsOutput output{.owner = owner_of(call.account), .prefix = request.prefix};
+  for (const sql::Row& row : call.transaction.run(
+           "SELECT id, name, account, region, created, versioning FROM s3_bucket WHERE account = ?1"
+           " AND name > ?2 ORDER BY name", {call.account, after})) {
+    const BucketRow bucket = bucket_from(row);
+    if (request.prefix && !bucket.name.starts_with(*request.prefix)) continue;
+    if (request.bucket_region && bucket.region != *request.bucket_region) continue;
+    if (is_paged && output.buckets.size() == static_cast<size_t>(count)) {
+      output.continuation_token = base64_encode(*output.buckets.back().name);
+      break;
+    }
+    Bucket item{.name = bucket.name, .creation_date = bucket.created};
+    // As AWS: only requests in pages are told the region.
+    if (is_paged) item.bucket_region = bucket.region;
+    output.buckets.push_back(std::move(item));
+  }
+  return output;
+}
+
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html
+// The element is empty for us-east-1, and the answer is the element itself (models/patches/s3.json).
+GetBucketLocationOutput get_bucket_location(Service&, Call& call, const GetBucketLocationRequest& request) {
+  const BucketRow bucket = require_bucket(call, request.bucket);
+  constexpr std::string_view kOpen =
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+      "<LocationConstraint xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"";
+  std::string document(kOpen);
+  document += bucket.region == kFirstRegion ? "/>" : ">" + bucket.region + "</LocationConstraint>";
+  return {.document = std::move(document), .content_type = "application/xml"};
+}
+
+}  // namespace holm::s3

@@ -1,0 +1,78 @@
+// The checksums that S3 keeps of objects.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "crypto/hash.h"
+
+namespace holm::s3 {
+
+enum class Algorithm : uint8_t { Crc32, Crc32c, Crc64nvme, Sha1, Sha256 };
+
+std::string_view name_of(Algorithm algorithm);               // "CRC64NVME"
+std::string header_of(Algorithm algorithm);                  // "x-amz-checksum-crc64nvme"
+// Throws NotImplemented for those that AWS has and holm has not.
+Algorithm require_algorithm(const std::string& name);
+
+// A checksum of bytes that come piece by piece. One thread at a time.
+class Digest final {
+ public:
+  explicit Digest(Algorithm algorithm) : algorithm_(algorithm) {}
+  void update(std::string_view bytes);
+  std::string finish();  // Raw bytes.
+  Algorithm algorithm() const { return algorithm_; }
+
+ private:
+  Algorithm algorithm_;
+  uint32_t crc32_ = 0;
+  uint64_t crc64_ = 0;
+  crypto::Sha1 sha1_;
+  crypto::Sha256 sha256_;
+};
+
+// The CRC (raw bytes) of two texts after each other, from the CRC of each. Not for SHAs.
+std::string combine(Algorithm algorithm, std::string_view first, std::string_view second, uint64_t second_bytes);
+
+// A checksum that a client has told, in base64.
+struct ToldChecksum {
+  Algorithm algorithm;
+  std::string value;
+};
+
+[[noreturn]] void throw_two_checksums();
+
+// The one checksum among the members of a request (or part of one) that tells any.
+template <class Input>
+std::optional<ToldChecksum> told_checksum(const Input& input) {
+  std::optional<ToldChecksum> told;
+  auto look = [&](Algorithm algorithm, const std::optional<std::string>& value) {
+    if (!value) return;
+    if (told) throw_two_checksums();
+    told = {algorithm, *value};
+  };
+  look(Algorithm::Crc32, input.checksum_crc32);
+  look(Algorithm::Crc32c, input.checksum_crc32_c);
+  look(Algorithm::Crc64nvme, input.checksum_crc64_nvme);
+  look(Algorithm::Sha1, input.checksum_sha1);
+  look(Algorithm::Sha256, input.checksum_sha256);
+  return told;
+}
+
+// Puts a checksum into the member that is for its kind.
+template <class Output>
+void tell_checksum(Output& output, Algorithm algorithm, const std::string& value) {
+  switch (algorithm) {
+    case Algorithm::Crc32: output.checksum_crc32 = value; return;
+    case Algorithm::Crc32c: output.checksum_crc32_c = value; return;
+    case Algorithm::Crc64nvme: output.checksum_crc64_nvme = value; return;
+    case Algorithm::Sha1: output.checksum_sha1 = value; return;
+    case Algorithm::Sha256: output.checksum_sha256 = value; return;
+  }
+}
+
+}  // namespace holm::s3

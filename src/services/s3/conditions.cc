@@ -1,0 +1,97 @@
+// Conditional requests.
+
+#include "services/s3/conditions.h"
+
+#include <algorithm>
+
+#include "aws/service/error.h"
+#include "base/strings.h"
+#include "base/time_format.h"
+#include "s3/errors.h"
+
+namespace holm::s3 {
+
+namespace {
+
+std::string_view bare(std::string_view tag) {
+  tag = trim(tag);
+  if (tag.starts_with("W/")) tag.remove_prefix(2);
+  if (tag.size() >= 2 && tag.front() == '"' && tag.back() == '"') return tag.substr(1, tag.size() - 2);
+  return tag;
+}
+
+bool matches(const std::string& header, const std::string& etag) {
+  return std::ranges::any_of(split(header, ','),
+                             [&](std::string_view tag) { return trim(tag) == "*" || bare(tag) == etag; });
+}
+
+// Headers only know seconds.
+bool is_modified_since(const VersionRow& row, Time time) {
+  return std::chrono::floor<std::chrono::seconds>(row.modified) > std::chrono::floor<std::chrono::seconds>(time);
+}
+
+[[noreturn]] void fail(const std::string& condition) {
+  aws::ServiceError error("PreconditionFailed", 412,
+                          "At least one of the pre-conditions you specified did not hold");
+  error.with("Condition", condition);
+  throw error;
+}
+
+// The name of the condition that does not hold; empty when all do.
+std::string failed_match(const ReadConditions& conditions, const VersionRow& row) {
+  if (conditions.if_match) {
+    return matches(*conditions.if_match, row.etag) ? "" : "If-Match";
+  }
+  if (conditions.if_unmodified_since && is_modified_since(row, *conditions.if_unmodified_since)) {
+    return "If-Unmodified-Since";
+  }
+  return {};
+}
+
+std::string failed_change(const ReadConditions& conditions, const VersionRow& row) {
+  if (conditions.if_none_match) {
+    return matches(*conditions.if_none_match, row.etag) ? "If-None-Match" : "";
+  }
+  if (conditions.if_modified_since && !is_modified_since(row, *conditions.if_modified_since)) {
+    return "If-Modified-Since";
+  }
+  return {};
+}
+
+}  // namespace
+
+void require_conditions(const ReadConditions& conditions, const VersionRow& row) {
+  if (auto failed = failed_match(conditions, row); !failed.empty()) fail(failed);
+  if (failed_change(conditions, row).empty()) return;
+  aws::ServiceError error("NotModified", 304, "Not Modified");
+  error.headers = {{"ETag", quoted(row.etag)}, {"Last-Modified", http_date(row.modified)}};
+  throw error;
+}
+
+void require_source_conditions(const ReadConditions& conditions, const VersionRow& row) {
+  std::string failed = failed_match(conditions, row);
+  if (failed.empty()) failed = failed_change(conditions, row);
+  if (!failed.empty()) fail("x-amz-copy-source-" + failed);
+}
+
+void require_write_conditions(Call& call, const BucketRow& bucket, const std::string& key,
+                              const std::optional<std::string>& if_match,
+                              const std::optional<std::string>& if_none_match) {
+  if (!if_match && !if_none_match) return;
+  if (if_none_match && trim(*if_none_match) != "*") {
+    throw aws::ServiceError("NotImplemented", 501,
+                            "A header you provided implies functionality that is not implemented");
+  }
+  auto current = find_version(call.transaction, bucket.id, key, std::nullopt);
+  if (current && current->what == What::Marker) current.reset();
+  if (if_none_match && current) fail("If-None-Match");
+  if (!if_match) return;
+  if (!current) {
+    NoSuchKey error("The specified key does not exist.");
+    error.with("Key", key);
+    throw error;
+  }
+  if (!matches(*if_match, current->etag)) fail("If-Match");
+}
+
+}  // namespace holm::s3

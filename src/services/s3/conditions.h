@@ -1,0 +1,30 @@
+// Conditional requests: on what is read and on what is replaced.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "services/s3/versions.h"
+
+namespace holm::s3 {
+
+struct ReadConditions {
+  std::optional<std::string> if_match;
+  std::optional<std::string> if_none_match;
+  std::optional<Time> if_modified_since;
+  std::optional<Time> if_unmodified_since;
+};
+
+// PreconditionFailed, or 304 where that is asked for.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+void require_conditions(const ReadConditions& conditions, const VersionRow& row);
+// Of a copy's source: PreconditionFailed in every case.
+void require_source_conditions(const ReadConditions& conditions, const VersionRow& row);
+
+// Of an object to be replaced or removed; checked inside the transaction that does so, so of two requests with
+// the same condition one fails. https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+void require_write_conditions(Call& call, const BucketRow& bucket, const std::string& key,
+                              const std::optional<std::string>& if_match,
+                              const std::optional<std::string>& if_none_match);
+
+}  // namespace holm::s3

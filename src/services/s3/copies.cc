@@ -1,0 +1,188 @@
+// Copying objects and parts of them.
+
+#include "services/s3/copies.h"
+
+#include "aws/codec/json_codec.h"
+#include "aws/service/region.h"
+#include "base/check.h"
+#include "base/strings.h"
+#include "s3/handlers.h"
+#include "services/s3/attributes.h"
+#include "services/s3/body.h"
+#include "services/s3/conditions.h"
+#include "services/s3/get_object.h"
+#include "services/s3/notifications.h"
+#include "services/s3/service.h"
+#include "services/s3/uploads.h"
+
+namespace holm::s3 {
+
+namespace {
+
+template <class Request>
+Wanted wanted_source(const Request& request) {
+  const CopySource source = require_copy_source(request.copy_source);
+  ReadConditions conditions{.if_match = request.copy_source_if_match,
+                            .if_none_match = request.copy_source_if_none_match,
+                            .if_modified_since = request.copy_source_if_modified_since,
+                            .if_unmodified_since = request.copy_source_if_unmodified_since};
+  Wanted wanted{.bucket = source.bucket, .key = source.key, .version = source.version};
+  wanted.check = [conditions](Call&, const VersionRow& row) {
+    if (row.bytes > kBodyBytesMax) {
+      throw InvalidRequest(
+          "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120");
+    }
+    require_source_conditions(conditions, row);
+  };
+  return wanted;
+}
+
+void require_directive(const std::optional<std::string>& directive) {
+  if (!directive || *directive == "COPY" || *directive == "REPLACE") return;
+  throw aws::ServiceError("InvalidArgument", 400, "Unknown metadata directive.");
+}
+
+// What the copy is like: as the source, but for what the request replaces.
+NewVersion describe(const CopyObjectRequest& request, const Found& source) {
+  const bool replaces = request.metadata_directive.value_or("COPY") == "REPLACE";
+  const bool replaces_tags = request.tagging_directive.value_or("COPY") == "REPLACE";
+  const CopySource named = require_copy_source(request.copy_source);
+  const bool is_itself = named.bucket == request.bucket && named.key == request.key && !named.version;
+  if (is_itself && !replaces && !request.storage_class && !request.website_redirect_location) {
+    throw InvalidRequest(
+        "This copy request is illegal because it is trying to copy an object to itself without changing the "
+        "object's metadata, storage class, website redirect location or encryption attributes.");
+  }
+  return {.row = {.key = request.key,
+                  .storage_class = storage_class_of(request.storage_class),
+                  .checksum_type = "FULL_OBJECT",
+                  .tags = replaces_tags ? tags_of_header(request.tagging) : source.row.tags,
+                  .attributes = replaces ? attributes_of(request) : source.row.attributes}};
+}
+
+// The checksum that a copy gets: the one asked for, or the source's kind.
+Algorithm algorithm_for(const std::optional<std::string>& asked, const VersionRow& source) {
+  if (asked) return require_algorithm(*asked);
+  return source.checksum_algorithm.empty() ? Algorithm::Crc64nvme : require_algorithm(source.checksum_algorithm);
+}
+
+std::optional<std::string> told_version(const Found& source) {
+  if (source.bucket.versioning == Versioning::Never) return std::nullopt;
+  return source.row.version;
+}
+
+// Unlike a Range header, this one is exact. https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html
+void narrow(Found& source, const std::optional<std::string>& header) {
+  if (!header) return;
+  const auto range = find_range(header, source.row.bytes);
+  const size_t dash = header->find('-');
+  const auto last = dash == std::string::npos ? std::nullopt : parse_integer(trim(header->substr(dash + 1)));
+  if (!range || !last || static_cast<uint64_t>(*last) >= source.row.bytes) {
+    throw aws::ServiceError("InvalidArgument", 400,
+                            "The x-amz-copy-source-range value must be of the form bytes=first-last where first and "
+                            "last are the zero-based offsets of the first and last bytes to copy");
+  }
+  source.extent.first = range->first;
+  source.extent.bytes = range->bytes;
+}
+
+}  // namespace
+
+CopySource require_copy_source(const std::string& header) {
+  std::string_view text = header;
+  CopySource source;
+  constexpr std::string_view kVersion = "?versionId=";
+  if (const size_t at = text.rfind(kVersion); at != std::string_view::npos) {
+    source.version = std::string(text.substr(at + kVersion.size()));
+    text = text.substr(0, at);
+  }
+  auto decoded = percent_decode(text, Plus::Literal);
+  if (decoded && decoded->starts_with("/")) decoded->erase(0, 1);
+  const size_t slash = decoded ? decoded->find('/') : std::string::npos;
+  if (slash == std::string::npos || slash == 0 || slash + 1 == decoded->size() || !is_utf8(*decoded)) {
+    throw aws::ServiceError("InvalidArgument", 400,
+                            "Copy Source must mention the source bucket and key: sourcebucket/sourcekey");
+  }
+  source.bucket = decoded->substr(0, slash);
+  source.key = decoded->substr(slash + 1);
+  return source;
+}
+
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+// The bytes are read and written again, so the copy stands by itself and has an ETag of its own.
+async::Task<CopyObjectOutput> copy_object(Service& service, LongCall call, CopyObjectRequest request) {
+  require_key(request.key);
+  refuse_acl(request.acl);
+  require_directive(request.metadata_directive);
+  require_directive(request.tagging_directive);
+  Wanted wanted = wanted_source(request);
+  Found source = co_await find_object(service, call, std::move(wanted));
+  NewVersion version = describe(request, source);
+  BodyClaims claims{.algorithm = algorithm_for(request.checksum_algorithm, source.row)};
+  aws::Stream stream = open_extent(service, call.reactor, std::move(source.extent));
+  Body body = co_await receive(service, call.reactor, std::move(stream), std::move(claims));
+  version.row.bytes = body.bytes;
+  version.row.etag = hex_encode(body.md5);
+  version.row.checksum_algorithm = name_of(body.algorithm);
+  version.row.checksum = base64_encode(body.checksum);
+  version.content = std::move(body.content);
+  if (body.blob) version.blob = body.blob->id();
+
+  CopyObjectOutput output{.copy_source_version_id = told_version(source)};
+  std::function<void(Call&)> store = [&](Call& inner) {
+    const BucketRow bucket = require_bucket(inner, request.bucket);
+    require_write_conditions(inner, bucket, request.key, request.if_match, request.if_none_match);
+    const Change change = add_version(service, inner, bucket, version);
+    CopyObjectResult result{.e_tag = quoted(version.row.etag),
+                            .last_modified = inner.now,
+                            .checksum_type = version.row.checksum_type};
+    tell_checksum(result, body.algorithm, version.row.checksum);
+    output.copy_object_result = std::move(result);
+    if (bucket.versioning == Versioning::Enabled) output.version_id = change.version;
+    record_event(service, inner, bucket,
+                 {.name = "ObjectCreated:Copy",
+                  .key = request.key,
+                  .bytes = body.bytes,
+                  .etag = version.row.etag,
+                  .version = change.version,
+                  .sequence = change.id});
+    if (body.blob) inner.after_commit([blob = body.blob] { blob->keep(); });
+  };
+  aws::Caller caller = call;
+  co_await call.client.transact_on_worker(call.reactor, std::move(caller), sql::Access::Write, store);
+  co_return output;
+}
+
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html
+async::Task<UploadPartCopyOutput> upload_part_copy(Service& service, LongCall call, UploadPartCopyRequest request) {
+  require_part_number(request.part_number);
+  UploadRow upload;
+  std::function<void(Call&)> look = [&](Call& inner) {
+    upload = require_upload(inner, require_bucket(inner, request.bucket), request.key, request.upload_id);
+  };
+  aws::Caller caller = call;
+  co_await call.client.transact_on_worker(call.reactor, caller, sql::Access::Read, look);
+  Wanted wanted = wanted_source(request);
+  // A source in several parts may be larger than one part may be; the range says how much of it is meant.
+  if (request.copy_source_range) wanted.check = [check = wanted.check](Call& inner, const VersionRow& row) {
+    VersionRow narrowed = row;
+    narrowed.bytes = 0;
+    check(inner, narrowed);
+  };
+  Found source = co_await find_object(service, call, std::move(wanted));
+  narrow(source, request.copy_source_range);
+  BodyClaims claims{.algorithm = upload.algorithm};
+  aws::Stream stream = open_extent(service, call.reactor, std::move(source.extent));
+  Body body = co_await receive(service, call.reactor, std::move(stream), std::move(claims));
+  CopyPartResult result{.e_tag = quoted(hex_encode(body.md5))};
+  if (upload.is_checksum_asked) tell_checksum(result, body.algorithm, base64_encode(body.checksum));
+  std::function<void(Call&)> store = [&](Call& inner) {
+    require_upload(inner, require_bucket(inner, request.bucket), request.key, request.upload_id);
+    store_part(service, inner, upload, request.part_number, body);
+    result.last_modified = inner.now;
+  };
+  co_await call.client.transact_on_worker(call.reactor, caller, sql::Access::Write, store);
+  co_return UploadPartCopyOutput{.copy_source_version_id = told_version(source), .copy_part_result = std::move(result)};
+}
+
+}  // namespace holm::s3

@@ -1,0 +1,193 @@
+// Reading objects and what is known about them.
+
+#include "services/s3/get_object.h"
+
+#include <fmt/format.h>
+
+#include "aws/codec/json_codec.h"
+#include "aws/service/region.h"
+#include "base/check.h"
+#include "base/strings.h"
+#include "s3/handlers.h"
+#include "s3/schema.h"
+#include "services/s3/checksums.h"
+#include "services/s3/conditions.h"
+#include "services/s3/service.h"
+#include "services/s3/tags.h"
+
+namespace holm::s3 {
+
+namespace {
+
+constexpr int kAttemptsMax = 5;
+constexpr int32_t kPartialContent = 206;
+
+[[noreturn]] void throw_invalid_range(const std::string& header, uint64_t object_bytes) {
+  aws::ServiceError error("InvalidRange", 416, "The requested range is not satisfiable");
+  error.with("RangeRequested", header).with("ActualObjectSize", std::to_string(object_bytes));
+  error.headers = {{"Content-Range", fmt::format("bytes */{}", object_bytes)}};
+  throw error;
+}
+
+std::optional<uint64_t> number_in(std::string_view text) {
+  if (text.empty() || text.find_first_not_of("0123456789") != std::string_view::npos) return std::nullopt;
+  auto number = parse_integer(text);
+  // A number that is too large for us is larger than any object.
+  return number ? static_cast<uint64_t>(*number) : ~uint64_t{0};
+}
+
+// The bytes of one part, or of the whole object that was not uploaded in parts.
+ByteRange part_range(sql::Transaction& transaction, const VersionRow& row, int32_t number) {
+  if (number > std::max<int64_t>(row.part_count, 1) || number < 1) {
+    aws::ServiceError error("InvalidPartNumber", 416, "The requested partnumber is not satisfiable");
+    error.with("PartNumberRequested", std::to_string(number))
+        .with("ActualPartCount", std::to_string(std::max<int64_t>(row.part_count, 1)));
+    throw error;
+  }
+  if (row.part_count == 0) return {0, row.bytes};
+  ByteRange range;
+  for (const sql::Row& part : transaction.run(
+           "SELECT bytes FROM s3_piece WHERE version = ?1 ORDER BY number LIMIT ?2", {row.id, int64_t{number}})) {
+    range.first += range.bytes;
+    range.bytes = static_cast<uint64_t>(part.integer(0));
+  }
+  return range;
+}
+
+// Which bytes a request is about; nothing when it is about all.
+template <class Request>
+std::optional<ByteRange> wanted_range(sql::Transaction& transaction, const Request& request,
+                                      const VersionRow& row) {
+  if (request.range && request.part_number) {
+    throw InvalidRequest("Cannot specify both Range header and partNumber query parameter");
+  }
+  if (request.part_number) return part_range(transaction, row, *request.part_number);
+  return find_range(request.range, row.bytes);
+}
+
+template <class Request>
+ReadConditions conditions_of(const Request& request) {
+  return {.if_match = request.if_match,
+          .if_none_match = request.if_none_match,
+          .if_modified_since = request.if_modified_since,
+          .if_unmodified_since = request.if_unmodified_since};
+}
+
+// The headers that a presigned link may choose.
+template <class Request, class Output>
+void override_headers(const aws::Principal& principal, const Request& request, Output& output) {
+  const bool any = request.response_cache_control || request.response_content_disposition ||
+                   request.response_content_encoding || request.response_content_language ||
+                   request.response_content_type || request.response_expires;
+  if (!any) return;
+  if (principal.kind == aws::Principal::Kind::Anonymous) {
+    throw InvalidRequest("Request specific response headers cannot be used for anonymous GET requests.");
+  }
+  if (request.response_cache_control) output.cache_control = request.response_cache_control;
+  if (request.response_content_disposition) output.content_disposition = request.response_content_disposition;
+  if (request.response_content_encoding) output.content_encoding = request.response_content_encoding;
+  if (request.response_content_language) output.content_language = request.response_content_language;
+  if (request.response_content_type) output.content_type = request.response_content_type;
+  if (request.response_expires) output.expires = request.response_expires;
+}
+
+// Everything but the bytes. GetObjectOutput has the same members.
+template <class Request, class Output>
+void describe(const Request& request, const BucketRow& bucket, const VersionRow& row,
+              const std::optional<ByteRange>& range, Output& output) {
+  output.accept_ranges = "bytes";
+  output.last_modified = row.modified;
+  output.e_tag = quoted(row.etag);
+  output.content_length = static_cast<int64_t>(row.bytes);
+  if (row.storage_class != "STANDARD") output.storage_class = row.storage_class;
+  if (bucket.versioning != Versioning::Never) output.version_id = row.version;
+  if (!row.tags.empty()) output.tag_count = static_cast<int32_t>(read_tags(row.tags).size());
+  if (range) {
+    output.status_code = kPartialContent;
+    output.content_length = static_cast<int64_t>(range->bytes);
+    output.content_range = fmt::format("bytes {}-{}/{}", range->first, range->first + range->bytes - 1, row.bytes);
+    if (range->bytes == 0) output.content_range.reset();
+  }
+  if (request.part_number && row.part_count > 0) output.parts_count = static_cast<int32_t>(row.part_count);
+  // The checksum of the whole says nothing about a part of it.
+  const bool is_whole = !range || range->bytes == row.bytes;
+  if (is_whole && request.checksum_mode == "ENABLED" && !row.checksum.empty()) {
+    tell_checksum(output, require_algorithm(row.checksum_algorithm), row.checksum);
+    output.checksum_type = row.checksum_type;
+  }
+}
+
+}  // namespace
+
+std::optional<ByteRange> find_range(const std::optional<std::string>& header, uint64_t object_bytes) {
+  constexpr std::string_view kUnit = "bytes=";
+  if (!header || !header->starts_with(kUnit)) return std::nullopt;
+  const std::string_view spec = trim(std::string_view(*header).substr(kUnit.size()));
+  const size_t dash = spec.find('-');
+  if (dash == std::string_view::npos || spec.find(',') != std::string_view::npos) return std::nullopt;
+  const auto first = number_in(trim(spec.substr(0, dash)));
+  const auto last = number_in(trim(spec.substr(dash + 1)));
+  if (!first) {
+    if (!last || dash != 0) return std::nullopt;
+    if (*last == 0 || object_bytes == 0) throw_invalid_range(*header, object_bytes);
+    const uint64_t bytes = std::min(*last, object_bytes);
+    return ByteRange{object_bytes - bytes, bytes};
+  }
+  if (!last && dash + 1 != spec.size()) return std::nullopt;
+  if (last && *last < *first) return std::nullopt;
+  if (*first >= object_bytes) throw_invalid_range(*header, object_bytes);
+  const uint64_t end = last ? std::min(*last, object_bytes - 1) : object_bytes - 1;
+  return ByteRange{*first, end - *first + 1};
+}
+
+async::Task<Found> find_object(Service& service, LongCall call, Wanted wanted) {
+  std::optional<Found> found;
+  std::function<void(Call&)> look = [&](Call& inner) {
+    BucketRow bucket = require_bucket(inner, wanted.bucket);
+    VersionRow row = require_version(inner, bucket, wanted.key, wanted.version);
+    wanted.check(inner, row);
+    auto extent = lease_extent(service, inner.transaction, row);
+    if (extent) found = Found{std::move(bucket), std::move(row), std::move(*extent)};
+  };
+  for (int attempt = 0; attempt < kAttemptsMax && !found; ++attempt) {
+    aws::Caller caller = call;
+    co_await call.client.transact_on_worker(call.reactor, std::move(caller), sql::Access::Read, look);
+  }
+  if (!found) throw aws::ServiceError("InternalError", 500, "The bytes of the object cannot be read.");
+  co_return std::move(*found);
+}
+
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+async::Task<GetObjectOutput> get_object(Service& service, LongCall call, GetObjectRequest request) {
+  std::optional<ByteRange> range;
+  Wanted wanted{.bucket = request.bucket, .key = request.key, .version = request.version_id};
+  wanted.check = [&](Call& inner, const VersionRow& row) {
+    require_conditions(conditions_of(request), row);
+    range = wanted_range(inner.transaction, request, row);
+  };
+  Found found = co_await find_object(service, call, std::move(wanted));
+  GetObjectOutput output;
+  CHECK(aws::read_json(found.row.attributes, schema::kGetObjectOutput, &output).has_value());
+  describe(request, found.bucket, found.row, range, output);
+  override_headers(call.principal, request, output);
+  if (range) {
+    found.extent.first = range->first;
+    found.extent.bytes = range->bytes;
+  }
+  output.body = open_extent(service, call.reactor, std::move(found.extent));
+  co_return output;
+}
+
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+HeadObjectOutput head_object(Service&, Call& call, const HeadObjectRequest& request) {
+  const BucketRow bucket = require_bucket(call, request.bucket);
+  const VersionRow row = require_version(call, bucket, request.key, request.version_id);
+  require_conditions(conditions_of(request), row);
+  HeadObjectOutput output;
+  CHECK(aws::read_json(row.attributes, schema::kHeadObjectOutput, &output).has_value());
+  describe(request, bucket, row, wanted_range(call.transaction, request, row), output);
+  override_headers(call.principal, request, output);
+  return output;
+}
+
+}  // namespace holm::s3

@@ -1,0 +1,93 @@
+// How a page of keys is read.
+
+#include "services/s3/listing.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "aws/service/error.h"
+#include "base/strings.h"
+
+namespace holm::s3 {
+
+namespace {
+
+// Enough for a page of folders that hold a few objects each; further ones are skipped by a new query.
+constexpr size_t kFetchWithDelimiter = 64;
+
+// The common prefix that a key is rolled up into; empty: none.
+std::string common_prefix_of(const PageRequest& request, const std::string& key) {
+  if (request.delimiter.empty()) return {};
+  const size_t at = key.find(request.delimiter, request.prefix.size());
+  if (at == std::string::npos) return {};
+  return key.substr(0, at + request.delimiter.size());
+}
+
+// Where reading begins, so that nothing up to `after` comes again.
+std::string first_key(const PageRequest& request) {
+  if (request.after.empty() || request.after < request.prefix) return request.prefix;
+  const bool is_common_prefix = !request.delimiter.empty() && request.after.ends_with(request.delimiter) &&
+                                common_prefix_of(request, request.after) == request.after;
+  if (is_common_prefix && request.after.starts_with(request.prefix)) return end_of_prefix(request.after);
+  return request.after + '\0';
+}
+
+}  // namespace
+
+std::string end_of_prefix(std::string prefix) {
+  while (!prefix.empty() && static_cast<unsigned char>(prefix.back()) == 0xff) prefix.pop_back();
+  if (!prefix.empty()) prefix.back() = static_cast<char>(static_cast<unsigned char>(prefix.back()) + 1);
+  return prefix;
+}
+
+size_t page_size(const std::optional<int32_t>& given, std::string_view name) {
+  if (given.value_or(0) < 0) {
+    throw aws::ServiceError("InvalidArgument", 400,
+                            fmt::format("Argument {} must be an integer between 0 and 2147483647", name));
+  }
+  return static_cast<size_t>(std::min(given.value_or(kPageMax), kPageMax));
+}
+
+PageResult read_page(const PageRequest& request, const Fetch& fetch, const Take& take) {
+  PageResult result;
+  if (request.items_max == 0) return result;
+  const std::string end = end_of_prefix(request.prefix);
+  const size_t batch = request.delimiter.empty() ? request.items_max + 1 : kFetchWithDelimiter;
+  std::string from = first_key(request);
+  size_t items = 0;
+  while (true) {
+    const std::vector<sql::Row> rows = fetch(from, end, batch);
+    std::string skipped;  // The common prefix that the rows at hand are in.
+    for (const sql::Row& row : rows) {
+      const std::string& key = row.text(0);
+      if (!skipped.empty() && key.starts_with(skipped)) continue;
+      const std::string common = common_prefix_of(request, key);
+      if (!common.empty() && common <= request.after) {
+        skipped = common;
+        continue;
+      }
+      if (items == request.items_max) {
+        result.is_truncated = true;
+        return result;
+      }
+      ++items;
+      skipped = common;
+      result.last = common.empty() ? key : common;
+      if (common.empty()) {
+        take(row);
+      } else {
+        result.common_prefixes.push_back(common);
+      }
+    }
+    if (rows.size() < batch) return result;
+    from = skipped.empty() ? rows.back().text(0) + '\0' : end_of_prefix(skipped);
+    if (from.empty()) return result;
+  }
+}
+
+std::string encoded(const std::string& text, const std::optional<std::string>& encoding_type) {
+  return encoding_type ? percent_encode(text, Slash::Keep) : text;
+}
+
+}  // namespace holm::s3

@@ -1,0 +1,47 @@
+// The order of keys and how a page of them is read.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sql/database.h"
+
+namespace holm::s3 {
+
+constexpr int32_t kPageMax = 1000;
+
+// The first text, in the order of bytes, that does not begin with `prefix` and is behind those that do; empty:
+// there is none.
+std::string end_of_prefix(std::string prefix);
+
+// max-keys and the like: between 0 and 1000. InvalidArgument.
+size_t page_size(const std::optional<int32_t>& given, std::string_view name);
+
+// What every kind of listing does: merges keys and common prefixes into one sorted page.
+struct PageRequest {
+  std::string prefix;
+  std::string delimiter;  // Empty: none.
+  std::string after;      // Keys and common prefixes up to this one are left out; empty: from the start.
+  size_t items_max = kPageMax;
+};
+
+struct PageResult {
+  std::vector<std::string> common_prefixes;
+  bool is_truncated = false;
+  std::string last;  // The last key or common prefix of the page.
+};
+
+// Reads up to `count` rows whose key (column 0) is not before `from` and, unless it is empty, before `end`.
+using Fetch = std::function<std::vector<sql::Row>(const std::string& from, const std::string& end, size_t count)>;
+using Take = std::function<void(const sql::Row&)>;
+
+// Reads O(page) rows: keys under a common prefix are skipped, not read. `fetch` gives the rows of a key together.
+PageResult read_page(const PageRequest& request, const Fetch& fetch, const Take& take);
+
+// The answer's form of a key: percent-encoded for encoding-type=url.
+std::string encoded(const std::string& text, const std::optional<std::string>& encoding_type);
+
+}  // namespace holm::s3

@@ -1,0 +1,38 @@
+// The stored bytes of an object as a stream.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "async/reactor.h"
+#include "aws/schema/shape.h"
+#include "services/s3/blob_leases.h"
+
+namespace holm::s3 {
+
+class Service;
+
+// One run of an object's bytes: in a blob or at hand.
+struct Piece {
+  int32_t number = 1;
+  uint64_t bytes = 0;
+  std::string checksum;  // Base64; of parts only.
+  std::optional<std::string> blob;
+  std::string content;
+};
+
+// Where an object's bytes are, held so that they stay there.
+struct Extent {
+  std::vector<Piece> pieces;
+  std::shared_ptr<const BlobLeases::Lease> lease;
+  uint64_t first = 0;  // Of the bytes of all pieces: where the wanted ones begin,
+  uint64_t bytes = 0;  // and how many they are.
+};
+
+// Read on `reactor`; blobs are read by workers.
+aws::Stream open_extent(Service& service, async::Reactor& reactor, Extent extent);
+
+}  // namespace holm::s3

@@ -1,0 +1,154 @@
+// Public access blocks, ownership controls, and what "public" means.
+
+#include "services/s3/public_access.h"
+
+#include <algorithm>
+#include <array>
+
+#include "aws/codec/json_codec.h"
+#include "base/check.h"
+#include "base/strings.h"
+#include "formats/json.h"
+#include "s3/handlers.h"
+#include "s3/schema.h"
+#include "services/s3/service.h"
+
+namespace holm::s3 {
+
+namespace {
+
+using formats::Value;
+
+constexpr std::string_view kBlock = "public-access-block";
+constexpr std::string_view kNoBlock = "{}";
+constexpr std::array<std::string_view, 13> kNarrowingKeys = {
+    "aws:sourceip",   "aws:sourcearn",  "aws:sourcevpc",           "aws:sourcevpce",
+    "aws:sourceowner", "aws:sourceaccount", "aws:userid",          "aws:principalarn",
+    "aws:principalaccount", "aws:principalorgid", "aws:vpcsourceip", "s3:dataaccesspointaccount",
+    "s3:dataaccesspointarn"};
+
+bool names_everyone(const Value* principal) {
+  if (principal == nullptr) return false;
+  if (const std::string* text = principal->as_string()) return *text == "*";
+  if (const formats::Array* list = principal->as_array()) {
+    return std::ranges::any_of(*list, [](const Value& each) { return names_everyone(&each); });
+  }
+  return names_everyone(principal->find("AWS"));
+}
+
+// A fixed value: no wildcard, and not the whole internet.
+bool is_fixed(const Value& value) {
+  if (const formats::Array* list = value.as_array()) return std::ranges::all_of(*list, is_fixed);
+  const std::string* text = value.as_string();
+  return text != nullptr && text->find_first_of("*?$") == std::string::npos && !text->ends_with("/0");
+}
+
+bool is_narrowing_operator(std::string_view name) {
+  return name.starts_with("StringEquals") || name.starts_with("StringLike") || name.starts_with("ArnEquals") ||
+         name.starts_with("ArnLike") || name.starts_with("IpAddress");
+}
+
+bool is_narrowed(const Value* condition) {
+  const formats::Object* operators = condition ? condition->as_object() : nullptr;
+  if (operators == nullptr) return false;
+  for (const auto& [name, keys] : *operators) {
+    if (!is_narrowing_operator(name) || name.ends_with("IfExists") || keys.as_object() == nullptr) continue;
+    for (const auto& [key, value] : *keys.as_object()) {
+      if (std::ranges::find(kNarrowingKeys, to_lower(key)) != kNarrowingKeys.end() && is_fixed(value)) return true;
+    }
+  }
+  return false;
+}
+
+bool is_public_statement(const Value& statement) {
+  const Value* effect = statement.find("Effect");
+  if (effect == nullptr || effect->as_string() == nullptr || *effect->as_string() != "Allow") return false;
+  const bool lets_everyone = names_everyone(statement.find("Principal")) || statement.find("NotPrincipal") != nullptr;
+  return lets_everyone && !is_narrowed(statement.find("Condition"));
+}
+
+}  // namespace
+
+bool is_public_policy(const std::string& document) {
+  const auto parsed = formats::parse_json(document);
+  if (!parsed) return true;  // It cannot be shown that it is not.
+  const Value* statements = parsed->find("Statement");
+  if (statements == nullptr) return false;
+  if (const formats::Array* list = statements->as_array()) return std::ranges::any_of(*list, is_public_statement);
+  return is_public_statement(*statements);
+}
+
+PublicAccessBlockConfiguration access_block_of(sql::Transaction& transaction, int64_t bucket) {
+  const auto document = find_configuration(transaction, bucket, kBlock);
+  if (!document) {
+    return {.block_public_acls = true,
+            .ignore_public_acls = true,
+            .block_public_policy = true,
+            .restrict_public_buckets = true};
+  }
+  PublicAccessBlockConfiguration block;
+  CHECK(aws::read_json(*document, schema::kPublicAccessBlockConfiguration, &block).has_value());
+  return block;
+}
+
+GetPublicAccessBlockOutput get_public_access_block(Service&, Call& call, const GetPublicAccessBlockRequest& request) {
+  const BucketRow bucket = require_bucket(call, request.bucket);
+  if (find_configuration(call.transaction, bucket.id, kBlock) == kNoBlock) {
+    aws::ServiceError error("NoSuchPublicAccessBlockConfiguration", 404,
+                            "The public access block configuration was not found");
+    error.with("BucketName", bucket.name);
+    throw error;
+  }
+  return {.public_access_block_configuration = access_block_of(call.transaction, bucket.id)};
+}
+
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutPublicAccessBlock.html
+// Public ACLs cannot be made here at all, so the first two settings are always obeyed.
+Nothing put_public_access_block(Service&, Call& call, const PutPublicAccessBlockRequest& request) {
+  const BucketRow bucket = require_bucket(call, request.bucket);
+  const PublicAccessBlockConfiguration& given = request.public_access_block_configuration;
+  const PublicAccessBlockConfiguration block{
+      .block_public_acls = given.block_public_acls.value_or(false),
+      .ignore_public_acls = given.ignore_public_acls.value_or(false),
+      .block_public_policy = given.block_public_policy.value_or(false),
+      .restrict_public_buckets = given.restrict_public_buckets.value_or(false)};
+  set_configuration(call, bucket.id, kBlock, aws::write_json(schema::kPublicAccessBlockConfiguration, &block));
+  return {};
+}
+
+Nothing delete_public_access_block(Service&, Call& call, const DeletePublicAccessBlockRequest& request) {
+  set_configuration(call, require_bucket(call, request.bucket).id, kBlock, std::string(kNoBlock));
+  return {};
+}
+
+GetBucketOwnershipControlsOutput get_bucket_ownership_controls(Service&, Call& call,
+                                                               const GetBucketOwnershipControlsRequest& request) {
+  const BucketRow bucket = require_bucket(call, request.bucket);
+  const auto ownership = find_configuration(call.transaction, bucket.id, "ownership");
+  if (!ownership) {
+    aws::ServiceError error("OwnershipControlsNotFoundError", 404, "The bucket ownership controls were not found");
+    error.with("BucketName", bucket.name);
+    throw error;
+  }
+  return {.ownership_controls = OwnershipControls{.rules = {{.object_ownership = *ownership}}}};
+}
+
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
+// Objects always belong to the bucket's owner; the settings under which they need not are refused.
+Nothing put_bucket_ownership_controls(Service&, Call& call, const PutBucketOwnershipControlsRequest& request) {
+  const BucketRow bucket = require_bucket(call, request.bucket);
+  for (const OwnershipControlsRule& rule : request.ownership_controls.rules) {
+    if (rule.object_ownership != "BucketOwnerEnforced") {
+      throw aws::NotImplemented("ObjectOwnership " + rule.object_ownership);
+    }
+    set_configuration(call, bucket.id, "ownership", rule.object_ownership);
+  }
+  return {};
+}
+
+Nothing delete_bucket_ownership_controls(Service&, Call& call, const DeleteBucketOwnershipControlsRequest& request) {
+  clear_configuration(call, require_bucket(call, request.bucket).id, "ownership");
+  return {};
+}
+
+}  // namespace holm::s3

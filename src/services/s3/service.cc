@@ -1,0 +1,62 @@
+// What S3 does when the daemon starts, and what its handlers share.
+
+#include "services/s3/service.h"
+
+#include <fmt/format.h>
+
+#include <unordered_set>
+
+#include "aws/service/region.h"
+#include "base/log.h"
+#include "blobs/blobs.h"
+#include "jobs/jobs.h"
+#include "services/s3/cors.h"
+#include "services/s3/notifications.h"
+#include "sql/database.h"
+
+namespace holm::s3 {
+
+Service::Service(const Dependencies& dependencies)
+    : dependencies_(dependencies),
+      leases_(dependencies.store),
+      browser_rules_(std::make_unique<CorsRules>(dependencies.database)) {}
+
+Service::~Service() = default;
+
+const aws::BrowserRules& Service::browser_rules() const { return *browser_rules_; }
+
+void Service::start() {
+  sweep();
+  dependencies_.jobs.handle(kDeliveryJob, [this](const jobs::Job& job) {
+    deliver_event(dependencies_.region, job);
+    return jobs::done();
+  });
+}
+
+// Before the first request, so every blob without a row was left by a crash: between its last byte and the commit,
+// or between the commit that forgot it and its removal.
+void Service::sweep() {
+  std::unordered_set<std::string> known;
+  {
+    auto transaction = dependencies_.database.begin(sql::Access::Read);
+    for (const sql::Row& row : transaction->run(
+             "SELECT blob FROM s3_version WHERE blob IS NOT NULL UNION ALL SELECT blob FROM s3_piece WHERE blob IS"
+             " NOT NULL UNION ALL SELECT blob FROM s3_part WHERE blob IS NOT NULL")) {
+      known.insert(row.text(0));
+    }
+  }
+  size_t removed = 0;
+  for (const std::string& blob : dependencies_.store.list()) {
+    if (known.contains(blob)) continue;
+    dependencies_.store.remove(blob);
+    ++removed;
+  }
+  if (removed > 0) log::info(fmt::format("S3: removed {} unreferenced blobs.", removed));
+}
+
+void Service::forget_blobs(aws::Call& call, std::vector<std::string> blobs) {
+  if (blobs.empty()) return;
+  call.after_commit([this, blobs = std::move(blobs)] { leases_.remove(blobs); });
+}
+
+}  // namespace holm::s3

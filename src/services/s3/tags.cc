@@ -1,0 +1,151 @@
+// Tags of objects and buckets.
+
+#include "services/s3/tags.h"
+
+#include <set>
+
+#include "aws/codec/json_codec.h"
+#include "base/check.h"
+#include "base/strings.h"
+#include "formats/form.h"
+#include "s3/handlers.h"
+#include "s3/schema.h"
+#include "services/s3/buckets.h"
+#include "services/s3/notifications.h"
+#include "services/s3/service.h"
+#include "services/s3/versions.h"
+
+namespace holm::s3 {
+
+namespace {
+
+constexpr size_t kTagKeyMax = 128;
+constexpr size_t kTagValueMax = 256;
+
+[[noreturn]] void throw_invalid_tag(const std::string& message) {
+  throw aws::ServiceError("InvalidTag", 400, message);
+}
+
+size_t characters(std::string_view text) {
+  size_t count = 0;
+  for (char c : text) count += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  return count;
+}
+
+// Writes the tags of one version and tells who wants to know.
+VersionRow set_object_tags(Service& service, Call& call, const std::string& bucket_name, const std::string& key,
+                           const std::optional<std::string>& version, const std::vector<Tag>& tags) {
+  const BucketRow bucket = require_bucket(call, bucket_name);
+  VersionRow row = require_version(call, bucket, key, version);
+  call.transaction.run("UPDATE s3_version SET tags = ?2 WHERE id = ?1", {row.id, write_tags(tags)});
+  record_event(service, call, bucket,
+               {.name = tags.empty() ? "ObjectTagging:Delete" : "ObjectTagging:Put",
+                .key = key,
+                .bytes = std::nullopt,
+                .etag = row.etag,
+                .version = row.version,
+                .sequence = row.id});
+  return row;
+}
+
+std::optional<std::string> told_version(const VersionRow& row) {
+  if (row.version == "null") return std::nullopt;
+  return row.version;
+}
+
+}  // namespace
+
+void require_tags(const std::vector<Tag>& tags, size_t count_max) {
+  if (tags.size() > count_max) {
+    throw aws::ServiceError("BadRequest", 400, count_max == kObjectTagsMax
+                                                   ? "Object tags cannot be greater than 10"
+                                                   : "Bucket tag count cannot be greater than 50");
+  }
+  std::set<std::string> keys;
+  for (const Tag& tag : tags) {
+    if (tag.key.empty() || characters(tag.key) > kTagKeyMax) {
+      throw_invalid_tag("The TagKey you have provided is invalid");
+    }
+    if (characters(tag.value) > kTagValueMax) throw_invalid_tag("The TagValue you have provided is invalid");
+    if (!keys.insert(tag.key).second) {
+      throw_invalid_tag("Cannot provide multiple Tags with the same key");
+    }
+  }
+}
+
+std::string tags_of_header(const std::optional<std::string>& header) {
+  if (!header || header->empty()) return {};
+  auto form = formats::parse_form(*header);
+  if (!form) {
+    throw aws::ServiceError("InvalidArgument", 400,
+                            "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL "
+                            "query parameters without tag name duplicates.");
+  }
+  std::vector<Tag> tags;
+  for (const formats::FormField& field : *form) {
+    tags.push_back({.key = std::string(field.name), .value = std::string(field.value)});
+  }
+  require_tags(tags, kObjectTagsMax);
+  return write_tags(tags);
+}
+
+std::string write_tags(const std::vector<Tag>& tags) {
+  if (tags.empty()) return {};
+  const Tagging document{.tag_set = tags};
+  return aws::write_json(schema::kTagging, &document);
+}
+
+std::vector<Tag> read_tags(const std::string& json) {
+  if (json.empty()) return {};
+  Tagging document;
+  CHECK(aws::read_json(json, schema::kTagging, &document).has_value());
+  return document.tag_set;
+}
+
+GetObjectTaggingOutput get_object_tagging(Service&, Call& call, const GetObjectTaggingRequest& request) {
+  const BucketRow bucket = require_bucket(call, request.bucket);
+  const VersionRow row = require_version(call, bucket, request.key, request.version_id);
+  return {.version_id = told_version(row), .tag_set = read_tags(row.tags)};
+}
+
+PutObjectTaggingOutput put_object_tagging(Service& service, Call& call, const PutObjectTaggingRequest& request) {
+  require_tags(request.tagging.tag_set, kObjectTagsMax);
+  const VersionRow row = set_object_tags(service, call, request.bucket, request.key, request.version_id,
+                                         request.tagging.tag_set);
+  return {.version_id = told_version(row)};
+}
+
+DeleteObjectTaggingOutput delete_object_tagging(Service& service, Call& call,
+                                                const DeleteObjectTaggingRequest& request) {
+  const VersionRow row = set_object_tags(service, call, request.bucket, request.key, request.version_id, {});
+  return {.version_id = told_version(row)};
+}
+
+GetBucketTaggingOutput get_bucket_tagging(Service&, Call& call, const GetBucketTaggingRequest& request) {
+  const BucketRow bucket = require_bucket(call, request.bucket);
+  auto document = find_configuration(call.transaction, bucket.id, "tags");
+  if (!document) {
+    aws::ServiceError error("NoSuchTagSet", 404, "The TagSet does not exist");
+    error.with("BucketName", bucket.name);
+    throw error;
+  }
+  return {.tag_set = read_tags(*document)};
+}
+
+Nothing put_bucket_tagging(Service&, Call& call, const PutBucketTaggingRequest& request) {
+  const BucketRow bucket = require_bucket(call, request.bucket);
+  require_tags(request.tagging.tag_set, kBucketTagsMax);
+  if (request.tagging.tag_set.empty()) {
+    clear_configuration(call, bucket.id, "tags");
+  } else {
+    set_configuration(call, bucket.id, "tags", write_tags(request.tagging.tag_set));
+  }
+  return {};
+}
+
+Nothing delete_bucket_tagging(Service&, Call& call, const DeleteBucketTaggingRequest& request) {
+  clear_configuration(call, require_bucket(call, request.bucket).id, "tags");
+  return {};
+}
+
+}  // namespace holm::s3

@@ -1,0 +1,278 @@
+// Multipart uploads: beginning one, its parts, ending it without an object, listing.
+
+#include "services/s3/uploads.h"
+
+#include <fmt/format.h>
+
+#include "aws/service/region.h"
+#include "base/strings.h"
+#include "s3/handlers.h"
+#include "services/s3/attributes.h"
+#include "services/s3/listing.h"
+#include "services/s3/service.h"
+#include "services/s3/versions.h"
+
+namespace holm::s3 {
+
+namespace {
+
+constexpr size_t kUploadIdCharacters = 64;
+constexpr int32_t kPartsPage = 1000;
+
+struct ChecksumPlan {
+  Algorithm algorithm = Algorithm::Crc64nvme;
+  std::string type = "FULL_OBJECT";
+};
+
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html#Full-object-checksums
+ChecksumPlan plan_checksum(const CreateMultipartUploadRequest& request) {
+  if (!request.checksum_algorithm) {
+    if (request.checksum_type) {
+      throw InvalidRequest("The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.");
+    }
+    return {};
+  }
+  const Algorithm algorithm = require_algorithm(*request.checksum_algorithm);
+  const bool is_sha = algorithm == Algorithm::Sha1 || algorithm == Algorithm::Sha256;
+  const std::string type =
+      request.checksum_type.value_or(algorithm == Algorithm::Crc64nvme ? "FULL_OBJECT" : "COMPOSITE");
+  const bool fits = type == "FULL_OBJECT" ? !is_sha : algorithm != Algorithm::Crc64nvme;
+  if (!fits) {
+    throw InvalidRequest(fmt::format("The {} checksum type cannot be used with the {} checksum algorithm.", type,
+                                     to_lower(name_of(algorithm))));
+  }
+  return {algorithm, type};
+}
+
+Part part_from(const sql::Row& row, const UploadRow& upload) {
+  Part part{.part_number = static_cast<int32_t>(row.integer(0)),
+            .last_modified = from_milliseconds(row.integer(3)),
+            .e_tag = quoted(row.text(2)),
+            .size = row.integer(1)};
+  if (upload.is_checksum_asked) tell_checksum(part, upload.algorithm, row.text(4));
+  return part;
+}
+
+}  // namespace
+
+UploadRow require_upload(Call& call, const BucketRow& bucket, const std::string& key, const std::string& id) {
+  auto row = call.transaction.find(
+      "SELECT id, key, initiated, storage_class, checksum_algorithm, checksum_type, is_checksum_asked, tags,"
+      " attributes FROM s3_upload WHERE id = ?1 AND bucket = ?2 AND key = ?3", {id, bucket.id, key});
+  if (!row) {
+    NoSuchUpload error(
+        "The specified multipart upload does not exist. The upload ID may be invalid, or the upload may "
+        "have been aborted or completed.");
+    error.with("UploadId", id);
+    throw error;
+  }
+  return {.id = row->text(0),
+          .key = row->text(1),
+          .initiated = from_milliseconds(row->integer(2)),
+          .storage_class = row->text(3),
+          .algorithm = require_algorithm(row->text(4)),
+          .checksum_type = row->text(5),
+          .is_checksum_asked = row->integer(6) != 0,
+          .tags = row->text(7),
+          .attributes = row->text(8)};
+}
+
+void require_part_number(int32_t number) {
+  if (number >= 1 && number <= kPartsMax) return;
+  throw aws::ServiceError("InvalidArgument", 400, "Part number must be an integer between 1 and 10000, inclusive");
+}
+
+void store_part(Service& service, Call& call, const UploadRow& upload, int32_t number, const Body& body) {
+  auto old = call.transaction.find("SELECT blob FROM s3_part WHERE upload = ?1 AND number = ?2",
+                                   {upload.id, int64_t{number}});
+  sql::Value content, blob;
+  if (body.blob) blob = body.blob->id();
+  if (!body.content.empty()) content = sql::Blob{body.content};
+  call.transaction.run(
+      "INSERT OR REPLACE INTO s3_part (upload, number, bytes, md5, checksum, modified, blob, content)"
+      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+      {upload.id, int64_t{number}, static_cast<int64_t>(body.bytes), hex_encode(body.md5),
+       base64_encode(body.checksum), to_milliseconds(call.now), std::move(blob), std::move(content)});
+  if (body.blob) call.after_commit([kept = body.blob] { kept->keep(); });
+  if (old && !old->is_null(0)) service.forget_blobs(call, {old->text(0)});
+}
+
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html
+CreateMultipartUploadOutput create_multipart_upload(Service& service, Call& call,
+                                                    const CreateMultipartUploadRequest& request) {
+  const BucketRow bucket = require_bucket(call, request.bucket);
+  require_key(request.key);
+  refuse_acl(request.acl);
+  const ChecksumPlan plan = plan_checksum(request);
+  const std::string id = service.random().alphanumeric(kUploadIdCharacters);
+  call.transaction.run(
+      "INSERT INTO s3_upload (id, bucket, key, initiated, initiator, storage_class, checksum_algorithm,"
+      " checksum_type, is_checksum_asked, tags, attributes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
+      " ?11)",
+      {id, bucket.id, request.key, to_milliseconds(call.now), call.principal.arn,
+       storage_class_of(request.storage_class), std::string(name_of(plan.algorithm)), plan.type,
+       int64_t{request.checksum_algorithm.has_value()}, tags_of_header(request.tagging),
+       attributes_of(request)});
+  CreateMultipartUploadOutput output{.bucket = request.bucket, .key = request.key, .upload_id = id};
+  if (request.checksum_algorithm) {
+    output.checksum_algorithm = name_of(plan.algorithm);
+    output.checksum_type = plan.type;
+  }
+  return output;
+}
+
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html
+async::Task<UploadPartOutput> upload_part(Service& service, LongCall call, UploadPartRequest request) {
+  require_part_number(request.part_number);
+  UploadRow upload;
+  std::function<void(Call&)> look = [&](Call& inner) {
+    upload = require_upload(inner, require_bucket(inner, request.bucket), request.key, request.upload_id);
+  };
+  aws::Caller caller = call;
+  co_await call.client.transact_on_worker(call.reactor, caller, sql::Access::Read, look);
+  BodyClaims claims{.content_md5 = request.content_md5,
+                    .checksum = told_checksum(request),
+                    .algorithm_name = request.checksum_algorithm,
+                    .algorithm = upload.algorithm};
+  Body body = co_await receive(service, call.reactor, std::move(request.body), std::move(claims));
+  if (body.algorithm != upload.algorithm) {
+    throw InvalidRequest(fmt::format(
+        "Checksum Type mismatch occurred, expected checksum Type: {}, actual checksum Type: {}",
+        upload.is_checksum_asked ? to_lower(name_of(upload.algorithm)) : "null",
+        to_lower(name_of(body.algorithm))));
+  }
+  std::function<void(Call&)> store = [&](Call& inner) {
+    // It may have been completed or aborted while the body came.
+    require_upload(inner, require_bucket(inner, request.bucket), request.key, request.upload_id);
+    store_part(service, inner, upload, request.part_number, body);
+  };
+  co_await call.client.transact_on_worker(call.reactor, caller, sql::Access::Write, store);
+  UploadPartOutput output{.e_tag = quoted(hex_encode(body.md5))};
+  tell_checksum(output, body.algorithm, base64_encode(body.checksum));
+  co_return output;
+}
+
+AbortMultipartUploadOutput abort_multipart_upload(Service& service, Call& call,
+                                                  const AbortMultipartUploadRequest& request) {
+  const BucketRow bucket = require_bucket(call, request.bucket);
+  const UploadRow upload = require_upload(call, bucket, request.key, request.upload_id);
+  std::vector<std::string> blobs;
+  for (const sql::Row& row : call.transaction.run(
+           "SELECT blob FROM s3_part WHERE upload = ?1 AND blob IS NOT NULL", {upload.id})) {
+    blobs.push_back(row.text(0));
+  }
+  call.transaction.run("DELETE FROM s3_upload WHERE id = ?1", {upload.id});
+  service.forget_blobs(call, std::move(blobs));
+  return {};
+}
+
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html
+ListPartsOutput list_parts(Service&, Call& call, const ListPartsRequest& request) {
+  const BucketRow bucket = require_bucket(call, request.bucket);
+  const UploadRow upload = require_upload(call, bucket, request.key, request.upload_id);
+  const int32_t count = std::clamp(request.max_parts.value_or(kPartsPage), 0, kPartsPage);
+  ListPartsOutput output{.bucket = bucket.name,
+                         .key = upload.key,
+                         .upload_id = upload.id,
+                         .part_number_marker = request.part_number_marker.value_or(0),
+                         .max_parts = count,
+                         .is_truncated = false,
+                         .initiator = Initiator{.id = canonical_id(bucket.account)},
+                         .owner = owner_of(bucket.account),
+                         .storage_class = upload.storage_class};
+  for (const sql::Row& row : call.transaction.run(
+           "SELECT number, bytes, md5, modified, checksum FROM s3_part WHERE upload = ?1 AND number > ?2"
+           " ORDER BY number LIMIT ?3",
+           {upload.id, int64_t{request.part_number_marker.value_or(0)}, int64_t{count} + 1})) {
+    if (output.parts.size() == static_cast<size_t>(count)) {
+      output.is_truncated = count > 0;
+      break;
+    }
+    output.parts.push_back(part_from(row, upload));
+  }
+  if (!output.parts.empty()) output.next_part_number_marker = output.parts.back().part_number;
+  if (upload.is_checksum_asked) {
+    output.checksum_algorithm = name_of(upload.algorithm);
+    output.checksum_type = upload.checksum_type;
+  }
+  return output;
+}
+
+namespace {
+
+// Uploads of one key are in the order of their ids. A page may end between two of them.
+struct UploadPosition {
+  std::string key;
+  std::string id;
+};
+
+Fetch fetch_uploads(Call& call, int64_t bucket, UploadPosition& position) {
+  return [&call, bucket, &position](const std::string& from, const std::string& end, size_t count) {
+    const bool goes_on = !position.id.empty() && from == position.key + '\0';
+    std::vector<sql::Value> arguments = {bucket, goes_on ? position.key : from, goes_on ? position.key : "",
+                                         goes_on ? position.id : "", static_cast<int64_t>(count)};
+    if (!end.empty()) arguments.emplace_back(end);
+    auto rows = call.transaction.run(
+        fmt::format("SELECT key, id, initiated, storage_class, checksum_algorithm, checksum_type,"
+                    " is_checksum_asked FROM s3_upload WHERE bucket = ?1 AND key >= ?2"
+                    " AND NOT (key = ?3 AND id <= ?4){} ORDER BY key, id LIMIT ?5",
+                    end.empty() ? "" : " AND key < ?6"),
+        std::move(arguments));
+    if (!rows.empty()) position = {rows.back().text(0), rows.back().text(1)};
+    return rows;
+  };
+}
+
+MultipartUpload upload_item(const sql::Row& row, const BucketRow& bucket,
+                            const std::optional<std::string>& encoding) {
+  MultipartUpload upload{.upload_id = row.text(1),
+                         .key = encoded(row.text(0), encoding),
+                         .initiated = from_milliseconds(row.integer(2)),
+                         .storage_class = row.text(3),
+                         .owner = owner_of(bucket.account),
+                         .initiator = Initiator{.id = canonical_id(bucket.account)}};
+  if (row.integer(6) != 0) {
+    upload.checksum_algorithm = row.text(4);
+    upload.checksum_type = row.text(5);
+  }
+  return upload;
+}
+
+}  // namespace
+
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html
+ListMultipartUploadsOutput list_multipart_uploads(Service&, Call& call,
+                                                  const ListMultipartUploadsRequest& request) {
+  const BucketRow bucket = require_bucket(call, request.bucket);
+  const PageRequest page{.prefix = request.prefix.value_or(""),
+                         .delimiter = request.delimiter.value_or(""),
+                         .after = request.key_marker.value_or(""),
+                         .items_max = page_size(request.max_uploads, "max-uploads")};
+  // The marker of an upload counts only with that of its key.
+  UploadPosition position;
+  if (!page.after.empty()) position = {page.after, request.upload_id_marker.value_or("")};
+  ListMultipartUploadsOutput output{.bucket = bucket.name,
+                                    .key_marker = encoded(page.after, request.encoding_type),
+                                    .upload_id_marker = position.id,
+                                    .prefix = encoded(page.prefix, request.encoding_type),
+                                    .max_uploads = static_cast<int32_t>(page.items_max),
+                                    .encoding_type = request.encoding_type};
+  if (!page.delimiter.empty()) output.delimiter = encoded(page.delimiter, request.encoding_type);
+  Take take = [&](const sql::Row& row) {
+    output.uploads.push_back(upload_item(row, bucket, request.encoding_type));
+  };
+  const PageResult result = read_page(page, fetch_uploads(call, bucket.id, position), take);
+  for (const std::string& prefix : result.common_prefixes) {
+    output.common_prefixes.push_back({.prefix = encoded(prefix, request.encoding_type)});
+  }
+  output.is_truncated = result.is_truncated;
+  if (result.is_truncated) {
+    output.next_key_marker = encoded(result.last, request.encoding_type);
+    if (!output.uploads.empty() && *output.uploads.back().key == *output.next_key_marker) {
+      output.next_upload_id_marker = output.uploads.back().upload_id;
+    }
+  }
+  return output;
+}
+
+}  // namespace holm::s3

@@ -1,0 +1,34 @@
+// Whether a bucket keeps what is replaced or deleted.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html
+
+#include "s3/handlers.h"
+#include "services/s3/buckets.h"
+#include "services/s3/service.h"
+
+namespace holm::s3 {
+
+GetBucketVersioningOutput get_bucket_versioning(Service&, Call& call, const GetBucketVersioningRequest& request) {
+  switch (require_bucket(call, request.bucket).versioning) {
+    case Versioning::Never: return {};
+    case Versioning::Enabled: return {.status = "Enabled"};
+    case Versioning::Suspended: return {.status = "Suspended"};
+  }
+  return {};
+}
+
+// Once enabled it can be suspended, never undone.
+Nothing put_bucket_versioning(Service&, Call& call, const PutBucketVersioningRequest& request) {
+  const BucketRow bucket = require_bucket(call, request.bucket);
+  const VersioningConfiguration& wanted = request.versioning_configuration;
+  if (wanted.mfa_delete.value_or("Disabled") != "Disabled") {
+    throw aws::NotImplemented("PutBucketVersioning: MfaDelete");
+  }
+  if (wanted.status != "Enabled" && wanted.status != "Suspended") {
+    throw aws::ServiceError("IllegalVersioningConfigurationException", 400,
+                            "The Versioning element must be specified");
+  }
+  call.transaction.run("UPDATE s3_bucket SET versioning = ?2 WHERE id = ?1", {bucket.id, *wanted.status});
+  return {};
+}
+
+}  // namespace holm::s3

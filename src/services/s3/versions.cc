@@ -1,0 +1,233 @@
+// The rows of objects.
+
+#include "services/s3/versions.h"
+
+#include <fmt/format.h>
+
+#include "aws/service/error.h"
+#include "base/random.h"
+#include "base/strings.h"
+#include "blobs/blobs.h"
+#include "s3/errors.h"
+#include "services/s3/service.h"
+
+namespace holm::s3 {
+
+namespace {
+
+constexpr std::string_view kNull = "null";
+constexpr size_t kVersionIdCharacters = 32;
+constexpr std::string_view kColumns =
+    "id, key, version, is_current, is_marker, bytes, etag, modified, storage_class, checksum_algorithm,"
+    " checksum, checksum_type, part_count, tags, attributes";
+
+VersionRow version_from(const sql::Row& row) {
+  return {.id = row.integer(0),
+          .key = row.text(1),
+          .version = row.text(2),
+          .is_current = row.integer(3) != 0,
+          .what = row.integer(4) != 0 ? What::Marker : What::Object,
+          .bytes = static_cast<uint64_t>(row.integer(5)),
+          .etag = row.text(6),
+          .modified = from_milliseconds(row.integer(7)),
+          .storage_class = row.text(8),
+          .checksum_algorithm = row.text(9),
+          .checksum = row.text(10),
+          .checksum_type = row.text(11),
+          .part_count = row.integer(12),
+          .tags = row.text(13),
+          .attributes = row.text(14)};
+}
+
+std::vector<std::string> blobs_of(sql::Transaction& transaction, int64_t version) {
+  std::vector<std::string> blobs;
+  for (const sql::Row& row : transaction.run(
+           "SELECT blob FROM s3_version WHERE id = ?1 AND blob IS NOT NULL"
+           " UNION ALL SELECT blob FROM s3_piece WHERE version = ?1 AND blob IS NOT NULL", {version})) {
+    blobs.push_back(row.text(0));
+  }
+  return blobs;
+}
+
+void delete_row(Service& service, Call& call, int64_t id) {
+  std::vector<std::string> blobs = blobs_of(call.transaction, id);
+  call.transaction.run("DELETE FROM s3_version WHERE id = ?1", {id});
+  service.forget_blobs(call, std::move(blobs));
+}
+
+// Removes the version "null", which the one to come replaces. What was there.
+std::optional<VersionRow> delete_null_version(Service& service, Call& call, const BucketRow& bucket,
+                                              const std::string& key) {
+  auto old = find_version(call.transaction, bucket.id, key, std::string(kNull));
+  if (old) delete_row(service, call, old->id);
+  return old;
+}
+
+void insert(Call& call, const BucketRow& bucket, const NewVersion& version) {
+  const VersionRow& row = version.row;
+  sql::Value content;
+  if (!version.content.empty()) content = sql::Blob{version.content};
+  call.transaction.run("UPDATE s3_version SET is_current = 0 WHERE bucket = ?1 AND key = ?2 AND is_current = 1",
+                       {bucket.id, row.key});
+  call.transaction.run(
+      "INSERT INTO s3_version (bucket, key, version, is_current, is_marker, bytes, etag, modified,"
+      " storage_class, checksum_algorithm, checksum, checksum_type, part_count, upload, tags, attributes,"
+      " blob, content) VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
+      " ?17)",
+      {bucket.id, row.key, row.version, int64_t{row.what == What::Marker},
+       static_cast<int64_t>(row.bytes), row.etag, to_milliseconds(row.modified), row.storage_class,
+       row.checksum_algorithm, row.checksum, row.checksum_type, row.part_count,
+       sql::optional_value(version.upload), row.tags, row.attributes, sql::optional_value(version.blob),
+       std::move(content)});
+}
+
+Change insert_current(Service& service, Call& call, const BucketRow& bucket, NewVersion version) {
+  if (bucket.versioning == Versioning::Enabled) {
+    version.row.version = service.random().alphanumeric(kVersionIdCharacters);
+  } else {
+    version.row.version = kNull;
+    delete_null_version(service, call, bucket, version.row.key);
+  }
+  insert(call, bucket, version);
+  const auto made = find_version(call.transaction, bucket.id, version.row.key, version.row.version);
+  return {.id = made.value().id, .version = version.row.version, .what = version.row.what};
+}
+
+}  // namespace
+
+std::string quoted(const std::string& etag) { return "\"" + etag + "\""; }
+
+void require_key(const std::string& key) {
+  if (key.size() > kKeyBytesMax) {
+    aws::ServiceError error("KeyTooLongError", 400, "Your key is too long");
+    error.with("Size", std::to_string(key.size())).with("MaxSizeAllowed", std::to_string(kKeyBytesMax));
+    throw error;
+  }
+  if (key.empty() || !is_utf8(key)) {
+    throw aws::ServiceError("InvalidURI", 400, "Couldn't parse the specified URI.");
+  }
+}
+
+std::optional<VersionRow> find_version(sql::Transaction& transaction, int64_t bucket, const std::string& key,
+                                       const std::optional<std::string>& version) {
+  static const std::string kByVersion = fmt::format(
+      "SELECT {} FROM s3_version WHERE bucket = ?1 AND key = ?2 AND version = ?3", kColumns);
+  static const std::string kCurrent = fmt::format(
+      "SELECT {} FROM s3_version WHERE bucket = ?1 AND key = ?2 AND is_current = 1", kColumns);
+  auto row = version ? transaction.find(kByVersion, {bucket, key, *version})
+                     : transaction.find(kCurrent, {bucket, key});
+  if (!row) return std::nullopt;
+  return version_from(*row);
+}
+
+std::optional<VersionRow> find_completed(sql::Transaction& transaction, int64_t bucket,
+                                         const std::string& upload) {
+  auto row = transaction.find(
+      fmt::format("SELECT {} FROM s3_version WHERE bucket = ?1 AND upload = ?2", kColumns), {bucket, upload});
+  if (!row) return std::nullopt;
+  return version_from(*row);
+}
+
+VersionRow require_version(Call& call, const BucketRow& bucket, const std::string& key,
+                           const std::optional<std::string>& version) {
+  auto row = find_version(call.transaction, bucket.id, key, version);
+  const bool is_marker = row && row->what == What::Marker;
+  if (row && !is_marker) return std::move(*row);
+  if (version && is_marker) {
+    aws::ServiceError error("MethodNotAllowed", 405, "The specified method is not allowed against this resource.");
+    error.with("Method", "GET").with("ResourceType", "DeleteMarker");
+    error.headers = {{"Allow", "DELETE"},
+                     {"x-amz-delete-marker", "true"},
+                     {"x-amz-version-id", row->version}};
+    throw error;
+  }
+  if (version) {
+    aws::ServiceError error("NoSuchVersion", 404, "The specified version does not exist.");
+    error.with("Key", key).with("VersionId", *version);
+    throw error;
+  }
+  NoSuchKey error("The specified key does not exist.");
+  error.with("Key", key);
+  if (is_marker) error.headers = {{"x-amz-delete-marker", "true"}, {"x-amz-version-id", row->version}};
+  throw error;
+}
+
+std::vector<Piece> pieces_of(sql::Transaction& transaction, int64_t version) {
+  std::vector<Piece> pieces;
+  for (const sql::Row& row : transaction.run(
+           "SELECT number, bytes, checksum, blob, content FROM s3_piece WHERE version = ?1 ORDER BY number",
+           {version})) {
+    pieces.push_back({.number = static_cast<int32_t>(row.integer(0)),
+                      .bytes = static_cast<uint64_t>(row.integer(1)),
+                      .checksum = row.text(2),
+                      .blob = row.optional_text(3),
+                      .content = row.is_null(4) ? std::string() : row.blob(4)});
+  }
+  return pieces;
+}
+
+std::optional<Extent> lease_extent(Service& service, sql::Transaction& transaction, const VersionRow& row) {
+  Extent extent{.bytes = row.bytes};
+  if (row.part_count > 0) {
+    extent.pieces = pieces_of(transaction, row.id);
+  } else {
+    auto bytes = transaction.find("SELECT blob, content FROM s3_version WHERE id = ?1", {row.id});
+    extent.pieces.push_back({.bytes = row.bytes,
+                             .blob = bytes.value().optional_text(0),
+                             .content = bytes->is_null(1) ? std::string() : bytes->blob(1)});
+  }
+  std::vector<std::string> blobs;
+  for (const Piece& piece : extent.pieces) {
+    if (piece.blob) blobs.push_back(*piece.blob);
+  }
+  if (blobs.empty()) return extent;
+  extent.lease = service.leases().lease(blobs);
+  if (!extent.lease) return std::nullopt;
+  // The snapshot may be older than a removal that has ended already.
+  if (!service.store().open(blobs.front())) return std::nullopt;
+  return extent;
+}
+
+Change add_version(Service& service, Call& call, const BucketRow& bucket, NewVersion version) {
+  version.row.modified = call.now;
+  const std::vector<Piece> pieces = std::move(version.pieces);
+  Change change = insert_current(service, call, bucket, std::move(version));
+  for (const Piece& piece : pieces) {
+    sql::Value content;
+    if (!piece.content.empty()) content = sql::Blob{piece.content};
+    call.transaction.run(
+        "INSERT INTO s3_piece (version, number, bytes, checksum, blob, content) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        {change.id, int64_t{piece.number}, static_cast<int64_t>(piece.bytes), piece.checksum,
+         sql::optional_value(piece.blob), std::move(content)});
+  }
+  return change;
+}
+
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeletingObjectVersions.html
+std::optional<Change> remove_object(Service& service, Call& call, const BucketRow& bucket,
+                                    const std::string& key) {
+  if (bucket.versioning == Versioning::Never) {
+    auto old = delete_null_version(service, call, bucket, key);
+    if (!old) return std::nullopt;
+    return Change{.id = old->id, .version = old->version, .what = old->what};
+  }
+  NewVersion marker{.row = {.key = key, .what = What::Marker, .modified = call.now}};
+  Change change = insert_current(service, call, bucket, std::move(marker));
+  change.is_marker_added = true;
+  return change;
+}
+
+std::optional<Change> remove_version(Service& service, Call& call, const BucketRow& bucket,
+                                     const std::string& key, const std::string& version) {
+  auto old = find_version(call.transaction, bucket.id, key, version);
+  if (!old) return std::nullopt;
+  delete_row(service, call, old->id);
+  if (old->is_current) {
+    call.transaction.run(
+        "UPDATE s3_version SET is_current = 1 WHERE id ="
+        " (SELECT max(id) FROM s3_version WHERE bucket = ?1 AND key = ?2)", {bucket.id, key});
+  }
+  return Change{.id = old->id, .version = old->version, .what = old->what};
+}
+
+}  // namespace holm::s3

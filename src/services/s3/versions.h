@@ -1,0 +1,84 @@
+// The rows of objects: what there is of a key, adding to it and taking from it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "aws/service/call.h"
+#include "services/s3/body.h"
+#include "services/s3/buckets.h"
+#include "services/s3/object_source.h"
+#include "sql/database.h"
+
+namespace holm::s3 {
+
+constexpr size_t kKeyBytesMax = 1024;
+
+enum class What : uint8_t { Object, Marker };
+
+struct VersionRow {
+  int64_t id = 0;
+  std::string key;
+  std::string version;  // "null" where the bucket had no versioning.
+  bool is_current = true;
+  What what = What::Object;
+  uint64_t bytes = 0;
+  std::string etag;  // Without quotes.
+  Time modified{};
+  std::string storage_class = "STANDARD";
+  std::string checksum_algorithm;  // "CRC32"
+  std::string checksum;            // Base64, "-N" behind it when composite.
+  std::string checksum_type;
+  int64_t part_count = 0;  // 0 unless it was uploaded in parts.
+  std::string tags;        // JSON of Tagging, or empty.
+  std::string attributes;  // JSON of HeadObjectOutput: headers and user metadata.
+};
+
+// What becomes a version: the row but for what the store decides, and the bytes.
+struct NewVersion {
+  VersionRow row;
+  std::optional<std::string> upload = {};  // The multipart upload that it comes of.
+  std::optional<std::string> blob = {};
+  std::string content = {};
+  std::vector<Piece> pieces = {};  // Of an upload in parts, instead of blob and content.
+};
+
+// What an added or removed version did.
+struct Change {
+  int64_t id = 0;         // Of the new version or marker, or of the one removed.
+  std::string version;    // "null" without versioning.
+  What what = What::Object;
+  bool is_marker_added = false;
+};
+
+std::string quoted(const std::string& etag);
+
+// Throws KeyTooLongError, or InvalidURI for what is not UTF-8.
+void require_key(const std::string& key);
+
+// The version called `version`, or the current one.
+std::optional<VersionRow> find_version(sql::Transaction& transaction, int64_t bucket, const std::string& key,
+                                       const std::optional<std::string>& version);
+// The same; NoSuchKey, NoSuchVersion, or MethodNotAllowed for a delete marker.
+VersionRow require_version(Call& call, const BucketRow& bucket, const std::string& key,
+                           const std::optional<std::string>& version);
+
+// Where the bytes of a version are; nothing when they are just going, and the version with them.
+std::optional<Extent> lease_extent(Service& service, sql::Transaction& transaction, const VersionRow& row);
+
+// Makes it the current version of its key as the bucket's versioning says.
+Change add_version(Service& service, Call& call, const BucketRow& bucket, NewVersion version);
+// What DeleteObject does without a version: removes the object or hides it behind a marker.
+std::optional<Change> remove_object(Service& service, Call& call, const BucketRow& bucket, const std::string& key);
+// Removes one version for ever; the one before it becomes current.
+std::optional<Change> remove_version(Service& service, Call& call, const BucketRow& bucket,
+                                     const std::string& key, const std::string& version);
+
+// The version that an upload became.
+std::optional<VersionRow> find_completed(sql::Transaction& transaction, int64_t bucket, const std::string& upload);
+
+std::vector<Piece> pieces_of(sql::Transaction& transaction, int64_t version);
+
+}  // namespace holm::s3
