@@ -1,0 +1,19 @@
+// The one place of Auto Scaling where errors of other services end.
+
+#include "services/autoscaling/attempt.h"
+
+#include "aws/service/error.h"
+
+namespace holm::autoscaling {
+
+std::optional<std::string> attempt(aws::Region& region, const aws::Caller& caller,
+                                   const std::function<void(aws::Call&)>& work) {
+  try {
+    region.transact(caller, sql::Access::Write, work);
+    return std::nullopt;
+  } catch (const aws::ServiceError& error) {
+    return error.what();
+  }
+}
+
+}  // namespace holm::autoscaling

@@ -1,0 +1,17 @@
+// Where the controller learns that another service refused it.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "aws/service/region.h"
+
+namespace holm::autoscaling {
+
+// Runs `work` in a transaction of its own. When a service refuses, nothing of it is kept and its words
+// are returned.
+std::optional<std::string> attempt(aws::Region& region, const aws::Caller& caller,
+                                   const std::function<void(aws::Call&)>& work);
+
+}  // namespace holm::autoscaling

@@ -1,0 +1,285 @@
+// The operations on groups.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "autoscaling/handlers.h"
+#include "aws/service/region.h"
+#include "base/strings.h"
+#include "base/time_format.h"
+#include "ec2/operations.h"
+#include "services/autoscaling/groups.h"
+#include "services/autoscaling/target_groups.h"
+
+namespace holm::autoscaling {
+
+namespace {
+
+constexpr size_t kPageDefault = 50;
+constexpr int32_t kPageMax = 100;
+
+void write_group(Call& call, const GroupRow& group) {
+  call.transaction.run(
+      "UPDATE autoscaling_group SET template = ?2, template_name = ?3, template_version = ?4, min = ?5,"
+      " max = ?6, desired = ?7, cooldown = ?8, subnets = ?9, target_groups = ?10, health_check = ?11,"
+      " grace = ?12, policies = ?13, protects = ?14, cause = ?15, last_change = ?16 WHERE id = ?1",
+      {group.id, group.template_id, group.template_name, group.template_version, group.min, group.max,
+       group.desired, group.cooldown, join(group.subnets, ","), join(group.target_groups, ","),
+       group.health_check, group.grace, join(group.policies, ","), int64_t{group.protects}, group.cause,
+       group.last_change});
+}
+
+// The members that creating and updating have in common.
+template <class Request>
+void apply(Call& call, GroupRow& group, const Request& request) {
+  if (request.launch_template) {
+    const LaunchTemplateSpecification& given = *request.launch_template;
+    if (given.launch_template_id.has_value() == given.launch_template_name.has_value()) {
+      throw_invalid("Valid requests must contain either launchTemplateId or LaunchTemplateName");
+    }
+    group.template_id = given.launch_template_id.value_or("");
+    group.template_name = given.launch_template_name.value_or("");
+    group.template_version = given.version.value_or("$Default");
+    const TemplateVersion resolved = resolve_template(call, group);
+    group.template_id = resolved.id;
+    group.template_name = resolved.name;
+  }
+  if (request.vpc_zone_identifier) {
+    group.subnets.clear();
+    for (std::string_view part : split(*request.vpc_zone_identifier, ',')) {
+      if (!trim(part).empty()) group.subnets.emplace_back(trim(part));
+    }
+    ec2::DescribeSubnetsRequest subnets;
+    subnets.subnet_ids = group.subnets;
+    const auto as = aws::service_principal("autoscaling.amazonaws.com", call.account);
+    call.client.call<ec2::DescribeSubnets>(call, as, subnets);
+  }
+  group.cooldown = request.default_cooldown.value_or(static_cast<int32_t>(group.cooldown));
+  group.grace = request.health_check_grace_period.value_or(static_cast<int32_t>(group.grace));
+  group.health_check = request.health_check_type.value_or(group.health_check);
+  if (group.health_check != "EC2" && group.health_check != "ELB") {
+    throw aws::NotImplemented("HealthCheckType " + group.health_check);
+  }
+  if (!request.termination_policies.empty()) group.policies = request.termination_policies;
+  for (const std::string& policy : group.policies) {
+    static constexpr std::string_view kKnown[] = {"Default", "OldestInstance", "NewestInstance",
+                                                  "OldestLaunchTemplate"};
+    if (std::ranges::find(kKnown, policy) == std::end(kKnown)) {
+      throw aws::NotImplemented("TerminationPolicies " + policy);
+    }
+  }
+  if (group.policies.size() > 1) throw aws::NotImplemented("More than one of TerminationPolicies");
+  group.protects = request.new_instances_protected_from_scale_in.value_or(group.protects);
+  if (group.subnets.empty()) throw aws::NotImplemented("A group without VPCZoneIdentifier");
+}
+
+void check_sizes(const GroupRow& group) {
+  if (group.min > group.max) {
+    throw_invalid("Max bound, " + std::to_string(group.max) + ", must be greater than or equal to min bound, " +
+                  std::to_string(group.min));
+  }
+  if (group.desired < group.min || group.desired > group.max) {
+    throw_invalid(fmt::format("Desired capacity:{} must be between the specified min size:{} and max size:{}",
+                              group.desired, group.min, group.max));
+  }
+}
+
+void require_not_deleting(const GroupRow& group) {
+  if (group.is_deleting) throw_invalid("You cannot change an AutoScalingGroup that is pending delete.");
+}
+
+LaunchTemplateSpecification template_of(const std::string& id, const std::string& name,
+                                        const std::string& version) {
+  return {.launch_template_id = id, .launch_template_name = name, .version = version};
+}
+
+AutoScalingGroup describe(Call& call, const GroupRow& group) {
+  AutoScalingGroup result;
+  result.auto_scaling_group_name = group.name;
+  result.auto_scaling_group_arn = group.arn;
+  result.launch_template = template_of(group.template_id, group.template_name, group.template_version);
+  result.min_size = static_cast<int32_t>(group.min);
+  result.max_size = static_cast<int32_t>(group.max);
+  result.desired_capacity = static_cast<int32_t>(group.desired);
+  result.default_cooldown = static_cast<int32_t>(group.cooldown);
+  result.target_group_arns = group.target_groups;
+  result.health_check_type = group.health_check;
+  result.health_check_grace_period = static_cast<int32_t>(group.grace);
+  result.created_time = from_milliseconds(group.created);
+  result.vpc_zone_identifier = join(group.subnets, ",");
+  result.termination_policies = group.policies;
+  result.new_instances_protected_from_scale_in = group.protects;
+  if (group.is_deleting) result.status = "Delete in progress";
+  for (const InstanceRow& each : instances_of(call.transaction, group.id)) {
+    Instance& instance = result.instances.emplace_back();
+    instance.instance_id = each.id;
+    instance.instance_type = each.type;
+    instance.availability_zone = each.zone;
+    instance.lifecycle_state = each.state;
+    instance.health_status = each.health;
+    instance.protected_from_scale_in = each.is_protected;
+    instance.launch_template = template_of(each.template_id, each.template_name, each.template_version);
+  }
+  for (const sql::Row& row : call.transaction.run(
+           "SELECT key, value, propagates FROM autoscaling_tag WHERE grp = ?1 ORDER BY key", {group.id})) {
+    result.tags.push_back({.resource_id = group.name,
+                           .resource_type = "auto-scaling-group",
+                           .key = row.text(0),
+                           .value = row.text(1),
+                           .propagate_at_launch = row.integer(2) != 0});
+  }
+  return result;
+}
+
+// The zones of the group's subnets, in order and once each.
+std::vector<std::string> zones_of(Call& call, const GroupRow& group) {
+  std::vector<std::string> zones;
+  for (const sql::Row& row : call.transaction.run(
+           "SELECT zone FROM autoscaling_zone WHERE grp = ?1 ORDER BY zone", {group.id})) {
+    zones.push_back(row.text(0));
+  }
+  return zones;
+}
+
+void write_zones(Call& call, const GroupRow& group) {
+  call.transaction.run("DELETE FROM autoscaling_zone WHERE grp = ?1", {group.id});
+  ec2::DescribeSubnetsRequest subnets;
+  subnets.subnet_ids = group.subnets;
+  const auto as = aws::service_principal("autoscaling.amazonaws.com", call.account);
+  for (const auto& subnet : call.client.call<ec2::DescribeSubnets>(call, as, subnets).subnets) {
+    call.transaction.run("INSERT OR IGNORE INTO autoscaling_zone (grp, zone) VALUES (?1, ?2)",
+                         {group.id, subnet.availability_zone.value_or("")});
+  }
+}
+
+}  // namespace
+
+// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_CreateAutoScalingGroup.html
+aws::Nothing create_auto_scaling_group(Service& service, Call& call, const CreateAutoScalingGroupType& request) {
+  const std::string& name = request.auto_scaling_group_name;
+  if (find_group(call, name)) {
+    throw AlreadyExistsFault("AutoScalingGroup by this name already exists - A group with the name " + name +
+                             " already exists");
+  }
+  if (!request.launch_template) {
+    throw_invalid("Valid requests must contain either LaunchTemplate, LaunchConfigurationName, InstanceId or "
+                  "MixedInstancesPolicy parameter.");
+  }
+  GroupRow group{.account = call.account,
+                 .region = call.region,
+                 .name = name,
+                 .arn = aws::arn("autoscaling", call, "autoScalingGroup:" + service.random().uuid() +
+                                                          ":autoScalingGroupName/" + name),
+                 .min = request.min_size,
+                 .max = request.max_size,
+                 .desired = request.desired_capacity.value_or(request.min_size),
+                 .target_groups = request.target_group_arns,
+                 .health_check = "EC2",
+                 .policies = {"Default"}};
+  group.cause = fmt::format("At {} a user request created an AutoScalingGroup changing the desired capacity from "
+                            "0 to {}.", iso8601(call.now), group.desired);
+  apply(call, group, request);
+  check_sizes(group);
+  require_target_groups(call, group.target_groups);
+  call.transaction.run(
+      "INSERT INTO autoscaling_group (account, region, name, arn, template, template_name, template_version, min,"
+      " max, desired, cooldown, subnets, target_groups, health_check, grace, policies, protects, cause, created,"
+      " last_change) VALUES (?1, ?2, ?3, ?4, '', '', '', 0, 0, 0, 0, '', '', '', 0, '', 0, '', ?5, 0)",
+      {call.account, call.region, name, group.arn, to_milliseconds(call.now)});
+  group.id = require_group(call, name).id;
+  write_group(call, group);
+  write_zones(call, group);
+  for (const Tag& tag : request.tags) {
+    call.transaction.run("INSERT OR REPLACE INTO autoscaling_tag (grp, key, value, propagates) VALUES (?1, ?2, ?3, ?4)",
+                         {group.id, tag.key, tag.value.value_or(""), int64_t{tag.propagate_at_launch.value_or(true)}});
+  }
+  service.schedule(call.transaction, group.id);
+  return {};
+}
+
+// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_UpdateAutoScalingGroup.html
+aws::Nothing update_auto_scaling_group(Service& service, Call& call, const UpdateAutoScalingGroupType& request) {
+  GroupRow group = require_group(call, request.auto_scaling_group_name);
+  require_not_deleting(group);
+  const int64_t before = group.desired;
+  group.min = request.min_size.value_or(static_cast<int32_t>(group.min));
+  group.max = request.max_size.value_or(static_cast<int32_t>(group.max));
+  // Without a new desired capacity the old one moves inside the bounds.
+  if (request.desired_capacity) group.desired = *request.desired_capacity;
+  else if (group.min <= group.max) group.desired = std::clamp(group.desired, group.min, group.max);
+  check_sizes(group);
+  apply(call, group, request);
+  if (group.desired != before) {
+    group.cause = fmt::format("At {} a user request update of AutoScalingGroup constraints to min: {}, max: {}, "
+                              "desired: {} changing the desired capacity from {} to {}.",
+                              iso8601(call.now), group.min, group.max, group.desired, before, group.desired);
+  }
+  write_group(call, group);
+  write_zones(call, group);
+  service.schedule(call.transaction, group.id);
+  return {};
+}
+
+// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_SetDesiredCapacity.html
+aws::Nothing set_desired_capacity(Service& service, Call& call, const SetDesiredCapacityType& request) {
+  GroupRow group = require_group(call, request.auto_scaling_group_name);
+  require_not_deleting(group);
+  if (request.desired_capacity < group.min) {
+    throw_invalid(fmt::format("New SetDesiredCapacity value {} is below min value {} for the AutoScalingGroup.",
+                              request.desired_capacity, group.min));
+  }
+  if (request.desired_capacity > group.max) {
+    throw_invalid(fmt::format("New SetDesiredCapacity value {} is above max value {} for the AutoScalingGroup.",
+                              request.desired_capacity, group.max));
+  }
+  const int64_t now = to_milliseconds(call.now);
+  if (request.honor_cooldown.value_or(false) && now < group.last_change + group.cooldown * 1000) {
+    throw ScalingActivityInProgressFault("The cooldown of the AutoScalingGroup has not ended.");
+  }
+  group.cause = fmt::format("At {} a user request explicitly set group desired capacity changing the desired "
+                            "capacity from {} to {}.", iso8601(call.now), group.desired, request.desired_capacity);
+  group.desired = request.desired_capacity;
+  group.last_change = now;
+  write_group(call, group);
+  service.schedule(call.transaction, group.id);
+  return {};
+}
+
+// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DeleteAutoScalingGroup.html
+aws::Nothing delete_auto_scaling_group(Service& service, Call& call, const DeleteAutoScalingGroupType& request) {
+  const GroupRow group = require_group(call, request.auto_scaling_group_name);
+  const std::vector<InstanceRow> instances = instances_of(call.transaction, group.id);
+  if (!instances.empty() && !request.force_delete.value_or(false)) {
+    throw ResourceInUseFault("You cannot delete an AutoScalingGroup while there are instances or pending Spot "
+                             "instance request(s) still in the group.");
+  }
+  call.transaction.run("UPDATE autoscaling_group SET is_deleting = 1, desired = 0, min = 0 WHERE id = ?1", {group.id});
+  for (const InstanceRow& each : instances) {
+    if (each.state == "Terminating") continue;
+    retire(service, call, group, each,
+           fmt::format("At {} instance {} was taken out of service in response to a user request.",
+                       iso8601(call.now), each.id));
+  }
+  service.schedule(call.transaction, group.id);
+  return {};
+}
+
+// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeAutoScalingGroups.html
+AutoScalingGroupsType describe_auto_scaling_groups(Service&, Call& call, const AutoScalingGroupNamesType& request) {
+  const auto& names = request.auto_scaling_group_names;
+  AutoScalingGroupsType result;
+  for (const GroupRow& group : groups_of(call)) {
+    if (!names.empty() && std::ranges::find(names, group.name) == names.end() &&
+        std::ranges::find(names, group.arn) == names.end()) {
+      continue;
+    }
+    result.auto_scaling_groups.push_back(describe(call, group));
+    result.auto_scaling_groups.back().availability_zones = zones_of(call, group);
+  }
+  const auto count = request.max_records ? static_cast<size_t>(std::clamp(*request.max_records, 1, kPageMax)) : kPageDefault;
+  result.next_token = take_page(result.auto_scaling_groups, count, request.next_token);
+  return result;
+}
+
+}  // namespace holm::autoscaling

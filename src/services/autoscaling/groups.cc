@@ -1,0 +1,211 @@
+// Reading and writing the rows of Auto Scaling.
+
+#include "services/autoscaling/groups.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "autoscaling/errors.h"
+#include "aws/service/region.h"
+#include "base/strings.h"
+#include "base/time_format.h"
+#include "ec2/operations.h"
+#include "services/autoscaling/target_groups.h"
+
+namespace holm::autoscaling {
+
+namespace {
+
+constexpr std::chrono::hours kDrainMax{1};
+
+constexpr char kGroupColumns[] =
+    "id, account, region, name, arn, template, template_name, template_version, min, max, desired,"
+    " cooldown, subnets, target_groups, health_check, grace, policies, protects, cause, created,"
+    " last_change, is_deleting, rolling_min, rolling_batch, rolling_pause, paused_until";
+constexpr char kInstanceColumns[] =
+    "id, grp, subnet, zone, type, template, template_name, template_version, state, health,"
+    " is_protected, launched, in_service, activity, drains_until";
+
+std::vector<std::string> list_of(const std::string& joined) {
+  std::vector<std::string> parts;
+  for (std::string_view part : split(joined, ',')) {
+    if (!part.empty()) parts.emplace_back(part);
+  }
+  return parts;
+}
+
+GroupRow read_group(const sql::Row& row) {
+  return {.id = row.integer(0),
+          .account = row.text(1),
+          .region = row.text(2),
+          .name = row.text(3),
+          .arn = row.text(4),
+          .template_id = row.text(5),
+          .template_name = row.text(6),
+          .template_version = row.text(7),
+          .min = row.integer(8),
+          .max = row.integer(9),
+          .desired = row.integer(10),
+          .cooldown = row.integer(11),
+          .subnets = list_of(row.text(12)),
+          .target_groups = list_of(row.text(13)),
+          .health_check = row.text(14),
+          .grace = row.integer(15),
+          .policies = list_of(row.text(16)),
+          .protects = row.integer(17) != 0,
+          .cause = row.text(18),
+          .created = row.integer(19),
+          .last_change = row.integer(20),
+          .is_deleting = row.integer(21) != 0,
+          .rolling_min = row.optional_integer(22),
+          .rolling_batch = row.optional_integer(23),
+          .rolling_pause = row.optional_integer(24),
+          .paused_until = row.integer(25)};
+}
+
+InstanceRow read_instance(const sql::Row& row) {
+  return {.id = row.text(0),
+          .group = row.integer(1),
+          .subnet = row.text(2),
+          .zone = row.text(3),
+          .type = row.text(4),
+          .template_id = row.text(5),
+          .template_name = row.text(6),
+          .template_version = row.text(7),
+          .state = row.text(8),
+          .health = row.text(9),
+          .is_protected = row.integer(10) != 0,
+          .launched = row.integer(11),
+          .in_service = row.integer(12),
+          .activity = row.text(13),
+          .drains_until = row.optional_integer(14)};
+}
+
+}  // namespace
+
+void throw_invalid(const std::string& message) {
+  throw aws::ServiceError("ValidationError", 400, message);
+}
+
+size_t position_of(const std::optional<std::string>& token) {
+  if (!token) return 0;
+  auto number = parse_integer(*token);
+  if (!number || *number < 0) throw InvalidNextToken("The token '" + *token + "' is invalid.");
+  return static_cast<size_t>(*number);
+}
+
+std::optional<GroupRow> find_group(sql::Transaction& transaction, int64_t id) {
+  auto row = transaction.find(
+      fmt::format("SELECT {} FROM autoscaling_group WHERE id = ?1", kGroupColumns), {id});
+  if (!row) return std::nullopt;
+  return read_group(*row);
+}
+
+std::optional<GroupRow> find_group(aws::Call& call, const std::string& name) {
+  auto row = call.transaction.find(
+      fmt::format("SELECT {} FROM autoscaling_group WHERE account = ?1 AND region = ?2 AND name = ?3",
+                  kGroupColumns),
+      {call.account, call.region, name});
+  if (!row) return std::nullopt;
+  return read_group(*row);
+}
+
+GroupRow require_group(aws::Call& call, const std::string& name) {
+  auto group = find_group(call, name);
+  if (!group) {
+    throw_invalid(fmt::format("AutoScalingGroup name not found - AutoScalingGroup '{}' not found", name));
+  }
+  return *group;
+}
+
+std::vector<GroupRow> groups_of(aws::Call& call) {
+  std::vector<GroupRow> groups;
+  for (const sql::Row& row : call.transaction.run(
+           fmt::format("SELECT {} FROM autoscaling_group WHERE account = ?1 AND region = ?2 ORDER BY name",
+                       kGroupColumns),
+           {call.account, call.region})) {
+    groups.push_back(read_group(row));
+  }
+  return groups;
+}
+
+std::vector<InstanceRow> instances_of(sql::Transaction& transaction, int64_t group) {
+  std::vector<InstanceRow> rows;
+  for (const sql::Row& row : transaction.run(
+           fmt::format("SELECT {} FROM autoscaling_instance WHERE grp = ?1 ORDER BY launched, id",
+                       kInstanceColumns),
+           {group})) {
+    rows.push_back(read_instance(row));
+  }
+  return rows;
+}
+
+std::optional<InstanceRow> find_instance(sql::Transaction& transaction, const std::string& id) {
+  auto row = transaction.find(
+      fmt::format("SELECT {} FROM autoscaling_instance WHERE id = ?1", kInstanceColumns), {id});
+  if (!row) return std::nullopt;
+  return read_instance(*row);
+}
+
+TemplateVersion resolve_template(aws::Call& call, const GroupRow& group) {
+  ec2::DescribeLaunchTemplateVersionsRequest request;
+  if (!group.template_id.empty()) request.launch_template_id = group.template_id;
+  else request.launch_template_name = group.template_name;
+  request.versions = {group.template_version};
+  const auto as = aws::service_principal("autoscaling.amazonaws.com", call.account);
+  auto found = call.client.call<ec2::DescribeLaunchTemplateVersions>(call, as, request);
+  const auto& version = found.launch_template_versions.at(0);
+  TemplateVersion result{.id = version.launch_template_id.value_or(""),
+                         .name = version.launch_template_name.value_or(""),
+                         .version = std::to_string(version.version_number.value_or(1)),
+                         .instance_type = "m1.small"};
+  if (version.launch_template_data) {
+    result.instance_type = version.launch_template_data->instance_type.value_or(result.instance_type);
+  }
+  return result;
+}
+
+std::string begin_activity(Service& service, aws::Call& call, const GroupRow& group,
+                           const std::string& description, const std::string& cause) {
+  std::string id = service.random().uuid();
+  call.transaction.run(
+      "INSERT INTO autoscaling_activity (id, account, region, group_name, group_arn, description, cause,"
+      " started, status, progress, details) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'InProgress', 0, '{}')",
+      {id, group.account, group.region, group.name, group.arn, description, cause,
+       to_milliseconds(call.now)});
+  return id;
+}
+
+void end_activity(aws::Call& call, const std::string& id, std::string_view status,
+                  const std::optional<std::string>& message) {
+  call.transaction.run(
+      "UPDATE autoscaling_activity SET status = ?2, message = ?3, ended = ?4, progress = 100"
+      " WHERE id = ?1 AND ended IS NULL",
+      {id, std::string(status), sql::optional_value(message), to_milliseconds(call.now)});
+}
+
+std::string retire(Service& service, aws::Call& call, const GroupRow& group,
+                   const InstanceRow& instance, const std::string& cause) {
+  if (instance.state == "Pending") end_activity(call, instance.activity, "Cancelled");
+  const std::string activity =
+      begin_activity(service, call, group, "Terminating EC2 instance: " + instance.id, cause);
+  deregister_targets(call, group.target_groups, instance.id);
+  call.transaction.run(
+      "UPDATE autoscaling_instance SET state = 'Terminating', activity = ?2, drains_until = ?3 WHERE id = ?1",
+      {instance.id, activity, to_milliseconds(call.now + kDrainMax)});
+  service.schedule(call.transaction, group.id);
+  return activity;
+}
+
+void start_rolling_update(Service& service, aws::Call& call, const std::string& name,
+                          const RollingUpdate& update) {
+  const GroupRow group = require_group(call, name);
+  call.transaction.run(
+      "UPDATE autoscaling_group SET rolling_min = ?2, rolling_batch = ?3, rolling_pause = ?4, paused_until = 0"
+      " WHERE id = ?1",
+      {group.id, update.min_in_service, update.batch, int64_t{update.pause.count()}});
+  service.schedule(call.transaction, group.id);
+}
+
+}  // namespace holm::autoscaling

@@ -1,0 +1,93 @@
+// The rows of groups, their instances and their activities.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "aws/service/call.h"
+#include "services/autoscaling/service.h"
+
+namespace holm::autoscaling {
+
+struct GroupRow {
+  int64_t id = 0;
+  std::string account, region, name, arn;
+  std::string template_id, template_name, template_version;  // The version as it was given.
+  int64_t min = 0, max = 0, desired = 0, cooldown = 300;
+  std::vector<std::string> subnets, target_groups;
+  std::string health_check;  // EC2, ELB
+  int64_t grace = 0;         // Seconds since InService.
+  std::vector<std::string> policies;
+  bool protects = false;
+  std::string cause;  // Of the last change of the desired capacity, in AWS's words.
+  int64_t created = 0, last_change = 0;
+  bool is_deleting = false;
+  std::optional<int64_t> rolling_min, rolling_batch, rolling_pause;  // Milliseconds of pause.
+  int64_t paused_until = 0;
+};
+
+struct InstanceRow {
+  std::string id;
+  int64_t group = 0;
+  std::string subnet, zone, type, template_id, template_name, template_version;
+  std::string state;   // Pending, InService, Terminating
+  std::string health;  // Healthy, Unhealthy
+  bool is_protected = false;
+  int64_t launched = 0, in_service = 0;
+  std::string activity;                 // The one under way.
+  std::optional<int64_t> drains_until;  // Terminating; null once EC2 was asked to terminate.
+};
+
+// A launch template's version as a number, and the type of instance it makes.
+struct TemplateVersion {
+  std::string id, name, version, instance_type;
+};
+
+std::optional<GroupRow> find_group(sql::Transaction& transaction, int64_t id);
+std::optional<GroupRow> find_group(aws::Call& call, const std::string& name);
+GroupRow require_group(aws::Call& call, const std::string& name);
+std::vector<GroupRow> groups_of(aws::Call& call);
+std::vector<InstanceRow> instances_of(sql::Transaction& transaction, int64_t group);
+std::optional<InstanceRow> find_instance(sql::Transaction& transaction, const std::string& id);
+
+// Throws ValidationError.
+[[noreturn]] void throw_invalid(const std::string& message);
+TemplateVersion resolve_template(aws::Call& call, const GroupRow& group);
+
+// Writes an activity under way and returns its id.
+std::string begin_activity(Service& service, aws::Call& call, const GroupRow& group,
+                           const std::string& description, const std::string& cause);
+void end_activity(aws::Call& call, const std::string& id, std::string_view status,
+                  const std::optional<std::string>& message = std::nullopt);
+
+// Takes an instance out of service: it is deregistered, and terminated once its targets have drained.
+// Returns the activity's id.
+std::string retire(Service& service, aws::Call& call, const GroupRow& group,
+                   const InstanceRow& instance, const std::string& cause);
+
+// Replaces the instances of another launch template or version than the group's from now on.
+void start_rolling_update(Service& service, aws::Call& call, const std::string& name,
+                          const RollingUpdate& update);
+
+// The page of `items` that is asked for; tokens are positions.
+template <class Item>
+std::optional<std::string> take_page(std::vector<Item>& items, size_t count,
+                                     const std::optional<std::string>& token);
+size_t position_of(const std::optional<std::string>& token);
+
+template <class Item>
+std::optional<std::string> take_page(std::vector<Item>& items, size_t count,
+                                     const std::optional<std::string>& token) {
+  const size_t from = std::min(position_of(token), items.size());
+  const size_t to = std::min(items.size(), from + count);
+  const bool ends = to == items.size();
+  items.erase(items.begin() + static_cast<std::ptrdiff_t>(to), items.end());
+  items.erase(items.begin(), items.begin() + static_cast<std::ptrdiff_t>(from));
+  if (ends) return std::nullopt;
+  return std::to_string(to);
+}
+
+}  // namespace holm::autoscaling

@@ -1,0 +1,30 @@
+-- migration 1
+-- Lists (subnets, target_groups, policies) are joined by commas. The rolling_ columns are null unless the
+-- instances are being replaced by those of the present launch template.
+CREATE TABLE autoscaling_group (
+  id INTEGER PRIMARY KEY, account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL, arn TEXT NOT NULL,
+  template TEXT NOT NULL, template_name TEXT NOT NULL, template_version TEXT NOT NULL,
+  min INTEGER NOT NULL, max INTEGER NOT NULL, desired INTEGER NOT NULL, cooldown INTEGER NOT NULL,
+  subnets TEXT NOT NULL, target_groups TEXT NOT NULL, health_check TEXT NOT NULL, grace INTEGER NOT NULL,
+  policies TEXT NOT NULL, protects INTEGER NOT NULL, cause TEXT NOT NULL, created INTEGER NOT NULL,
+  last_change INTEGER NOT NULL, is_deleting INTEGER NOT NULL DEFAULT 0,
+  rolling_min INTEGER, rolling_batch INTEGER, rolling_pause INTEGER, paused_until INTEGER NOT NULL DEFAULT 0,
+  UNIQUE (account, region, name));
+CREATE TABLE autoscaling_instance (
+  id TEXT NOT NULL PRIMARY KEY, grp INTEGER NOT NULL REFERENCES autoscaling_group (id) ON DELETE CASCADE,
+  subnet TEXT NOT NULL, zone TEXT NOT NULL, type TEXT NOT NULL, template TEXT NOT NULL, template_name TEXT NOT NULL,
+  template_version TEXT NOT NULL, state TEXT NOT NULL, health TEXT NOT NULL, is_protected INTEGER NOT NULL,
+  launched INTEGER NOT NULL, in_service INTEGER NOT NULL DEFAULT 0, activity TEXT NOT NULL,
+  drains_until INTEGER);
+CREATE INDEX autoscaling_instance_group ON autoscaling_instance (grp);
+CREATE TABLE autoscaling_activity (
+  sequence INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, account TEXT NOT NULL, region TEXT NOT NULL,
+  group_name TEXT NOT NULL, group_arn TEXT NOT NULL, description TEXT NOT NULL, cause TEXT NOT NULL,
+  started INTEGER NOT NULL, ended INTEGER, status TEXT NOT NULL, message TEXT, progress INTEGER NOT NULL,
+  details TEXT NOT NULL, is_group_deleted INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE autoscaling_tag (
+  grp INTEGER NOT NULL REFERENCES autoscaling_group (id) ON DELETE CASCADE, key TEXT NOT NULL, value TEXT NOT NULL,
+  propagates INTEGER NOT NULL, PRIMARY KEY (grp, key));
+CREATE TABLE autoscaling_zone (
+  grp INTEGER NOT NULL REFERENCES autoscaling_group (id) ON DELETE CASCADE, zone TEXT NOT NULL,
+  PRIMARY KEY (grp, zone));

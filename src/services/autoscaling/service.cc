@@ -1,0 +1,40 @@
+// Auto Scaling as a whole: what wakes the controller.
+
+#include "services/autoscaling/service.h"
+
+#include "base/strings.h"
+#include "services/autoscaling/controller.h"
+
+namespace holm::autoscaling {
+
+namespace {
+
+constexpr char kJob[] = "autoscaling.group";
+
+}  // namespace
+
+Service::Service(jobs::Jobs& jobs, aws::Region& region, aws::Events& events, Clock& clock, Random& random)
+    : jobs_(jobs), region_(region), events_(events), clock_(clock), random_(random) {}
+
+void Service::schedule(sql::Transaction& transaction, int64_t group) {
+  jobs_.schedule(transaction, {.kind = kJob, .key = std::to_string(group), .payload = {}}, clock_.now());
+}
+
+void Service::start() {
+  jobs_.handle(kJob, [this](const jobs::Job& job) {
+    return Controller(*this, region_, clock_, parse_integer(job.key).value_or(0)).run();
+  });
+  events_.subscribe("ec2.instance-state", [this](sql::Transaction& transaction, const aws::Event& event) {
+    auto row = transaction.find("SELECT grp FROM autoscaling_instance WHERE id = ?1", {event.resource});
+    if (row) schedule(transaction, row->integer(0));
+  });
+  events_.subscribe("elbv2.target-health", [this](sql::Transaction& transaction, const aws::Event& event) {
+    for (const sql::Row& row : transaction.run(
+             "SELECT id FROM autoscaling_group WHERE instr(',' || target_groups || ',', ',' || ?1 || ',') > 0",
+             {event.resource})) {
+      schedule(transaction, row.integer(0));
+    }
+  });
+}
+
+}  // namespace holm::autoscaling

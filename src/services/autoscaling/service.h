@@ -1,0 +1,52 @@
+// What the handlers and the controller of Auto Scaling share.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "aws/service/events.h"
+#include "aws/service/service.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "jobs/jobs.h"
+#include "stacks/resource_type.h"
+
+namespace holm::aws {
+class Region;
+}
+
+namespace holm::autoscaling {
+
+// How a group's instances are replaced, as CloudFormation's AutoScalingRollingUpdate says.
+struct RollingUpdate {
+  int64_t min_in_service = 0;
+  int64_t batch = 1;
+  std::chrono::milliseconds pause{};  // After an instance came into service.
+};
+
+// One for all accounts and regions. Any thread.
+class Service final : public aws::ServiceBase {
+ public:
+  Service(jobs::Jobs& jobs, aws::Region& region, aws::Events& events, Clock& clock, Random& random);
+
+  // Registers the controller and what wakes it.
+  void start() override;
+
+  // Has the controller look at a group; part of `transaction`.
+  void schedule(sql::Transaction& transaction, int64_t group);
+  Random& random() { return random_; }
+
+ private:
+  jobs::Jobs& jobs_;
+  aws::Region& region_;
+  aws::Events& events_;
+  Clock& clock_;
+  Random& random_;
+};
+
+// AWS::AutoScaling::AutoScalingGroup. `service` outlives the types.
+std::vector<std::unique_ptr<stacks::ResourceType>> resource_types(Service& service);
+
+}  // namespace holm::autoscaling
