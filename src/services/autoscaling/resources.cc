@@ -1,0 +1,200 @@
+// AWS::AutoScaling::AutoScalingGroup.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "autoscaling/operations.h"
+#include "aws/service/error.h"
+#include "base/strings.h"
+#include "formats/json.h"
+#include "services/autoscaling/groups.h"
+
+namespace holm::autoscaling {
+
+namespace {
+
+using stacks::Context;
+using stacks::Created;
+using stacks::Existing;
+using stacks::Presence;
+using stacks::Progress;
+using stacks::Properties;
+using stacks::PropertyKind;
+using stacks::PropertySchema;
+using stacks::Update;
+
+constexpr size_t kNameMax = 255;
+constexpr int64_t kFailuresMax = 3;
+constexpr std::string_view kPolicy = "AutoScalingRollingUpdate";
+
+constexpr PropertySchema kTemplateMembers[] = {
+    {.name = "LaunchTemplateId"}, {.name = "LaunchTemplateName"}, {.name = "Version"}};
+constexpr PropertySchema kTagMembers[] = {{.name = "Key", .presence = Presence::Required},
+                                          {.name = "Value", .presence = Presence::Required},
+                                          {.name = "PropagateAtLaunch", .kind = PropertyKind::Boolean}};
+
+std::optional<int32_t> number(const Properties& properties, std::string_view name) {
+  auto found = properties.find_integer(name);
+  if (!found) return std::nullopt;
+  return static_cast<int32_t>(*found);
+}
+
+// Creating and updating take the same members.
+template <class Request>
+Request request_of(const std::string& name, const Properties& wanted) {
+  Request request;
+  request.auto_scaling_group_name = name;
+  request.min_size = *number(wanted, "MinSize");
+  request.max_size = *number(wanted, "MaxSize");
+  request.desired_capacity = number(wanted, "DesiredCapacity");
+  request.default_cooldown = number(wanted, "Cooldown");
+  request.health_check_grace_period = number(wanted, "HealthCheckGracePeriod");
+  request.health_check_type = wanted.find_text("HealthCheckType");
+  request.termination_policies = wanted.texts("TerminationPolicies");
+  request.new_instances_protected_from_scale_in = wanted.find_boolean("NewInstancesProtectedFromScaleIn");
+  request.vpc_zone_identifier = join(wanted.texts("VPCZoneIdentifier"), ",");
+  if (auto given = wanted.find_object("LaunchTemplate")) {
+    request.launch_template = LaunchTemplateSpecification{
+        .launch_template_id = given->find_text("LaunchTemplateId"),
+        .launch_template_name = given->find_text("LaunchTemplateName"),
+        .version = given->find_text("Version")};
+  }
+  return request;
+}
+
+// PT1H2M3S
+std::chrono::milliseconds duration_of(std::string_view text) {
+  int64_t seconds = 0;
+  std::string digits;
+  bool is_wrong = !text.starts_with("PT") || text.size() > 16;
+  for (const char c : text.substr(std::min<size_t>(2, text.size()))) {
+    if (c >= '0' && c <= '9') {
+      digits += c;
+      continue;
+    }
+    const int64_t unit = c == 'H' ? 3600 : c == 'M' ? 60 : c == 'S' ? 1 : 0;
+    is_wrong = is_wrong || unit == 0 || digits.empty() || digits.size() > 6;
+    if (is_wrong) break;
+    seconds += parse_integer(digits).value_or(0) * unit;
+    digits.clear();
+  }
+  if (is_wrong || !digits.empty()) throw_invalid(fmt::format("PauseTime {} is no duration like PT30S.", text));
+  return std::chrono::seconds(seconds);
+}
+
+// Nothing when the resource has no such policy. Throws for a key that is not obeyed here.
+std::optional<RollingUpdate> rolling_update_of(const Context& context) {
+  const formats::Object* all = context.update_policy ? context.update_policy->as_object() : nullptr;
+  const formats::Value* found = all ? all->find(kPolicy) : nullptr;
+  const formats::Object* policy = found ? found->as_object() : nullptr;
+  if (!policy) return std::nullopt;
+  RollingUpdate update;
+  for (const auto& [name, value] : *policy) {
+    const std::string text = replace_all(formats::write_json(value), "\"", "");
+    if (name == "MinInstancesInService") update.min_in_service = parse_integer(text).value_or(0);
+    else if (name == "MaxBatchSize") update.batch = std::max<int64_t>(parse_integer(text).value_or(1), 1);
+    else if (name == "PauseTime") update.pause = duration_of(text);
+    else throw aws::NotImplemented(fmt::format("UpdatePolicy {}: {}", kPolicy, name));
+  }
+  return update;
+}
+
+class GroupType final : public stacks::ResourceType {
+ public:
+  explicit GroupType(Service& service) : service_(service) {}
+
+  std::string_view name() const override { return "AWS::AutoScaling::AutoScalingGroup"; }
+  std::span<const PropertySchema> properties() const override {
+    static const PropertySchema all[] = {
+        {.name = "AutoScalingGroupName", .update = Update::Replacement},
+        {.name = "MinSize", .kind = PropertyKind::Integer, .presence = Presence::Required},
+        {.name = "MaxSize", .kind = PropertyKind::Integer, .presence = Presence::Required},
+        {.name = "DesiredCapacity", .kind = PropertyKind::Integer},
+        {.name = "Cooldown", .kind = PropertyKind::Integer},
+        {.name = "VPCZoneIdentifier", .kind = PropertyKind::List, .presence = Presence::Required},
+        {.name = "LaunchTemplate", .kind = PropertyKind::Object, .presence = Presence::Required,
+         .members = kTemplateMembers},
+        {.name = "TargetGroupARNs", .kind = PropertyKind::List, .update = Update::Replacement},
+        {.name = "HealthCheckType"},
+        {.name = "HealthCheckGracePeriod", .kind = PropertyKind::Integer},
+        {.name = "TerminationPolicies", .kind = PropertyKind::List},
+        {.name = "NewInstancesProtectedFromScaleIn", .kind = PropertyKind::Boolean},
+        {.name = "Tags", .kind = PropertyKind::List, .update = Update::Replacement,
+         .element = PropertyKind::Object, .members = kTagMembers}};
+    return all;
+  }
+  std::span<const std::string_view> attributes() const override {
+    static constexpr std::string_view all[] = {"AutoScalingGroupARN"};
+    return all;
+  }
+  std::span<const std::string_view> policies() const override {
+    static constexpr std::string_view all[] = {kPolicy};
+    return all;
+  }
+  Created create(Context& context, const Properties& wanted) const override {
+    rolling_update_of(context);
+    const std::string name = wanted.find_text("AutoScalingGroupName").value_or(context.name(kNameMax));
+    auto request = request_of<CreateAutoScalingGroupType>(name, wanted);
+    request.target_group_arns = wanted.texts("TargetGroupARNs");
+    for (const Properties& tag : wanted.objects("Tags")) {
+      request.tags.push_back({.key = tag.text("Key"),
+                              .value = tag.text("Value"),
+                              .propagate_at_launch = tag.boolean("PropagateAtLaunch", false)});
+    }
+    context.invoke<CreateAutoScalingGroup>(request);
+    return {name, {}};
+  }
+  void update(Context& context, const Existing& was, const Properties& wanted) const override {
+    const auto rolling = rolling_update_of(context);
+    context.invoke<UpdateAutoScalingGroup>(request_of<UpdateAutoScalingGroupType>(was.physical_id, wanted));
+    if (!rolling || !stacks::differs(was.properties, wanted, "LaunchTemplate")) return;
+    const GroupRow group = require_group(context.call, was.physical_id);
+    if (rolling->min_in_service >= group.max) {
+      throw_invalid("MinInstancesInService must be less than the autoscaling group's MaxSize");
+    }
+    start_rolling_update(service_, context.call, was.physical_id, *rolling);
+  }
+  Progress check(Context& context, const Existing& resource) const override {
+    const GroupRow group = require_group(context.call, resource.physical_id);
+    int64_t serving = 0;
+    for (const InstanceRow& each : instances_of(context.call.transaction, group.id)) {
+      if (each.state == "InService") ++serving;
+    }
+    if (serving >= group.desired && !group.rolling_min) {
+      formats::Object attributes;
+      attributes.set("AutoScalingGroupARN", group.arn);
+      return stacks::ready(std::move(attributes));
+    }
+    auto failures = context.call.transaction.run(
+        "SELECT message FROM autoscaling_activity WHERE group_arn = ?1 AND status = 'Failed' AND started >= ?2"
+        " ORDER BY sequence DESC",
+        {group.arn, to_milliseconds(context.started)});
+    if (static_cast<int64_t>(failures.size()) < kFailuresMax) return stacks::in_progress();
+    return stacks::failed(fmt::format("Group did not stabilize. {{current/minSize/maxSize group size = {}/{}/{}}}. "
+                                      "Failed Scaling Activity: {}",
+                                      serving, group.min, group.max,
+                                      failures.front().optional_text(0).value_or("")));
+  }
+  void remove(Context& context, const Existing& resource, stacks::Removal) const override {
+    if (!find_group(context.call, resource.physical_id)) return;
+    context.invoke<DeleteAutoScalingGroup>(
+        {.auto_scaling_group_name = resource.physical_id, .force_delete = true, .given = {}});
+  }
+  Progress check_removed(Context& context, const Existing& resource) const override {
+    return find_group(context.call, resource.physical_id) ? stacks::in_progress() : stacks::ready();
+  }
+
+ private:
+  Service& service_;
+};
+
+}  // namespace
+
+std::vector<std::unique_ptr<stacks::ResourceType>> resource_types(Service& service) {
+  std::vector<std::unique_ptr<stacks::ResourceType>> types;
+  types.push_back(std::make_unique<GroupType>(service));
+  return types;
+}
+
+}  // namespace holm::autoscaling
