@@ -4,12 +4,15 @@
 
 #include <fmt/format.h>
 
+#include "async/byte_source.h"
+#include "async/sync_wait.h"
 #include "aws/service/error.h"
 #include "aws/service/region.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "base/strings.h"
 #include "lambda/errors.h"
+#include "s3/operations.h"
 #include "services/lambda/fleet.h"
 #include "services/lambda/packages.h"
 #include "services/lambda/service.h"
@@ -18,6 +21,7 @@ namespace holm::lambda {
 
 namespace {
 
+constexpr int kFetchesMax = 4;
 // Nothing runs longer than this after its function has changed.
 constexpr std::chrono::minutes kPackageGrace{20};
 
@@ -63,7 +67,12 @@ void take_code(Service& service, Call& call, VersionRow& row, const FunctionCode
     throw InvalidParameterValueException("Please provide a source for function code.");
   }
   std::string package;
-  if (code.zip_file) {
+  if (!code.zip_file) {
+    // Whoever asks has to see the object; what S3 says against it ends the request.
+    s3::HeadObjectRequest head{.bucket = *code.s3_bucket, .key = *code.s3_key};
+    head.version_id = code.s3_object_version;
+    (void)call.client.call<s3::HeadObject>(call, call.principal, head);
+  } else {
     if (code.zip_file->size() > kZippedBytesMax) {
       throw RequestTooLargeException("Zipped size must be smaller than 52428800 bytes");
     }
@@ -110,10 +119,33 @@ struct Fetched {
   std::optional<size_t> bytes;  // Of what was fetched just now.
 };
 
-Result<Fetched> fetch(Service& service, const Source& source) {
+// The whole object, or nothing when it is larger than a package may be.
+async::Task<std::optional<std::string>> read_object(aws::Region& region, async::Reactor& reactor,
+                                                    aws::Caller caller, s3::GetObjectRequest request) {
+  auto object = co_await region.call_waiting<s3::GetObject>(reactor, std::move(caller), std::move(request));
+  if (!object.body) co_return std::string();
+  auto bytes = co_await async::read_all(*object.body, kUnzippedBytesMax);
+  if (!bytes) co_return std::nullopt;
+  co_return std::move(*bytes);
+}
+
+Result<Fetched> fetch(Service& service, const FunctionId& id, const Source& source) {
   if (!source.package.empty()) return Fetched{source.package, std::nullopt};
-  (void)service;
-  return failure("A package in S3 is not implemented by holm.");
+  aws::Region& region = service.use().region;
+  // As the account, whose right to the object was looked at when it was named.
+  aws::Caller caller = region.caller(id.account, id.region, "lambda.amazonaws.com");
+  caller.principal = {.kind = aws::Principal::Kind::Root,
+                      .account = id.account,
+                      .arn = "arn:aws:iam::" + id.account + ":root",
+                      .id = id.account};
+  s3::GetObjectRequest request{.bucket = source.bucket, .key = source.key};
+  request.version_id = source.object_version;
+  async::Reactor& reactor = region.any_reactor();
+  auto zip = async::sync_wait(reactor, read_object(region, reactor, caller, request));
+  if (!zip) return failure("Unzipped size must be smaller than 262144000 bytes");
+  auto package = service.packages().store(*zip);
+  if (!package) return std::unexpected(package.error());
+  return Fetched{*package, zip->size()};
 }
 
 // Gives the versions that wait for their code what became of it.
@@ -138,15 +170,17 @@ void settle_versions(Service& service, Call& call, const FunctionId& id, const R
 
 }  // namespace
 
-jobs::Outcome prepare_code(Service& service, const std::string& key) {
-  const auto parts = split(key, '/');
+jobs::Outcome prepare_code(Service& service, const jobs::Job& job) {
+  const auto parts = split(job.key, '/');
   const FunctionId id{std::string(parts[0]), std::string(parts[1]), std::string(parts[2]), ""};
   aws::Region& region = service.use().region;
   const aws::Caller caller = region.caller(id.account, id.region, "lambda.amazonaws.com");
   std::optional<Source> source;
   region.transact(caller, sql::Access::Read, [&](Call& call) { source = find_source(call, id); });
   if (!source) return jobs::done();
-  Result<Fetched> outcome = fetch(service, *source);
+  // A failure of S3 ends this run, and the job is tried again: for a while.
+  Result<Fetched> outcome = failure("The package could not be fetched from S3.");
+  if (job.attempt <= kFetchesMax) outcome = fetch(service, id, *source);
   if (outcome) {
     if (auto unpacked = service.packages().unpack(outcome->package); !unpacked) {
       outcome = std::unexpected(unpacked.error());

@@ -21,7 +21,7 @@ void take_code(Service& service, Call& call, VersionRow& row, const FunctionCode
 void release_package(Service& service, Call& call, const std::string& package);
 
 // The jobs.
-jobs::Outcome prepare_code(Service& service, const std::string& key);
+jobs::Outcome prepare_code(Service& service, const jobs::Job& job);
 jobs::Outcome remove_package(Service& service, const std::string& package);
 
 }  // namespace holm::lambda

@@ -10,6 +10,7 @@
 #include "services/lambda/configuration.h"
 #include "services/lambda/functions.h"
 #include "services/lambda/service.h"
+#include "services/lambda/versions.h"
 
 namespace holm::lambda {
 
@@ -70,6 +71,7 @@ FunctionConfiguration create_function(Service& service, Call& call, const Create
   take_code(service, call, row, request.code);
   write_version(call, row);
   write_tags(call, id, request.tags);
+  if (request.publish.value_or(false)) return publish(call, row, std::nullopt);
   return configuration_of(row, id);
 }
 

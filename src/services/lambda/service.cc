@@ -31,7 +31,7 @@ void Service::start() {
       "lambda-", [weak = std::weak_ptr(fleet_)](const std::string& id, const sandbox::ExitStatus& status) {
         if (auto fleet = weak.lock()) fleet->ended(id, status);
       });
-  dependencies_.jobs.handle(kCodeJob, [this](const jobs::Job& job) { return prepare_code(*this, job.key); });
+  dependencies_.jobs.handle(kCodeJob, [this](const jobs::Job& job) { return prepare_code(*this, job); });
   dependencies_.jobs.handle(kPackageJob,
                             [this](const jobs::Job& job) { return remove_package(*this, job.key); });
   events_->start();

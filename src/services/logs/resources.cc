@@ -1,0 +1,87 @@
+// AWS::Logs::LogGroup.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-logs-loggroup.html
+
+#include "services/logs/resources.h"
+
+#include "logs/operations.h"
+
+namespace holm::logs {
+
+namespace {
+
+using stacks::Context;
+using stacks::Created;
+using stacks::Existing;
+using stacks::Properties;
+using stacks::PropertyKind;
+using stacks::PropertySchema;
+using stacks::Removal;
+using stacks::Update;
+
+constexpr PropertySchema kLogGroup[] = {{.name = "LogGroupName", .update = Update::Replacement},
+                                        {.name = "RetentionInDays", .kind = PropertyKind::Integer},
+                                        {.name = "LogGroupClass", .update = Update::Replacement},
+                                        {.name = "Tags",
+                                         .kind = PropertyKind::List,
+                                         .element = PropertyKind::Object,
+                                         .members = stacks::kTagSchema}};
+
+void set_retention(Context& context, const std::string& group, const Properties& wanted) {
+  if (auto days = wanted.find_integer("RetentionInDays")) {
+    context.invoke<PutRetentionPolicy>(
+        {.log_group_name = group, .retention_in_days = static_cast<int32_t>(*days)});
+  } else {
+    context.invoke<DeleteRetentionPolicy>({.log_group_name = group});
+  }
+}
+
+class LogGroupType final : public stacks::ResourceType {
+ public:
+  std::string_view name() const override { return "AWS::Logs::LogGroup"; }
+  std::span<const PropertySchema> properties() const override { return kLogGroup; }
+  std::span<const std::string_view> attributes() const override { return kAttributes; }
+
+  Created create(Context& context, const Properties& wanted) const override {
+    const std::string group = wanted.find_text("LogGroupName").value_or(context.name(512));
+    CreateLogGroupRequest request{.log_group_name = group,
+                                  .log_group_class = wanted.find_text("LogGroupClass")};
+    for (const stacks::Tag& tag : context.tags(wanted.tags())) request.tags[tag.key] = tag.value;
+    context.invoke<CreateLogGroup>(request);
+    set_retention(context, group, wanted);
+    Created result{.physical_id = group};
+    result.attributes.set("Arn", aws::arn("logs", context.call, "log-group:" + group) + ":*");
+    return result;
+  }
+
+  void update(Context& context, const Existing& was, const Properties& wanted) const override {
+    set_retention(context, was.physical_id, wanted);
+    TagResourceRequest put{.resource_arn = aws::arn("logs", context.call, "log-group:" + was.physical_id)};
+    for (const stacks::Tag& tag : context.tags(wanted.tags())) put.tags[tag.key] = tag.value;
+    UntagResourceRequest gone{.resource_arn = put.resource_arn};
+    for (const stacks::Tag& tag : was.properties.tags()) {
+      if (!put.tags.contains(tag.key)) gone.tag_keys.push_back(tag.key);
+    }
+    if (!gone.tag_keys.empty()) context.invoke<UntagResource>(gone);
+    if (!put.tags.empty()) context.invoke<TagResource>(put);
+  }
+
+  void remove(Context& context, const Existing& resource, Removal) const override {
+    // The name itself sorts before every other that begins with it.
+    auto found = context.invoke<DescribeLogGroups>({.log_group_name_prefix = resource.physical_id});
+    if (found.log_groups.empty() || found.log_groups[0].log_group_name != resource.physical_id) return;
+    context.invoke<DeleteLogGroup>({.log_group_name = resource.physical_id});
+  }
+
+ private:
+  static constexpr std::string_view kAttributes[] = {"Arn"};
+};
+
+}  // namespace
+
+std::vector<std::unique_ptr<stacks::ResourceType>> resource_types() {
+  std::vector<std::unique_ptr<stacks::ResourceType>> types;
+  types.push_back(std::make_unique<LogGroupType>());
+  return types;
+}
+
+}  // namespace holm::logs
