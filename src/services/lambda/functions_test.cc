@@ -84,6 +84,31 @@ TEST_F(LambdaTest, WhatCannotBeMadeIsRefused) {
   }
 }
 
+TEST_F(LambdaTest, CodeComesFromAnObject) {
+  CreateFunctionRequest request{
+      .function_name = "f", .runtime = "python3.11", .role = kTestRole, .handler = "index.handler"};
+  request.code = {.s3_bucket = "bundles", .s3_key = "f.zip"};
+  EXPECT_EQ(error_of<CreateFunction>(request), "404 NoSuchKey: The specified key does not exist.");
+  region.objects["bundles/f.zip"] = make_archive("index.py", kCode);
+  EXPECT_EQ(call<CreateFunction>(request).state, "Pending");
+  jobs->run_due();
+  const FunctionConfiguration made = call<GetFunctionConfiguration>({.function_name = "f"});
+  EXPECT_EQ(made.code_size, static_cast<int64_t>(region.objects["bundles/f.zip"].size()));
+  EXPECT_EQ(invoke_function("f", "{}").payload, "\"$LATEST\"");
+  region.objects["bundles/f.zip"] = "no archive";
+  call<UpdateFunctionCode>({.function_name = "f", .s3_bucket = "bundles", .s3_key = "f.zip"});
+  jobs->run_due();
+  EXPECT_EQ(call<GetFunctionConfiguration>({.function_name = "f"}).last_update_status, "Failed");
+  EXPECT_EQ(invoke_function("f", "{}").payload, "\"$LATEST\"");
+}
+
+TEST_F(LambdaTest, APackageWithoutABootstrapIsTheFunctionsFault) {
+  create("f", "nothing", {.runtime = "provided.al2023", .handler = "bootstrap"});
+  const InvocationResponse response = invoke_function("f", "{}");
+  EXPECT_EQ(response.function_error, "Unhandled");
+  EXPECT_NE(response.payload->find("Runtime.InvalidEntrypoint"), std::string::npos);
+}
+
 TEST_F(LambdaTest, VersionsAndAliasesNameWhatRuns) {
   create("f", kCode);
   EXPECT_EQ(call<PublishVersion>({.function_name = "f"}).version, "1");

@@ -142,8 +142,8 @@ Result<Sandboxes::Made> Sandboxes::make(const std::string& id, const std::string
   if (is_python(target)) program = {"/usr/bin/python3", std::string(kRuntimeFolder) + "/bootstrap.py"};
   if (!is_python(target) && ::access((target.code_path + "/bootstrap").c_str(), X_OK) != 0) {
     return failure(
-        "Runtime.InvalidEntrypoint: Couldn't find valid bootstrap(s): "
-        "[/var/task/bootstrap /opt/bootstrap]");
+        R"({"errorType":"Runtime.InvalidEntrypoint","errorMessage":"Couldn't find valid bootstrap(s): )"
+        R"([/var/task/bootstrap /opt/bootstrap]"})");
   }
   auto variables = environment_of(target, log_stream);
   if (!variables) return std::unexpected(variables.error());
