@@ -62,8 +62,8 @@ std::vector<InstanceRow> Controller::in_state(const std::string& state) const {
 int64_t Controller::wanted() const {
   if (group_.is_deleting) return 0;
   if (!group_.rolling_min) return group_.desired;
-  const int64_t surge = std::clamp<int64_t>(*group_.rolling_min + *group_.rolling_batch - group_.desired,
-                                            0, *group_.rolling_batch);
+  const int64_t surge = std::clamp<int64_t>(*group_.rolling_min + *group_.rolling_batch - group_.desired, 0,
+                                            *group_.rolling_batch);
   return std::min(group_.max, group_.desired + surge);
 }
 
@@ -141,8 +141,9 @@ void Controller::settle(aws::Call& call, const InstanceRow& instance, const std:
     }
     call.transaction.run("UPDATE autoscaling_instance SET health = 'Unhealthy' WHERE id = ?1", {instance.id});
     retire(service_, call, group_, instance,
-           stamp(call) + "an instance was taken out of service in response to an EC2 health check "
-                         "indicating it has been terminated or stopped.");
+           stamp(call) +
+               "an instance was taken out of service in response to an EC2 health check "
+               "indicating it has been terminated or stopped.");
     return;
   }
   if (instance.state == "Pending" && state == "running") put_in_service(call, instance);
@@ -151,7 +152,8 @@ void Controller::settle(aws::Call& call, const InstanceRow& instance, const std:
   if (target_state(call, group_.target_groups, instance.id) != TargetState::Unhealthy) return;
   call.transaction.run("UPDATE autoscaling_instance SET health = 'Unhealthy' WHERE id = ?1", {instance.id});
   retire(service_, call, group_, instance,
-         stamp(call) + "an instance was taken out of service in response to an ELB system health check failure.");
+         stamp(call) +
+             "an instance was taken out of service in response to an ELB system health check failure.");
 }
 
 void Controller::put_in_service(aws::Call& call, const InstanceRow& instance) {
@@ -170,7 +172,8 @@ void Controller::drain(aws::Call& call, const InstanceRow& instance) {
   const bool may_wait = to_milliseconds(call.now) < *instance.drains_until;
   if (may_wait && target_state(call, group_.target_groups, instance.id) == TargetState::Draining) {
     call.transaction.run(
-        "UPDATE autoscaling_activity SET status = 'WaitingForELBConnectionDraining', progress = 50 WHERE id = ?1",
+        "UPDATE autoscaling_activity SET status = 'WaitingForELBConnectionDraining', progress = 50 WHERE id "
+        "= ?1",
         {instance.activity});
     return;
   }
@@ -181,7 +184,8 @@ void Controller::drain(aws::Call& call, const InstanceRow& instance) {
 bool Controller::finish_deletion() {
   if (!instances_.empty()) return false;
   region_.transact(caller_, sql::Access::Write, [&](aws::Call& call) {
-    call.transaction.run("UPDATE autoscaling_activity SET is_group_deleted = 1 WHERE group_arn = ?1", {group_.arn});
+    call.transaction.run("UPDATE autoscaling_activity SET is_group_deleted = 1 WHERE group_arn = ?1",
+                         {group_.arn});
     call.transaction.run("DELETE FROM autoscaling_group WHERE id = ?1", {id_});
   });
   return true;
@@ -229,9 +233,9 @@ void Controller::launch(aws::Call& call, const std::string& subnet, int64_t capa
       "INSERT INTO autoscaling_instance (id, grp, subnet, zone, type, template, template_name,"
       " template_version, state, health, is_protected, launched, activity)"
       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'Pending', 'Healthy', ?9, ?10, ?11)",
-      {*instance.instance_id, id_, subnet, *instance.placement->availability_zone,
-       template_.instance_type, template_.id, template_.name, template_.version,
-       int64_t{group_.protects}, to_milliseconds(call.now), activity});
+      {*instance.instance_id, id_, subnet, *instance.placement->availability_zone, template_.instance_type,
+       template_.id, template_.name, template_.version, int64_t{group_.protects}, to_milliseconds(call.now),
+       activity});
 }
 
 bool Controller::launch_missing() {
@@ -245,8 +249,8 @@ bool Controller::launch_missing() {
     }
     if (problem) {
       region_.transact(caller_, sql::Access::Write, [&](aws::Call& call) {
-        const std::string activity = begin_activity(service_, call, group_, "Launching a new EC2 instance",
-                                                    group_.cause);
+        const std::string activity =
+            begin_activity(service_, call, group_, "Launching a new EC2 instance", group_.cause);
         end_activity(call, activity, "Failed", *problem + " Launching EC2 instance failed.");
       });
       return false;
@@ -276,11 +280,12 @@ void Controller::shrink(aws::Call& call) {
   std::erase_if(serving, [](const InstanceRow& each) { return each.is_protected; });
   while (capacity > wanted() && !serving.empty()) {
     const InstanceRow chosen = victim(serving);
-    retire(service_, call, group_, chosen,
-           fmt::format("{}  {}an instance was taken out of service in response to a difference between desired "
-                       "and actual capacity, shrinking the capacity from {} to {}.  {}instance {} was selected "
-                       "for termination.",
-                       group_.cause, stamp(call), capacity, capacity - 1, stamp(call), chosen.id));
+    retire(
+        service_, call, group_, chosen,
+        fmt::format("{}  {}an instance was taken out of service in response to a difference between desired "
+                    "and actual capacity, shrinking the capacity from {} to {}.  {}instance {} was selected "
+                    "for termination.",
+                    group_.cause, stamp(call), capacity, capacity - 1, stamp(call), chosen.id));
     std::erase_if(serving, [&](const InstanceRow& each) { return each.id == chosen.id; });
     --capacity;
   }
@@ -303,7 +308,8 @@ void Controller::replace_outdated(aws::Call& call) {
   }
   if (has_outdated) return;
   call.transaction.run(
-      "UPDATE autoscaling_group SET rolling_min = NULL, rolling_batch = NULL, rolling_pause = NULL WHERE id = ?1",
+      "UPDATE autoscaling_group SET rolling_min = NULL, rolling_batch = NULL, rolling_pause = NULL WHERE id "
+      "= ?1",
       {id_});
 }
 

@@ -76,8 +76,8 @@ void apply(Call& call, GroupRow& group, const Request& request) {
 
 void check_sizes(const GroupRow& group) {
   if (group.min > group.max) {
-    throw_invalid("Max bound, " + std::to_string(group.max) + ", must be greater than or equal to min bound, " +
-                  std::to_string(group.min));
+    throw_invalid("Max bound, " + std::to_string(group.max) +
+                  ", must be greater than or equal to min bound, " + std::to_string(group.min));
   }
   if (group.desired < group.min || group.desired > group.max) {
     throw_invalid(fmt::format("Desired capacity:{} must be between the specified min size:{} and max size:{}",
@@ -135,8 +135,8 @@ AutoScalingGroup describe(Call& call, const GroupRow& group) {
 // The zones of the group's subnets, in order and once each.
 std::vector<std::string> zones_of(Call& call, const GroupRow& group) {
   std::vector<std::string> zones;
-  for (const sql::Row& row : call.transaction.run(
-           "SELECT zone FROM autoscaling_zone WHERE grp = ?1 ORDER BY zone", {group.id})) {
+  for (const sql::Row& row :
+       call.transaction.run("SELECT zone FROM autoscaling_zone WHERE grp = ?1 ORDER BY zone", {group.id})) {
     zones.push_back(row.text(0));
   }
   return zones;
@@ -156,50 +156,59 @@ void write_zones(Call& call, const GroupRow& group) {
 }  // namespace
 
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_CreateAutoScalingGroup.html
-aws::Nothing create_auto_scaling_group(Service& service, Call& call, const CreateAutoScalingGroupType& request) {
+aws::Nothing create_auto_scaling_group(Service& service, Call& call,
+                                       const CreateAutoScalingGroupType& request) {
   const std::string& name = request.auto_scaling_group_name;
   if (find_group(call, name)) {
     throw AlreadyExistsFault("AutoScalingGroup by this name already exists - A group with the name " + name +
                              " already exists");
   }
   if (!request.launch_template) {
-    throw_invalid("Valid requests must contain either LaunchTemplate, LaunchConfigurationName, InstanceId or "
-                  "MixedInstancesPolicy parameter.");
+    throw_invalid(
+        "Valid requests must contain either LaunchTemplate, LaunchConfigurationName, InstanceId or "
+        "MixedInstancesPolicy parameter.");
   }
-  GroupRow group{.account = call.account,
-                 .region = call.region,
-                 .name = name,
-                 .arn = aws::arn("autoscaling", call, "autoScalingGroup:" + service.random().uuid() +
-                                                          ":autoScalingGroupName/" + name),
-                 .min = request.min_size,
-                 .max = request.max_size,
-                 .desired = request.desired_capacity.value_or(request.min_size),
-                 .target_groups = request.target_group_arns,
-                 .health_check = "EC2",
-                 .policies = {"Default"}};
-  group.cause = fmt::format("At {} a user request created an AutoScalingGroup changing the desired capacity from "
-                            "0 to {}.", iso8601(call.now), group.desired);
+  GroupRow group{
+      .account = call.account,
+      .region = call.region,
+      .name = name,
+      .arn = aws::arn("autoscaling", call,
+                      "autoScalingGroup:" + service.random().uuid() + ":autoScalingGroupName/" + name),
+      .min = request.min_size,
+      .max = request.max_size,
+      .desired = request.desired_capacity.value_or(request.min_size),
+      .target_groups = request.target_group_arns,
+      .health_check = "EC2",
+      .policies = {"Default"}};
+  group.cause = fmt::format(
+      "At {} a user request created an AutoScalingGroup changing the desired capacity from "
+      "0 to {}.",
+      iso8601(call.now), group.desired);
   apply(call, group, request);
   check_sizes(group);
   require_target_groups(call, group.target_groups);
   call.transaction.run(
-      "INSERT INTO autoscaling_group (account, region, name, arn, template, template_name, template_version, min,"
-      " max, desired, cooldown, subnets, target_groups, health_check, grace, policies, protects, cause, created,"
+      "INSERT INTO autoscaling_group (account, region, name, arn, template, template_name, template_version, "
+      "min,"
+      " max, desired, cooldown, subnets, target_groups, health_check, grace, policies, protects, cause, "
+      "created,"
       " last_change) VALUES (?1, ?2, ?3, ?4, '', '', '', 0, 0, 0, 0, '', '', '', 0, '', 0, '', ?5, 0)",
       {call.account, call.region, name, group.arn, to_milliseconds(call.now)});
   group.id = require_group(call, name).id;
   write_group(call, group);
   write_zones(call, group);
   for (const Tag& tag : request.tags) {
-    call.transaction.run("INSERT OR REPLACE INTO autoscaling_tag (grp, key, value, propagates) VALUES (?1, ?2, ?3, ?4)",
-                         {group.id, tag.key, tag.value.value_or(""), int64_t{tag.propagate_at_launch.value_or(true)}});
+    call.transaction.run(
+        "INSERT OR REPLACE INTO autoscaling_tag (grp, key, value, propagates) VALUES (?1, ?2, ?3, ?4)",
+        {group.id, tag.key, tag.value.value_or(""), int64_t{tag.propagate_at_launch.value_or(true)}});
   }
   service.schedule(call.transaction, group.id);
   return {};
 }
 
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_UpdateAutoScalingGroup.html
-aws::Nothing update_auto_scaling_group(Service& service, Call& call, const UpdateAutoScalingGroupType& request) {
+aws::Nothing update_auto_scaling_group(Service& service, Call& call,
+                                       const UpdateAutoScalingGroupType& request) {
   GroupRow group = require_group(call, request.auto_scaling_group_name);
   require_not_deleting(group);
   const int64_t before = group.desired;
@@ -211,9 +220,10 @@ aws::Nothing update_auto_scaling_group(Service& service, Call& call, const Updat
   check_sizes(group);
   apply(call, group, request);
   if (group.desired != before) {
-    group.cause = fmt::format("At {} a user request update of AutoScalingGroup constraints to min: {}, max: {}, "
-                              "desired: {} changing the desired capacity from {} to {}.",
-                              iso8601(call.now), group.min, group.max, group.desired, before, group.desired);
+    group.cause = fmt::format(
+        "At {} a user request update of AutoScalingGroup constraints to min: {}, max: {}, "
+        "desired: {} changing the desired capacity from {} to {}.",
+        iso8601(call.now), group.min, group.max, group.desired, before, group.desired);
   }
   write_group(call, group);
   write_zones(call, group);
@@ -226,19 +236,23 @@ aws::Nothing set_desired_capacity(Service& service, Call& call, const SetDesired
   GroupRow group = require_group(call, request.auto_scaling_group_name);
   require_not_deleting(group);
   if (request.desired_capacity < group.min) {
-    throw_invalid(fmt::format("New SetDesiredCapacity value {} is below min value {} for the AutoScalingGroup.",
-                              request.desired_capacity, group.min));
+    throw_invalid(
+        fmt::format("New SetDesiredCapacity value {} is below min value {} for the AutoScalingGroup.",
+                    request.desired_capacity, group.min));
   }
   if (request.desired_capacity > group.max) {
-    throw_invalid(fmt::format("New SetDesiredCapacity value {} is above max value {} for the AutoScalingGroup.",
-                              request.desired_capacity, group.max));
+    throw_invalid(
+        fmt::format("New SetDesiredCapacity value {} is above max value {} for the AutoScalingGroup.",
+                    request.desired_capacity, group.max));
   }
   const int64_t now = to_milliseconds(call.now);
   if (request.honor_cooldown.value_or(false) && now < group.last_change + group.cooldown * 1000) {
     throw ScalingActivityInProgressFault("The cooldown of the AutoScalingGroup has not ended.");
   }
-  group.cause = fmt::format("At {} a user request explicitly set group desired capacity changing the desired "
-                            "capacity from {} to {}.", iso8601(call.now), group.desired, request.desired_capacity);
+  group.cause = fmt::format(
+      "At {} a user request explicitly set group desired capacity changing the desired "
+      "capacity from {} to {}.",
+      iso8601(call.now), group.desired, request.desired_capacity);
   group.desired = request.desired_capacity;
   group.last_change = now;
   write_group(call, group);
@@ -247,14 +261,17 @@ aws::Nothing set_desired_capacity(Service& service, Call& call, const SetDesired
 }
 
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DeleteAutoScalingGroup.html
-aws::Nothing delete_auto_scaling_group(Service& service, Call& call, const DeleteAutoScalingGroupType& request) {
+aws::Nothing delete_auto_scaling_group(Service& service, Call& call,
+                                       const DeleteAutoScalingGroupType& request) {
   const GroupRow group = require_group(call, request.auto_scaling_group_name);
   const std::vector<InstanceRow> instances = instances_of(call.transaction, group.id);
   if (!instances.empty() && !request.force_delete.value_or(false)) {
-    throw ResourceInUseFault("You cannot delete an AutoScalingGroup while there are instances or pending Spot "
-                             "instance request(s) still in the group.");
+    throw ResourceInUseFault(
+        "You cannot delete an AutoScalingGroup while there are instances or pending Spot "
+        "instance request(s) still in the group.");
   }
-  call.transaction.run("UPDATE autoscaling_group SET is_deleting = 1, desired = 0, min = 0 WHERE id = ?1", {group.id});
+  call.transaction.run("UPDATE autoscaling_group SET is_deleting = 1, desired = 0, min = 0 WHERE id = ?1",
+                       {group.id});
   for (const InstanceRow& each : instances) {
     if (each.state == "Terminating") continue;
     retire(service, call, group, each,
@@ -266,7 +283,8 @@ aws::Nothing delete_auto_scaling_group(Service& service, Call& call, const Delet
 }
 
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeAutoScalingGroups.html
-AutoScalingGroupsType describe_auto_scaling_groups(Service&, Call& call, const AutoScalingGroupNamesType& request) {
+AutoScalingGroupsType describe_auto_scaling_groups(Service&, Call& call,
+                                                   const AutoScalingGroupNamesType& request) {
   const auto& names = request.auto_scaling_group_names;
   AutoScalingGroupsType result;
   for (const GroupRow& group : groups_of(call)) {
@@ -277,7 +295,8 @@ AutoScalingGroupsType describe_auto_scaling_groups(Service&, Call& call, const A
     result.auto_scaling_groups.push_back(describe(call, group));
     result.auto_scaling_groups.back().availability_zones = zones_of(call, group);
   }
-  const auto count = request.max_records ? static_cast<size_t>(std::clamp(*request.max_records, 1, kPageMax)) : kPageDefault;
+  const auto count =
+      request.max_records ? static_cast<size_t>(std::clamp(*request.max_records, 1, kPageMax)) : kPageDefault;
   result.next_token = take_page(result.auto_scaling_groups, count, request.next_token);
   return result;
 }

@@ -84,9 +84,7 @@ InstanceRow read_instance(const sql::Row& row) {
 
 }  // namespace
 
-void throw_invalid(const std::string& message) {
-  throw aws::ServiceError("ValidationError", 400, message);
-}
+void throw_invalid(const std::string& message) { throw aws::ServiceError("ValidationError", 400, message); }
 
 size_t position_of(const std::optional<std::string>& token) {
   if (!token) return 0;
@@ -96,8 +94,8 @@ size_t position_of(const std::optional<std::string>& token) {
 }
 
 std::optional<GroupRow> find_group(sql::Transaction& transaction, int64_t id) {
-  auto row = transaction.find(
-      fmt::format("SELECT {} FROM autoscaling_group WHERE id = ?1", kGroupColumns), {id});
+  auto row =
+      transaction.find(fmt::format("SELECT {} FROM autoscaling_group WHERE id = ?1", kGroupColumns), {id});
   if (!row) return std::nullopt;
   return read_group(*row);
 }
@@ -132,10 +130,10 @@ std::vector<GroupRow> groups_of(aws::Call& call) {
 
 std::vector<InstanceRow> instances_of(sql::Transaction& transaction, int64_t group) {
   std::vector<InstanceRow> rows;
-  for (const sql::Row& row : transaction.run(
-           fmt::format("SELECT {} FROM autoscaling_instance WHERE grp = ?1 ORDER BY launched, id",
-                       kInstanceColumns),
-           {group})) {
+  for (const sql::Row& row :
+       transaction.run(fmt::format("SELECT {} FROM autoscaling_instance WHERE grp = ?1 ORDER BY launched, id",
+                                   kInstanceColumns),
+                       {group})) {
     rows.push_back(read_instance(row));
   }
   return rows;
@@ -185,8 +183,8 @@ void end_activity(aws::Call& call, const std::string& id, std::string_view statu
       {id, std::string(status), sql::optional_value(message), to_milliseconds(call.now)});
 }
 
-std::string retire(Service& service, aws::Call& call, const GroupRow& group,
-                   const InstanceRow& instance, const std::string& cause) {
+std::string retire(Service& service, aws::Call& call, const GroupRow& group, const InstanceRow& instance,
+                   const std::string& cause) {
   if (instance.state == "Pending") end_activity(call, instance.activity, "Cancelled");
   const std::string activity =
       begin_activity(service, call, group, "Terminating EC2 instance: " + instance.id, cause);
@@ -202,7 +200,8 @@ void start_rolling_update(Service& service, aws::Call& call, const std::string& 
                           const RollingUpdate& update) {
   const GroupRow group = require_group(call, name);
   call.transaction.run(
-      "UPDATE autoscaling_group SET rolling_min = ?2, rolling_batch = ?3, rolling_pause = ?4, paused_until = 0"
+      "UPDATE autoscaling_group SET rolling_min = ?2, rolling_batch = ?3, rolling_pause = ?4, paused_until = "
+      "0"
       " WHERE id = ?1",
       {group.id, update.min_in_service, update.batch, int64_t{update.pause.count()}});
   service.schedule(call.transaction, group.id);

@@ -65,8 +65,8 @@ void end_activity(aws::Call& call, const std::string& id, std::string_view statu
 
 // Takes an instance out of service: it is deregistered, and terminated once its targets have drained.
 // Returns the activity's id.
-std::string retire(Service& service, aws::Call& call, const GroupRow& group,
-                   const InstanceRow& instance, const std::string& cause);
+std::string retire(Service& service, aws::Call& call, const GroupRow& group, const InstanceRow& instance,
+                   const std::string& cause);
 
 // Replaces the instances of another launch template or version than the group's from now on.
 void start_rolling_update(Service& service, aws::Call& call, const std::string& name,

@@ -77,19 +77,22 @@ AutoScalingInstancesType describe_auto_scaling_instances(Service&, Call& call,
 }
 
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_TerminateInstanceInAutoScalingGroup.html
-ActivityType terminate_instance_in_auto_scaling_group(Service& service, Call& call,
-                                                      const TerminateInstanceInAutoScalingGroupType& request) {
+ActivityType terminate_instance_in_auto_scaling_group(
+    Service& service, Call& call, const TerminateInstanceInAutoScalingGroupType& request) {
   auto instance = find_instance(call.transaction, request.instance_id);
   auto group = instance ? find_group(call.transaction, instance->group) : std::nullopt;
   if (!group || group->account != call.account || group->region != call.region) {
-    throw_invalid("Instance Id not found - No managed instance found for instance ID: " + request.instance_id);
+    throw_invalid("Instance Id not found - No managed instance found for instance ID: " +
+                  request.instance_id);
   }
   std::string cause = fmt::format("At {} instance {} was taken out of service in response to a user request",
                                   iso8601(call.now), instance->id);
   if (request.should_decrement_desired_capacity) {
     if (group->desired <= group->min) {
-      throw_invalid(fmt::format("Currently, desiredSize equals minSize ({}). Terminating instance without "
-                                "replacement will violate group's min size constraint.", group->min));
+      throw_invalid(
+          fmt::format("Currently, desiredSize equals minSize ({}). Terminating instance without "
+                      "replacement will violate group's min size constraint.",
+                      group->min));
     }
     cause += fmt::format(", shrinking the capacity from {} to {}", group->desired, group->desired - 1);
     call.transaction.run("UPDATE autoscaling_group SET desired = desired - 1 WHERE id = ?1", {group->id});
@@ -104,7 +107,8 @@ ActivityType terminate_instance_in_auto_scaling_group(Service& service, Call& ca
 }
 
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeScalingActivities.html
-ActivitiesType describe_scaling_activities(Service&, Call& call, const DescribeScalingActivitiesType& request) {
+ActivitiesType describe_scaling_activities(Service&, Call& call,
+                                           const DescribeScalingActivitiesType& request) {
   ActivitiesType result;
   if (request.auto_scaling_group_name && !request.include_deleted_groups.value_or(false)) {
     require_group(call, *request.auto_scaling_group_name);
@@ -117,7 +121,8 @@ ActivitiesType describe_scaling_activities(Service&, Call& call, const DescribeS
     if (activity.auto_scaling_group_state && !request.include_deleted_groups.value_or(false)) continue;
     result.activities.push_back(std::move(activity));
   }
-  result.next_token = take_page(result.activities, count_of(request.max_records, kActivitiesMax), request.next_token);
+  result.next_token =
+      take_page(result.activities, count_of(request.max_records, kActivitiesMax), request.next_token);
   return result;
 }
 

@@ -55,10 +55,10 @@ Request request_of(const std::string& name, const Properties& wanted) {
   request.new_instances_protected_from_scale_in = wanted.find_boolean("NewInstancesProtectedFromScaleIn");
   request.vpc_zone_identifier = join(wanted.texts("VPCZoneIdentifier"), ",");
   if (auto given = wanted.find_object("LaunchTemplate")) {
-    request.launch_template = LaunchTemplateSpecification{
-        .launch_template_id = given->find_text("LaunchTemplateId"),
-        .launch_template_name = given->find_text("LaunchTemplateName"),
-        .version = given->find_text("Version")};
+    request.launch_template =
+        LaunchTemplateSpecification{.launch_template_id = given->find_text("LaunchTemplateId"),
+                                    .launch_template_name = given->find_text("LaunchTemplateName"),
+                                    .version = given->find_text("Version")};
   }
   return request;
 }
@@ -79,7 +79,8 @@ std::chrono::milliseconds duration_of(std::string_view text) {
     seconds += parse_integer(digits).value_or(0) * unit;
     digits.clear();
   }
-  if (is_wrong || !digits.empty()) throw_invalid(fmt::format("PauseTime {} is no duration like PT30S.", text));
+  if (is_wrong || !digits.empty())
+    throw_invalid(fmt::format("PauseTime {} is no duration like PT30S.", text));
   return std::chrono::seconds(seconds);
 }
 
@@ -113,15 +114,20 @@ class GroupType final : public stacks::ResourceType {
         {.name = "DesiredCapacity", .kind = PropertyKind::Integer},
         {.name = "Cooldown", .kind = PropertyKind::Integer},
         {.name = "VPCZoneIdentifier", .kind = PropertyKind::List, .presence = Presence::Required},
-        {.name = "LaunchTemplate", .kind = PropertyKind::Object, .presence = Presence::Required,
+        {.name = "LaunchTemplate",
+         .kind = PropertyKind::Object,
+         .presence = Presence::Required,
          .members = kTemplateMembers},
         {.name = "TargetGroupARNs", .kind = PropertyKind::List, .update = Update::Replacement},
         {.name = "HealthCheckType"},
         {.name = "HealthCheckGracePeriod", .kind = PropertyKind::Integer},
         {.name = "TerminationPolicies", .kind = PropertyKind::List},
         {.name = "NewInstancesProtectedFromScaleIn", .kind = PropertyKind::Boolean},
-        {.name = "Tags", .kind = PropertyKind::List, .update = Update::Replacement,
-         .element = PropertyKind::Object, .members = kTagMembers}};
+        {.name = "Tags",
+         .kind = PropertyKind::List,
+         .update = Update::Replacement,
+         .element = PropertyKind::Object,
+         .members = kTagMembers}};
     return all;
   }
   std::span<const std::string_view> attributes() const override {
@@ -167,14 +173,15 @@ class GroupType final : public stacks::ResourceType {
       return stacks::ready(std::move(attributes));
     }
     auto failures = context.call.transaction.run(
-        "SELECT message FROM autoscaling_activity WHERE group_arn = ?1 AND status = 'Failed' AND started >= ?2"
+        "SELECT message FROM autoscaling_activity WHERE group_arn = ?1 AND status = 'Failed' AND started >= "
+        "?2"
         " ORDER BY sequence DESC",
         {group.arn, to_milliseconds(context.started)});
     if (static_cast<int64_t>(failures.size()) < kFailuresMax) return stacks::in_progress();
-    return stacks::failed(fmt::format("Group did not stabilize. {{current/minSize/maxSize group size = {}/{}/{}}}. "
-                                      "Failed Scaling Activity: {}",
-                                      serving, group.min, group.max,
-                                      failures.front().optional_text(0).value_or("")));
+    return stacks::failed(
+        fmt::format("Group did not stabilize. {{current/minSize/maxSize group size = {}/{}/{}}}. "
+                    "Failed Scaling Activity: {}",
+                    serving, group.min, group.max, failures.front().optional_text(0).value_or("")));
   }
   void remove(Context& context, const Existing& resource, stacks::Removal) const override {
     if (!find_group(context.call, resource.physical_id)) return;

@@ -29,9 +29,9 @@ void Service::start() {
     if (row) schedule(transaction, row->integer(0));
   });
   events_.subscribe("elbv2.target-health", [this](sql::Transaction& transaction, const aws::Event& event) {
-    for (const sql::Row& row : transaction.run(
-             "SELECT id FROM autoscaling_group WHERE instr(',' || target_groups || ',', ',' || ?1 || ',') > 0",
-             {event.resource})) {
+    for (const sql::Row& row : transaction.run("SELECT id FROM autoscaling_group WHERE instr(',' || "
+                                               "target_groups || ',', ',' || ?1 || ',') > 0",
+                                               {event.resource})) {
       schedule(transaction, row.integer(0));
     }
   });

@@ -30,7 +30,8 @@ void register_targets(aws::Call& call, const std::vector<std::string>& groups, c
   }
 }
 
-void deregister_targets(aws::Call& call, const std::vector<std::string>& groups, const std::string& instance) {
+void deregister_targets(aws::Call& call, const std::vector<std::string>& groups,
+                        const std::string& instance) {
   for (const std::string& group : groups) {
     elbv2::DeregisterTargetsInput input;
     input.target_group_arn = group;
@@ -39,7 +40,8 @@ void deregister_targets(aws::Call& call, const std::vector<std::string>& groups,
   }
 }
 
-TargetState target_state(aws::Call& call, const std::vector<std::string>& groups, const std::string& instance) {
+TargetState target_state(aws::Call& call, const std::vector<std::string>& groups,
+                         const std::string& instance) {
   TargetState worst = groups.empty() ? TargetState::Absent : TargetState::Healthy;
   for (const std::string& group : groups) {
     elbv2::DescribeTargetHealthInput input;
@@ -49,7 +51,7 @@ TargetState target_state(aws::Call& call, const std::vector<std::string>& groups
     for (const auto& each : found.target_health_descriptions) {
       if (!each.target || each.target->id != instance || !each.target_health) continue;
       const std::string state = each.target_health->state.value_or("");
-      here = state == "unhealthy" ? TargetState::Unhealthy
+      here = state == "unhealthy"  ? TargetState::Unhealthy
              : state == "draining" ? TargetState::Draining
                                    : TargetState::Healthy;
     }

@@ -14,7 +14,8 @@ enum class TargetState { Healthy, Unhealthy, Draining, Absent };
 void register_targets(aws::Call& call, const std::vector<std::string>& groups, const std::string& instance);
 void deregister_targets(aws::Call& call, const std::vector<std::string>& groups, const std::string& instance);
 // The worst that one of `groups` says; Healthy also while the first checks are under way.
-TargetState target_state(aws::Call& call, const std::vector<std::string>& groups, const std::string& instance);
+TargetState target_state(aws::Call& call, const std::vector<std::string>& groups,
+                         const std::string& instance);
 void require_target_groups(aws::Call& call, const std::vector<std::string>& groups);
 
 }  // namespace holm::autoscaling
