@@ -16,7 +16,7 @@ bool is_region(std::string_view label) {
   // us-east-1, ap-southeast-2, us-gov-west-1: words, and a digit at the end.
   const size_t dash = label.rfind('-');
   return dash != std::string_view::npos && dash > 3 && parse_integer(label.substr(dash + 1)).has_value() &&
-         label[2] == '-';
+         label[2] == '-' && label[1] >= 'a';
 }
 
 // Takes ".label" off the end when `accepts` it.

@@ -17,6 +17,9 @@
 #include "base/random.h"
 #include "base/strings.h"
 #include "base/system_clock.h"
+#include "blobs/blobs.h"
+#include "cloudformation/handlers.h"
+#include "cloudformation/migrations.h"
 #include "dataplane/balancer/edge.h"
 #include "dataplane/dns/directory.h"
 #include "ec2/handlers.h"
@@ -28,22 +31,32 @@
 #include "iam/handlers.h"
 #include "iam/migrations.h"
 #include "jobs/jobs.h"
+#include "lambda/handlers.h"
+#include "lambda/migrations.h"
 #include "logs/handlers.h"
 #include "logs/migrations.h"
 #include "net/listener.h"
 #include "net/socket.h"
 #include "region/credentials_file.h"
 #include "region/listeners.h"
+#include "s3/handlers.h"
+#include "s3/migrations.h"
 #include "sandbox/anchor.h"
 #include "sandbox/exits.h"
 #include "sandbox/network.h"
 #include "sandbox/probe.h"
 #include "sandbox/runtime.h"
+#include "services/cloudformation/service.h"
 #include "services/ec2/resources.h"
 #include "services/ec2/service.h"
 #include "services/iam/resources.h"
 #include "services/iam/service.h"
+#include "services/lambda/resources.h"
+#include "services/lambda/service.h"
+#include "services/logs/resources.h"
 #include "services/logs/service.h"
+#include "services/s3/resources.h"
+#include "services/s3/service.h"
 #include "services/ssm/service.h"
 #include "services/sts/service.h"
 #include "sql/database.h"
@@ -93,6 +106,7 @@ class Region::State {
   Result<void> add_identities();
   void add_ec2();
   void add_small_services();
+  void add_storage_and_functions();
   void add_types(std::vector<std::unique_ptr<stacks::ResourceType>> made);
   Result<void> serve();
 
@@ -106,6 +120,7 @@ class Region::State {
   dns::Directory names;
   std::unique_ptr<sql::Database> database;
   std::unique_ptr<jobs::Jobs> jobs;
+  std::unique_ptr<blobs::Store> blobs;
   std::unique_ptr<sandbox::Anchor> anchor;
   std::unique_ptr<sandbox::Network> network;
   std::unique_ptr<sandbox::Runtime> runtime;
@@ -117,6 +132,7 @@ class Region::State {
   gateway::Services services;
   std::unique_ptr<gateway::LocalRegion> client;
   iam::Service* iam = nullptr;
+  s3::Service* s3 = nullptr;
   std::unique_ptr<gateway::Gateway> gateway;
   std::unique_ptr<http::Server> api;
 };
@@ -186,8 +202,40 @@ void Region::State::add_ec2() {
 void Region::State::add_small_services() {
   database->migrate("logs", logs::migrations());
   services.add<logs::Service>(logs::model(), *jobs, *client, clock);
+  add_types(logs::resource_types());
   database->migrate("ssm", ssm::migrations());
   services.add<ssm::Service>(ssm::model());
+  database->migrate("cloudformation", cloudformation::migrations());
+  services.add<cloudformation::Service>(
+      cloudformation::model(),
+      cloudformation::Dependencies{
+          .jobs = *jobs, .region = *client, .types = types, .clock = clock, .random = random});
+}
+
+void Region::State::add_storage_and_functions() {
+  database->migrate("s3", s3::migrations());
+  s3 = &services.add<s3::Service>(s3::model(), s3::Dependencies{.database = *database,
+                                                                .store = *blobs,
+                                                                .jobs = *jobs,
+                                                                .region = *client,
+                                                                .workers = *workers,
+                                                                .clock = clock,
+                                                                .random = random});
+  add_types(s3::resource_types());
+  database->migrate("lambda", lambda::migrations());
+  services.add<lambda::Service>(
+      lambda::model(),
+      lambda::Dependencies{.jobs = *jobs,
+                           .region = *client,
+                           .identities = iam->identities(),
+                           .runtime = *runtime,
+                           .exits = exits,
+                           .clock = clock,
+                           .random = random,
+                           .data_directory = options.data_directory,
+                           .api = [this](http::Exchange& exchange) { return gateway->handle(exchange); },
+                           .sites = {edge_address}});
+  add_types(lambda::resource_types());
 }
 
 void Region::State::add_types(std::vector<std::unique_ptr<stacks::ResourceType>> made) {
@@ -205,14 +253,17 @@ Result<void> Region::State::build() {
 
   database = sql::open_sqlite(database_path(options));
   jobs = jobs::make_jobs(*database, clock);
+  blobs = blobs::open_disk_store(options.data_directory + "/blobs");
   if (auto done = open_sandboxes(); !done) return done;
   reactors = std::make_unique<async::ReactorPool>(std::max(2u, std::thread::hardware_concurrency()), clock);
   workers = std::make_unique<async::Workers>(kWorkerThreads, kWorkerQueueMax);
   client = std::make_unique<gateway::LocalRegion>(*database, *reactors, *workers, clock, random, services);
   edge = std::make_unique<balancer::Edge>(*reactors, clock);
+  if (auto done = open_edge(); !done) return done;
   if (auto done = add_identities(); !done) return done;
   add_ec2();
   add_small_services();
+  add_storage_and_functions();
 
   const auto key = iam->identities().bootstrap(account);
   if (key) {
@@ -241,7 +292,7 @@ Result<void> Region::State::open_edge() {
 
 Result<void> Region::State::serve() {
   gateway = std::make_unique<gateway::Gateway>(
-      services, *client, iam->identities(), nullptr, *workers, clock, random,
+      services, *client, iam->identities(), &s3->browser_rules(), *workers, clock, random,
       gateway::GatewayOptions{.default_region = options.default_region, .default_account = account});
   api = std::make_unique<http::Server>(
       *reactors, http::Limits{}, [this](http::Exchange& exchange) { return gateway->handle(exchange); },
@@ -249,7 +300,6 @@ Result<void> Region::State::serve() {
   // Listening sockets first: whoever connects from now on waits instead of being refused.
   auto socket = keep_listener(*anchor, options.api_address);
   if (!socket) return std::unexpected(socket.error());
-  if (auto done = open_edge(); !done) return done;
   services.start();
   jobs->start(kJobThreads);
   api->listen(std::move(*socket));

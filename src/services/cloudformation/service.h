@@ -1,0 +1,48 @@
+// What CloudFormation's handlers share: the engine, and the job that drives it.
+#pragma once
+
+#include <string>
+
+#include "aws/service/service.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "stacks/engine.h"
+
+namespace holm::jobs {
+class Jobs;
+}
+
+namespace holm::cloudformation {
+
+// Everything CloudFormation is built on; all of it outlives the service.
+struct Dependencies {
+  jobs::Jobs& jobs;
+  aws::Region& region;
+  const stacks::TypeRegistry& types;
+  Clock& clock;
+  Random& random;
+};
+
+// One for all accounts and regions. Any thread.
+class Service final : public aws::ServiceBase {
+ public:
+  explicit Service(const Dependencies& dependencies)
+      : use_(dependencies), engine_(dependencies.types, dependencies.random) {}
+
+  std::vector<aws::Access> access(const aws::Operation& operation, const void* input,
+                                  aws::Call& call) const override;
+  // Registers the job; stacks that an earlier daemon left in the middle go on.
+  void start() override;
+
+  const stacks::TypeRegistry& types() const { return use_.types; }
+  const stacks::Engine& engine() const { return engine_; }
+  Random& random() { return use_.random; }
+  // Has the stack's operation carried on once `call` is committed.
+  void carry_on(aws::Call& call, const std::string& stack_id);
+
+ private:
+  Dependencies use_;
+  stacks::Engine engine_;
+};
+
+}  // namespace holm::cloudformation

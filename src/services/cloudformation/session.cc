@@ -1,0 +1,195 @@
+// The engine's view of one stack.
+
+#include "services/cloudformation/session.h"
+
+#include <fmt/format.h>
+
+#include "aws/service/region.h"
+#include "base/check.h"
+#include "ec2/operations.h"
+#include "services/cloudformation/stacks.h"
+#include "ssm/operations.h"
+
+namespace holm::cloudformation {
+
+namespace {
+
+constexpr char kUrlSuffix[] = "localhost";
+
+// An export of any stack of the account and region.
+std::optional<std::string> find_export(Call& call, std::string_view name) {
+  auto row = call.transaction.find(
+      "SELECT o.value FROM cloudformation_output o JOIN cloudformation_stack s ON s.id = o.stack"
+      " WHERE s.account = ?1 AND s.region = ?2 AND o.export = ?3",
+      {call.account, call.region, std::string(name)});
+  return row ? std::optional(row->text(0)) : std::nullopt;
+}
+
+Result<std::string> look_up_parameter(Call& call, const std::string& name) {
+  auto found = call.client.call<ssm::GetParameters>(call, call.principal, {.names = {name}});
+  if (found.parameters.empty()) {
+    return failure(
+        fmt::format("Unable to fetch parameters [{}] from parameter store for this account.", name));
+  }
+  return *found.parameters.front().value;
+}
+
+class SqlSession final : public stacks::Session {
+ public:
+  SqlSession(Call& call, std::string stack_id) : call_(call), stack_id_(std::move(stack_id)) {}
+
+  aws::Call& call() override { return call_; }
+
+  stacks::Stack load() override {
+    auto row = find_stack_by_id(call_.transaction, stack_id_);
+    CHECK(row.has_value());
+    row->stack.resources = resources_of(call_.transaction, stack_id_);
+    return std::move(row->stack);
+  }
+
+  void save(const stacks::Stack& stack) override { save_stack(call_.transaction, stack); }
+
+  void save_resource(const stacks::Resource& resource) override {
+    call_.transaction.run(
+        "INSERT INTO cloudformation_resource (stack, logical_id, instance, resource) VALUES (?1, ?2, ?3, ?4)"
+        " ON CONFLICT (stack, logical_id, instance) DO UPDATE SET resource = excluded.resource",
+        {stack_id_, resource.logical_id, int64_t{resource.instance}, stacks::write_resource(resource)});
+  }
+
+  void remove_resource(std::string_view logical_id, int instance) override {
+    call_.transaction.run(
+        "DELETE FROM cloudformation_resource WHERE stack = ?1 AND logical_id = ?2 AND instance = ?3",
+        {stack_id_, std::string(logical_id), int64_t{instance}});
+  }
+
+  void add_event(const stacks::StackEvent& event) override {
+    const int64_t count =
+        call_.transaction.find("SELECT coalesce(max(sequence), 0) FROM cloudformation_event")->integer(0);
+    call_.transaction.run(
+        "INSERT INTO cloudformation_event (stack, id, logical_id, physical_id, type, status, reason, "
+        "properties,"
+        " token, time) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        {stack_id_, fmt::format("{}-{}-{:08x}", event.logical_id, event.status, count + 1), event.logical_id,
+         event.physical_id, event.type, event.status, event.reason, event.properties, event.token,
+         to_milliseconds(event.time)});
+  }
+
+  std::string url_suffix() override { return kUrlSuffix; }
+
+  // Signals are refused by name, so none has come.
+  stacks::Signals signals(std::string_view) override { return {}; }
+
+  Result<void> publish_outputs(const std::vector<stacks::OutputValue>& outputs) override {
+    if (auto lost = check_imports(outputs); !lost) return lost;
+    call_.transaction.run("DELETE FROM cloudformation_output WHERE stack = ?1", {stack_id_});
+    for (const stacks::OutputValue& output : outputs) {
+      if (!output.export_name.empty() && find_export(call_, output.export_name)) {
+        return failure(
+            fmt::format("Export with name {} is already exported by another stack.", output.export_name));
+      }
+      call_.transaction.run(
+          "INSERT INTO cloudformation_output (stack, key, value, description, export) VALUES (?1, ?2, ?3, "
+          "?4, ?5)",
+          {stack_id_, output.key, output.value, output.description, output.export_name});
+    }
+    return {};
+  }
+
+  Result<std::string> import_value(std::string_view export_name) override {
+    auto value = find_export(call_, export_name);
+    if (!value) return failure(fmt::format("No export named {} found.", export_name));
+    call_.transaction.run("INSERT OR IGNORE INTO cloudformation_import (stack, export) VALUES (?1, ?2)",
+                          {stack_id_, std::string(export_name)});
+    return *value;
+  }
+
+  Result<std::string> dynamic_reference(const stacks::DynamicReference& reference) override {
+    if (reference.service != "ssm") {
+      return failure(fmt::format("Dynamic references to {} are not implemented by holm.", reference.service));
+    }
+    return look_up_parameter(call_, reference.key);
+  }
+
+  Result<std::string> ssm_parameter(std::string_view name) override {
+    return look_up_parameter(call_, std::string(name));
+  }
+
+  std::vector<std::string> availability_zones(std::string_view region) override {
+    std::vector<std::string> zones;
+    if (region != call_.region) return zones;
+    auto found = call_.client.call<ec2::DescribeAvailabilityZones>(call_, call_.principal, {});
+    for (const auto& each : found.availability_zones) zones.push_back(*each.zone_name);
+    return zones;
+  }
+
+ private:
+  // An export that another stack imports may neither go nor change.
+  Result<void> check_imports(const std::vector<stacks::OutputValue>& outputs) {
+    for (const sql::Row& row : call_.transaction.run(
+             "SELECT o.export, o.value, i.stack FROM cloudformation_output o JOIN cloudformation_import i"
+             " ON i.export = o.export JOIN cloudformation_stack s ON s.id = i.stack"
+             " WHERE o.stack = ?1 AND i.stack <> ?1 AND s.account = ?2 AND s.region = ?3",
+             {stack_id_, call_.account, call_.region})) {
+      bool stays = false;
+      for (const stacks::OutputValue& output : outputs) {
+        if (output.export_name == row.text(0) && output.value == row.text(1)) stays = true;
+      }
+      if (!stays) {
+        return failure(fmt::format("Export {} cannot be deleted or changed as it is in use by {}",
+                                   row.text(0), split_name(row.text(2))));
+      }
+    }
+    return {};
+  }
+
+  // The name in a stack's ARN.
+  static std::string split_name(const std::string& id) {
+    const size_t from = id.find('/') + 1;
+    return id.substr(from, id.find('/', from) - from);
+  }
+
+  Call& call_;
+  const std::string stack_id_;
+};
+
+class SqlStore final : public stacks::Store {
+ public:
+  SqlStore(aws::Region& region, aws::Caller caller, std::string stack_id)
+      : region_(region), caller_(std::move(caller)), stack_id_(std::move(stack_id)) {}
+
+  void transact(const std::function<void(stacks::Session&)>& work) override {
+    region_.transact(caller_, sql::Access::Write, [&](Call& call) {
+      SqlSession session(call, stack_id_);
+      work(session);
+    });
+  }
+
+ private:
+  aws::Region& region_;
+  const aws::Caller caller_;
+  const std::string stack_id_;
+};
+
+}  // namespace
+
+std::unique_ptr<stacks::Session> open_session(aws::Call& call, const std::string& stack_id) {
+  return std::make_unique<SqlSession>(call, stack_id);
+}
+
+std::unique_ptr<stacks::Lookups> open_lookups(aws::Call& call) {
+  return std::make_unique<SqlSession>(call, "");
+}
+
+std::unique_ptr<stacks::Store> open_store(aws::Region& region, const std::string& stack_id) {
+  std::optional<StackRow> row;
+  aws::Caller caller = region.caller("", "", "cloudformation.amazonaws.com");
+  region.transact(caller, sql::Access::Read,
+                  [&](Call& call) { row = find_stack_by_id(call.transaction, stack_id); });
+  if (!row) return nullptr;
+  caller.account = row->account;
+  caller.region = row->region;
+  caller.principal = row->principal;
+  return std::make_unique<SqlStore>(region, std::move(caller), stack_id);
+}
+
+}  // namespace holm::cloudformation

@@ -1,0 +1,31 @@
+// Templates in requests: where they come from, whether they may be used, what they need.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "aws/service/call.h"
+#include "cloudformation/types.h"
+#include "stacks/parameters.h"
+#include "stacks/template.h"
+
+namespace holm::cloudformation {
+
+class Service;
+
+// Exactly one of body and previous text; throws ValidationError. Templates by URL are refused by name.
+std::string template_text(const std::optional<std::string>& body, const std::optional<std::string>& url);
+// Parsed and checked against the types that exist; throws ValidationError or NotImplemented with path and
+// line.
+stacks::Template require_template(const Service& service, const std::string& text);
+// CAPABILITY_IAM or CAPABILITY_NAMED_IAM; empty when the template needs none.
+std::string needed_capability(const stacks::Template& declared);
+void require_capabilities(const stacks::Template& declared, const std::vector<std::string>& given);
+std::vector<stacks::GivenParameter> given_parameters(const std::vector<Parameter>& parameters);
+// The values of all parameters; throws ValidationError.
+std::vector<stacks::ParameterValue> require_parameters(aws::Call& call, const stacks::Template& declared,
+                                                       const std::vector<Parameter>& given,
+                                                       const std::vector<stacks::ParameterValue>& previous);
+
+}  // namespace holm::cloudformation
