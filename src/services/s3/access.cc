@@ -72,27 +72,26 @@ constexpr Action kObjectActions[] = {
     {"GetObjectAcl", "GetObjectAcl", "GetObjectVersionAcl"},
     {"PutObjectAcl", "PutObjectAcl", "PutObjectVersionAcl"}};
 
-constexpr Action kBucketActions[] = {
-    {"HeadBucket", "ListBucket"},
-    {"ListObjects", "ListBucket"},
-    {"ListObjectsV2", "ListBucket"},
-    {"ListObjectVersions", "ListBucketVersions"},
-    {"ListMultipartUploads", "ListBucketMultipartUploads"},
-    {"DeleteBucketTagging", "PutBucketTagging"},
-    {"GetBucketCors", "GetBucketCORS"},
-    {"PutBucketCors", "PutBucketCORS"},
-    {"DeleteBucketCors", "PutBucketCORS"},
-    {"GetBucketNotificationConfiguration", "GetBucketNotification"},
-    {"PutBucketNotificationConfiguration", "PutBucketNotification"},
-    {"GetPublicAccessBlock", "GetBucketPublicAccessBlock"},
-    {"PutPublicAccessBlock", "PutBucketPublicAccessBlock"},
-    {"DeletePublicAccessBlock", "PutBucketPublicAccessBlock"},
-    {"DeleteBucketOwnershipControls", "PutBucketOwnershipControls"},
-    {"GetBucketEncryption", "GetEncryptionConfiguration"},
-    {"GetBucketAccelerateConfiguration", "GetAccelerateConfiguration"},
-    {"GetBucketLifecycleConfiguration", "GetLifecycleConfiguration"},
-    {"GetBucketReplication", "GetReplicationConfiguration"},
-    {"GetObjectLockConfiguration", "GetBucketObjectLockConfiguration"}};
+constexpr Action kBucketActions[] = {{"HeadBucket", "ListBucket"},
+                                     {"ListObjects", "ListBucket"},
+                                     {"ListObjectsV2", "ListBucket"},
+                                     {"ListObjectVersions", "ListBucketVersions"},
+                                     {"ListMultipartUploads", "ListBucketMultipartUploads"},
+                                     {"DeleteBucketTagging", "PutBucketTagging"},
+                                     {"GetBucketCors", "GetBucketCORS"},
+                                     {"PutBucketCors", "PutBucketCORS"},
+                                     {"DeleteBucketCors", "PutBucketCORS"},
+                                     {"GetBucketNotificationConfiguration", "GetBucketNotification"},
+                                     {"PutBucketNotificationConfiguration", "PutBucketNotification"},
+                                     {"GetPublicAccessBlock", "GetBucketPublicAccessBlock"},
+                                     {"PutPublicAccessBlock", "PutBucketPublicAccessBlock"},
+                                     {"DeletePublicAccessBlock", "PutBucketPublicAccessBlock"},
+                                     {"DeleteBucketOwnershipControls", "PutBucketOwnershipControls"},
+                                     {"GetBucketEncryption", "GetEncryptionConfiguration"},
+                                     {"GetBucketAccelerateConfiguration", "GetAccelerateConfiguration"},
+                                     {"GetBucketLifecycleConfiguration", "GetLifecycleConfiguration"},
+                                     {"GetBucketReplication", "GetReplicationConfiguration"},
+                                     {"GetObjectLockConfiguration", "GetBucketObjectLockConfiguration"}};
 
 std::string action_of(std::span<const Action> actions, std::string_view operation, bool names_version) {
   auto found = std::ranges::find(actions, operation, &Action::operation);
@@ -129,12 +128,14 @@ class Place {
   }
 
   // An object that exists, or may: its tags are known to policies.
-  Access existing(std::string action, const std::string& key, const std::optional<std::string>& version) const {
+  Access existing(std::string action, const std::string& key,
+                  const std::optional<std::string>& version) const {
     Access access = object(std::move(action), key);
     add(access, "s3:VersionId", version);
     const auto row = find_version(call_.transaction, bucket_.id, key, version);
     if (!row) return access;
-    for (const Tag& tag : read_tags(row->tags)) access.context["s3:ExistingObjectTag/" + tag.key] = {tag.value};
+    for (const Tag& tag : read_tags(row->tags))
+      access.context["s3:ExistingObjectTag/" + tag.key] = {tag.value};
     return access;
   }
 
@@ -203,8 +204,8 @@ std::vector<Access> writing(const Place& place, const std::string& action, const
   if (auto header = input.text("CopySource")) {
     const CopySource source = require_copy_source(*header);
     const Place from(call, source.bucket, input.text("ExpectedSourceBucketOwner"));
-    for (Access& access : reading(from, source.version ? "s3:GetObjectVersion" : "s3:GetObject", source.key,
-                                  source.version)) {
+    for (Access& access :
+         reading(from, source.version ? "s3:GetObjectVersion" : "s3:GetObject", source.key, source.version)) {
       needed.push_back(std::move(access));
     }
   }
@@ -214,8 +215,8 @@ std::vector<Access> writing(const Place& place, const std::string& action, const
 std::vector<Access> deleting(const Place& place, const DeleteObjectsRequest& request) {
   std::vector<Access> needed;
   for (const ObjectIdentifier& object : request.delete_.objects) {
-    needed.push_back(place.existing(object.version_id ? "s3:DeleteObjectVersion" : "s3:DeleteObject", object.key,
-                                    object.version_id));
+    needed.push_back(place.existing(object.version_id ? "s3:DeleteObjectVersion" : "s3:DeleteObject",
+                                    object.key, object.version_id));
   }
   return needed;
 }
@@ -225,7 +226,8 @@ std::vector<Access> about_object(const Place& place, const aws::Operation& opera
   const auto version = input.text("VersionId");
   const std::string action = action_of(kObjectActions, operation.name, version.has_value());
   if (action == "s3:PutObject") return writing(place, action, key, input, call);
-  if (action == "s3:GetObject" || action == "s3:GetObjectVersion") return reading(place, action, key, version);
+  if (action == "s3:GetObject" || action == "s3:GetObjectVersion")
+    return reading(place, action, key, version);
   return {place.existing(action, key, version)};
 }
 
@@ -240,12 +242,14 @@ Access about_bucket(const Place& place, const aws::Operation& operation, const I
 }  // namespace
 
 // Decided on the very bucket and key that the handler is given, after all decoding.
-std::vector<Access> Service::access(const aws::Operation& operation, const void* value, aws::Call& call) const {
+std::vector<Access> Service::access(const aws::Operation& operation, const void* value,
+                                    aws::Call& call) const {
   const Input input(operation, value);
   if (operation.name == "ListBuckets") return {{.action = "s3:ListAllMyBuckets"}};
   const std::string bucket = input.text("Bucket").value_or("");
   if (operation.name == "CreateBucket") {
-    Access create{.action = "s3:CreateBucket", .resource = bucket_arn(bucket), .resource_account = call.account};
+    Access create{
+        .action = "s3:CreateBucket", .resource = bucket_arn(bucket), .resource_account = call.account};
     add(create, "s3:x-amz-acl", input.text("ACL"));
     return {std::move(create)};
   }

@@ -19,7 +19,8 @@ constexpr std::array<std::string_view, 5> kReadableClasses = {"STANDARD", "STAND
 std::string content_encoding_of(const std::string& header) {
   std::vector<std::string> kept;
   for (std::string_view part : split(header, ',')) {
-    if (!trim(part).empty() && !equals_ignoring_case(trim(part), "aws-chunked")) kept.emplace_back(trim(part));
+    if (!trim(part).empty() && !equals_ignoring_case(trim(part), "aws-chunked"))
+      kept.emplace_back(trim(part));
   }
   return join(kept, ",");
 }
@@ -32,7 +33,8 @@ std::map<std::string, std::string> metadata_of(const std::map<std::string, std::
     metadata[to_lower(name)] = value;
   }
   if (bytes > kMetadataBytesMax) {
-    aws::ServiceError error("MetadataTooLarge", 400, "Your metadata headers exceed the maximum allowed metadata size");
+    aws::ServiceError error("MetadataTooLarge", 400,
+                            "Your metadata headers exceed the maximum allowed metadata size");
     error.with("Size", std::to_string(bytes)).with("MaxSizeAllowed", std::to_string(kMetadataBytesMax));
     throw error;
   }

@@ -112,7 +112,8 @@ Algorithm algorithm_for(const BodyClaims& claims, const async::ByteSource* strea
 
 void check(const Body& body, const BodyClaims& claims, const async::ByteSource* stream) {
   if (claims.content_md5 && require_digest(*claims.content_md5, body.md5.size()) != body.md5) {
-    aws::ServiceError error("BadDigest", 400, "The Content-MD5 you specified did not match what we received.");
+    aws::ServiceError error("BadDigest", 400,
+                            "The Content-MD5 you specified did not match what we received.");
     error.with("ExpectedDigest", *claims.content_md5).with("CalculatedDigest", base64_encode(body.md5));
     throw error;
   }
@@ -125,16 +126,15 @@ void check(const Body& body, const BodyClaims& claims, const async::ByteSource* 
     throw InvalidRequest(fmt::format("Value for {} header is invalid.", header_of(body.algorithm)));
   }
   if (*decoded != body.checksum) {
-    throw aws::ServiceError("BadDigest", 400,
-                            fmt::format("The {} you specified did not match the calculated checksum.",
-                                        name_of(body.algorithm)));
+    throw aws::ServiceError(
+        "BadDigest", 400,
+        fmt::format("The {} you specified did not match the calculated checksum.", name_of(body.algorithm)));
   }
 }
 
 void require_size(uint64_t bytes) {
   if (bytes <= kBodyBytesMax) return;
-  aws::ServiceError error("EntityTooLarge", 400,
-                          "Your proposed upload exceeds the maximum allowed size");
+  aws::ServiceError error("EntityTooLarge", 400, "Your proposed upload exceeds the maximum allowed size");
   error.with("ProposedSize", std::to_string(bytes)).with("MaxSizeAllowed", std::to_string(kBodyBytesMax));
   throw error;
 }
@@ -145,8 +145,7 @@ NewBlob::~NewBlob() {
   if (!is_kept_) store_.remove(id_);
 }
 
-async::Task<Body> receive(Service& service, async::Reactor& reactor, aws::Stream stream,
-                          BodyClaims claims) {
+async::Task<Body> receive(Service& service, async::Reactor& reactor, aws::Stream stream, BodyClaims claims) {
   // What is wrong already is said before the first byte is asked for.
   if (claims.content_md5) require_digest(*claims.content_md5, sizeof(crypto::Md5Digest));
   if (stream) require_size(stream->length().value_or(0));

@@ -19,8 +19,8 @@ namespace holm::s3 {
 
 class Service;
 
-constexpr uint64_t kInlineBytesMax = 16 * 1024;             // Smaller bodies stand in the database.
-constexpr uint64_t kBodyBytesMax = uint64_t{5} << 30;        // Of an object or a part in one request.
+constexpr uint64_t kInlineBytesMax = 16 * 1024;        // Smaller bodies stand in the database.
+constexpr uint64_t kBodyBytesMax = uint64_t{5} << 30;  // Of an object or a part in one request.
 
 // A durable blob that nobody refers to yet: removed with this unless kept.
 class NewBlob final {
@@ -50,15 +50,14 @@ struct Body {
 
 // What the client says about a body before it comes.
 struct BodyClaims {
-  std::optional<std::string> content_md5 = {};      // Base64.
-  std::optional<ToldChecksum> checksum = {};        // Of a header; one of a trailer is found by itself.
-  std::optional<std::string> algorithm_name = {};   // x-amz-sdk-checksum-algorithm
-  std::optional<Algorithm> algorithm = {};          // To be computed where the client tells none.
+  std::optional<std::string> content_md5 = {};     // Base64.
+  std::optional<ToldChecksum> checksum = {};       // Of a header; one of a trailer is found by itself.
+  std::optional<std::string> algorithm_name = {};  // x-amz-sdk-checksum-algorithm
+  std::optional<Algorithm> algorithm = {};         // To be computed where the client tells none.
 };
 
 // Runs on `reactor`, hashes and writes on workers. Throws the errors of PutObject (BadDigest, InvalidDigest,
 // EntityTooLarge …) and what the stream throws; nothing is left behind then. A null stream is an empty body.
-async::Task<Body> receive(Service& service, async::Reactor& reactor, aws::Stream stream,
-                          BodyClaims claims);
+async::Task<Body> receive(Service& service, async::Reactor& reactor, aws::Stream stream, BodyClaims claims);
 
 }  // namespace holm::s3

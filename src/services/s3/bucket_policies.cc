@@ -60,7 +60,8 @@ std::string require_policy(Call& call, const BucketRow& bucket) {
 }  // namespace
 
 GetBucketPolicyOutput get_bucket_policy(Service&, Call& call, const GetBucketPolicyRequest& request) {
-  return {.policy = require_policy(call, require_bucket(call, request.bucket)), .content_type = "application/json"};
+  return {.policy = require_policy(call, require_bucket(call, request.bucket)),
+          .content_type = "application/json"};
 }
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html
@@ -68,7 +69,8 @@ Nothing put_bucket_policy(Service&, Call& call, const PutBucketPolicyRequest& re
   const BucketRow bucket = require_bucket(call, request.bucket);
   if (request.policy.empty()) throw_malformed("Policies must be valid JSON and the first byte must be '{'");
   if (request.policy.size() > kPolicyBytesMax) {
-    throw aws::ServiceError("PolicyTooLarge", 400, "Normalized policy document exceeds the maximum allowed size");
+    throw aws::ServiceError("PolicyTooLarge", 400,
+                            "Normalized policy document exceeds the maximum allowed size");
   }
   const auto policy = aws::policy::parse(request.policy);
   if (!policy) throw_malformed(policy.error().message);
@@ -78,10 +80,11 @@ Nothing put_bucket_policy(Service&, Call& call, const PutBucketPolicyRequest& re
   require_own_resources(request.policy, bucket_arn(bucket.name));
   const PublicAccessBlockConfiguration block = access_block_of(call.transaction, bucket.id);
   if (block.block_public_policy.value_or(false) && is_public_policy(request.policy)) {
-    throw AccessDenied(fmt::format(
-        "User: {} is not authorized to perform: s3:PutBucketPolicy on resource: \"{}\" because public policies "
-        "are prevented by the BlockPublicPolicy setting in S3 Block Public Access.",
-        call.principal.arn, bucket_arn(bucket.name)));
+    throw AccessDenied(
+        fmt::format("User: {} is not authorized to perform: s3:PutBucketPolicy on resource: \"{}\" because "
+                    "public policies "
+                    "are prevented by the BlockPublicPolicy setting in S3 Block Public Access.",
+                    call.principal.arn, bucket_arn(bucket.name)));
   }
   set_configuration(call, bucket.id, "policy", request.policy);
   return {};
@@ -92,7 +95,8 @@ Nothing delete_bucket_policy(Service&, Call& call, const DeleteBucketPolicyReque
   return {};
 }
 
-GetBucketPolicyStatusOutput get_bucket_policy_status(Service&, Call& call, const GetBucketPolicyStatusRequest& request) {
+GetBucketPolicyStatusOutput get_bucket_policy_status(Service&, Call& call,
+                                                     const GetBucketPolicyStatusRequest& request) {
   const std::string policy = require_policy(call, require_bucket(call, request.bucket));
   return {.policy_status = PolicyStatus{.is_public = is_public_policy(policy)}};
 }

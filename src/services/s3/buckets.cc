@@ -177,7 +177,8 @@ HeadBucketOutput head_bucket(Service&, Call& call, const HeadBucketRequest& requ
 // Unfinished uploads do not keep a bucket; they end with it.
 Nothing delete_bucket(Service& service, Call& call, const DeleteBucketRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
-  const auto any = call.transaction.find("SELECT is_marker FROM s3_version WHERE bucket = ?1 LIMIT 1", {bucket.id});
+  const auto any =
+      call.transaction.find("SELECT is_marker FROM s3_version WHERE bucket = ?1 LIMIT 1", {bucket.id});
   if (any) {
     aws::ServiceError error("BucketNotEmpty", 409,
                             bucket.versioning == Versioning::Never
@@ -188,9 +189,10 @@ Nothing delete_bucket(Service& service, Call& call, const DeleteBucketRequest& r
     throw error;
   }
   std::vector<std::string> blobs;
-  for (const sql::Row& row : call.transaction.run(
-           "SELECT blob FROM s3_part WHERE blob IS NOT NULL AND upload IN"
-           " (SELECT id FROM s3_upload WHERE bucket = ?1)", {bucket.id})) {
+  for (const sql::Row& row :
+       call.transaction.run("SELECT blob FROM s3_part WHERE blob IS NOT NULL AND upload IN"
+                            " (SELECT id FROM s3_upload WHERE bucket = ?1)",
+                            {bucket.id})) {
     blobs.push_back(row.text(0));
   }
   call.transaction.run("DELETE FROM s3_upload WHERE bucket = ?1", {bucket.id});
@@ -214,7 +216,8 @@ ListBucketsOutput list_buckets(Service&, Call& call, const ListBucketsRequest& r
   ListBucketsOutput output{.owner = owner_of(call.account), .prefix = request.prefix};
   for (const sql::Row& row : call.transaction.run(
            "SELECT id, name, account, region, created, versioning FROM s3_bucket WHERE account = ?1"
-           " AND name > ?2 ORDER BY name", {call.account, after})) {
+           " AND name > ?2 ORDER BY name",
+           {call.account, after})) {
     const BucketRow bucket = bucket_from(row);
     if (request.prefix && !bucket.name.starts_with(*request.prefix)) continue;
     if (request.bucket_region && bucket.region != *request.bucket_region) continue;

@@ -74,8 +74,7 @@ std::string combine(Algorithm algorithm, std::string_view first, std::string_vie
     case Algorithm::Crc32c:
       return crypto::big_endian_bytes(
           crypto::crc32c_combine(static_cast<uint32_t>(a), static_cast<uint32_t>(b), second_bytes));
-    case Algorithm::Crc64nvme:
-      return crypto::big_endian_bytes(crypto::crc64nvme_combine(a, b, second_bytes));
+    case Algorithm::Crc64nvme: return crypto::big_endian_bytes(crypto::crc64nvme_combine(a, b, second_bytes));
     case Algorithm::Sha1:
     case Algorithm::Sha256: break;
   }
@@ -84,8 +83,7 @@ std::string combine(Algorithm algorithm, std::string_view first, std::string_vie
 }
 
 void throw_two_checksums() {
-  throw InvalidRequest(
-      "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.");
+  throw InvalidRequest("Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.");
 }
 
 }  // namespace holm::s3

@@ -14,8 +14,8 @@ namespace holm::s3 {
 
 enum class Algorithm : uint8_t { Crc32, Crc32c, Crc64nvme, Sha1, Sha256 };
 
-std::string_view name_of(Algorithm algorithm);               // "CRC64NVME"
-std::string header_of(Algorithm algorithm);                  // "x-amz-checksum-crc64nvme"
+std::string_view name_of(Algorithm algorithm);  // "CRC64NVME"
+std::string header_of(Algorithm algorithm);     // "x-amz-checksum-crc64nvme"
 // Throws NotImplemented for those that AWS has and holm has not.
 Algorithm require_algorithm(const std::string& name);
 
@@ -36,7 +36,8 @@ class Digest final {
 };
 
 // The CRC (raw bytes) of two texts after each other, from the CRC of each. Not for SHAs.
-std::string combine(Algorithm algorithm, std::string_view first, std::string_view second, uint64_t second_bytes);
+std::string combine(Algorithm algorithm, std::string_view first, std::string_view second,
+                    uint64_t second_bytes);
 
 // A checksum that a client has told, in base64.
 struct ToldChecksum {

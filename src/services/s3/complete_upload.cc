@@ -69,8 +69,9 @@ std::vector<StoredPart> require_parts(Call& call, const UploadRow& upload,
   for (const CompletedPart& part : wanted) {
     require_part_number(part.part_number.value_or(0));
     if (!parts.empty() && parts.back().piece.number >= *part.part_number) {
-      throw aws::ServiceError("InvalidPartOrder", 400,
-                              "The list of parts was not in ascending order. Parts must be ordered by part number.");
+      throw aws::ServiceError(
+          "InvalidPartOrder", 400,
+          "The list of parts was not in ascending order. Parts must be ordered by part number.");
     }
     if (!parts.empty() && parts.back().piece.bytes < kPartBytesMin) {
       aws::ServiceError error("EntityTooSmall", 400,
@@ -94,7 +95,8 @@ std::string checksum_of(const UploadRow& upload, const std::vector<StoredPart>& 
   }
   std::string whole = base64_decode(parts.front().piece.checksum).value();
   for (size_t i = 1; i < parts.size(); ++i) {
-    whole = combine(upload.algorithm, whole, base64_decode(parts[i].piece.checksum).value(), parts[i].piece.bytes);
+    whole = combine(upload.algorithm, whole, base64_decode(parts[i].piece.checksum).value(),
+                    parts[i].piece.bytes);
   }
   return base64_encode(whole);
 }
@@ -106,16 +108,18 @@ std::string etag_of(const std::vector<StoredPart>& parts) {
   return fmt::format("{}-{}", hex_encode(crypto::bytes_of(md5.finish())), parts.size());
 }
 
-void check_claims(const CompleteMultipartUploadRequest& request, const UploadRow& upload, const VersionRow& row) {
+void check_claims(const CompleteMultipartUploadRequest& request, const UploadRow& upload,
+                  const VersionRow& row) {
   if (request.mpu_object_size && static_cast<uint64_t>(*request.mpu_object_size) != row.bytes) {
     throw InvalidRequest(fmt::format(
         "The provided 'x-amz-mp-object-size' header value {} does not match what was computed: {}",
         *request.mpu_object_size, row.bytes));
   }
   if (request.checksum_type && *request.checksum_type != upload.checksum_type) {
-    throw InvalidRequest(fmt::format(
-        "The upload was created using the {} checksum mode. The complete request must use the same checksum mode.",
-        upload.checksum_type));
+    throw InvalidRequest(
+        fmt::format("The upload was created using the {} checksum mode. The complete request must use the "
+                    "same checksum mode.",
+                    upload.checksum_type));
   }
   const auto told = told_checksum(request);
   if (!told) return;

@@ -27,7 +27,8 @@ bool matches(const std::string& header, const std::string& etag) {
 
 // Headers only know seconds.
 bool is_modified_since(const VersionRow& row, Time time) {
-  return std::chrono::floor<std::chrono::seconds>(row.modified) > std::chrono::floor<std::chrono::seconds>(time);
+  return std::chrono::floor<std::chrono::seconds>(row.modified) >
+         std::chrono::floor<std::chrono::seconds>(time);
 }
 
 [[noreturn]] void fail(const std::string& condition) {

@@ -21,8 +21,9 @@ void require_conditions(const ReadConditions& conditions, const VersionRow& row)
 // Of a copy's source: PreconditionFailed in every case.
 void require_source_conditions(const ReadConditions& conditions, const VersionRow& row);
 
-// Of an object to be replaced or removed; checked inside the transaction that does so, so of two requests with
-// the same condition one fails. https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+// Of an object to be replaced or removed; checked inside the transaction that does so, so of two requests
+// with the same condition one fails.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 void require_write_conditions(Call& call, const BucketRow& bucket, const std::string& key,
                               const std::optional<std::string>& if_match,
                               const std::optional<std::string>& if_none_match);

@@ -30,7 +30,8 @@ Wanted wanted_source(const Request& request) {
   wanted.check = [conditions](Call&, const VersionRow& row) {
     if (row.bytes > kBodyBytesMax) {
       throw InvalidRequest(
-          "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120");
+          "The specified copy source is larger than the maximum allowable size for a copy source: "
+          "5368709120");
     }
     require_source_conditions(conditions, row);
   };
@@ -63,7 +64,8 @@ NewVersion describe(const CopyObjectRequest& request, const Found& source) {
 // The checksum that a copy gets: the one asked for, or the source's kind.
 Algorithm algorithm_for(const std::optional<std::string>& asked, const VersionRow& source) {
   if (asked) return require_algorithm(*asked);
-  return source.checksum_algorithm.empty() ? Algorithm::Crc64nvme : require_algorithm(source.checksum_algorithm);
+  return source.checksum_algorithm.empty() ? Algorithm::Crc64nvme
+                                           : require_algorithm(source.checksum_algorithm);
 }
 
 std::optional<std::string> told_version(const Found& source) {
@@ -71,16 +73,18 @@ std::optional<std::string> told_version(const Found& source) {
   return source.row.version;
 }
 
-// Unlike a Range header, this one is exact. https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html
+// Unlike a Range header, this one is exact.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html
 void narrow(Found& source, const std::optional<std::string>& header) {
   if (!header) return;
   const auto range = find_range(header, source.row.bytes);
   const size_t dash = header->find('-');
   const auto last = dash == std::string::npos ? std::nullopt : parse_integer(trim(header->substr(dash + 1)));
   if (!range || !last || static_cast<uint64_t>(*last) >= source.row.bytes) {
-    throw aws::ServiceError("InvalidArgument", 400,
-                            "The x-amz-copy-source-range value must be of the form bytes=first-last where first and "
-                            "last are the zero-based offsets of the first and last bytes to copy");
+    throw aws::ServiceError(
+        "InvalidArgument", 400,
+        "The x-amz-copy-source-range value must be of the form bytes=first-last where first and "
+        "last are the zero-based offsets of the first and last bytes to copy");
   }
   source.extent.first = range->first;
   source.extent.bytes = range->bytes;
@@ -154,7 +158,8 @@ async::Task<CopyObjectOutput> copy_object(Service& service, LongCall call, CopyO
 }
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html
-async::Task<UploadPartCopyOutput> upload_part_copy(Service& service, LongCall call, UploadPartCopyRequest request) {
+async::Task<UploadPartCopyOutput> upload_part_copy(Service& service, LongCall call,
+                                                   UploadPartCopyRequest request) {
   require_part_number(request.part_number);
   UploadRow upload;
   std::function<void(Call&)> look = [&](Call& inner) {
@@ -164,11 +169,12 @@ async::Task<UploadPartCopyOutput> upload_part_copy(Service& service, LongCall ca
   co_await call.client.transact_on_worker(call.reactor, caller, sql::Access::Read, look);
   Wanted wanted = wanted_source(request);
   // A source in several parts may be larger than one part may be; the range says how much of it is meant.
-  if (request.copy_source_range) wanted.check = [check = wanted.check](Call& inner, const VersionRow& row) {
-    VersionRow narrowed = row;
-    narrowed.bytes = 0;
-    check(inner, narrowed);
-  };
+  if (request.copy_source_range)
+    wanted.check = [check = wanted.check](Call& inner, const VersionRow& row) {
+      VersionRow narrowed = row;
+      narrowed.bytes = 0;
+      check(inner, narrowed);
+    };
   Found source = co_await find_object(service, call, std::move(wanted));
   narrow(source, request.copy_source_range);
   BodyClaims claims{.algorithm = upload.algorithm};
@@ -182,7 +188,8 @@ async::Task<UploadPartCopyOutput> upload_part_copy(Service& service, LongCall ca
     result.last_modified = inner.now;
   };
   co_await call.client.transact_on_worker(call.reactor, caller, sql::Access::Write, store);
-  co_return UploadPartCopyOutput{.copy_source_version_id = told_version(source), .copy_part_result = std::move(result)};
+  co_return UploadPartCopyOutput{.copy_source_version_id = told_version(source),
+                                 .copy_part_result = std::move(result)};
 }
 
 }  // namespace holm::s3

@@ -90,8 +90,8 @@ aws::BrowserRules::Headers headers_for(const CORSRule& rule, std::string_view or
 void require_rule(const CORSRule& rule) {
   for (const std::string& method : rule.allowed_methods) {
     if (std::ranges::find(kMethods, method) == kMethods.end()) {
-      throw InvalidRequest(fmt::format(
-          "Found unsupported HTTP method in CORS config. Unsupported method is {}", method));
+      throw InvalidRequest(
+          fmt::format("Found unsupported HTTP method in CORS config. Unsupported method is {}", method));
     }
   }
   auto require_one_star = [](const std::string& text, std::string_view what) {
@@ -103,8 +103,10 @@ void require_rule(const CORSRule& rule) {
   for (const std::string& header : rule.allowed_headers) require_one_star(header, "AllowedHeader");
   for (const std::string& header : rule.expose_headers) {
     if (header.find('*') != std::string::npos) {
-      throw InvalidRequest(fmt::format("ExposeHeader \"{}\" contains wildcard. We currently do not support "
-                                       "wildcard for ExposeHeader.", header));
+      throw InvalidRequest(
+          fmt::format("ExposeHeader \"{}\" contains wildcard. We currently do not support "
+                      "wildcard for ExposeHeader.",
+                      header));
     }
   }
 }
@@ -129,7 +131,8 @@ CorsRules::Headers CorsRules::actual(const aws::BrowserRequest& request) const {
   const auto rules = find_rules(database_, request.bucket);
   if (!rules || request.origin.empty()) return {};
   for (const CORSRule& rule : rules->cors_rules) {
-    if (has_origin(rule, request.origin) && has_method(rule, request.method)) return headers_for(rule, request.origin);
+    if (has_origin(rule, request.origin) && has_method(rule, request.method))
+      return headers_for(rule, request.origin);
   }
   return {};
 }

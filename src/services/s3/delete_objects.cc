@@ -18,13 +18,14 @@ std::optional<Change> remove(Service& service, Call& call, const BucketRow& buck
   auto change = version ? remove_version(service, call, bucket, key, *version)
                         : remove_object(service, call, bucket, key);
   if (!change) return change;
-  record_event(service, call, bucket,
-               {.name = change->is_marker_added ? "ObjectRemoved:DeleteMarkerCreated" : "ObjectRemoved:Delete",
-                .key = key,
-                .bytes = std::nullopt,
-                .etag = {},
-                .version = change->version,
-                .sequence = change->id});
+  record_event(
+      service, call, bucket,
+      {.name = change->is_marker_added ? "ObjectRemoved:DeleteMarkerCreated" : "ObjectRemoved:Delete",
+       .key = key,
+       .bytes = std::nullopt,
+       .etag = {},
+       .version = change->version,
+       .sequence = change->id});
   return change;
 }
 

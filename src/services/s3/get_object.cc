@@ -46,8 +46,9 @@ ByteRange part_range(sql::Transaction& transaction, const VersionRow& row, int32
   }
   if (row.part_count == 0) return {0, row.bytes};
   ByteRange range;
-  for (const sql::Row& part : transaction.run(
-           "SELECT bytes FROM s3_piece WHERE version = ?1 ORDER BY number LIMIT ?2", {row.id, int64_t{number}})) {
+  for (const sql::Row& part :
+       transaction.run("SELECT bytes FROM s3_piece WHERE version = ?1 ORDER BY number LIMIT ?2",
+                       {row.id, int64_t{number}})) {
     range.first += range.bytes;
     range.bytes = static_cast<uint64_t>(part.integer(0));
   }
@@ -105,7 +106,8 @@ void describe(const Request& request, const BucketRow& bucket, const VersionRow&
   if (range) {
     output.status_code = kPartialContent;
     output.content_length = static_cast<int64_t>(range->bytes);
-    output.content_range = fmt::format("bytes {}-{}/{}", range->first, range->first + range->bytes - 1, row.bytes);
+    output.content_range =
+        fmt::format("bytes {}-{}/{}", range->first, range->first + range->bytes - 1, row.bytes);
     if (range->bytes == 0) output.content_range.reset();
   }
   if (request.part_number && row.part_count > 0) output.parts_count = static_cast<int32_t>(row.part_count);

@@ -43,7 +43,8 @@ Fetch fetch_versions(Call& call, int64_t bucket, VersionPosition& position) {
     const std::string start = goes_on ? position.key : from;
     const std::string text = fmt::format(
         "SELECT {} FROM s3_version WHERE bucket = ?1 AND key >= ?2 AND NOT (key = ?3 AND id >= ?4){}"
-        " ORDER BY key, id DESC LIMIT ?5", kVersionColumns, end.empty() ? "" : " AND key < ?6");
+        " ORDER BY key, id DESC LIMIT ?5",
+        kVersionColumns, end.empty() ? "" : " AND key < ?6");
     std::vector<sql::Value> arguments = {bucket, start, goes_on ? position.key : std::string(),
                                          goes_on ? position.id : int64_t{0}, static_cast<int64_t>(count)};
     if (!end.empty()) arguments.emplace_back(end);
@@ -66,9 +67,11 @@ Object object_from(const sql::Row& row, const std::optional<std::string>& encodi
   return object;
 }
 
-std::vector<CommonPrefix> common_prefixes_of(const PageResult& page, const std::optional<std::string>& encoding) {
+std::vector<CommonPrefix> common_prefixes_of(const PageResult& page,
+                                             const std::optional<std::string>& encoding) {
   std::vector<CommonPrefix> prefixes;
-  for (const std::string& prefix : page.common_prefixes) prefixes.push_back({.prefix = encoded(prefix, encoding)});
+  for (const std::string& prefix : page.common_prefixes)
+    prefixes.push_back({.prefix = encoded(prefix, encoding)});
   return prefixes;
 }
 
@@ -187,7 +190,8 @@ ListObjectsV2Output list_objects_v2(Service&, Call& call, const ListObjectsV2Req
 }
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
-ListObjectVersionsOutput list_object_versions(Service&, Call& call, const ListObjectVersionsRequest& request) {
+ListObjectVersionsOutput list_object_versions(Service&, Call& call,
+                                              const ListObjectVersionsRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
   PageRequest page = page_request(request);
   page.after = request.key_marker.value_or("");
@@ -207,7 +211,8 @@ ListObjectVersionsOutput list_object_versions(Service&, Call& call, const ListOb
   output.is_truncated = result.is_truncated;
   if (!result.is_truncated) return output;
   output.next_key_marker = encoded(result.last, request.encoding_type);
-  const bool ends_with_prefix = !result.common_prefixes.empty() && result.common_prefixes.back() == result.last;
+  const bool ends_with_prefix =
+      !result.common_prefixes.empty() && result.common_prefixes.back() == result.last;
   if (!ends_with_prefix) output.next_version_id_marker = last_version;
   return output;
 }

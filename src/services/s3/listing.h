@@ -13,8 +13,8 @@ namespace holm::s3 {
 
 constexpr int32_t kPageMax = 1000;
 
-// The first text, in the order of bytes, that does not begin with `prefix` and is behind those that do; empty:
-// there is none.
+// The first text, in the order of bytes, that does not begin with `prefix` and is behind those that do;
+// empty: there is none.
 std::string end_of_prefix(std::string prefix);
 
 // max-keys and the like: between 0 and 1000. InvalidArgument.
@@ -35,10 +35,12 @@ struct PageResult {
 };
 
 // Reads up to `count` rows whose key (column 0) is not before `from` and, unless it is empty, before `end`.
-using Fetch = std::function<std::vector<sql::Row>(const std::string& from, const std::string& end, size_t count)>;
+using Fetch =
+    std::function<std::vector<sql::Row>(const std::string& from, const std::string& end, size_t count)>;
 using Take = std::function<void(const sql::Row&)>;
 
-// Reads O(page) rows: keys under a common prefix are skipped, not read. `fetch` gives the rows of a key together.
+// Reads O(page) rows: keys under a common prefix are skipped, not read. `fetch` gives the rows of a key
+// together.
 PageResult read_page(const PageRequest& request, const Fetch& fetch, const Take& take);
 
 // The answer's form of a key: percent-encoded for encoding-type=url.

@@ -29,12 +29,19 @@ using formats::Array;
 using formats::Object;
 using formats::Value;
 
-constexpr int kAttemptsMax = 200;  // A function that cannot be reached for about three hours misses the event.
-constexpr std::array<std::string_view, 11> kEvents = {
-    "s3:ObjectCreated:*",      "s3:ObjectCreated:Put",    "s3:ObjectCreated:Copy",
-    "s3:ObjectCreated:Post",   "s3:ObjectCreated:CompleteMultipartUpload",
-    "s3:ObjectRemoved:*",      "s3:ObjectRemoved:Delete", "s3:ObjectRemoved:DeleteMarkerCreated",
-    "s3:ObjectTagging:*",      "s3:ObjectTagging:Put",    "s3:ObjectTagging:Delete"};
+constexpr int kAttemptsMax =
+    200;  // A function that cannot be reached for about three hours misses the event.
+constexpr std::array<std::string_view, 11> kEvents = {"s3:ObjectCreated:*",
+                                                      "s3:ObjectCreated:Put",
+                                                      "s3:ObjectCreated:Copy",
+                                                      "s3:ObjectCreated:Post",
+                                                      "s3:ObjectCreated:CompleteMultipartUpload",
+                                                      "s3:ObjectRemoved:*",
+                                                      "s3:ObjectRemoved:Delete",
+                                                      "s3:ObjectRemoved:DeleteMarkerCreated",
+                                                      "s3:ObjectTagging:*",
+                                                      "s3:ObjectTagging:Put",
+                                                      "s3:ObjectTagging:Delete"};
 
 struct KeyFilter {
   std::string prefix;
@@ -74,7 +81,8 @@ void require_filter(const LambdaFunctionConfiguration& configuration) {
   int prefixes = 0, suffixes = 0;
   for (const FilterRule& rule : configuration.filter->key->filter_rules) {
     const std::string name = to_lower(rule.name.value_or(""));
-    if (name != "prefix" && name != "suffix") throw_invalid("filter rule name must be either prefix or suffix");
+    if (name != "prefix" && name != "suffix")
+      throw_invalid("filter rule name must be either prefix or suffix");
     ++(name == "prefix" ? prefixes : suffixes);
   }
   if (prefixes > 1) throw_invalid("Cannot specify more than one prefix rule in a filter.");
@@ -103,7 +111,8 @@ void require_unambiguous(const std::vector<LambdaFunctionConfiguration>& configu
       if (!shares_event(configurations[i], configurations[j])) continue;
       if (!overlap(filter_of(configurations[i]), filter_of(configurations[j]))) continue;
       throw_invalid(
-          "Configuration is ambiguously defined. Cannot have overlapping suffixes in two rules if the prefixes "
+          "Configuration is ambiguously defined. Cannot have overlapping suffixes in two rules if the "
+          "prefixes "
           "are overlapping for the same event type.");
     }
   }
@@ -139,9 +148,11 @@ void require_destinations(Call& call, const BucketRow& bucket,
                           const std::vector<LambdaFunctionConfiguration>& configurations) {
   for (const LambdaFunctionConfiguration& configuration : configurations) {
     if (function_exists(call, bucket, configuration.lambda_function_arn)) continue;
-    aws::ServiceError error("InvalidArgument", 400, "Unable to validate the following destination configurations");
+    aws::ServiceError error("InvalidArgument", 400,
+                            "Unable to validate the following destination configurations");
     error.with("ArgumentName1", configuration.lambda_function_arn)
-        .with("ArgumentValue1", "The destination Lambda function does not exist in the bucket's region and account.");
+        .with("ArgumentValue1",
+              "The destination Lambda function does not exist in the bucket's region and account.");
     throw error;
   }
 }
@@ -185,8 +196,8 @@ std::string message_of(const Call& call, const BucketRow& bucket, const ObjectEv
        {"eventName", event.name},
        {"userIdentity", object_of({{"principalId", "AWS:" + call.principal.id}})},
        {"requestParameters", object_of({{"sourceIPAddress", call.source_ip}})},
-       {"responseElements", object_of({{"x-amz-request-id", call.request_id},
-                                       {"x-amz-id-2", base64_encode(call.request_id)}})},
+       {"responseElements",
+        object_of({{"x-amz-request-id", call.request_id}, {"x-amz-id-2", base64_encode(call.request_id)}})},
        {"s3", std::move(s3)}});
   Array records;
   records.emplace_back(std::move(record));
@@ -201,10 +212,11 @@ void record_event(Service& service, Call& call, const BucketRow& bucket, const O
   for (const LambdaFunctionConfiguration& each : configuration->lambda_function_configurations) {
     if (!wants(each, event)) continue;
     const formats::Object payload = object_of({{"account", bucket.account},
-                                      {"region", bucket.region},
-                                      {"function", each.lambda_function_arn},
-                                      {"message", message_of(call, bucket, event, each)}});
-    jobs::Job job{.kind = kDeliveryJob, .key = service.random().uuid(), .payload = formats::write_json(payload)};
+                                               {"region", bucket.region},
+                                               {"function", each.lambda_function_arn},
+                                               {"message", message_of(call, bucket, event, each)}});
+    jobs::Job job{
+        .kind = kDeliveryJob, .key = service.random().uuid(), .payload = formats::write_json(payload)};
     service.jobs().schedule(call.transaction, job, call.now);
   }
 }
@@ -219,9 +231,8 @@ void deliver_event(aws::Region& region, const jobs::Job& job) {
     return;
   }
   aws::Caller caller = region.caller(member("account"), member("region"), "s3.amazonaws.com");
-  lambda::InvocationRequest request{.function_name = member("function"),
-                                    .invocation_type = "Event",
-                                    .payload = member("message")};
+  lambda::InvocationRequest request{
+      .function_name = member("function"), .invocation_type = "Event", .payload = member("message")};
   region.call_blocking<lambda::Invoke>(std::move(caller), std::move(request));
 }
 
@@ -236,8 +247,8 @@ NotificationConfiguration get_bucket_notification_configuration(
 Nothing put_bucket_notification_configuration(Service& service, Call& call,
                                               const PutBucketNotificationConfigurationRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
-  NotificationConfiguration wanted{
-      .lambda_function_configurations = request.notification_configuration.lambda_function_configurations};
+  NotificationConfiguration wanted{.lambda_function_configurations =
+                                       request.notification_configuration.lambda_function_configurations};
   for (LambdaFunctionConfiguration& configuration : wanted.lambda_function_configurations) {
     for (const std::string& event : configuration.events) {
       if (std::ranges::find(kEvents, event) == kEvents.end()) throw aws::NotImplemented("The event " + event);

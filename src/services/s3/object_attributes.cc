@@ -17,7 +17,8 @@ bool asks_for(const GetObjectAttributesRequest& request, std::string_view name) 
   return std::ranges::find(request.object_attributes, name) != request.object_attributes.end();
 }
 
-GetObjectAttributesParts parts_of(Call& call, const GetObjectAttributesRequest& request, const VersionRow& row) {
+GetObjectAttributesParts parts_of(Call& call, const GetObjectAttributesRequest& request,
+                                  const VersionRow& row) {
   const auto count = static_cast<size_t>(std::clamp(request.max_parts.value_or(kPartsPage), 0, kPartsPage));
   const int32_t marker = request.part_number_marker.value_or(0);
   GetObjectAttributesParts parts{.total_parts_count = static_cast<int32_t>(row.part_count),
@@ -41,7 +42,8 @@ GetObjectAttributesParts parts_of(Call& call, const GetObjectAttributesRequest& 
 }  // namespace
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html
-GetObjectAttributesOutput get_object_attributes(Service&, Call& call, const GetObjectAttributesRequest& request) {
+GetObjectAttributesOutput get_object_attributes(Service&, Call& call,
+                                                const GetObjectAttributesRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
   const VersionRow row = require_version(call, bucket, request.key, request.version_id);
   GetObjectAttributesOutput output{.last_modified = row.modified};
@@ -49,7 +51,8 @@ GetObjectAttributesOutput get_object_attributes(Service&, Call& call, const GetO
   if (asks_for(request, "ETag")) output.e_tag = row.etag;
   if (asks_for(request, "StorageClass")) output.storage_class = row.storage_class;
   if (asks_for(request, "ObjectSize")) output.object_size = static_cast<int64_t>(row.bytes);
-  if (asks_for(request, "ObjectParts") && row.part_count > 0) output.object_parts = parts_of(call, request, row);
+  if (asks_for(request, "ObjectParts") && row.part_count > 0)
+    output.object_parts = parts_of(call, request, row);
   if (asks_for(request, "Checksum") && !row.checksum.empty()) {
     Checksum checksum{.checksum_type = row.checksum_type};
     tell_checksum(checksum, require_algorithm(row.checksum_algorithm), row.checksum);

@@ -22,8 +22,8 @@ using formats::Value;
 constexpr std::string_view kBlock = "public-access-block";
 constexpr std::string_view kNoBlock = "{}";
 constexpr std::array<std::string_view, 13> kNarrowingKeys = {
-    "aws:sourceip",   "aws:sourcearn",  "aws:sourcevpc",           "aws:sourcevpce",
-    "aws:sourceowner", "aws:sourceaccount", "aws:userid",          "aws:principalarn",
+    "aws:sourceip",         "aws:sourcearn",      "aws:sourcevpc",   "aws:sourcevpce",
+    "aws:sourceowner",      "aws:sourceaccount",  "aws:userid",      "aws:principalarn",
     "aws:principalaccount", "aws:principalorgid", "aws:vpcsourceip", "s3:dataaccesspointaccount",
     "s3:dataaccesspointarn"};
 
@@ -44,8 +44,8 @@ bool is_fixed(const Value& value) {
 }
 
 bool is_narrowing_operator(std::string_view name) {
-  return name.starts_with("StringEquals") || name.starts_with("StringLike") || name.starts_with("ArnEquals") ||
-         name.starts_with("ArnLike") || name.starts_with("IpAddress");
+  return name.starts_with("StringEquals") || name.starts_with("StringLike") ||
+         name.starts_with("ArnEquals") || name.starts_with("ArnLike") || name.starts_with("IpAddress");
 }
 
 bool is_narrowed(const Value* condition) {
@@ -54,7 +54,8 @@ bool is_narrowed(const Value* condition) {
   for (const auto& [name, keys] : *operators) {
     if (!is_narrowing_operator(name) || name.ends_with("IfExists") || keys.as_object() == nullptr) continue;
     for (const auto& [key, value] : *keys.as_object()) {
-      if (std::ranges::find(kNarrowingKeys, to_lower(key)) != kNarrowingKeys.end() && is_fixed(value)) return true;
+      if (std::ranges::find(kNarrowingKeys, to_lower(key)) != kNarrowingKeys.end() && is_fixed(value))
+        return true;
     }
   }
   return false;
@@ -63,7 +64,8 @@ bool is_narrowed(const Value* condition) {
 bool is_public_statement(const Value& statement) {
   const Value* effect = statement.find("Effect");
   if (effect == nullptr || effect->as_string() == nullptr || *effect->as_string() != "Allow") return false;
-  const bool lets_everyone = names_everyone(statement.find("Principal")) || statement.find("NotPrincipal") != nullptr;
+  const bool lets_everyone =
+      names_everyone(statement.find("Principal")) || statement.find("NotPrincipal") != nullptr;
   return lets_everyone && !is_narrowed(statement.find("Condition"));
 }
 
@@ -74,7 +76,8 @@ bool is_public_policy(const std::string& document) {
   if (!parsed) return true;  // It cannot be shown that it is not.
   const Value* statements = parsed->find("Statement");
   if (statements == nullptr) return false;
-  if (const formats::Array* list = statements->as_array()) return std::ranges::any_of(*list, is_public_statement);
+  if (const formats::Array* list = statements->as_array())
+    return std::ranges::any_of(*list, is_public_statement);
   return is_public_statement(*statements);
 }
 
@@ -91,7 +94,8 @@ PublicAccessBlockConfiguration access_block_of(sql::Transaction& transaction, in
   return block;
 }
 
-GetPublicAccessBlockOutput get_public_access_block(Service&, Call& call, const GetPublicAccessBlockRequest& request) {
+GetPublicAccessBlockOutput get_public_access_block(Service&, Call& call,
+                                                   const GetPublicAccessBlockRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
   if (find_configuration(call.transaction, bucket.id, kBlock) == kNoBlock) {
     aws::ServiceError error("NoSuchPublicAccessBlockConfiguration", 404,
@@ -112,7 +116,8 @@ Nothing put_public_access_block(Service&, Call& call, const PutPublicAccessBlock
       .ignore_public_acls = given.ignore_public_acls.value_or(false),
       .block_public_policy = given.block_public_policy.value_or(false),
       .restrict_public_buckets = given.restrict_public_buckets.value_or(false)};
-  set_configuration(call, bucket.id, kBlock, aws::write_json(schema::kPublicAccessBlockConfiguration, &block));
+  set_configuration(call, bucket.id, kBlock,
+                    aws::write_json(schema::kPublicAccessBlockConfiguration, &block));
   return {};
 }
 
@@ -121,12 +126,13 @@ Nothing delete_public_access_block(Service&, Call& call, const DeletePublicAcces
   return {};
 }
 
-GetBucketOwnershipControlsOutput get_bucket_ownership_controls(Service&, Call& call,
-                                                               const GetBucketOwnershipControlsRequest& request) {
+GetBucketOwnershipControlsOutput get_bucket_ownership_controls(
+    Service&, Call& call, const GetBucketOwnershipControlsRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
   const auto ownership = find_configuration(call.transaction, bucket.id, "ownership");
   if (!ownership) {
-    aws::ServiceError error("OwnershipControlsNotFoundError", 404, "The bucket ownership controls were not found");
+    aws::ServiceError error("OwnershipControlsNotFoundError", 404,
+                            "The bucket ownership controls were not found");
     error.with("BucketName", bucket.name);
     throw error;
   }
@@ -135,7 +141,8 @@ GetBucketOwnershipControlsOutput get_bucket_ownership_controls(Service&, Call& c
 
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
 // Objects always belong to the bucket's owner; the settings under which they need not are refused.
-Nothing put_bucket_ownership_controls(Service&, Call& call, const PutBucketOwnershipControlsRequest& request) {
+Nothing put_bucket_ownership_controls(Service&, Call& call,
+                                      const PutBucketOwnershipControlsRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
   for (const OwnershipControlsRule& rule : request.ownership_controls.rules) {
     if (rule.object_ownership != "BucketOwnerEnforced") {
@@ -146,7 +153,8 @@ Nothing put_bucket_ownership_controls(Service&, Call& call, const PutBucketOwner
   return {};
 }
 
-Nothing delete_bucket_ownership_controls(Service&, Call& call, const DeleteBucketOwnershipControlsRequest& request) {
+Nothing delete_bucket_ownership_controls(Service&, Call& call,
+                                         const DeleteBucketOwnershipControlsRequest& request) {
   clear_configuration(call, require_bucket(call, request.bucket).id, "ownership");
   return {};
 }

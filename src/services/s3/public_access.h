@@ -8,7 +8,8 @@
 
 namespace holm::s3 {
 
-// Whether a policy lets in anybody at all. https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-policy-status
+// Whether a policy lets in anybody at all.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-policy-status
 bool is_public_policy(const std::string& document);
 
 // What is blocked; a bucket for which nothing was ever said has all four, as AWS's new buckets do.

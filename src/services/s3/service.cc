@@ -33,15 +33,16 @@ void Service::start() {
   });
 }
 
-// Before the first request, so every blob without a row was left by a crash: between its last byte and the commit,
-// or between the commit that forgot it and its removal.
+// Before the first request, so every blob without a row was left by a crash: between its last byte and the
+// commit, or between the commit that forgot it and its removal.
 void Service::sweep() {
   std::unordered_set<std::string> known;
   {
     auto transaction = dependencies_.database.begin(sql::Access::Read);
-    for (const sql::Row& row : transaction->run(
-             "SELECT blob FROM s3_version WHERE blob IS NOT NULL UNION ALL SELECT blob FROM s3_piece WHERE blob IS"
-             " NOT NULL UNION ALL SELECT blob FROM s3_part WHERE blob IS NOT NULL")) {
+    for (const sql::Row& row :
+         transaction->run("SELECT blob FROM s3_version WHERE blob IS NOT NULL UNION ALL SELECT blob FROM "
+                          "s3_piece WHERE blob IS"
+                          " NOT NULL UNION ALL SELECT blob FROM s3_part WHERE blob IS NOT NULL")) {
       known.insert(row.text(0));
     }
   }

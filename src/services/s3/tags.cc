@@ -33,8 +33,9 @@ size_t characters(std::string_view text) {
 }
 
 // Writes the tags of one version and tells who wants to know.
-VersionRow set_object_tags(Service& service, Call& call, const std::string& bucket_name, const std::string& key,
-                           const std::optional<std::string>& version, const std::vector<Tag>& tags) {
+VersionRow set_object_tags(Service& service, Call& call, const std::string& bucket_name,
+                           const std::string& key, const std::optional<std::string>& version,
+                           const std::vector<Tag>& tags) {
   const BucketRow bucket = require_bucket(call, bucket_name);
   VersionRow row = require_version(call, bucket, key, version);
   call.transaction.run("UPDATE s3_version SET tags = ?2 WHERE id = ?1", {row.id, write_tags(tags)});
@@ -57,9 +58,9 @@ std::optional<std::string> told_version(const VersionRow& row) {
 
 void require_tags(const std::vector<Tag>& tags, size_t count_max) {
   if (tags.size() > count_max) {
-    throw aws::ServiceError("BadRequest", 400, count_max == kObjectTagsMax
-                                                   ? "Object tags cannot be greater than 10"
-                                                   : "Bucket tag count cannot be greater than 50");
+    throw aws::ServiceError("BadRequest", 400,
+                            count_max == kObjectTagsMax ? "Object tags cannot be greater than 10"
+                                                        : "Bucket tag count cannot be greater than 50");
   }
   std::set<std::string> keys;
   for (const Tag& tag : tags) {
@@ -108,7 +109,8 @@ GetObjectTaggingOutput get_object_tagging(Service&, Call& call, const GetObjectT
   return {.version_id = told_version(row), .tag_set = read_tags(row.tags)};
 }
 
-PutObjectTaggingOutput put_object_tagging(Service& service, Call& call, const PutObjectTaggingRequest& request) {
+PutObjectTaggingOutput put_object_tagging(Service& service, Call& call,
+                                          const PutObjectTaggingRequest& request) {
   require_tags(request.tagging.tag_set, kObjectTagsMax);
   const VersionRow row = set_object_tags(service, call, request.bucket, request.key, request.version_id,
                                          request.tagging.tag_set);

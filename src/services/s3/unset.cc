@@ -18,7 +18,8 @@ namespace {
 }  // namespace
 
 // Objects are not encrypted on disk, and nothing pretends that they are.
-GetBucketEncryptionOutput get_bucket_encryption(Service&, Call& call, const GetBucketEncryptionRequest& request) {
+GetBucketEncryptionOutput get_bucket_encryption(Service&, Call& call,
+                                                const GetBucketEncryptionRequest& request) {
   throw_unset(require_bucket(call, request.bucket), "ServerSideEncryptionConfigurationNotFoundError",
               "The server side encryption configuration was not found");
 }
@@ -34,13 +35,14 @@ GetBucketLifecycleConfigurationOutput get_bucket_lifecycle_configuration(
               "The lifecycle configuration does not exist");
 }
 
-GetBucketReplicationOutput get_bucket_replication(Service&, Call& call, const GetBucketReplicationRequest& request) {
+GetBucketReplicationOutput get_bucket_replication(Service&, Call& call,
+                                                  const GetBucketReplicationRequest& request) {
   throw_unset(require_bucket(call, request.bucket), "ReplicationConfigurationNotFoundError",
               "The replication configuration was not found");
 }
 
-GetObjectLockConfigurationOutput get_object_lock_configuration(Service&, Call& call,
-                                                               const GetObjectLockConfigurationRequest& request) {
+GetObjectLockConfigurationOutput get_object_lock_configuration(
+    Service&, Call& call, const GetObjectLockConfigurationRequest& request) {
   throw_unset(require_bucket(call, request.bucket), "ObjectLockConfigurationNotFoundError",
               "Object Lock configuration does not exist for this bucket");
 }

@@ -28,7 +28,8 @@ struct ChecksumPlan {
 ChecksumPlan plan_checksum(const CreateMultipartUploadRequest& request) {
   if (!request.checksum_algorithm) {
     if (request.checksum_type) {
-      throw InvalidRequest("The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.");
+      throw InvalidRequest(
+          "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.");
     }
     return {};
   }
@@ -38,8 +39,8 @@ ChecksumPlan plan_checksum(const CreateMultipartUploadRequest& request) {
       request.checksum_type.value_or(algorithm == Algorithm::Crc64nvme ? "FULL_OBJECT" : "COMPOSITE");
   const bool fits = type == "FULL_OBJECT" ? !is_sha : algorithm != Algorithm::Crc64nvme;
   if (!fits) {
-    throw InvalidRequest(fmt::format("The {} checksum type cannot be used with the {} checksum algorithm.", type,
-                                     to_lower(name_of(algorithm))));
+    throw InvalidRequest(fmt::format("The {} checksum type cannot be used with the {} checksum algorithm.",
+                                     type, to_lower(name_of(algorithm))));
   }
   return {algorithm, type};
 }
@@ -58,7 +59,8 @@ Part part_from(const sql::Row& row, const UploadRow& upload) {
 UploadRow require_upload(Call& call, const BucketRow& bucket, const std::string& key, const std::string& id) {
   auto row = call.transaction.find(
       "SELECT id, key, initiated, storage_class, checksum_algorithm, checksum_type, is_checksum_asked, tags,"
-      " attributes FROM s3_upload WHERE id = ?1 AND bucket = ?2 AND key = ?3", {id, bucket.id, key});
+      " attributes FROM s3_upload WHERE id = ?1 AND bucket = ?2 AND key = ?3",
+      {id, bucket.id, key});
   if (!row) {
     NoSuchUpload error(
         "The specified multipart upload does not exist. The upload ID may be invalid, or the upload may "
@@ -79,7 +81,8 @@ UploadRow require_upload(Call& call, const BucketRow& bucket, const std::string&
 
 void require_part_number(int32_t number) {
   if (number >= 1 && number <= kPartsMax) return;
-  throw aws::ServiceError("InvalidArgument", 400, "Part number must be an integer between 1 and 10000, inclusive");
+  throw aws::ServiceError("InvalidArgument", 400,
+                          "Part number must be an integer between 1 and 10000, inclusive");
 }
 
 void store_part(Service& service, Call& call, const UploadRow& upload, int32_t number, const Body& body) {
@@ -136,10 +139,10 @@ async::Task<UploadPartOutput> upload_part(Service& service, LongCall call, Uploa
                     .algorithm = upload.algorithm};
   Body body = co_await receive(service, call.reactor, std::move(request.body), std::move(claims));
   if (body.algorithm != upload.algorithm) {
-    throw InvalidRequest(fmt::format(
-        "Checksum Type mismatch occurred, expected checksum Type: {}, actual checksum Type: {}",
-        upload.is_checksum_asked ? to_lower(name_of(upload.algorithm)) : "null",
-        to_lower(name_of(body.algorithm))));
+    throw InvalidRequest(
+        fmt::format("Checksum Type mismatch occurred, expected checksum Type: {}, actual checksum Type: {}",
+                    upload.is_checksum_asked ? to_lower(name_of(upload.algorithm)) : "null",
+                    to_lower(name_of(body.algorithm))));
   }
   std::function<void(Call&)> store = [&](Call& inner) {
     // It may have been completed or aborted while the body came.
@@ -157,8 +160,8 @@ AbortMultipartUploadOutput abort_multipart_upload(Service& service, Call& call,
   const BucketRow bucket = require_bucket(call, request.bucket);
   const UploadRow upload = require_upload(call, bucket, request.key, request.upload_id);
   std::vector<std::string> blobs;
-  for (const sql::Row& row : call.transaction.run(
-           "SELECT blob FROM s3_part WHERE upload = ?1 AND blob IS NOT NULL", {upload.id})) {
+  for (const sql::Row& row :
+       call.transaction.run("SELECT blob FROM s3_part WHERE upload = ?1 AND blob IS NOT NULL", {upload.id})) {
     blobs.push_back(row.text(0));
   }
   call.transaction.run("DELETE FROM s3_upload WHERE id = ?1", {upload.id});

@@ -7,7 +7,8 @@
 
 namespace holm::s3 {
 
-GetBucketVersioningOutput get_bucket_versioning(Service&, Call& call, const GetBucketVersioningRequest& request) {
+GetBucketVersioningOutput get_bucket_versioning(Service&, Call& call,
+                                                const GetBucketVersioningRequest& request) {
   switch (require_bucket(call, request.bucket).versioning) {
     case Versioning::Never: return {};
     case Versioning::Enabled: return {.status = "Enabled"};

@@ -41,9 +41,10 @@ VersionRow version_from(const sql::Row& row) {
 
 std::vector<std::string> blobs_of(sql::Transaction& transaction, int64_t version) {
   std::vector<std::string> blobs;
-  for (const sql::Row& row : transaction.run(
-           "SELECT blob FROM s3_version WHERE id = ?1 AND blob IS NOT NULL"
-           " UNION ALL SELECT blob FROM s3_piece WHERE version = ?1 AND blob IS NOT NULL", {version})) {
+  for (const sql::Row& row :
+       transaction.run("SELECT blob FROM s3_version WHERE id = ?1 AND blob IS NOT NULL"
+                       " UNION ALL SELECT blob FROM s3_piece WHERE version = ?1 AND blob IS NOT NULL",
+                       {version})) {
     blobs.push_back(row.text(0));
   }
   return blobs;
@@ -67,18 +68,18 @@ void insert(Call& call, const BucketRow& bucket, const NewVersion& version) {
   const VersionRow& row = version.row;
   sql::Value content;
   if (!version.content.empty()) content = sql::Blob{version.content};
-  call.transaction.run("UPDATE s3_version SET is_current = 0 WHERE bucket = ?1 AND key = ?2 AND is_current = 1",
-                       {bucket.id, row.key});
+  call.transaction.run(
+      "UPDATE s3_version SET is_current = 0 WHERE bucket = ?1 AND key = ?2 AND is_current = 1",
+      {bucket.id, row.key});
   call.transaction.run(
       "INSERT INTO s3_version (bucket, key, version, is_current, is_marker, bytes, etag, modified,"
       " storage_class, checksum_algorithm, checksum, checksum_type, part_count, upload, tags, attributes,"
       " blob, content) VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
       " ?17)",
-      {bucket.id, row.key, row.version, int64_t{row.what == What::Marker},
-       static_cast<int64_t>(row.bytes), row.etag, to_milliseconds(row.modified), row.storage_class,
-       row.checksum_algorithm, row.checksum, row.checksum_type, row.part_count,
-       sql::optional_value(version.upload), row.tags, row.attributes, sql::optional_value(version.blob),
-       std::move(content)});
+      {bucket.id, row.key, row.version, int64_t{row.what == What::Marker}, static_cast<int64_t>(row.bytes),
+       row.etag, to_milliseconds(row.modified), row.storage_class, row.checksum_algorithm, row.checksum,
+       row.checksum_type, row.part_count, sql::optional_value(version.upload), row.tags, row.attributes,
+       sql::optional_value(version.blob), std::move(content)});
 }
 
 Change insert_current(Service& service, Call& call, const BucketRow& bucket, NewVersion version) {
@@ -110,10 +111,10 @@ void require_key(const std::string& key) {
 
 std::optional<VersionRow> find_version(sql::Transaction& transaction, int64_t bucket, const std::string& key,
                                        const std::optional<std::string>& version) {
-  static const std::string kByVersion = fmt::format(
-      "SELECT {} FROM s3_version WHERE bucket = ?1 AND key = ?2 AND version = ?3", kColumns);
-  static const std::string kCurrent = fmt::format(
-      "SELECT {} FROM s3_version WHERE bucket = ?1 AND key = ?2 AND is_current = 1", kColumns);
+  static const std::string kByVersion =
+      fmt::format("SELECT {} FROM s3_version WHERE bucket = ?1 AND key = ?2 AND version = ?3", kColumns);
+  static const std::string kCurrent =
+      fmt::format("SELECT {} FROM s3_version WHERE bucket = ?1 AND key = ?2 AND is_current = 1", kColumns);
   auto row = version ? transaction.find(kByVersion, {bucket, key, *version})
                      : transaction.find(kCurrent, {bucket, key});
   if (!row) return std::nullopt;
@@ -134,11 +135,11 @@ VersionRow require_version(Call& call, const BucketRow& bucket, const std::strin
   const bool is_marker = row && row->what == What::Marker;
   if (row && !is_marker) return std::move(*row);
   if (version && is_marker) {
-    aws::ServiceError error("MethodNotAllowed", 405, "The specified method is not allowed against this resource.");
+    aws::ServiceError error("MethodNotAllowed", 405,
+                            "The specified method is not allowed against this resource.");
     error.with("Method", "GET").with("ResourceType", "DeleteMarker");
-    error.headers = {{"Allow", "DELETE"},
-                     {"x-amz-delete-marker", "true"},
-                     {"x-amz-version-id", row->version}};
+    error.headers = {
+        {"Allow", "DELETE"}, {"x-amz-delete-marker", "true"}, {"x-amz-version-id", row->version}};
     throw error;
   }
   if (version) {
@@ -196,7 +197,8 @@ Change add_version(Service& service, Call& call, const BucketRow& bucket, NewVer
     sql::Value content;
     if (!piece.content.empty()) content = sql::Blob{piece.content};
     call.transaction.run(
-        "INSERT INTO s3_piece (version, number, bytes, checksum, blob, content) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO s3_piece (version, number, bytes, checksum, blob, content) VALUES (?1, ?2, ?3, ?4, ?5, "
+        "?6)",
         {change.id, int64_t{piece.number}, static_cast<int64_t>(piece.bytes), piece.checksum,
          sql::optional_value(piece.blob), std::move(content)});
   }
@@ -225,7 +227,8 @@ std::optional<Change> remove_version(Service& service, Call& call, const BucketR
   if (old->is_current) {
     call.transaction.run(
         "UPDATE s3_version SET is_current = 1 WHERE id ="
-        " (SELECT max(id) FROM s3_version WHERE bucket = ?1 AND key = ?2)", {bucket.id, key});
+        " (SELECT max(id) FROM s3_version WHERE bucket = ?1 AND key = ?2)",
+        {bucket.id, key});
   }
   return Change{.id = old->id, .version = old->version, .what = old->what};
 }

@@ -47,8 +47,8 @@ struct NewVersion {
 
 // What an added or removed version did.
 struct Change {
-  int64_t id = 0;         // Of the new version or marker, or of the one removed.
-  std::string version;    // "null" without versioning.
+  int64_t id = 0;       // Of the new version or marker, or of the one removed.
+  std::string version;  // "null" without versioning.
   What what = What::Object;
   bool is_marker_added = false;
 };
@@ -71,13 +71,15 @@ std::optional<Extent> lease_extent(Service& service, sql::Transaction& transacti
 // Makes it the current version of its key as the bucket's versioning says.
 Change add_version(Service& service, Call& call, const BucketRow& bucket, NewVersion version);
 // What DeleteObject does without a version: removes the object or hides it behind a marker.
-std::optional<Change> remove_object(Service& service, Call& call, const BucketRow& bucket, const std::string& key);
+std::optional<Change> remove_object(Service& service, Call& call, const BucketRow& bucket,
+                                    const std::string& key);
 // Removes one version for ever; the one before it becomes current.
 std::optional<Change> remove_version(Service& service, Call& call, const BucketRow& bucket,
                                      const std::string& key, const std::string& version);
 
 // The version that an upload became.
-std::optional<VersionRow> find_completed(sql::Transaction& transaction, int64_t bucket, const std::string& upload);
+std::optional<VersionRow> find_completed(sql::Transaction& transaction, int64_t bucket,
+                                         const std::string& upload);
 
 std::vector<Piece> pieces_of(sql::Transaction& transaction, int64_t version);
 

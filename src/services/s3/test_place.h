@@ -1,0 +1,158 @@
+// S3 on a database and a folder of its own, with workers and a reactor, for S3's tests.
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "async/byte_source.h"
+#include "async/sync_wait.h"
+#include "async/workers.h"
+#include "aws/service/error.h"
+#include "aws/service/region.h"
+#include "base/check.h"
+#include "blobs/blobs.h"
+#include "jobs/jobs.h"
+#include "s3/handlers.h"
+#include "s3/migrations.h"
+#include "s3/operations.h"
+#include "services/s3/service.h"
+#include "sql/database.h"
+#include "support/fake_clock.h"
+#include "support/seeded_random.h"
+
+namespace holm::s3 {
+
+inline constexpr char kTestAccount[] = "123456789012";
+
+// A folder that is removed with this.
+class TestFolder final {
+ public:
+  TestFolder() {
+    char path[] = "/tmp/holm-s3-XXXXXX";
+    path_ = ::mkdtemp(path);
+  }
+  ~TestFolder() { std::filesystem::remove_all(path_); }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+// S3 alone, without signatures and rights.
+class TestS3 final : public aws::Region {
+ public:
+  explicit TestS3(const std::string& folder)
+      : database_(sql::open_sqlite(folder + "/database")),
+        store_(blobs::open_disk_store(folder + "/blobs")),
+        jobs_(jobs::make_manual_jobs(*database_, clock_)) {
+    database_->migrate("s3", migrations());
+    service_ = std::make_unique<Service>(
+        Dependencies{*database_, *store_, *jobs_, *this, workers_, clock_, random_});
+    service_->start();
+  }
+
+  template <class Op>
+  typename Op::Output call(typename Op::Input input) {
+    const aws::Operation* operation = aws::find_operation(model(), Op::name);
+    CHECK(operation != nullptr);
+    if (operation->invoke_waiting != nullptr) {
+      return call_blocking<Op>(caller(kTestAccount, "eu-west-1", "test"), std::move(input));
+    }
+    typename Op::Output output;
+    transact(caller(kTestAccount, "eu-west-1", "test"), sql::Access::Write, [&](aws::Call& call) {
+      aws::Box made = operation->invoke(*service_, call, &input);
+      output = std::move(*static_cast<typename Op::Output*>(made.get()));
+    });
+    return output;
+  }
+
+  // "200", or the status and code of the error.
+  template <class Op>
+  std::string outcome(typename Op::Input input) {
+    try {
+      call<Op>(std::move(input));
+      return "200";
+    } catch (const aws::ServiceError& error) {
+      return std::to_string(error.http_status) + " " + error.code;
+    }
+  }
+
+  void create_bucket(const std::string& name) {
+    call<CreateBucket>(
+        {.bucket = name,
+         .create_bucket_configuration = CreateBucketConfiguration{.location_constraint = "eu-west-1"}});
+  }
+
+  PutObjectOutput put(const std::string& bucket, const std::string& key, std::string content) {
+    PutObjectRequest request{.bucket = bucket, .key = key};
+    request.body = std::make_shared<async::StringSource>(std::move(content));
+    return call<PutObject>(std::move(request));
+  }
+
+  std::string get(GetObjectRequest request) {
+    aws::Caller who = caller(kTestAccount, "eu-west-1", "test");
+    async::Reactor& reactor = any_reactor();
+    return async::sync_wait(reactor, read_object(reactor, std::move(who), std::move(request)));
+  }
+
+  // Every blob on disk.
+  size_t blob_count() const { return store_->list().size(); }
+  jobs::ManualJobs& jobs() { return *jobs_; }
+  sql::Database& database() { return *database_; }
+  Service& service() { return *service_; }
+
+  aws::Caller caller(std::string account, std::string region, std::string name) override {
+    aws::Principal principal = aws::service_principal(std::move(name), account);
+    return {.account = std::move(account),
+            .region = std::move(region),
+            .request_id = random_.uuid(),
+            .now = clock_.now(),
+            .principal = std::move(principal)};
+  }
+  void transact(const aws::Caller& who, sql::Access access,
+                const std::function<void(aws::Call&)>& work) override {
+    auto transaction = database_->begin(access);
+    aws::Call call{who, *transaction, *this};
+    work(call);
+    transaction->commit();
+  }
+  async::Task<void> transact_on_worker(async::Reactor& reactor, aws::Caller who, sql::Access access,
+                                       std::function<void(aws::Call&)> work) override {
+    std::function<void()> run = [&] { transact(who, access, work); };
+    co_await workers_.run(reactor, run);
+  }
+  async::Reactor& any_reactor() override { return reactors_.next(); }
+
+ protected:
+  aws::Box invoke(aws::Call&, const aws::Principal&, std::string_view, std::string_view,
+                  const void*) override {
+    throw InternalFailure("There are no other services here.");
+  }
+  async::Task<aws::Box> invoke_waiting(async::Reactor& reactor, aws::Caller who, std::string_view,
+                                       std::string_view operation, aws::Box input) override {
+    aws::LongCall call{who, *this, reactor};
+    const aws::Operation* found = aws::find_operation(model(), operation);
+    co_return co_await found->invoke_waiting(*service_, std::move(call), std::move(input));
+  }
+
+ private:
+  async::Task<std::string> read_object(async::Reactor& reactor, aws::Caller who, GetObjectRequest request) {
+    aws::LongCall call{who, *this, reactor};
+    GetObjectOutput output = co_await get_object(*service_, std::move(call), std::move(request));
+    auto bytes = co_await async::read_all(*output.body, size_t{1} << 30);
+    co_return std::move(*bytes);
+  }
+
+  test::FakeClock clock_;
+  test::SeededRandom random_;
+  std::unique_ptr<sql::Database> database_;
+  std::unique_ptr<blobs::Store> store_;
+  std::unique_ptr<jobs::ManualJobs> jobs_;
+  std::unique_ptr<Service> service_;
+  async::ReactorPool reactors_{1, clock_};
+  async::Workers workers_{2, 1000};
+};
+
+}  // namespace holm::s3
