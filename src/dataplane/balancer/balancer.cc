@@ -49,8 +49,7 @@ http::Response own_response(const FixedResponse& fixed) {
   return response;
 }
 
-http::Response own_response(const Redirect& redirect, const http::Request& request,
-                            uint16_t port) {
+http::Response own_response(const Redirect& redirect, const http::Request& request, uint16_t port) {
   http::Response response = error_response(redirect.status);
   response.headers.add("Location", location(redirect, request, port));
   return response;
@@ -98,8 +97,7 @@ Balancer::Balancer(async::ReactorPool& reactors, Edge& edge, const Clock& clock,
   routing_ = std::make_shared<const Routing>(std::make_shared<const Config>(), nullptr);
   for (size_t i = 0; i < reactors_.size(); ++i) {
     async::Reactor& reactor = reactors_.at(i);
-    reactor.call(
-        [&] { shards_.push_back(std::make_unique<Shard>(reactor, random_)); });
+    reactor.call([&] { shards_.push_back(std::make_unique<Shard>(reactor, random_)); });
   }
 }
 
@@ -112,9 +110,7 @@ Balancer::~Balancer() {
   }
 }
 
-void Balancer::listen_to_health(HealthListener listener) {
-  health_listener_ = std::move(listener);
-}
+void Balancer::listen_to_health(HealthListener listener) { health_listener_ = std::move(listener); }
 
 std::shared_ptr<const Routing> Balancer::routing() const {
   std::lock_guard lock(mutex_);
@@ -128,7 +124,7 @@ Balancer::Shard& Balancer::shard_of(async::Reactor& reactor) {
   return *shards_.front();
 }
 
-Result<void> Balancer::publish(std::shared_ptr<const Config> config) {
+std::vector<Unopened> Balancer::publish(std::shared_ptr<const Config> config) {
   std::lock_guard publishing(publishing_);
   auto next = std::make_shared<const Routing>(config, routing().get());
   {
@@ -136,31 +132,29 @@ Result<void> Balancer::publish(std::shared_ptr<const Config> config) {
     routing_ = next;
   }
   publish_names(*config);
-  Result<void> opened = replace_doors(*config);
+  std::vector<Unopened> unopened = replace_doors(*config);
   replace_checks(*next);
-  return opened;
+  return unopened;
 }
 
 void Balancer::publish_names(const Config& config) {
   Edge::Routes routes;
   for (const LoadBalancer& each : config.load_balancers) {
     Arrival arrival{each.arn, {}};
-    http::Handler handler = [this, arrival](http::Exchange& exchange) {
-      return serve(exchange, arrival);
-    };
+    http::Handler handler = [this, arrival](http::Exchange& exchange) { return serve(exchange, arrival); };
     for (const std::string& name : each.host_names) routes.emplace(to_lower(name), handler);
   }
   edge_.publish(kOwner, std::move(routes));
 }
 
-Result<void> Balancer::replace_doors(const Config& config) {
+std::vector<Unopened> Balancer::replace_doors(const Config& config) {
   std::map<std::string, std::unique_ptr<Door>> next;
-  std::string failures;
+  std::vector<Unopened> unopened;
   for (const LoadBalancer& each : config.load_balancers) {
     for (const Listener& listener : each.listeners) {
       for (const std::string& ip : each.addresses) {
-        std::string key = fmt::format("{}|{}|{}|{}:{}", listener.arn, each.vpc_id, each.where.fd,
-                                      ip, listener.port);
+        std::string key =
+            fmt::format("{}|{}|{}|{}:{}", listener.arn, each.vpc_id, each.where.fd, ip, listener.port);
         auto found = doors_.find(key);
         if (found != doors_.end()) {
           next.insert(doors_.extract(found));
@@ -170,7 +164,7 @@ Result<void> Balancer::replace_doors(const Config& config) {
         Result<UniqueFd> socket = std::unexpected(Error{"no address: " + ip});
         if (address) socket = net::listen_on(*address, {.where = each.where});
         if (!socket) {
-          failures += (failures.empty() ? "" : "; ") + socket.error().message;
+          unopened.push_back({each.arn, socket.error().message});
           continue;
         }
         Arrival arrival{each.arn, listener.arn};
@@ -184,8 +178,7 @@ Result<void> Balancer::replace_doors(const Config& config) {
     }
   }
   doors_ = std::move(next);
-  if (!failures.empty()) return failure(failures);
-  return {};
+  return unopened;
 }
 
 void Balancer::replace_checks(const Routing& routing) {
@@ -207,8 +200,7 @@ void Balancer::replace_checks(const Routing& routing) {
       if (check.port != 0) {
         route.target = net::Address::parse(address.ip(), check.port).value_or(address);
       }
-      targets.push_back({arn, target.settings->id, address.port(), std::move(route), check,
-                         target.state});
+      targets.push_back({arn, target.settings->id, address.port(), std::move(route), check, target.state});
     }
   };
   for (const LoadBalancer& each : routing.config().load_balancers) {
@@ -290,8 +282,8 @@ async::Task<void> Balancer::act(http::Exchange& exchange, std::shared_ptr<const 
     const WeightedGroup* chosen = shard.choose_group(std::get<Forward>(*action));
     const RoutedGroup* group = chosen ? routing->find_group(chosen->arn) : nullptr;
     if (group) {
-      Passage passage({exchange, shard.pool, load_balancer, counters, *group, listener.port,
-                       shard.trace_root()});
+      Passage passage(
+          {exchange, shard.pool, load_balancer, counters, *group, listener.port, shard.trace_root()});
       co_await passage.run();
       co_return;
     }

@@ -11,7 +11,6 @@
 #include "async/reactor.h"
 #include "base/clock.h"
 #include "base/random.h"
-#include "base/result.h"
 #include "dataplane/balancer/config.h"
 #include "dataplane/balancer/edge.h"
 #include "dataplane/balancer/health_checks.h"
@@ -19,6 +18,12 @@
 namespace holm::balancer {
 
 class Routing;
+
+// A listener that has no socket on one of its addresses, and why.
+struct Unopened {
+  std::string load_balancer_arn;
+  std::string reason;
+};
 
 // Functions may be called on any thread but a reactor's. The reactors and the edge outlive it.
 class Balancer final {
@@ -32,13 +37,12 @@ class Balancer final {
   void listen_to_health(HealthListener listener);
 
   // Takes effect before it returns. Requests in progress go on as they began; connections stay
-  // open unless their listener is gone. Fails with the listeners that could not be opened; all
-  // others work, and the next publish() tries those again.
-  Result<void> publish(std::shared_ptr<const Config> config);
+  // open unless their listener is gone. Returns the listeners that could not be opened; all others
+  // work, and the next publish() tries those again.
+  std::vector<Unopened> publish(std::shared_ptr<const Config> config);
 
   // Requests that `target` of the group is busy with, for draining.
-  int64_t requests_in_flight(std::string_view group_arn, std::string_view target_id,
-                             uint16_t port) const;
+  int64_t requests_in_flight(std::string_view group_arn, std::string_view target_id, uint16_t port) const;
   // Every load balancer and group with what was counted since the start, or since it was made.
   std::shared_ptr<const Routing> routing() const;
 
@@ -53,9 +57,8 @@ class Balancer final {
   Shard& shard_of(async::Reactor& reactor);
   async::Task<void> serve(http::Exchange& exchange, Arrival arrival);
   async::Task<void> act(http::Exchange& exchange, std::shared_ptr<const Routing> routing,
-                        const LoadBalancer& load_balancer, const Listener& listener,
-                        uint16_t visible_port);
-  Result<void> replace_doors(const Config& config);
+                        const LoadBalancer& load_balancer, const Listener& listener, uint16_t visible_port);
+  std::vector<Unopened> replace_doors(const Config& config);
   void publish_names(const Config& config);
   void replace_checks(const Routing& routing);
 

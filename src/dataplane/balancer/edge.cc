@@ -46,8 +46,7 @@ HostAndPort split_host(std::string_view authority) {
 Edge::Edge(async::ReactorPool& reactors, const Clock& clock)
     : table_(std::make_shared<const Table>()),
       server_(
-          reactors, http::Limits{}, [this](http::Exchange& exchange) { return serve(exchange); },
-          clock) {}
+          reactors, http::Limits{}, [this](http::Exchange& exchange) { return serve(exchange); }, clock) {}
 
 Edge::~Edge() = default;
 

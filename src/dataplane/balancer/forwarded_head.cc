@@ -16,20 +16,19 @@ namespace holm::balancer {
 namespace {
 
 // RFC 9110, section 7.6.1, and what the balancer writes itself.
-constexpr std::array<std::string_view, 9> kHopByHop = {
-    "connection", "keep-alive", "proxy-connection",  "te",    "trailer",
-    "upgrade",    "expect",     "transfer-encoding", "content-length"};
+constexpr std::array<std::string_view, 9> kHopByHop = {"connection", "keep-alive",        "proxy-connection",
+                                                       "te",         "trailer",           "upgrade",
+                                                       "expect",     "transfer-encoding", "content-length"};
 
 bool is_hop_by_hop(const http::Headers& headers, std::string_view name) {
-  bool listed = std::ranges::any_of(
-      kHopByHop, [&](std::string_view each) { return equals_ignoring_case(each, name); });
+  bool listed =
+      std::ranges::any_of(kHopByHop, [&](std::string_view each) { return equals_ignoring_case(each, name); });
   return listed || (headers.has("connection") && http::has_token(headers, "connection", name));
 }
 
 bool is_replaced(std::string_view name) {
   return equals_ignoring_case(name, "host") || equals_ignoring_case(name, "x-forwarded-for") ||
-         equals_ignoring_case(name, "x-forwarded-proto") ||
-         equals_ignoring_case(name, "x-forwarded-port") ||
+         equals_ignoring_case(name, "x-forwarded-proto") || equals_ignoring_case(name, "x-forwarded-port") ||
          equals_ignoring_case(name, "x-amzn-trace-id");
 }
 
@@ -109,8 +108,8 @@ std::string make_request_head(const RequestHead& head) {
   fmt::format_to(end, "{} {} HTTP/1.1\r\nHost: {}\r\n", request.method, target_of(request), host);
   append_forwarded_for(out, head);
   bool is_https = request.scheme == http::Scheme::Https;
-  fmt::format_to(end, "X-Forwarded-Proto: {}\r\nX-Forwarded-Port: {}\r\n",
-                 is_https ? "https" : "http", head.listener_port);
+  fmt::format_to(end, "X-Forwarded-Proto: {}\r\nX-Forwarded-Port: {}\r\n", is_https ? "https" : "http",
+                 head.listener_port);
   append_trace(out, head);
   bool drops = head.load_balancer.invalid_headers == InvalidHeaders::Drop;
   for (const http::Header& header : request.headers) {

@@ -19,7 +19,7 @@ struct RequestHead {
   const http::Request& request;
   const LoadBalancer& load_balancer;
   uint16_t listener_port = 80;
-  std::string trace_root;  // "1-67891233-abcdef012345678912345678", if the request has none.
+  std::string trace_root;               // "1-67891233-abcdef012345678912345678", if the request has none.
   std::optional<uint64_t> body_length;  // None: chunked.
 };
 std::string make_request_head(const RequestHead& head);

@@ -28,8 +28,7 @@ Verdict judge(const HealthCheck& settings, int status) {
     return status >= range.first && status <= range.last;
   });
   if (expected) return {};
-  return {"Target.ResponseCodeMismatch",
-          fmt::format("Health checks failed with these codes: [{}]", status)};
+  return {"Target.ResponseCodeMismatch", fmt::format("Health checks failed with these codes: [{}]", status)};
 }
 
 std::string request_text(const CheckedTarget& target) {
@@ -46,10 +45,9 @@ std::string key_of(const CheckedTarget& target) {
   for (const StatusRange& each : settings.matcher) {
     matcher += fmt::format("{}-{},", each.first, each.last);
   }
-  return fmt::format("{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", target.group_arn, target.target_id,
-                     target.port, target.route.key(), settings.path, settings.interval.count(),
-                     settings.timeout.count(), settings.healthy_threshold,
-                     settings.unhealthy_threshold, matcher,
+  return fmt::format("{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", target.group_arn, target.target_id, target.port,
+                     target.route.key(), settings.path, settings.interval.count(), settings.timeout.count(),
+                     settings.healthy_threshold, settings.unhealthy_threshold, matcher,
                      static_cast<const void*>(target.state.get()));
 }
 

@@ -52,8 +52,8 @@ class Completion final {
 // The body of a target's response; the connection is kept after its end.
 class TargetBody final : public async::ByteSource {
  public:
-  TargetBody(std::unique_ptr<Connection> connection, const http::Head& head,
-             async::Duration timeout, UpstreamPool* pool)
+  TargetBody(std::unique_ptr<Connection> connection, const http::Head& head, async::Duration timeout,
+             UpstreamPool* pool)
       : connection_(std::move(connection)),
         reader_(*connection_->stream, connection_->input, head, timeout),
         pool_(pool) {}
@@ -157,11 +157,9 @@ async::Task<Passage::Outcome> Passage::attempt(const RoutedTarget& target, Kept 
   std::unique_ptr<Connection> connection;
   if (kept == Kept::Allowed) connection = context_.pool.take(route);
   if (!connection) {
-    Connected made = co_await connect(context_.exchange.reactor(), std::move(route),
-                                      kConnectTimeout);
+    Connected made = co_await connect(context_.exchange.reactor(), std::move(route), kConnectTimeout);
     if (!made) {
-      co_return made.error() == ConnectFailure::TimedOut ? Outcome::ConnectTimedOut
-                                                         : Outcome::NotConnected;
+      co_return made.error() == ConnectFailure::TimedOut ? Outcome::ConnectTimedOut : Outcome::NotConnected;
     }
     connection = std::move(*made);
   }
@@ -194,8 +192,7 @@ async::Task<http::Sent> Passage::send_request(Connection& connection) {
                         context_.trace_root, length};
   std::string head = make_request_head(described);
   std::array<std::string_view, 3> pieces = {head, {}, {}};
-  http::Sent sent =
-      co_await http::send(*connection.stream, pieces, context_.load_balancer.idle_timeout);
+  http::Sent sent = co_await http::send(*connection.stream, pieces, context_.load_balancer.idle_timeout);
   bool has_body = !length || *length > 0;
   if (has_body && sent == http::Sent::Done) sent = co_await send_body(connection, !length);
   co_return sent;
@@ -218,8 +215,7 @@ async::Task<http::Sent> Passage::send_body(Connection& connection, bool chunked)
   }
 }
 
-async::Task<Passage::Outcome> Passage::read_response_head(Connection& connection,
-                                                          http::HeadParser& parser) {
+async::Task<Passage::Outcome> Passage::read_response_head(Connection& connection, http::HeadParser& parser) {
   const Clock& clock = context_.exchange.reactor().clock();
   SteadyTime deadline = clock.steady() + context_.load_balancer.idle_timeout;
   while (true) {
@@ -270,8 +266,7 @@ async::Task<Passage::Outcome> Passage::respond(std::unique_ptr<Connection> conne
     co_await context_.exchange.respond(std::move(response));
     co_return Outcome::Responded;
   }
-  auto body = std::make_unique<TargetBody>(std::move(connection), head,
-                                           context_.load_balancer.idle_timeout,
+  auto body = std::make_unique<TargetBody>(std::move(connection), head, context_.load_balancer.idle_timeout,
                                            keeps ? &context_.pool : nullptr);
   // With a length the client gets head and first bytes together, so they are waited for anyway.
   if (head.framing == http::Framing::Length && head.length > 0) {
@@ -283,8 +278,7 @@ async::Task<Passage::Outcome> Passage::respond(std::unique_ptr<Connection> conne
   co_return Outcome::Responded;
 }
 
-async::Task<void> Passage::open_tunnel(std::unique_ptr<Connection> connection,
-                                       const http::Head& head) {
+async::Task<void> Passage::open_tunnel(std::unique_ptr<Connection> connection, const http::Head& head) {
   std::string text = "HTTP/1.1 101 Switching Protocols\r\n";
   for (const http::HeaderView& header : head.headers) {
     text.append(header.name).append(": ").append(header.value).append("\r\n");

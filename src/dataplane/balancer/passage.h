@@ -38,8 +38,8 @@ class Passage final {
     Responded,
     NotConnected,
     ConnectTimedOut,
-    Stale,       // A kept connection was closed before it gave a byte of a response.
-    Broke,       // A new one likewise.
+    Stale,  // A kept connection was closed before it gave a byte of a response.
+    Broke,  // A new one likewise.
     TimedOut,
     BadResponse,
   };

@@ -21,12 +21,9 @@ std::shared_ptr<TargetState> take_state(const RoutedGroup* before, const Target&
 
 }  // namespace
 
-bool is_same_target(const Target& a, const Target& b) {
-  return a.id == b.id && a.address == b.address;
-}
+bool is_same_target(const Target& a, const Target& b) { return a.id == b.id && a.address == b.address; }
 
-Routing::Routing(std::shared_ptr<const Config> config, const Routing* previous)
-    : config_(std::move(config)) {
+Routing::Routing(std::shared_ptr<const Config> config, const Routing* previous) : config_(std::move(config)) {
   for (const LoadBalancer& each : config_->load_balancers) {
     std::shared_ptr<LoadBalancerState> state;
     if (previous) {
@@ -67,8 +64,7 @@ bool has_registered_target(const RoutedGroup& group) {
   });
 }
 
-const RoutedTarget* choose_target(const RoutedGroup& group,
-                                  const std::vector<const RoutedTarget*>& tried) {
+const RoutedTarget* choose_target(const RoutedGroup& group, const std::vector<const RoutedTarget*>& tried) {
   bool any_healthy = false;
   std::vector<const RoutedTarget*> candidates;
   candidates.reserve(group.targets.size());
@@ -79,9 +75,8 @@ const RoutedTarget* choose_target(const RoutedGroup& group,
     if (std::ranges::find(tried, &target) == tried.end()) candidates.push_back(&target);
   }
   if (any_healthy) {
-    std::erase_if(candidates, [](const RoutedTarget* each) {
-      return each->state->health != Health::Healthy;
-    });
+    std::erase_if(candidates,
+                  [](const RoutedTarget* each) { return each->state->health != Health::Healthy; });
   }
   if (candidates.empty()) return nullptr;
   uint64_t turn = group.state->next.fetch_add(1, std::memory_order_relaxed);
@@ -89,8 +84,7 @@ const RoutedTarget* choose_target(const RoutedGroup& group,
     return candidates[turn % candidates.size()];
   }
   // Among equals the turn decides.
-  std::ranges::rotate(candidates,
-                      candidates.begin() + static_cast<ptrdiff_t>(turn % candidates.size()));
+  std::ranges::rotate(candidates, candidates.begin() + static_cast<ptrdiff_t>(turn % candidates.size()));
   return *std::ranges::min_element(candidates, {}, [](const RoutedTarget* each) {
     return each->state->requests_in_flight.load(std::memory_order_relaxed);
   });

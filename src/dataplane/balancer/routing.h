@@ -65,8 +65,7 @@ bool is_same_target(const Target& a, const Target& b);
 
 // The target for a request, or null. Not one of `tried`. When no target is healthy, all that are
 // registered count as such.
-const RoutedTarget* choose_target(const RoutedGroup& group,
-                                  const std::vector<const RoutedTarget*>& tried);
+const RoutedTarget* choose_target(const RoutedGroup& group, const std::vector<const RoutedTarget*>& tried);
 bool has_registered_target(const RoutedGroup& group);
 
 }  // namespace holm::balancer

@@ -14,16 +14,15 @@ namespace holm::balancer {
 namespace {
 
 bool matches_any(const std::vector<std::string>& patterns, std::string_view text) {
-  return std::ranges::any_of(
-      patterns, [&](const std::string& pattern) { return matches_wildcard(pattern, text); });
+  return std::ranges::any_of(patterns,
+                             [&](const std::string& pattern) { return matches_wildcard(pattern, text); });
 }
 
 // Host names and header values are compared ignoring case.
 bool matches_any_ignoring_case(const std::vector<std::string>& patterns, std::string_view text) {
   std::string lower = to_lower(text);
-  return std::ranges::any_of(patterns, [&](const std::string& pattern) {
-    return matches_wildcard(to_lower(pattern), lower);
-  });
+  return std::ranges::any_of(
+      patterns, [&](const std::string& pattern) { return matches_wildcard(to_lower(pattern), lower); });
 }
 
 bool matches_header(const Condition& condition, const http::Request& request) {
@@ -61,8 +60,7 @@ bool is_within(const net::Address& address, std::string_view cidr) {
   if (wanted.substr(0, bits / 8) != actual.substr(0, bits / 8)) return false;
   if (bits % 8 == 0) return true;
   int shift = static_cast<int>(8 - bits % 8);
-  return static_cast<uint8_t>(wanted[bits / 8]) >> shift ==
-         static_cast<uint8_t>(actual[bits / 8]) >> shift;
+  return static_cast<uint8_t>(wanted[bits / 8]) >> shift == static_cast<uint8_t>(actual[bits / 8]) >> shift;
 }
 
 std::string expand(std::string_view text, const std::map<std::string, std::string>& values) {
@@ -86,29 +84,24 @@ std::string expand(std::string_view text, const std::map<std::string, std::strin
 
 bool matches(const Condition& condition, const http::Request& request) {
   switch (condition.field) {
-    case Condition::Field::Path:
-      return matches_any(condition.patterns, request.path);
+    case Condition::Field::Path: return matches_any(condition.patterns, request.path);
     case Condition::Field::Host:
       return matches_any_ignoring_case(condition.patterns, split_host(request.authority).host);
-    case Condition::Field::Header:
-      return matches_header(condition, request);
-    case Condition::Field::QueryString:
-      return matches_query(condition, request);
+    case Condition::Field::Header: return matches_header(condition, request);
+    case Condition::Field::QueryString: return matches_query(condition, request);
     case Condition::Field::Method:
       return std::ranges::find(condition.patterns, request.method) != condition.patterns.end();
     case Condition::Field::SourceIp:
-      return std::ranges::any_of(condition.patterns, [&](const std::string& cidr) {
-        return is_within(request.peer, cidr);
-      });
+      return std::ranges::any_of(condition.patterns,
+                                 [&](const std::string& cidr) { return is_within(request.peer, cidr); });
   }
   return false;
 }
 
 const Action* find_action(const Listener& listener, const http::Request& request) {
   for (const Rule& rule : listener.rules) {
-    bool all = std::ranges::all_of(rule.conditions, [&](const Condition& condition) {
-      return matches(condition, request);
-    });
+    bool all = std::ranges::all_of(rule.conditions,
+                                   [&](const Condition& condition) { return matches(condition, request); });
     if (all) return &rule.action;
   }
   return nullptr;

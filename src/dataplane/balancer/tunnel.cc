@@ -20,14 +20,12 @@ struct Progress {
 };
 
 // The rest of the idle time that began with the last byte in either direction.
-async::Duration idle_left(const net::Stream& stream, const Progress& progress,
-                          async::Duration idle) {
+async::Duration idle_left(const net::Stream& stream, const Progress& progress, async::Duration idle) {
   auto silent = stream.reactor().clock().steady() - progress.last_byte;
   return std::chrono::ceil<async::Duration>(idle - silent);
 }
 
-async::Task<void> pass(net::Stream& from, net::Stream& to, Progress& progress,
-                       async::Duration idle) {
+async::Task<void> pass(net::Stream& from, net::Stream& to, Progress& progress, async::Duration idle) {
   http::InputBuffer input;
   while (!progress.broken) {
     async::Duration left = idle_left(from, progress, idle);
@@ -49,8 +47,8 @@ async::Task<void> pass(net::Stream& from, net::Stream& to, Progress& progress,
   progress.broken = true;
 }
 
-async::Task<void> pass_and_tell(net::Stream& from, net::Stream& to, Progress& progress,
-                                async::Duration idle, async::Wakeup::Notifier ended) {
+async::Task<void> pass_and_tell(net::Stream& from, net::Stream& to, Progress& progress, async::Duration idle,
+                                async::Wakeup::Notifier ended) {
   co_await pass(from, to, progress, idle);
   --progress.directions_open;
   ended.notify();

@@ -1,0 +1,208 @@
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-update-rules.html
+
+#include "services/elbv2/actions.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/strings.h"
+#include "net/address.h"
+#include "services/elbv2/records.h"
+
+namespace holm::elbv2 {
+
+namespace {
+
+using Field = balancer::Condition::Field;
+
+[[noreturn]] void refuse(const std::string& message) {
+  throw aws::ServiceError("ValidationError", 400, message);
+}
+
+void check_forward(Call& call, const Action& action) {
+  std::vector<std::string> groups = groups_of({action});
+  if (groups.empty() || groups.size() > 5) refuse("A forward action must have between 1 and 5 target groups");
+  for (const std::string& arn : groups) require_target_group(call, arn);
+  if (!action.forward_config) return;
+  for (const TargetGroupTuple& each : action.forward_config->target_groups) {
+    int weight = each.weight.value_or(1);
+    if (weight < 0 || weight > 999) refuse("The weight of a target group must be between 0 and 999");
+  }
+  const auto& stickiness = action.forward_config->target_group_stickiness_config;
+  if (stickiness && stickiness->enabled.value_or(false)) {
+    throw aws::NotImplemented("TargetGroupStickinessConfig");
+  }
+}
+
+void check_fixed(const Action& action) {
+  if (!action.fixed_response_config) refuse("A fixed-response action must have a FixedResponseConfig");
+  const FixedResponseActionConfig& config = *action.fixed_response_config;
+  char first = config.status_code.empty() ? '\0' : config.status_code.front();
+  bool sound = config.status_code.size() == 3 && parse_integer(config.status_code) &&
+               (first == '2' || first == '4' || first == '5');
+  if (!sound) refuse("The status code of a fixed response must be 2XX, 4XX or 5XX");
+}
+
+void check_redirect(const Action& action) {
+  if (!action.redirect_config) refuse("A redirect action must have a RedirectConfig");
+  const RedirectActionConfig& config = *action.redirect_config;
+  bool changes = config.protocol || config.port || config.host || config.path || config.query;
+  if (!changes) {
+    throw InvalidLoadBalancerActionException(
+        "The redirect configuration is not valid because it creates a loop.");
+  }
+  if (config.path && !config.path->starts_with('/')) refuse("The path of a redirect must start with '/'");
+}
+
+// The patterns, given in the condition's own list or in the structure of its field.
+template <class Config>
+std::vector<std::string> values_of(const RuleCondition& condition, const std::optional<Config>& config) {
+  return config ? config->values : condition.values;
+}
+
+void refuse_regex(const RuleCondition& condition) {
+  bool regex = !condition.regex_values.empty() ||
+               (condition.host_header_config && !condition.host_header_config->regex_values.empty()) ||
+               (condition.path_pattern_config && !condition.path_pattern_config->regex_values.empty()) ||
+               (condition.http_header_config && !condition.http_header_config->regex_values.empty());
+  if (regex) throw aws::NotImplemented("RegexValues");
+}
+
+std::optional<balancer::Condition> to_condition(const RuleCondition& condition) {
+  balancer::Condition result;
+  std::string field = condition.field.value_or("");
+  if (field == "path-pattern") {
+    result.field = Field::Path;
+    result.patterns = values_of(condition, condition.path_pattern_config);
+  } else if (field == "host-header") {
+    result.field = Field::Host;
+    result.patterns = values_of(condition, condition.host_header_config);
+  } else if (field == "http-header" && condition.http_header_config) {
+    result.field = Field::Header;
+    result.header = condition.http_header_config->http_header_name.value_or("");
+    result.patterns = condition.http_header_config->values;
+    if (result.header.empty()) return std::nullopt;
+  } else if (field == "query-string" && condition.query_string_config) {
+    result.field = Field::QueryString;
+    for (const QueryStringKeyValuePair& each : condition.query_string_config->values) {
+      result.query.emplace_back(each.key.value_or(""), each.value.value_or(""));
+    }
+  } else if (field == "http-request-method" && condition.http_request_method_config) {
+    result.field = Field::Method;
+    result.patterns = condition.http_request_method_config->values;
+  } else if (field == "source-ip" && condition.source_ip_config) {
+    result.field = Field::SourceIp;
+    result.patterns = condition.source_ip_config->values;
+  } else {
+    return std::nullopt;
+  }
+  if (result.patterns.empty() && result.query.empty()) return std::nullopt;
+  return result;
+}
+
+bool is_cidr(const std::string& text) {
+  size_t slash = text.find('/');
+  auto length = slash == std::string::npos ? std::nullopt : parse_integer(text.substr(slash + 1));
+  auto address = net::Address::parse(text.substr(0, slash), 0);
+  return address && length && *length >= 0 &&
+         *length <= (address->family() == net::Address::Family::Ipv4 ? 32 : 128);
+}
+
+}  // namespace
+
+void check_actions(Call& call, const std::vector<Action>& actions) {
+  if (actions.size() != 1) {
+    for (const Action& each : actions) {
+      if (each.type.starts_with("authenticate-")) throw aws::NotImplemented("Action " + each.type);
+    }
+    throw InvalidLoadBalancerActionException("A listener or rule must have exactly one routing action");
+  }
+  const Action& action = actions.front();
+  if (action.type == "forward") {
+    check_forward(call, action);
+  } else if (action.type == "fixed-response") {
+    check_fixed(action);
+  } else if (action.type == "redirect") {
+    check_redirect(action);
+  } else {
+    throw aws::NotImplemented("Action " + action.type);
+  }
+}
+
+void check_conditions(const std::vector<RuleCondition>& conditions) {
+  if (conditions.empty()) refuse("A condition must be specified");
+  size_t count = 0;
+  std::vector<Field> seen;
+  for (const RuleCondition& each : conditions) {
+    refuse_regex(each);
+    std::optional<balancer::Condition> condition = to_condition(each);
+    if (!condition) refuse(fmt::format("Condition field '{}' is not valid", each.field.value_or("")));
+    count += condition->patterns.size() + condition->query.size();
+    bool once = condition->field != Field::Header && condition->field != Field::QueryString;
+    if (once && std::ranges::find(seen, condition->field) != seen.end()) {
+      refuse(fmt::format("A rule can only have one '{}' condition", *each.field));
+    }
+    seen.push_back(condition->field);
+    if (condition->field == Field::SourceIp && !std::ranges::all_of(condition->patterns, is_cidr)) {
+      refuse("The values of a source-ip condition must be CIDR blocks");
+    }
+  }
+  if (count > 5) refuse("A rule can only have '5' condition values");
+}
+
+std::vector<Action> described(std::vector<Action> actions) {
+  for (Action& action : actions) {
+    if (action.type != "forward") continue;
+    if (!action.forward_config) {
+      action.forward_config =
+          ForwardActionConfig{.target_groups = {{.target_group_arn = action.target_group_arn, .weight = 1}}};
+    }
+    for (TargetGroupTuple& each : action.forward_config->target_groups) {
+      if (!each.weight) each.weight = 1;
+    }
+    action.forward_config->target_group_stickiness_config = TargetGroupStickinessConfig{.enabled = false};
+    if (action.forward_config->target_groups.size() == 1) {
+      action.target_group_arn = action.forward_config->target_groups.front().target_group_arn;
+    }
+  }
+  return actions;
+}
+
+balancer::Action to_action(const std::vector<Action>& actions) {
+  const Action& action = actions.front();
+  if (action.redirect_config && action.type == "redirect") {
+    const RedirectActionConfig& config = *action.redirect_config;
+    balancer::Redirect redirect;
+    redirect.protocol = config.protocol.value_or(redirect.protocol);
+    redirect.host = config.host.value_or(redirect.host);
+    redirect.port = config.port.value_or(redirect.port);
+    redirect.path = config.path.value_or(redirect.path);
+    redirect.query = config.query.value_or(redirect.query);
+    redirect.status = config.status_code == "HTTP_302" ? 302 : 301;
+    return redirect;
+  }
+  if (action.fixed_response_config && action.type == "fixed-response") {
+    const FixedResponseActionConfig& config = *action.fixed_response_config;
+    return balancer::FixedResponse{static_cast<int>(*parse_integer(config.status_code)),
+                                   config.content_type.value_or("text/plain"),
+                                   config.message_body.value_or("")};
+  }
+  balancer::Forward forward;
+  if (action.forward_config) {
+    for (const TargetGroupTuple& each : action.forward_config->target_groups) {
+      forward.groups.push_back({each.target_group_arn.value_or(""), each.weight.value_or(1)});
+    }
+  }
+  return forward;
+}
+
+std::vector<balancer::Condition> to_conditions(const std::vector<RuleCondition>& conditions) {
+  std::vector<balancer::Condition> result;
+  for (const RuleCondition& each : conditions) {
+    if (auto condition = to_condition(each)) result.push_back(std::move(*condition));
+  }
+  return result;
+}
+
+}  // namespace holm::elbv2

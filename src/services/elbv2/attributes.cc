@@ -1,0 +1,163 @@
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancerAttribute.html
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroupAttribute.html
+
+#include "services/elbv2/attributes.h"
+
+#include <fmt/format.h>
+
+#include <span>
+
+#include "base/strings.h"
+#include "services/elbv2/records.h"
+#include "services/elbv2/service.h"
+
+namespace holm::elbv2 {
+
+namespace {
+
+struct Definition {
+  std::string_view key;
+  std::string_view value;  // Unless changed.
+  // What it may be: "a|b", "1-4000"; empty: nothing but the default is built.
+  std::string_view allowed;
+};
+
+constexpr std::string_view kBoolean = "true|false";
+
+constexpr Definition kLoadBalancerAttributes[] = {
+    {"access_logs.s3.enabled", "false", ""},
+    {"access_logs.s3.bucket", "", ""},
+    {"access_logs.s3.prefix", "", ""},
+    {"client_keep_alive.seconds", "3600", ""},
+    {"connection_logs.s3.enabled", "false", ""},
+    {"connection_logs.s3.bucket", "", ""},
+    {"connection_logs.s3.prefix", "", ""},
+    {"deletion_protection.enabled", "false", kBoolean},
+    {"idle_timeout.timeout_seconds", "60", "1-4000"},
+    {"load_balancing.cross_zone.enabled", "true", ""},
+    {"routing.http.desync_mitigation_mode", "defensive", ""},
+    {"routing.http.drop_invalid_header_fields.enabled", "false", kBoolean},
+    {"routing.http.preserve_host_header.enabled", "false", kBoolean},
+    {"routing.http.x_amzn_tls_version_and_cipher_suite.enabled", "false", ""},
+    {"routing.http.xff_client_port.enabled", "false", kBoolean},
+    {"routing.http.xff_header_processing.mode", "append", "append|preserve|remove"},
+    // HTTP/2 is spoken with TLS only, so this says nothing of HTTP listeners.
+    {"routing.http2.enabled", "true", kBoolean},
+    {"waf.fail_open.enabled", "false", ""},
+    {"zonal_shift.config.enabled", "false", ""},
+};
+
+constexpr Definition kTargetGroupAttributes[] = {
+    {"deregistration_delay.timeout_seconds", "300", "0-3600"},
+    {"load_balancing.algorithm.anomaly_mitigation", "off", ""},
+    {"load_balancing.algorithm.type", "round_robin", "round_robin|least_outstanding_requests"},
+    {"load_balancing.cross_zone.enabled", "use_load_balancer_configuration", ""},
+    {"slow_start.duration_seconds", "0", ""},
+    {"stickiness.app_cookie.cookie_name", "", ""},
+    {"stickiness.app_cookie.duration_seconds", "86400", ""},
+    {"stickiness.enabled", "false", ""},
+    {"stickiness.lb_cookie.duration_seconds", "86400", ""},
+    {"stickiness.type", "lb_cookie", ""},
+    {"target_group_health.dns_failover.minimum_healthy_targets.count", "1", ""},
+    {"target_group_health.dns_failover.minimum_healthy_targets.percentage", "off", ""},
+    {"target_group_health.unhealthy_state_routing.minimum_healthy_targets.count", "1", ""},
+    {"target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage", "off", ""},
+};
+
+std::span<const Definition> definitions_of(std::string_view arn) {
+  if (arn.find(":targetgroup/") != std::string_view::npos) return kTargetGroupAttributes;
+  return kLoadBalancerAttributes;
+}
+
+const Definition* find_definition(std::string_view arn, std::string_view key) {
+  for (const Definition& each : definitions_of(arn)) {
+    if (each.key == key) return &each;
+  }
+  return nullptr;
+}
+
+bool is_allowed(const Definition& definition, const std::string& value) {
+  std::string_view allowed = definition.allowed;
+  if (allowed.front() >= '0' && allowed.front() <= '9') {
+    std::optional<long long> number = parse_integer(value);
+    size_t dash = allowed.find('-');
+    return number && *number >= *parse_integer(allowed.substr(0, dash)) &&
+           *number <= *parse_integer(allowed.substr(dash + 1));
+  }
+  for (std::string_view each : split(allowed, '|')) {
+    if (each == value) return true;
+  }
+  return false;
+}
+
+template <class Attribute>
+std::vector<Attribute> all_attributes(Call& call, const std::string& arn) {
+  std::vector<Attribute> result;
+  for (const Definition& each : definitions_of(arn)) {
+    result.push_back({.key = std::string(each.key), .value = attribute(call, arn, each.key)});
+  }
+  return result;
+}
+
+}  // namespace
+
+std::string attribute(Call& call, const std::string& arn, std::string_view key) {
+  auto row = call.transaction.find("SELECT value FROM elbv2_attribute WHERE arn = ?1 AND key = ?2",
+                                   {arn, std::string(key)});
+  if (row) return row->text(0);
+  const Definition* definition = find_definition(arn, key);
+  CHECK(definition != nullptr);
+  return std::string(definition->value);
+}
+
+void write_attribute(Call& call, const std::string& arn, const std::string& key, const std::string& value) {
+  const Definition* definition = find_definition(arn, key);
+  if (!definition) {
+    throw InvalidConfigurationRequestException(fmt::format("The attribute key '{}' is not recognized", key));
+  }
+  if (value == definition->value) {
+    call.transaction.run("DELETE FROM elbv2_attribute WHERE arn = ?1 AND key = ?2", {arn, key});
+    return;
+  }
+  if (definition->allowed.empty()) throw aws::NotImplemented(fmt::format("The attribute {} {}", key, value));
+  if (!is_allowed(*definition, value)) {
+    throw InvalidConfigurationRequestException(
+        fmt::format("The value of '{}' must be one of '{}'", key, definition->allowed));
+  }
+  call.transaction.run("INSERT OR REPLACE INTO elbv2_attribute (arn, key, value) VALUES (?1, ?2, ?3)",
+                       {arn, key, value});
+}
+
+DescribeLoadBalancerAttributesOutput describe_load_balancer_attributes(
+    Service&, Call& call, const DescribeLoadBalancerAttributesInput& request) {
+  require_load_balancer(call, request.load_balancer_arn);
+  return {.attributes = all_attributes<LoadBalancerAttribute>(call, request.load_balancer_arn)};
+}
+
+ModifyLoadBalancerAttributesOutput modify_load_balancer_attributes(
+    Service& service, Call& call, const ModifyLoadBalancerAttributesInput& request) {
+  require_load_balancer(call, request.load_balancer_arn);
+  for (const LoadBalancerAttribute& each : request.attributes) {
+    write_attribute(call, request.load_balancer_arn, each.key.value_or(""), each.value.value_or(""));
+  }
+  service.changed(call.transaction);
+  return {.attributes = all_attributes<LoadBalancerAttribute>(call, request.load_balancer_arn)};
+}
+
+DescribeTargetGroupAttributesOutput describe_target_group_attributes(
+    Service&, Call& call, const DescribeTargetGroupAttributesInput& request) {
+  require_target_group(call, request.target_group_arn);
+  return {.attributes = all_attributes<TargetGroupAttribute>(call, request.target_group_arn)};
+}
+
+ModifyTargetGroupAttributesOutput modify_target_group_attributes(
+    Service& service, Call& call, const ModifyTargetGroupAttributesInput& request) {
+  require_target_group(call, request.target_group_arn);
+  for (const TargetGroupAttribute& each : request.attributes) {
+    write_attribute(call, request.target_group_arn, each.key.value_or(""), each.value.value_or(""));
+  }
+  service.changed(call.transaction);
+  return {.attributes = all_attributes<TargetGroupAttribute>(call, request.target_group_arn)};
+}
+
+}  // namespace holm::elbv2

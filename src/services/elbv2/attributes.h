@@ -1,0 +1,17 @@
+// Attributes of load balancers and target groups: which there are, what they are unless changed.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "elbv2/handlers.h"
+
+namespace holm::elbv2 {
+
+// The value that holds for a load balancer or target group.
+std::string attribute(Call& call, const std::string& arn, std::string_view key);
+
+// Checks and stores what both Modify…Attributes operations take.
+void write_attribute(Call& call, const std::string& arn, const std::string& key, const std::string& value);
+
+}  // namespace holm::elbv2

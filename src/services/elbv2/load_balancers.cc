@@ -1,0 +1,224 @@
+// Load balancers.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "aws/service/region.h"
+#include "base/strings.h"
+#include "dataplane/dns/directory.h"
+#include "ec2/operations.h"
+#include "services/elbv2/attributes.h"
+#include "services/elbv2/records.h"
+#include "services/elbv2/service.h"
+
+namespace holm::elbv2 {
+
+namespace {
+
+// The zone of the names that load balancers have; the same for all of ours.
+constexpr char kHostedZone[] = "Z35SXDOTRQ7X7K";
+
+aws::Principal own_principal(const Call& call) {
+  return aws::service_principal("elasticloadbalancing.amazonaws.com", call.account);
+}
+
+bool is_name(const std::string& name) {
+  bool plain = std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+  });
+  return plain && !name.empty() && name.size() <= 32 && name.front() != '-' && name.back() != '-';
+}
+
+std::vector<std::string> subnet_ids_of(const CreateLoadBalancerInput& request) {
+  std::vector<std::string> ids = request.subnets;
+  for (const SubnetMapping& each : request.subnet_mappings) {
+    if (each.subnet_id) ids.push_back(*each.subnet_id);
+  }
+  return ids;
+}
+
+std::vector<ec2::Subnet> require_subnets(Call& call, const std::vector<std::string>& ids) {
+  auto found = call.client.call<ec2::DescribeSubnets>(call, own_principal(call), {.subnet_ids = ids});
+  std::vector<std::string> zones;
+  for (const ec2::Subnet& each : found.subnets) {
+    if (*each.vpc_id != *found.subnets.front().vpc_id) {
+      throw InvalidConfigurationRequestException("The subnets must be in the same VPC");
+    }
+    if (std::ranges::find(zones, *each.availability_zone) != zones.end()) {
+      throw InvalidConfigurationRequestException(fmt::format(
+          "A load balancer cannot be attached to multiple subnets in the same Availability Zone"));
+    }
+    zones.push_back(*each.availability_zone);
+  }
+  if (zones.size() < 2) {
+    throw aws::ServiceError("ValidationError", 400,
+                            "At least two subnets in two different Availability Zones must be specified");
+  }
+  return found.subnets;
+}
+
+// Its own interface in each subnet, as AWS's load balancers have.
+void make_interfaces(Call& call, const std::string& arn, const LoadBalancer& load_balancer) {
+  int64_t position = 0;
+  for (const AvailabilityZone& zone : load_balancer.availability_zones) {
+    auto made = call.client.call<ec2::CreateNetworkInterface>(call, own_principal(call),
+                                                              {.subnet_id = *zone.subnet_id,
+                                                               .description = "ELB " + path_of(arn),
+                                                               .groups = load_balancer.security_groups});
+    call.transaction.run(
+        "INSERT INTO elbv2_interface (load_balancer, position, interface, address, subnet)"
+        " VALUES (?1, ?2, ?3, ?4, ?5)",
+        {arn, position++, *made.network_interface->network_interface_id,
+         *made.network_interface->private_ip_address, *zone.subnet_id});
+  }
+}
+
+std::vector<std::string> interfaces_of(Call& call, const std::string& arn) {
+  std::vector<std::string> ids;
+  for (const sql::Row& row : call.transaction.run(
+           "SELECT interface FROM elbv2_interface WHERE load_balancer = ?1 ORDER BY position", {arn})) {
+    ids.push_back(row.text(0));
+  }
+  return ids;
+}
+
+std::vector<std::string> default_groups(Call& call, const std::string& vpc) {
+  auto found = call.client.call<ec2::DescribeSecurityGroups>(
+      call, own_principal(call),
+      {.filters = {{.name = "vpc-id", .values = {vpc}}, {.name = "group-name", .values = {"default"}}}});
+  std::vector<std::string> ids;
+  for (const ec2::SecurityGroup& each : found.security_groups) ids.push_back(*each.group_id);
+  return ids;
+}
+
+void check_request(const CreateLoadBalancerInput& request) {
+  std::string type = request.type.value_or("application");
+  if (type != "application") throw aws::NotImplemented("CreateLoadBalancer: Type " + type);
+  std::string address_type = request.ip_address_type.value_or("ipv4");
+  if (address_type != "ipv4") throw aws::NotImplemented("CreateLoadBalancer: IpAddressType " + address_type);
+  if (!is_name(request.name) || request.name.starts_with("internal-")) {
+    throw aws::ServiceError(
+        "ValidationError", 400,
+        fmt::format("The load balancer name '{}' must have at most 32 alphanumeric characters or hyphens and "
+                    "must not begin or end with a hyphen or begin with 'internal-'",
+                    request.name));
+  }
+}
+
+}  // namespace
+
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
+// One of that name with the same settings is returned as it is.
+CreateLoadBalancerOutput create_load_balancer(Service& service, Call& call,
+                                              const CreateLoadBalancerInput& request) {
+  check_request(request);
+  std::string scheme = request.scheme.value_or("internet-facing");
+  std::vector<std::string> wanted = subnet_ids_of(request);
+  auto same_name = all_where<LoadBalancer>(call, "name = ?3", {request.name});
+  if (!same_name.empty()) {
+    std::vector<std::string> known;
+    for (const AvailabilityZone& each : same_name[0].availability_zones) known.push_back(*each.subnet_id);
+    std::ranges::sort(known);
+    std::ranges::sort(wanted);
+    bool same = known == wanted && same_name[0].scheme == scheme;
+    if (same) return {.load_balancers = same_name};
+    throw DuplicateLoadBalancerNameException(fmt::format(
+        "A load balancer with the same name '{}' exists, but with different settings", request.name));
+  }
+  std::vector<ec2::Subnet> subnets = require_subnets(call, wanted);
+  std::string id = service.use().random.hex(16);
+  std::string arn =
+      aws::arn("elasticloadbalancing", call, fmt::format("loadbalancer/app/{}/{}", request.name, id));
+  LoadBalancer made;
+  made.load_balancer_arn = arn;
+  made.load_balancer_name = request.name;
+  made.canonical_hosted_zone_id = kHostedZone;
+  made.dns_name =
+      fmt::format("{}{}-{}.{}.elb.localhost", scheme == "internal" ? "internal-" : "", request.name,
+                  1'000'000'000 + service.use().random.below(1'000'000'000), call.region);
+  made.created_time = call.now;
+  made.scheme = scheme;
+  made.vpc_id = subnets.front().vpc_id;
+  made.type = "application";
+  made.ip_address_type = "ipv4";
+  made.state = LoadBalancerState{.code = "provisioning"};
+  made.security_groups = request.security_groups;
+  if (made.security_groups.empty()) made.security_groups = default_groups(call, *made.vpc_id);
+  for (const ec2::Subnet& each : subnets) {
+    made.availability_zones.push_back({.zone_name = each.availability_zone, .subnet_id = each.subnet_id});
+  }
+  insert(call, made, {.arn = arn, .name = request.name});
+  write_tags(call, arn, request.tags);
+  make_interfaces(call, arn, made);
+  service.changed(call.transaction);
+  return {.load_balancers = {made}};
+}
+
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DeleteLoadBalancer.html
+// One that does not exist is deleted already.
+DeleteLoadBalancerOutput delete_load_balancer(Service& service, Call& call,
+                                              const DeleteLoadBalancerInput& request) {
+  const std::string& arn = request.load_balancer_arn;
+  auto found = find<LoadBalancer>(call, arn);
+  if (!found) return {};
+  if (attribute(call, arn, "deletion_protection.enabled") == "true") {
+    throw OperationNotPermittedException(
+        fmt::format("Load balancer '{}' cannot be deleted because deletion protection is enabled", arn));
+  }
+  for (const std::string& interface : interfaces_of(call, arn)) {
+    call.client.call<ec2::DeleteNetworkInterface>(call, own_principal(call),
+                                                  {.network_interface_id = interface});
+  }
+  call.transaction.run("DELETE FROM elbv2_interface WHERE load_balancer = ?1", {arn});
+  for (const Listener& listener : all_where<Listener>(call, "parent = ?3", {arn})) {
+    for (const Rule& rule : all_where<Rule>(call, "parent = ?3", {*listener.listener_arn})) {
+      delete_record(call, *rule.rule_arn);
+    }
+    delete_record(call, *listener.listener_arn);
+  }
+  delete_record(call, arn);
+  call.after_commit([&names = service.use().names, vpc = *found->vpc_id, name = *found->dns_name] {
+    names.remove(vpc, name);
+    names.remove("", name);
+  });
+  service.changed(call.transaction);
+  return {};
+}
+
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeLoadBalancers.html
+DescribeLoadBalancersOutput describe_load_balancers(Service&, Call& call,
+                                                    const DescribeLoadBalancersInput& request) {
+  DescribeLoadBalancersOutput result;
+  if (request.load_balancer_arns.empty() && request.names.empty()) {
+    result.load_balancers = all_where<LoadBalancer>(call, "1", {});
+  }
+  for (const std::string& arn : request.load_balancer_arns) {
+    result.load_balancers.push_back(require_load_balancer(call, arn));
+  }
+  for (const std::string& name : request.names) {
+    auto found = all_where<LoadBalancer>(call, "name = ?3", {name});
+    if (found.empty()) {
+      throw LoadBalancerNotFoundException(fmt::format("Load balancers '[{}]' not found", name));
+    }
+    result.load_balancers.push_back(found.front());
+  }
+  result.next_marker = take_page(result.load_balancers, request.page_size, request.marker);
+  return result;
+}
+
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_SetSecurityGroups.html
+SetSecurityGroupsOutput set_security_groups(Service& service, Call& call,
+                                            const SetSecurityGroupsInput& request) {
+  LoadBalancer found = require_load_balancer(call, request.load_balancer_arn);
+  for (const std::string& interface : interfaces_of(call, request.load_balancer_arn)) {
+    call.client.call<ec2::ModifyNetworkInterfaceAttribute>(
+        call, own_principal(call), {.network_interface_id = interface, .groups = request.security_groups});
+  }
+  found.security_groups = request.security_groups;
+  replace(call, request.load_balancer_arn, found);
+  service.changed(call.transaction);
+  return {.security_group_ids = request.security_groups};
+}
+
+}  // namespace holm::elbv2

@@ -1,0 +1,190 @@
+// The snapshot is made of everything there is; the balancer finds out what has changed.
+
+#include "services/elbv2/publication.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "aws/service/region.h"
+#include "base/log.h"
+#include "base/strings.h"
+#include "dataplane/balancer/balancer.h"
+#include "dataplane/dns/directory.h"
+#include "sandbox/network.h"
+#include "services/elbv2/actions.h"
+#include "services/elbv2/attributes.h"
+#include "services/elbv2/records.h"
+#include "services/elbv2/targets.h"
+
+namespace holm::elbv2 {
+
+namespace {
+
+constexpr char kPrincipal[] = "elasticloadbalancing.amazonaws.com";
+constexpr std::chrono::milliseconds kLookAgain{200};
+
+std::vector<balancer::Rule> rules_of(aws::Call& call, const std::string& listener_arn) {
+  std::vector<balancer::Rule> rules;
+  for (const Rule& rule : all_where<Rule>(call, "parent = ?3 AND position > 0", {listener_arn})) {
+    rules.push_back({to_conditions(rule.conditions), to_action(rule.actions)});
+  }
+  for (const Rule& rule : all_where<Rule>(call, "parent = ?3 AND position = 0", {listener_arn})) {
+    rules.push_back({{}, to_action(rule.actions)});
+  }
+  return rules;
+}
+
+int64_t number_attribute(aws::Call& call, const std::string& arn, std::string_view key) {
+  return parse_integer(attribute(call, arn, key)).value_or(0);
+}
+
+void apply_attributes(aws::Call& call, balancer::LoadBalancer& load_balancer) {
+  const std::string& arn = load_balancer.arn;
+  load_balancer.idle_timeout =
+      std::chrono::seconds(number_attribute(call, arn, "idle_timeout.timeout_seconds"));
+  std::string mode = attribute(call, arn, "routing.http.xff_header_processing.mode");
+  if (mode == "preserve") load_balancer.forwarded_for = balancer::ForwardedFor::Preserve;
+  if (mode == "remove") load_balancer.forwarded_for = balancer::ForwardedFor::Remove;
+  if (attribute(call, arn, "routing.http.xff_client_port.enabled") == "true") {
+    load_balancer.client_port = balancer::ClientPort::Add;
+  }
+  if (attribute(call, arn, "routing.http.drop_invalid_header_fields.enabled") == "true") {
+    load_balancer.invalid_headers = balancer::InvalidHeaders::Drop;
+  }
+}
+
+balancer::HealthCheck health_check_of(const TargetGroup& group) {
+  balancer::HealthCheck check;
+  check.path = group.health_check_path.value_or("/");
+  check.port = static_cast<uint16_t>(parse_integer(group.health_check_port.value_or("")).value_or(0));
+  check.interval = std::chrono::seconds(group.health_check_interval_seconds.value_or(30));
+  check.timeout = std::chrono::seconds(group.health_check_timeout_seconds.value_or(5));
+  check.healthy_threshold = group.healthy_threshold_count.value_or(5);
+  check.unhealthy_threshold = group.unhealthy_threshold_count.value_or(2);
+  if (group.matcher) check.matcher = parse_matcher(group.matcher->http_code.value_or("200"));
+  return check;
+}
+
+balancer::Health health_of(const std::string& name) {
+  if (name == "healthy") return balancer::Health::Healthy;
+  return name == "unhealthy" ? balancer::Health::Unhealthy : balancer::Health::Initial;
+}
+
+}  // namespace
+
+std::vector<Publication::Place> Publication::places() {
+  std::vector<Place> found;
+  use_.region.transact(use_.region.caller({}, {}, kPrincipal), sql::Access::Read, [&](aws::Call& call) {
+    for (const sql::Row& row : call.transaction.run("SELECT DISTINCT account, region FROM elbv2_resource")) {
+      found.push_back({row.text(0), row.text(1)});
+    }
+  });
+  return found;
+}
+
+void Publication::read_load_balancer(aws::Call& call, const std::string& arn) {
+  LoadBalancer described = require_load_balancer(call, arn);
+  balancer::LoadBalancer made;
+  made.arn = arn;
+  made.host_names = {to_lower(*described.dns_name)};
+  made.vpc_id = *described.vpc_id;
+  made.where.fd = use_.network.namespace_of(made.vpc_id);
+  for (const sql::Row& row : call.transaction.run(
+           "SELECT address FROM elbv2_interface WHERE load_balancer = ?1 ORDER BY position", {arn})) {
+    made.addresses.push_back(row.text(0));
+  }
+  use_.names.publish(made.vpc_id, *described.dns_name, {.addresses = made.addresses});
+  use_.names.publish("", *described.dns_name, {.alias = "holm.internal"});
+  // Without its network it would listen on the host's.
+  if (made.where.fd < 0) {
+    waiting_.push_back(arn);
+    return;
+  }
+  apply_attributes(call, made);
+  for (const Listener& listener : all_where<Listener>(call, "parent = ?3", {arn})) {
+    made.listeners.push_back({.arn = *listener.listener_arn,
+                              .port = static_cast<uint16_t>(*listener.port),
+                              .rules = rules_of(call, *listener.listener_arn)});
+  }
+  config_->load_balancers.push_back(std::move(made));
+}
+
+void Publication::read_group(aws::Call& call, const std::string& arn) {
+  TargetGroup described = require_target_group(call, arn);
+  bool in_use = !load_balancers_of_group(call, arn).empty();
+  balancer::TargetGroup made;
+  made.arn = arn;
+  made.health_check = health_check_of(described);
+  if (attribute(call, arn, "load_balancing.algorithm.type") == "least_outstanding_requests") {
+    made.algorithm = balancer::Algorithm::LeastOutstandingRequests;
+  }
+  for (const TargetRow& row : targets_of(call.transaction, arn)) {
+    if (row.draining_until) {
+      draining_.push_back({arn, row.id, row.port, from_milliseconds(*row.draining_until)});
+    }
+    Result<net::Address> address = net::Address::parse(row.address, static_cast<uint16_t>(row.port));
+    if (!row.can_be_reached() || !address) continue;
+    balancer::Target target{.id = row.id, .address = *address};
+    if (row.draining_until) target.registration = balancer::Registration::Draining;
+    if (in_use) target.known_health = health_of(row.health);
+    made.targets.push_back(std::move(target));
+  }
+  config_->groups.emplace(arn, std::move(made));
+}
+
+void Publication::read_place(const Place& place) {
+  use_.region.transact(use_.region.caller(place.account, place.region, kPrincipal), sql::Access::Read,
+                       [&](aws::Call& call) {
+                         for (const LoadBalancer& each : all_where<LoadBalancer>(call, "1", {})) {
+                           read_load_balancer(call, *each.load_balancer_arn);
+                         }
+                         for (const TargetGroup& each : all_where<TargetGroup>(call, "1", {})) {
+                           read_group(call, *each.target_group_arn);
+                         }
+                       });
+}
+
+bool Publication::finish() {
+  bool all_done = true;
+  for (const Place& place : places()) {
+    use_.region.transact(use_.region.caller(place.account, place.region, kPrincipal), sql::Access::Write,
+                         [&](aws::Call& call) {
+                           for (LoadBalancer& each : all_where<LoadBalancer>(call, "1", {})) {
+                             bool waits =
+                                 std::ranges::find(waiting_, *each.load_balancer_arn) != waiting_.end();
+                             if (waits || each.state->code == "active") continue;
+                             each.state->code = "active";
+                             replace(call, *each.load_balancer_arn, each);
+                           }
+                         });
+  }
+  for (const Draining& each : draining_) {
+    bool busy = use_.balancer.requests_in_flight(each.group, each.id, static_cast<uint16_t>(each.port)) > 0;
+    if (busy && use_.clock.now() < each.until) {
+      all_done = false;
+      continue;
+    }
+    use_.region.transact(use_.region.caller({}, {}, kPrincipal), sql::Access::Write, [&](aws::Call& call) {
+      call.transaction.run(
+          "DELETE FROM elbv2_target WHERE target_group = ?1 AND id = ?2 AND port = ?3"
+          " AND draining_until IS NOT NULL",
+          {each.group, each.id, each.port});
+    });
+  }
+  return all_done;
+}
+
+jobs::Outcome Publication::run() {
+  for (const Place& place : places()) read_place(place);
+  for (const balancer::Unopened& each : use_.balancer.publish(config_)) {
+    log::warning(fmt::format("{} waits: {}", each.load_balancer_arn, each.reason));
+    waiting_.push_back(each.load_balancer_arn);
+  }
+  bool drained = finish();
+  if (waiting_.empty() && drained) return jobs::done();
+  return jobs::again_at(use_.clock.now() + kLookAgain);
+}
+
+}  // namespace holm::elbv2
