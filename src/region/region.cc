@@ -10,6 +10,8 @@
 
 #include "async/reactor.h"
 #include "async/workers.h"
+#include "autoscaling/handlers.h"
+#include "autoscaling/migrations.h"
 #include "aws/service/events.h"
 #include "aws/service/identity.h"
 #include "base/files.h"
@@ -20,10 +22,13 @@
 #include "blobs/blobs.h"
 #include "cloudformation/handlers.h"
 #include "cloudformation/migrations.h"
+#include "dataplane/balancer/balancer.h"
 #include "dataplane/balancer/edge.h"
 #include "dataplane/dns/directory.h"
 #include "ec2/handlers.h"
 #include "ec2/migrations.h"
+#include "elbv2/handlers.h"
+#include "elbv2/migrations.h"
 #include "gateway/gateway.h"
 #include "gateway/local_region.h"
 #include "gateway/services.h"
@@ -37,6 +42,8 @@
 #include "logs/migrations.h"
 #include "net/listener.h"
 #include "net/socket.h"
+#include "rds/handlers.h"
+#include "rds/migrations.h"
 #include "region/credentials_file.h"
 #include "region/listeners.h"
 #include "s3/handlers.h"
@@ -46,15 +53,20 @@
 #include "sandbox/network.h"
 #include "sandbox/probe.h"
 #include "sandbox/runtime.h"
+#include "services/autoscaling/service.h"
 #include "services/cloudformation/service.h"
 #include "services/ec2/resources.h"
 #include "services/ec2/service.h"
+#include "services/elbv2/resources.h"
+#include "services/elbv2/service.h"
 #include "services/iam/resources.h"
 #include "services/iam/service.h"
 #include "services/lambda/resources.h"
 #include "services/lambda/service.h"
 #include "services/logs/resources.h"
 #include "services/logs/service.h"
+#include "services/rds/resources.h"
+#include "services/rds/service.h"
 #include "services/s3/resources.h"
 #include "services/s3/service.h"
 #include "services/ssm/service.h"
@@ -105,8 +117,11 @@ class Region::State {
   Result<void> open_edge();
   Result<void> add_identities();
   void add_ec2();
+  void add_rds();
   void add_small_services();
   void add_storage_and_functions();
+  void add_traffic_and_scaling();
+  void add_databases();
   void add_types(std::vector<std::unique_ptr<stacks::ResourceType>> made);
   Result<void> serve();
 
@@ -135,6 +150,7 @@ class Region::State {
   s3::Service* s3 = nullptr;
   std::unique_ptr<gateway::Gateway> gateway;
   std::unique_ptr<http::Server> api;
+  std::unique_ptr<balancer::Balancer> balancer;  // Last, so that its connections end first.
 };
 
 Region::State::~State() {
@@ -199,6 +215,19 @@ void Region::State::add_ec2() {
   add_types(ec2::resource_types());
 }
 
+void Region::State::add_rds() {
+  database->migrate("rds", rds::migrations());
+  services.add<rds::Service>(rds::model(), rds::Dependencies{.jobs = *jobs,
+                                                             .region = *client,
+                                                             .runtime = *runtime,
+                                                             .exits = exits,
+                                                             .names = names,
+                                                             .clock = clock,
+                                                             .random = random,
+                                                             .data_directory = options.data_directory});
+  add_types(rds::resource_types());
+}
+
 void Region::State::add_small_services() {
   database->migrate("logs", logs::migrations());
   services.add<logs::Service>(logs::model(), *jobs, *client, clock);
@@ -238,6 +267,38 @@ void Region::State::add_storage_and_functions() {
   add_types(lambda::resource_types());
 }
 
+void Region::State::add_traffic_and_scaling() {
+  balancer = std::make_unique<balancer::Balancer>(*reactors, *edge, clock, random);
+  database->migrate("elbv2", elbv2::migrations());
+  services.add<elbv2::Service>(elbv2::model(), elbv2::Dependencies{.jobs = *jobs,
+                                                                   .region = *client,
+                                                                   .events = events,
+                                                                   .network = *network,
+                                                                   .balancer = *balancer,
+                                                                   .names = names,
+                                                                   .workers = *workers,
+                                                                   .clock = clock,
+                                                                   .random = random});
+  add_types(elbv2::resource_types());
+  database->migrate("autoscaling", autoscaling::migrations());
+  auto& groups =
+      services.add<autoscaling::Service>(autoscaling::model(), *jobs, *client, events, clock, random);
+  add_types(autoscaling::resource_types(groups));
+}
+
+void Region::State::add_databases() {
+  database->migrate("rds", rds::migrations());
+  services.add<rds::Service>(rds::model(), rds::Dependencies{.jobs = *jobs,
+                                                             .region = *client,
+                                                             .runtime = *runtime,
+                                                             .exits = exits,
+                                                             .names = names,
+                                                             .clock = clock,
+                                                             .random = random,
+                                                             .data_directory = options.data_directory});
+  add_types(rds::resource_types());
+}
+
 void Region::State::add_types(std::vector<std::unique_ptr<stacks::ResourceType>> made) {
   for (std::unique_ptr<stacks::ResourceType>& type : made) types.add(std::move(type));
 }
@@ -262,8 +323,11 @@ Result<void> Region::State::build() {
   if (auto done = open_edge(); !done) return done;
   if (auto done = add_identities(); !done) return done;
   add_ec2();
+  add_rds();
   add_small_services();
   add_storage_and_functions();
+  add_traffic_and_scaling();
+  add_databases();
 
   const auto key = iam->identities().bootstrap(account);
   if (key) {
