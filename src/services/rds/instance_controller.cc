@@ -134,12 +134,12 @@ jobs::Outcome Controller::finish_start(const InstanceRow& row) {
     if (!now || now->wanted != "available" || now->reboots > 0 || now->volume.password_changed) {
       return schedule(call.transaction, row);  // Something else is wanted meanwhile.
     }
+    schedule_cluster_of(call, row);
     if (row.status == "available") return;
     set_status(call, row, "available");
     const bool is_new = row.status == "creating";
     record_event(call, {"db-instance", row.id, instance_arn(call, row.id), is_new ? "creation" : "availability",
                         is_new ? "DB instance created" : "DB instance restarted"});
-    schedule_cluster_of(call, row);
   });
   return jobs::done();
 }

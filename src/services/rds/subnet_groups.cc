@@ -37,12 +37,9 @@ std::optional<SubnetGroupRow> find_subnet_group(Call& call, const std::string& n
 
 // Looks the subnets up: they have to exist, to be of one VPC and to lie in two zones at least.
 void fill(Call& call, SubnetGroupRow& row, const std::vector<std::string>& subnet_ids) {
-  ec2::DescribeSubnetsResult found;
-  try {
-    found = call.client.call<ec2::DescribeSubnets>(call, self(call), {.subnet_ids = subnet_ids});
-  } catch (const aws::ServiceError& error) {
-    throw InvalidSubnet(error.what());
-  }
+  // By filter, so that one that does not exist is missing below, to be refused in RDS's own words.
+  const auto found = call.client.call<ec2::DescribeSubnets>(
+      call, self(call), {.filters = {{.name = "subnet-id", .values = subnet_ids}}});
   std::set<std::string> zones;
   row.subnets.clear();
   row.vpc = found.subnets.empty() ? "" : found.subnets.front().vpc_id.value();
