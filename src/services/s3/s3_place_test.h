@@ -126,9 +126,10 @@ class TestS3 final : public aws::Region {
   async::Reactor& any_reactor() override { return reactors_.next(); }
 
  protected:
-  aws::Box invoke(aws::Call&, const aws::Principal&, std::string_view, std::string_view,
-                  const void*) override {
-    throw InternalFailure("There are no other services here.");
+  aws::Box invoke(aws::Call& parent, const aws::Principal&, std::string_view service,
+                  std::string_view operation, const void* input) override {
+    CHECK(service == "s3");
+    return aws::find_operation(model(), operation)->invoke(*service_, parent, input);
   }
   async::Task<aws::Box> invoke_waiting(async::Reactor& reactor, aws::Caller who, std::string_view,
                                        std::string_view operation, aws::Box input) override {
@@ -141,7 +142,8 @@ class TestS3 final : public aws::Region {
   async::Task<std::string> read_object(async::Reactor& reactor, aws::Caller who, GetObjectRequest request) {
     aws::LongCall call{who, *this, reactor};
     GetObjectOutput output = co_await get_object(*service_, std::move(call), std::move(request));
-    auto bytes = co_await async::read_all(*output.body, size_t{1} << 30);
+    constexpr size_t kBytesMax = size_t{1} << 30;
+    auto bytes = co_await async::read_all(*output.body, kBytesMax);
     co_return std::move(*bytes);
   }
 

@@ -1,0 +1,101 @@
+// The CloudFormation types.
+
+#include "services/s3/resources.h"
+
+#include <gtest/gtest.h>
+
+#include "formats/json.h"
+#include "services/s3/s3_place_test.h"
+
+namespace holm::s3 {
+
+namespace {
+
+class Resources : public ::testing::Test {
+ protected:
+  using Work = std::function<void(stacks::Context&)>;
+  void in_stack(const Work& work) {
+    s3.transact(s3.caller(kTestAccount, "eu-west-1", "cloudformation.amazonaws.com"), sql::Access::Write,
+                [&](aws::Call& call) {
+                  stacks::Context context{.call = call,
+                                          .stack_id = "arn:aws:cloudformation:eu-west-1:1:stack/Site/1",
+                                          .stack_name = "Site",
+                                          .logical_id = "Media",
+                                          .type = "AWS::S3::Bucket",
+                                          .name_suffix = "ABCDEFGHIJKL"};
+                  work(context);
+                });
+  }
+
+  TestFolder folder;
+  TestS3 s3{folder.path()};
+  std::vector<std::unique_ptr<stacks::ResourceType>> types = resource_types();
+};
+
+TEST_F(Resources, MakeChangeAndRemoveABucket) {
+  const stacks::ResourceType& type = *types.at(0);
+  const formats::Value first = formats::parse_json(R"({
+    "CorsConfiguration": {"CorsRules": [{"AllowedMethods": ["PUT"], "AllowedHeaders": ["content-type"],
+                                         "AllowedOrigins": ["http://site"], "MaxAge": 600}]},
+    "PublicAccessBlockConfiguration": {"BlockPublicAcls": true, "BlockPublicPolicy": true},
+    "VersioningConfiguration": {"Status": "Enabled"},
+    "Tags": [{"Key": "a", "Value": "b"}]})")
+                                   .value();
+  stacks::Created made;
+  in_stack([&](stacks::Context& context) { made = type.create(context, stacks::Properties(first)); });
+  EXPECT_EQ(made.physical_id, "site-media-abcdefghijkl");
+  EXPECT_EQ(*made.attributes.find("Arn")->as_string(), "arn:aws:s3:::site-media-abcdefghijkl");
+  const std::string bucket = made.physical_id;
+  EXPECT_EQ(s3.call<GetBucketCors>({.bucket = bucket}).cors_rules.at(0).max_age_seconds, 600);
+  EXPECT_EQ(s3.call<GetBucketVersioning>({.bucket = bucket}).status, "Enabled");
+  const auto block = s3.call<GetPublicAccessBlock>({.bucket = bucket}).public_access_block_configuration;
+  EXPECT_EQ(block->block_public_policy, true);
+  EXPECT_EQ(block->restrict_public_buckets, false);
+  EXPECT_EQ(s3.call<GetBucketTagging>({.bucket = bucket}).tag_set.size(), 4u)
+      << "and CloudFormation's own three";
+
+  const formats::Value second =
+      formats::parse_json(R"({"VersioningConfiguration": {"Status": "Suspended"}})").value();
+  const stacks::Existing was{
+      .physical_id = bucket, .attributes = made.attributes, .properties = stacks::Properties(first)};
+  in_stack([&](stacks::Context& context) { type.update(context, was, stacks::Properties(second)); });
+  EXPECT_EQ(s3.outcome<GetBucketCors>({.bucket = bucket}), "404 NoSuchCORSConfiguration");
+  EXPECT_EQ(s3.call<GetBucketVersioning>({.bucket = bucket}).status, "Suspended");
+
+  s3.put(bucket, "k", "x");
+  auto remove = [&](stacks::Context& context) { type.remove(context, was, stacks::Removal::Delete); };
+  EXPECT_THROW(in_stack(remove), aws::ServiceError) << "a bucket that is not empty stays";
+  s3.call<DeleteObject>({.bucket = bucket, .key = "k", .version_id = "null"});
+  in_stack(remove);
+  EXPECT_EQ(s3.outcome<HeadBucket>({.bucket = bucket}), "404 NoSuchBucket");
+  in_stack(remove);
+}
+
+TEST_F(Resources, DoNotAdoptABucketThatExists) {
+  s3.create_bucket("taken");
+  const formats::Value wanted = formats::parse_json(R"({"BucketName": "taken"})").value();
+  EXPECT_THROW(
+      in_stack([&](stacks::Context& context) { types.at(0)->create(context, stacks::Properties(wanted)); }),
+      aws::ServiceError);
+}
+
+TEST_F(Resources, PutAndTakeAwayABucketPolicy) {
+  s3.create_bucket("bbb");
+  const formats::Value wanted = formats::parse_json(R"({"Bucket": "bbb", "PolicyDocument": {
+    "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "123456789012"},
+    "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bbb/*"}]}})")
+                                    .value();
+  stacks::Created made;
+  in_stack(
+      [&](stacks::Context& context) { made = types.at(1)->create(context, stacks::Properties(wanted)); });
+  EXPECT_EQ(s3.call<GetBucketPolicyStatus>({.bucket = "bbb"}).policy_status->is_public, false);
+  const stacks::Existing was{.physical_id = made.physical_id,
+                             .attributes = made.attributes,
+                             .properties = stacks::Properties(wanted)};
+  in_stack([&](stacks::Context& context) { types.at(1)->remove(context, was, stacks::Removal::Delete); });
+  EXPECT_EQ(s3.outcome<GetBucketPolicy>({.bucket = "bbb"}), "404 NoSuchBucketPolicy");
+}
+
+}  // namespace
+
+}  // namespace holm::s3
