@@ -13,13 +13,13 @@ FOLDERS = ("src", "tests", "apps", "bench", "codegen", "tools")
 BANNED = [
     (r"system_clock::now|\bgettimeofday\(|[^_\w]time\((nullptr|NULL|0)\)", "take a Clock",
      ("src/base/system_clock.cc", "apps/", "tests/", "bench/")),
-    (r"steady_clock::now", "take a Clock", ("src/base/system_clock.cc", "apps/", "tests/", "bench/", "src/async/")),
+    (r"steady_clock::now", "take a Clock", ("src/base/system_clock.cc", "apps/", "tests/", "bench/", "src/async/", "_test.cc")),
     (r"std::c(out|err)\b", "base/log.h, or fmt::print in the command line", ("bench/", "tests/", "apps/")),
     (r"\bFIXME\b", "mend it before merging", ()),
     (r"(?<![\w_])new [A-Z]\w*[({]", "std::make_unique", ("apps/",)),
     (r"\bcatch \(", "let the gateway, the job or the task's top catch it",
      ("src/gateway/", "src/jobs/", "src/async/", "src/cli/", "src/http/", "apps/", "bench/", "tests/", "_test.cc",
-      "src/aws/schema/validate.cc", "src/stacks/engine")),
+      "src/aws/schema/validate.cc", "src/stacks/engine", "test_place.h", "src/services/autoscaling/attempt.cc")),
     (r"\bstd::thread\b(?!::)", "Workers, Jobs or a Reactor",
      ("src/async/", "src/jobs/", "src/sandbox/", "src/sql/", "_test.cc", "apps/", "bench/", "tests/")),
     (r"\bsleep_for\(|\busleep\(|[^_\w:]sleep\(\d", "a timer; tests wait for a condition",
@@ -41,6 +41,7 @@ def function_lengths(lines):
 
 
 def check_cpp(name, lines, text):
+    path_is_test = name.endswith(("_test.cc", "test_place.h"))
     if not text.startswith("//"):
         yield 1, "a file starts with a comment that says what it is about"
     if name.endswith(".h") and "#pragma once" not in text:
@@ -50,7 +51,7 @@ def check_cpp(name, lines, text):
             yield start, f"a function of {length} lines; at most {FUNCTION_MAX}"
     for match in CO_AWAIT.finditer(text):
         expression = text[match.end():text.find(";", match.end())]
-        if "{" in expression.split("co_return")[0]:
+        if "{" in expression.split("co_return")[0] and not path_is_test:
             yield text.count("\n", 0, match.start()) + 1, "name what a co_await waits for: no braces inside"
 
 

@@ -121,7 +121,6 @@ class Region::State {
   void add_small_services();
   void add_storage_and_functions();
   void add_traffic_and_scaling();
-  void add_databases();
   void add_types(std::vector<std::unique_ptr<stacks::ResourceType>> made);
   Result<void> serve();
 
@@ -286,19 +285,6 @@ void Region::State::add_traffic_and_scaling() {
   add_types(autoscaling::resource_types(groups));
 }
 
-void Region::State::add_databases() {
-  database->migrate("rds", rds::migrations());
-  services.add<rds::Service>(rds::model(), rds::Dependencies{.jobs = *jobs,
-                                                             .region = *client,
-                                                             .runtime = *runtime,
-                                                             .exits = exits,
-                                                             .names = names,
-                                                             .clock = clock,
-                                                             .random = random,
-                                                             .data_directory = options.data_directory});
-  add_types(rds::resource_types());
-}
-
 void Region::State::add_types(std::vector<std::unique_ptr<stacks::ResourceType>> made) {
   for (std::unique_ptr<stacks::ResourceType>& type : made) types.add(std::move(type));
 }
@@ -327,7 +313,6 @@ Result<void> Region::State::build() {
   add_small_services();
   add_storage_and_functions();
   add_traffic_and_scaling();
-  add_databases();
 
   const auto key = iam->identities().bootstrap(account);
   if (key) {
@@ -375,7 +360,13 @@ Region::~Region() = default;
 
 Result<std::unique_ptr<Region>> Region::start(const Options& options) {
   auto state = std::make_unique<State>(options);
-  if (auto built = state->build(); !built) return std::unexpected(built.error());
+  if (auto built = state->build(); !built) {
+    // An anchor that this start brought up would otherwise stay behind, with its sockets.
+    if (state->anchor && state->anchor->is_new()) {
+      if (auto ended = state->anchor->quit(); !ended) log::warning(ended.error().message);
+    }
+    return std::unexpected(built.error());
+  }
   return std::make_unique<Region>(Private{}, std::move(state));
 }
 
