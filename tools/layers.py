@@ -27,7 +27,7 @@ def allows(rules, mine, theirs):
 
 
 def is_test(name):
-    return name.endswith(("_test.cc", "test_place.h", "_fixture.h"))
+    return name.endswith(("_test.cc", "test_place.h", "_place_test.h", "_fixture.h"))
 
 
 def problems(root):

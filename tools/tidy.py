@@ -13,17 +13,18 @@ FOLDERS = ("src", "tests", "apps", "bench", "codegen", "tools")
 BANNED = [
     (r"system_clock::now|\bgettimeofday\(|[^_\w]time\((nullptr|NULL|0)\)", "take a Clock",
      ("src/base/system_clock.cc", "apps/", "tests/", "bench/")),
-    (r"steady_clock::now", "take a Clock", ("src/base/system_clock.cc", "apps/", "tests/", "bench/", "src/async/", "_test.cc")),
+    (r"steady_clock::now", "take a Clock", ("src/base/system_clock.cc", "apps/", "tests/", "bench/", "src/async/", "_test.cc",
+      "test_place.h")),
     (r"std::c(out|err)\b", "base/log.h, or fmt::print in the command line", ("bench/", "tests/", "apps/")),
     (r"\bFIXME\b", "mend it before merging", ()),
     (r"(?<![\w_])new [A-Z]\w*[({]", "std::make_unique", ("apps/",)),
     (r"\bcatch \(", "let the gateway, the job or the task's top catch it",
      ("src/gateway/", "src/jobs/", "src/async/", "src/cli/", "src/http/", "apps/", "bench/", "tests/", "_test.cc",
-      "src/aws/schema/validate.cc", "src/stacks/engine", "test_place.h", "src/services/autoscaling/attempt.cc")),
+      "src/aws/schema/validate.cc", "src/stacks/engine", "test_place.h", "_place_test.h", "src/services/autoscaling/attempt.cc")),
     (r"\bstd::thread\b(?!::)", "Workers, Jobs or a Reactor",
      ("src/async/", "src/jobs/", "src/sandbox/", "src/sql/", "_test.cc", "apps/", "bench/", "tests/")),
     (r"\bsleep_for\(|\busleep\(|[^_\w:]sleep\(\d", "a timer; tests wait for a condition",
-     ("src/async/", "apps/", "bench/")),
+     ("src/async/", "apps/", "bench/", "_test.cc", "test_place.h", "_place_test.h")),
 ]
 CO_AWAIT = re.compile(r"co_await\s")
 FUNCTION_START = re.compile(r"^(?!namespace|struct|class|enum|union|extern|#|//|\}|using|template|typedef)\S.*[)\w]\s*(const|noexcept|override|->.*)*\s*\{$")

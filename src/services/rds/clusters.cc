@@ -43,7 +43,8 @@ VolumeRow volume_of(Service& service, Call& call, const CreateDBClusterMessage& 
   refuse(request.storage_encrypted, "StorageEncrypted");
   check_engine(request.engine, Owner::Cluster);
   check_engine_version(request.engine, request.engine_version, service.engine_version());
-  if (!request.master_username) throw_combination("The parameter MasterUsername must be provided and must not be blank.");
+  if (!request.master_username)
+    throw_combination("The parameter MasterUsername must be provided and must not be blank.");
   if (!request.master_user_password) {
     throw_combination("The parameter MasterUserPassword must be provided and must not be blank.");
   }
@@ -53,7 +54,8 @@ VolumeRow volume_of(Service& service, Call& call, const CreateDBClusterMessage& 
   const SubnetGroupRow group = subnet_group_for(call, request.db_subnet_group_name);
   for (const std::string& zone : request.availability_zones) {
     const bool is_covered = std::ranges::find(group.subnets, zone, &GroupSubnet::zone) != group.subnets.end();
-    if (!is_covered) throw InvalidVPCNetworkStateFault("The DB subnet group does not cover Availability Zone " + zone);
+    if (!is_covered)
+      throw InvalidVPCNetworkStateFault("The DB subnet group does not cover Availability Zone " + zone);
   }
   VolumeRow volume{.engine = request.engine,
                    .master_user = *request.master_username,
@@ -69,7 +71,8 @@ VolumeRow volume_of(Service& service, Call& call, const CreateDBClusterMessage& 
                    .copies_tags = request.copy_tags_to_snapshot.value_or(false)};
   check_port(volume.port);
   check_backup_retention(volume.backup_retention);
-  if (volume.backup_retention == 0) throw_invalid("The backup retention period of a DB cluster is 1 to 35 days.");
+  if (volume.backup_retention == 0)
+    throw_invalid("The backup retention period of a DB cluster is 1 to 35 days.");
   check_backup_window(volume.backup_window);
   check_maintenance_window(volume.maintenance_window);
   return volume;
@@ -79,8 +82,8 @@ VolumeRow volume_of(Service& service, Call& call, const CreateDBClusterMessage& 
 
 void require_cluster_available(const ClusterRow& row) {
   if (row.status == "available") return;
-  throw InvalidDBClusterStateFault(fmt::format("DB cluster {} is not in available state. Current state: {}.", row.id,
-                                               row.status));
+  throw InvalidDBClusterStateFault(
+      fmt::format("DB cluster {} is not in available state. Current state: {}.", row.id, row.status));
 }
 
 DBCluster describe_cluster(Call& call, const ClusterRow& row) {
@@ -148,16 +151,18 @@ CreateDBClusterResult create_db_cluster(Service& service, Call& call, const Crea
   row.volume = volume_of(service, call, request);
   row.volume.id = row.resource;
   insert_volume(call, row.volume);
-  call.transaction.run("INSERT INTO rds_cluster (account, region, id, resource, status, wanted, created)"
-                       " VALUES (?1, ?2, ?3, ?4, 'creating', 'available', ?5)",
-                       {row.account, row.region, row.id, row.resource, to_milliseconds(row.created)});
+  call.transaction.run(
+      "INSERT INTO rds_cluster (account, region, id, resource, status, wanted, created)"
+      " VALUES (?1, ?2, ?3, ?4, 'creating', 'available', ?5)",
+      {row.account, row.region, row.id, row.resource, to_milliseconds(row.created)});
   write_tags(call, cluster_arn(call, row.id), request.tags);
   service.controller().schedule(call.transaction, row);
   return {.db_cluster = describe(service, call, row.id)};
 }
 
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBClusters.html
-DBClusterMessage describe_db_clusters(Service& service, Call& call, const DescribeDBClustersMessage& request) {
+DBClusterMessage describe_db_clusters(Service& service, Call& call,
+                                      const DescribeDBClustersMessage& request) {
   if (request.db_cluster_identifier) require_cluster(call, *request.db_cluster_identifier);
   DBClusterMessage result;
   for (const ClusterRow& row :
@@ -166,7 +171,8 @@ DBClusterMessage describe_db_clusters(Service& service, Call& call, const Descri
     if (request.db_cluster_identifier && !names_it(*request.db_cluster_identifier, row.id, arn)) continue;
     if (!passes(request.filters, {{"db-cluster-id", {row.id, arn}},
                                   {"db-cluster-resource-id", {row.resource}},
-                                  {"engine", {row.volume.engine}}})) continue;
+                                  {"engine", {row.volume.engine}}}))
+      continue;
     result.db_clusters.push_back(describe(service, call, row.id));
   }
   result.marker = take_page(result.db_clusters, request.max_records, request.marker);
@@ -181,7 +187,8 @@ ModifyDBClusterResult modify_db_cluster(Service& service, Call& call, const Modi
   VolumeRow& volume = row.volume;
   if (request.port && *request.port != volume.port) throw aws::NotImplemented("ModifyDBCluster: Port");
   check_engine_version(volume.engine, request.engine_version, service.engine_version());
-  volume.backup_retention = request.backup_retention_period.value_or(static_cast<int32_t>(volume.backup_retention));
+  volume.backup_retention =
+      request.backup_retention_period.value_or(static_cast<int32_t>(volume.backup_retention));
   volume.backup_window = request.preferred_backup_window.value_or(volume.backup_window);
   volume.maintenance_window = request.preferred_maintenance_window.value_or(volume.maintenance_window);
   volume.protects_deletion = request.deletion_protection.value_or(volume.protects_deletion);
@@ -193,14 +200,16 @@ ModifyDBClusterResult modify_db_cluster(Service& service, Call& call, const Modi
   if (!request.vpc_security_group_ids.empty()) {
     volume.security_groups = security_groups_for(call, request.vpc_security_group_ids,
                                                  require_subnet_group(call, volume.subnet_group).vpc);
-    for (const InstanceRow& member : members) service.controller().change_security(call, member, volume.security_groups);
+    for (const InstanceRow& member : members)
+      service.controller().change_security(call, member, volume.security_groups);
   }
   if (request.master_user_password) {
     check_password(*request.master_user_password);
     volume.password_hash = password_hash(*request.master_user_password);
     // A server that was never set up is given the new one with its user.
     volume.password_changed = volume.is_set_up;
-    if (volume.password_changed && !members.empty()) set_status(call, row, "resetting-master-credentials", row.wanted);
+    if (volume.password_changed && !members.empty())
+      set_status(call, row, "resetting-master-credentials", row.wanted);
     for (const InstanceRow& member : members) service.controller().schedule(call.transaction, member);
   }
   update_volume(call, volume);
@@ -213,7 +222,8 @@ StopDBClusterResult stop_db_cluster(Service& service, Call& call, const StopDBCl
   const ClusterRow row = require_cluster(call, request.db_cluster_identifier);
   require_cluster_available(row);
   set_status(call, row, "stopping", "stopped");
-  for (const InstanceRow& member : instances_of(call, row)) service.controller().want(call, member, Wish::Stopped);
+  for (const InstanceRow& member : instances_of(call, row))
+    service.controller().want(call, member, Wish::Stopped);
   service.controller().schedule(call.transaction, row);
   return {.db_cluster = describe(service, call, row.id)};
 }
@@ -222,11 +232,14 @@ StopDBClusterResult stop_db_cluster(Service& service, Call& call, const StopDBCl
 StartDBClusterResult start_db_cluster(Service& service, Call& call, const StartDBClusterMessage& request) {
   const ClusterRow row = require_cluster(call, request.db_cluster_identifier);
   if (row.status != "stopped") {
-    throw InvalidDBClusterStateFault(fmt::format("DbCluster {} is in {} state but expected it to be one of stopped,"
-                                                 "inaccessible-encryption-credentials-recoverable.", row.id, row.status));
+    throw InvalidDBClusterStateFault(
+        fmt::format("DbCluster {} is in {} state but expected it to be one of stopped,"
+                    "inaccessible-encryption-credentials-recoverable.",
+                    row.id, row.status));
   }
   set_status(call, row, "starting", "available");
-  for (const InstanceRow& member : instances_of(call, row)) service.controller().want(call, member, Wish::Available);
+  for (const InstanceRow& member : instances_of(call, row))
+    service.controller().want(call, member, Wish::Available);
   service.controller().schedule(call.transaction, row);
   return {.db_cluster = describe(service, call, row.id)};
 }
@@ -234,13 +247,15 @@ StartDBClusterResult start_db_cluster(Service& service, Call& call, const StartD
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBCluster.html
 DeleteDBClusterResult delete_db_cluster(Service& service, Call& call, const DeleteDBClusterMessage& request) {
   const ClusterRow row = require_cluster(call, request.db_cluster_identifier);
-  if (row.wanted == "deleted") throw InvalidDBClusterStateFault(fmt::format("DB cluster {} is being deleted.", row.id));
+  if (row.wanted == "deleted")
+    throw InvalidDBClusterStateFault(fmt::format("DB cluster {} is being deleted.", row.id));
   if (row.volume.protects_deletion) {
     throw_combination("Cannot delete protected Cluster, please disable deletion protection and try again.");
   }
   for (const InstanceRow& member : instances_of(call, row)) {
     if (member.wanted == "deleted") continue;
-    throw InvalidDBClusterStateFault("Cluster cannot be deleted, it still contains DB instances in non-deleting state.");
+    throw InvalidDBClusterStateFault(
+        "Cluster cannot be deleted, it still contains DB instances in non-deleting state.");
   }
   const bool skips = request.skip_final_snapshot.value_or(false);
   if (skips && request.final_db_snapshot_identifier) {

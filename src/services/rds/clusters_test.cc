@@ -15,8 +15,9 @@ class Clusters : public RdsTest {
   // What the server says of the password, asked in its own sandbox.
   std::string try_password(const std::string& password) {
     const auto exit = place->runtime->exec(
-        sandbox_id(), {.args = {"/usr/bin/mariadb", "--no-defaults", "--host=10.9.0.11", "--user=admin",
-                                "--password=" + password, "--execute=CREATE TABLE IF NOT EXISTS shop.mine (a INT)"}});
+        sandbox_id(),
+        {.args = {"/usr/bin/mariadb", "--no-defaults", "--host=10.9.0.11", "--user=admin",
+                  "--password=" + password, "--execute=CREATE TABLE IF NOT EXISTS shop.mine (a INT)"}});
     return exit && exit->succeeded() ? "right" : "wrong";
   }
 };

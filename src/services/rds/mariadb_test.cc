@@ -58,7 +58,8 @@ class MariaDbTest : public testing::Test {
 TEST_F(MariaDbTest, RunsAndRecoversWhatWasCommittedWhenItIsKilled) {
   start();
   EXPECT_EQ(answer("SELECT 1"), "1\n") << region_->log_of("db");
-  ASSERT_EQ(answer(master_user_statements("admin", password_hash("first word")) + database_statements("shop")), "");
+  ASSERT_EQ(
+      answer(master_user_statements("admin", password_hash("first word")) + database_statements("shop")), "");
   ASSERT_EQ(answer("CREATE TABLE shop.t (a INT) ENGINE=InnoDB; INSERT INTO shop.t VALUES (42)"), "");
   ASSERT_TRUE(region_->runtime->kill(spec_.id, SIGKILL));
   region_->wait_for_exit(spec_.id);
@@ -73,11 +74,13 @@ TEST_F(MariaDbTest, KnowsNobodyButItsAdministratorAndTheMasterUser) {
   ASSERT_EQ(answer(master_user_statements("admin", password_hash("first word"))), "");
   EXPECT_EQ(answer("SELECT user, host FROM mysql.user ORDER BY 1, 2"),
             "admin\t%\nmariadb.sys\tlocalhost\nroot\tlocalhost\n");
-  EXPECT_EQ(answer("SELECT Super_priv, File_priv, Shutdown_priv, Grant_priv FROM mysql.user WHERE user = 'admin'"),
-            "N\tN\tN\tY\n");
+  EXPECT_EQ(
+      answer("SELECT Super_priv, File_priv, Shutdown_priv, Grant_priv FROM mysql.user WHERE user = 'admin'"),
+      "N\tN\tN\tY\n");
   ASSERT_EQ(answer(password_statements("admin", password_hash("second word"))), "");
-  EXPECT_EQ(answer("SELECT authentication_string = PASSWORD('second word') FROM mysql.user WHERE user = 'admin'"),
-            "1\n");
+  EXPECT_EQ(
+      answer("SELECT authentication_string = PASSWORD('second word') FROM mysql.user WHERE user = 'admin'"),
+      "1\n");
 }
 
 }  // namespace

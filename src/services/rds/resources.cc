@@ -27,7 +27,10 @@ using stacks::Removal;
 using stacks::Update;
 
 PropertySchema tags_property() {
-  return {.name = "Tags", .kind = PropertyKind::List, .element = PropertyKind::Object, .members = stacks::kTagSchema};
+  return {.name = "Tags",
+          .kind = PropertyKind::List,
+          .element = PropertyKind::Object,
+          .members = stacks::kTagSchema};
 }
 
 std::vector<Tag> tags_of(const Context& context, const Properties& wanted) {
@@ -56,7 +59,8 @@ std::optional<int32_t> number(const Properties& wanted, std::string_view name) {
 }
 
 // An update carries only what changed, as an unchanged password would be set anew.
-std::optional<std::string> changed_text(const Existing& was, const Properties& wanted, std::string_view name) {
+std::optional<std::string> changed_text(const Existing& was, const Properties& wanted,
+                                        std::string_view name) {
   return differs(was.properties, wanted, name) ? wanted.find_text(name) : std::nullopt;
 }
 
@@ -74,8 +78,8 @@ class SubnetGroupType final : public stacks::ResourceType {
   std::span<const std::string_view> attributes() const override { return {}; }
   Created create(Context& context, const Properties& wanted) const override {
     const auto made = context.invoke<CreateDBSubnetGroup>(
-        {.db_subnet_group_name = wanted.find_text("DBSubnetGroupName")
-                                     .value_or(context.name(255, stacks::NameCase::Lower)),
+        {.db_subnet_group_name =
+             wanted.find_text("DBSubnetGroupName").value_or(context.name(255, stacks::NameCase::Lower)),
          .db_subnet_group_description = wanted.text("DBSubnetGroupDescription"),
          .subnet_ids = wanted.texts("SubnetIds"),
          .tags = tags_of(context, wanted)});
@@ -212,7 +216,8 @@ class InstanceType final : public stacks::ResourceType {
   std::string_view name() const override { return "AWS::RDS::DBInstance"; }
   std::span<const PropertySchema> properties() const override;
   std::span<const std::string_view> attributes() const override {
-    static constexpr std::string_view all[] = {"Endpoint.Address", "Endpoint.Port", "DBInstanceArn", "DbiResourceId"};
+    static constexpr std::string_view all[] = {"Endpoint.Address", "Endpoint.Port", "DBInstanceArn",
+                                               "DbiResourceId"};
     return all;
   }
   Created create(Context& context, const Properties& wanted) const override {
@@ -293,7 +298,8 @@ class InstanceType final : public stacks::ResourceType {
   void remove(Context& context, const Existing& resource, Removal) const override {
     const auto status = status_of(context, "rds_instance", resource.physical_id);
     if (!status || *status == "deleting") return;
-    context.invoke<DeleteDBInstance>({.db_instance_identifier = resource.physical_id, .skip_final_snapshot = true});
+    context.invoke<DeleteDBInstance>(
+        {.db_instance_identifier = resource.physical_id, .skip_final_snapshot = true});
   }
   Progress check_removed(Context& context, const Existing& resource) const override {
     return status_of(context, "rds_instance", resource.physical_id) ? stacks::in_progress() : stacks::ready();
