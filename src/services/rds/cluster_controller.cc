@@ -1,5 +1,5 @@
-// The controller of clusters: their volumes are made, kept as snapshots and removed; their state follows their
-// members.
+// The controller of clusters: their volumes are made, kept as snapshots and removed; their state follows
+// their members.
 
 #include <fmt/format.h>
 
@@ -31,7 +31,10 @@ jobs::Outcome Controller::run_cluster(const std::string& resource) {
   const ClusterRow& row = rows.front();
   if (row.wanted == "deleted") return delete_cluster(row);
   if (row.status == "creating") {
-    if (auto made = server_.make_data(volume_path(row.resource)); !made) throw_internal(row, made.error().message);
+    const std::string data = volume_path(row.resource);
+    auto made = row.volume.source ? server_.copy_data(snapshot_path(*row.volume.source), data)
+                                  : server_.make_data(data);
+    if (!made) throw_internal(row, made.error().message);
   }
   return settle(row);
 }
@@ -44,12 +47,13 @@ jobs::Outcome Controller::settle(const ClusterRow& row) {
     const bool is_new = now->status == "creating";
     // A volume is there before any server is; every other change is done when the members have done it.
     const bool is_done = is_new || std::ranges::all_of(members, [&](const InstanceRow& member) {
-      return member.status == now->wanted && !member.volume.password_changed;
-    });
+                           return member.status == now->wanted && !member.volume.password_changed;
+                         });
     if (!is_done) return;
     call.transaction.run("UPDATE rds_cluster SET status = wanted WHERE resource = ?1", {row.resource});
     const std::string message = is_new ? "DB cluster created" : "DB cluster " + now->wanted;
-    record_event(call, {"db-cluster", row.id, cluster_arn(call, row.id), is_new ? "creation" : "notification", message});
+    record_event(call, {"db-cluster", row.id, cluster_arn(call, row.id), is_new ? "creation" : "notification",
+                        message});
   });
   return jobs::done();
 }

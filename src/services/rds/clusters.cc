@@ -37,13 +37,33 @@ void set_status(Call& call, const ClusterRow& row, const std::string& status, co
                        {row.resource, status, wanted});
 }
 
+void check_zones(const SubnetGroupRow& group, const std::vector<std::string>& zones) {
+  for (const std::string& zone : zones) {
+    const bool is_covered = std::ranges::find(group.subnets, zone, &GroupSubnet::zone) != group.subnets.end();
+    if (!is_covered) {
+      throw InvalidVPCNetworkStateFault("The DB subnet group does not cover Availability Zone " + zone);
+    }
+  }
+}
+
+void check_common(const VolumeRow& volume) {
+  check_port(volume.port);
+  check_backup_retention(volume.backup_retention);
+  if (volume.backup_retention == 0) {
+    throw_invalid("The backup retention period of a DB cluster is 1 to 35 days.");
+  }
+  check_backup_window(volume.backup_window);
+  check_maintenance_window(volume.maintenance_window);
+}
+
 // What a new cluster is made of; checks all of the request.
 VolumeRow volume_of(Service& service, Call& call, const CreateDBClusterMessage& request) {
   refuse_unbuilt(request);
   refuse(request.storage_encrypted, "StorageEncrypted");
   check_engine(request.engine, Owner::Cluster);
   check_engine_version(request.engine, request.engine_version, service.engine_version());
-  if (!request.master_username) throw_combination("The parameter MasterUsername must be provided and must not be blank.");
+  if (!request.master_username)
+    throw_combination("The parameter MasterUsername must be provided and must not be blank.");
   if (!request.master_user_password) {
     throw_combination("The parameter MasterUserPassword must be provided and must not be blank.");
   }
@@ -51,10 +71,7 @@ VolumeRow volume_of(Service& service, Call& call, const CreateDBClusterMessage& 
   check_password(*request.master_user_password);
   if (request.database_name) check_database_name(*request.database_name);
   const SubnetGroupRow group = subnet_group_for(call, request.db_subnet_group_name);
-  for (const std::string& zone : request.availability_zones) {
-    const bool is_covered = std::ranges::find(group.subnets, zone, &GroupSubnet::zone) != group.subnets.end();
-    if (!is_covered) throw InvalidVPCNetworkStateFault("The DB subnet group does not cover Availability Zone " + zone);
-  }
+  check_zones(group, request.availability_zones);
   VolumeRow volume{.engine = request.engine,
                    .master_user = *request.master_username,
                    .password_hash = password_hash(*request.master_user_password),
@@ -67,11 +84,7 @@ VolumeRow volume_of(Service& service, Call& call, const CreateDBClusterMessage& 
                    .maintenance_window = request.preferred_maintenance_window.value_or(kMaintenanceWindow),
                    .protects_deletion = request.deletion_protection.value_or(false),
                    .copies_tags = request.copy_tags_to_snapshot.value_or(false)};
-  check_port(volume.port);
-  check_backup_retention(volume.backup_retention);
-  if (volume.backup_retention == 0) throw_invalid("The backup retention period of a DB cluster is 1 to 35 days.");
-  check_backup_window(volume.backup_window);
-  check_maintenance_window(volume.maintenance_window);
+  check_common(volume);
   return volume;
 }
 
@@ -79,8 +92,8 @@ VolumeRow volume_of(Service& service, Call& call, const CreateDBClusterMessage& 
 
 void require_cluster_available(const ClusterRow& row) {
   if (row.status == "available") return;
-  throw InvalidDBClusterStateFault(fmt::format("DB cluster {} is not in available state. Current state: {}.", row.id,
-                                               row.status));
+  throw InvalidDBClusterStateFault(
+      fmt::format("DB cluster {} is not in available state. Current state: {}.", row.id, row.status));
 }
 
 DBCluster describe_cluster(Call& call, const ClusterRow& row) {
@@ -135,29 +148,77 @@ DBCluster describe(Service& service, Call& call, const std::string& id) {
   return result;
 }
 
+void insert_cluster(Service& service, Call& call, const ClusterRow& row, const std::vector<Tag>& tags) {
+  insert_volume(call, row.volume);
+  call.transaction.run(
+      "INSERT INTO rds_cluster (account, region, id, resource, status, wanted, created)"
+      " VALUES (?1, ?2, ?3, ?4, 'creating', 'available', ?5)",
+      {row.account, row.region, row.id, row.resource, to_milliseconds(row.created)});
+  write_tags(call, cluster_arn(call, row.id), tags);
+  service.controller().schedule(call.transaction, row);
+}
+
+ClusterRow new_cluster(Service& service, Call& call, const std::string& id) {
+  ClusterRow row{.account = call.account,
+                 .region = call.region,
+                 .id = valid_identifier("DBClusterIdentifier", id),
+                 .resource = "cluster-" + service.random().base32(26),
+                 .created = call.now};
+  if (find_cluster(call, row.id)) throw DBClusterAlreadyExistsFault("DB Cluster already exists");
+  return row;
+}
+
 }  // namespace
 
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html
 CreateDBClusterResult create_db_cluster(Service& service, Call& call, const CreateDBClusterMessage& request) {
-  ClusterRow row{.account = call.account,
-                 .region = call.region,
-                 .id = valid_identifier("DBClusterIdentifier", request.db_cluster_identifier),
-                 .resource = "cluster-" + service.random().base32(26),
-                 .created = call.now};
-  if (find_cluster(call, row.id)) throw DBClusterAlreadyExistsFault("DB Cluster already exists");
+  ClusterRow row = new_cluster(service, call, request.db_cluster_identifier);
   row.volume = volume_of(service, call, request);
   row.volume.id = row.resource;
-  insert_volume(call, row.volume);
-  call.transaction.run("INSERT INTO rds_cluster (account, region, id, resource, status, wanted, created)"
-                       " VALUES (?1, ?2, ?3, ?4, 'creating', 'available', ?5)",
-                       {row.account, row.region, row.id, row.resource, to_milliseconds(row.created)});
-  write_tags(call, cluster_arn(call, row.id), request.tags);
-  service.controller().schedule(call.transaction, row);
+  insert_cluster(service, call, row, request.tags);
+  return {.db_cluster = describe(service, call, row.id)};
+}
+
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBClusterFromSnapshot.html
+RestoreDBClusterFromSnapshotResult restore_db_cluster_from_snapshot(
+    Service& service, Call& call, const RestoreDBClusterFromSnapshotMessage& request) {
+  const ClusterSnapshotRow snapshot = require_cluster_snapshot(call, request.snapshot_identifier);
+  if (snapshot.status != "available") {
+    throw InvalidDBClusterSnapshotStateFault(
+        fmt::format("Cannot restore from the cluster snapshot {} because it is not in the available state.",
+                    snapshot.id));
+  }
+  refuse(request.enable_iam_database_authentication, "EnableIAMDatabaseAuthentication");
+  if (request.engine_mode.value_or("provisioned") != "provisioned") {
+    throw aws::NotImplemented("EngineMode " + *request.engine_mode);
+  }
+  if (request.engine != snapshot.engine)
+    throw_combination("The engine of the snapshot is " + snapshot.engine);
+  check_engine_version(request.engine, request.engine_version, service.engine_version());
+  ClusterRow row = new_cluster(service, call, request.db_cluster_identifier);
+  const SubnetGroupRow group = subnet_group_for(call, request.db_subnet_group_name);
+  check_zones(group, request.availability_zones);
+  row.volume = {.id = row.resource,
+                .engine = snapshot.engine,
+                .master_user = snapshot.master_user,
+                .password_hash = snapshot.password_hash,
+                .port = request.port.value_or(static_cast<int32_t>(snapshot.port)),
+                .security_groups = security_groups_for(call, request.vpc_security_group_ids, group.vpc),
+                .subnet_group = group.name,
+                .backup_retention = request.backup_retention_period.value_or(1),
+                .backup_window = request.preferred_backup_window.value_or(kBackupWindow),
+                .maintenance_window = kMaintenanceWindow,
+                .protects_deletion = request.deletion_protection.value_or(false),
+                .copies_tags = request.copy_tags_to_snapshot.value_or(false),
+                .source = snapshot.resource};
+  check_common(row.volume);
+  insert_cluster(service, call, row, request.tags);
   return {.db_cluster = describe(service, call, row.id)};
 }
 
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBClusters.html
-DBClusterMessage describe_db_clusters(Service& service, Call& call, const DescribeDBClustersMessage& request) {
+DBClusterMessage describe_db_clusters(Service& service, Call& call,
+                                      const DescribeDBClustersMessage& request) {
   if (request.db_cluster_identifier) require_cluster(call, *request.db_cluster_identifier);
   DBClusterMessage result;
   for (const ClusterRow& row :
@@ -166,7 +227,8 @@ DBClusterMessage describe_db_clusters(Service& service, Call& call, const Descri
     if (request.db_cluster_identifier && !names_it(*request.db_cluster_identifier, row.id, arn)) continue;
     if (!passes(request.filters, {{"db-cluster-id", {row.id, arn}},
                                   {"db-cluster-resource-id", {row.resource}},
-                                  {"engine", {row.volume.engine}}})) continue;
+                                  {"engine", {row.volume.engine}}}))
+      continue;
     result.db_clusters.push_back(describe(service, call, row.id));
   }
   result.marker = take_page(result.db_clusters, request.max_records, request.marker);
@@ -181,7 +243,8 @@ ModifyDBClusterResult modify_db_cluster(Service& service, Call& call, const Modi
   VolumeRow& volume = row.volume;
   if (request.port && *request.port != volume.port) throw aws::NotImplemented("ModifyDBCluster: Port");
   check_engine_version(volume.engine, request.engine_version, service.engine_version());
-  volume.backup_retention = request.backup_retention_period.value_or(static_cast<int32_t>(volume.backup_retention));
+  volume.backup_retention =
+      request.backup_retention_period.value_or(static_cast<int32_t>(volume.backup_retention));
   volume.backup_window = request.preferred_backup_window.value_or(volume.backup_window);
   volume.maintenance_window = request.preferred_maintenance_window.value_or(volume.maintenance_window);
   volume.protects_deletion = request.deletion_protection.value_or(volume.protects_deletion);
@@ -193,14 +256,16 @@ ModifyDBClusterResult modify_db_cluster(Service& service, Call& call, const Modi
   if (!request.vpc_security_group_ids.empty()) {
     volume.security_groups = security_groups_for(call, request.vpc_security_group_ids,
                                                  require_subnet_group(call, volume.subnet_group).vpc);
-    for (const InstanceRow& member : members) service.controller().change_security(call, member, volume.security_groups);
+    for (const InstanceRow& member : members)
+      service.controller().change_security(call, member, volume.security_groups);
   }
   if (request.master_user_password) {
     check_password(*request.master_user_password);
     volume.password_hash = password_hash(*request.master_user_password);
     // A server that was never set up is given the new one with its user.
     volume.password_changed = volume.is_set_up;
-    if (volume.password_changed && !members.empty()) set_status(call, row, "resetting-master-credentials", row.wanted);
+    if (volume.password_changed && !members.empty())
+      set_status(call, row, "resetting-master-credentials", row.wanted);
     for (const InstanceRow& member : members) service.controller().schedule(call.transaction, member);
   }
   update_volume(call, volume);
@@ -213,7 +278,8 @@ StopDBClusterResult stop_db_cluster(Service& service, Call& call, const StopDBCl
   const ClusterRow row = require_cluster(call, request.db_cluster_identifier);
   require_cluster_available(row);
   set_status(call, row, "stopping", "stopped");
-  for (const InstanceRow& member : instances_of(call, row)) service.controller().want(call, member, Wish::Stopped);
+  for (const InstanceRow& member : instances_of(call, row))
+    service.controller().want(call, member, Wish::Stopped);
   service.controller().schedule(call.transaction, row);
   return {.db_cluster = describe(service, call, row.id)};
 }
@@ -222,11 +288,14 @@ StopDBClusterResult stop_db_cluster(Service& service, Call& call, const StopDBCl
 StartDBClusterResult start_db_cluster(Service& service, Call& call, const StartDBClusterMessage& request) {
   const ClusterRow row = require_cluster(call, request.db_cluster_identifier);
   if (row.status != "stopped") {
-    throw InvalidDBClusterStateFault(fmt::format("DbCluster {} is in {} state but expected it to be one of stopped,"
-                                                 "inaccessible-encryption-credentials-recoverable.", row.id, row.status));
+    throw InvalidDBClusterStateFault(
+        fmt::format("DbCluster {} is in {} state but expected it to be one of stopped,"
+                    "inaccessible-encryption-credentials-recoverable.",
+                    row.id, row.status));
   }
   set_status(call, row, "starting", "available");
-  for (const InstanceRow& member : instances_of(call, row)) service.controller().want(call, member, Wish::Available);
+  for (const InstanceRow& member : instances_of(call, row))
+    service.controller().want(call, member, Wish::Available);
   service.controller().schedule(call.transaction, row);
   return {.db_cluster = describe(service, call, row.id)};
 }
@@ -234,13 +303,15 @@ StartDBClusterResult start_db_cluster(Service& service, Call& call, const StartD
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBCluster.html
 DeleteDBClusterResult delete_db_cluster(Service& service, Call& call, const DeleteDBClusterMessage& request) {
   const ClusterRow row = require_cluster(call, request.db_cluster_identifier);
-  if (row.wanted == "deleted") throw InvalidDBClusterStateFault(fmt::format("DB cluster {} is being deleted.", row.id));
+  if (row.wanted == "deleted")
+    throw InvalidDBClusterStateFault(fmt::format("DB cluster {} is being deleted.", row.id));
   if (row.volume.protects_deletion) {
     throw_combination("Cannot delete protected Cluster, please disable deletion protection and try again.");
   }
   for (const InstanceRow& member : instances_of(call, row)) {
     if (member.wanted == "deleted") continue;
-    throw InvalidDBClusterStateFault("Cluster cannot be deleted, it still contains DB instances in non-deleting state.");
+    throw InvalidDBClusterStateFault(
+        "Cluster cannot be deleted, it still contains DB instances in non-deleting state.");
   }
   const bool skips = request.skip_final_snapshot.value_or(false);
   if (skips && request.final_db_snapshot_identifier) {

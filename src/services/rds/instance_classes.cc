@@ -21,17 +21,20 @@ struct Size {
   unsigned memory_gib;     // Of db.r….
 };
 
-constexpr Size kSizes[] = {{"micro", 2, 1, 0, 0},       {"small", 2, 2, 0, 0},       {"medium", 2, 4, 0, 0},
-                           {"large", 2, 8, 8, 16},      {"xlarge", 4, 16, 16, 32},   {"2xlarge", 8, 32, 32, 64},
+constexpr Size kSizes[] = {{"micro", 2, 1, 0, 0},       {"small", 2, 2, 0, 0},
+                           {"medium", 2, 4, 0, 0},      {"large", 2, 8, 8, 16},
+                           {"xlarge", 4, 16, 16, 32},   {"2xlarge", 8, 32, 32, 64},
                            {"4xlarge", 16, 0, 64, 128}, {"8xlarge", 32, 0, 128, 256}};
-constexpr std::string_view kFamilies[] = {"t2", "t3", "t4g", "m5", "m5d", "m6g", "m6gd", "m6i", "m7g", "m7i", "m8g",
-                                          "r5", "r5d", "r6g", "r6gd", "r6i", "r7g", "r7i", "r8g"};
+constexpr std::string_view kFamilies[] = {"t2",   "t3",  "t4g", "m5",  "m5d", "m6g", "m6gd",
+                                          "m6i",  "m7g", "m7i", "m8g", "r5",  "r5d", "r6g",
+                                          "r6gd", "r6i", "r7g", "r7i", "r8g"};
 
 }  // namespace
 
 std::optional<InstanceClass> find_instance_class(std::string_view name) {
   const std::vector<std::string_view> parts = split(name, '.');
-  if (parts.size() != 3 || parts[0] != "db" || std::ranges::find(kFamilies, parts[1]) == std::end(kFamilies)) {
+  if (parts.size() != 3 || parts[0] != "db" ||
+      std::ranges::find(kFamilies, parts[1]) == std::end(kFamilies)) {
     return std::nullopt;
   }
   for (const Size& size : kSizes) {

@@ -1,4 +1,5 @@
-// The controller of instances: their servers are started, set up, restarted when they die, stopped and removed.
+// The controller of instances: their servers are started, set up, restarted when they die, stopped and
+// removed.
 
 #include <fmt/format.h>
 
@@ -66,7 +67,8 @@ jobs::Outcome Controller::make_available(InstanceRow row) {
     transact(row.account, row.region, [&](Call& call) {
       call.transaction.run("UPDATE rds_instance SET reboots = reboots - ?2, starts = 0 WHERE resource = ?1",
                            {row.resource, row.reboots});
-      record_event(call, {"db-instance", row.id, instance_arn(call, row.id), "availability", "DB instance shutdown"});
+      record_event(
+          call, {"db-instance", row.id, instance_arn(call, row.id), "availability", "DB instance shutdown"});
     });
     row.starts = 0;
   }
@@ -92,7 +94,9 @@ jobs::Outcome Controller::start_server(const InstanceRow& row) {
                           "The database engine has ended and is being restarted."});
     });
   }
-  if (auto made = server_.make_data(data); !made) throw_internal(row, made.error());
+  auto filled = row.volume.source ? server_.copy_data(snapshot_path(*row.volume.source), data)
+                                  : server_.make_data(data);
+  if (!filled) throw_internal(row, filled.error());
   const std::string logs = use_.data_directory + "/logs/rds";
   if (auto made = make_directories(logs); !made) throw_internal(row, made.error());
   const InstanceClass size = find_instance_class(row.type).value();
@@ -107,7 +111,8 @@ jobs::Outcome Controller::start_server(const InstanceRow& row) {
                                 .vcpus = size.vcpus});
   if (!started) {
     // The interface is made in the kernel by a job of EC2's, which may not have run yet.
-    if (use_.clock.now() < row.changed + kNetworkPatience) return jobs::again_at(use_.clock.now() + kNetworkPoll);
+    if (use_.clock.now() < row.changed + kNetworkPatience)
+      return jobs::again_at(use_.clock.now() + kNetworkPoll);
     throw_internal(row, started.error());
   }
   transact(row.account, row.region, [&](Call& call) {
@@ -138,8 +143,9 @@ jobs::Outcome Controller::finish_start(const InstanceRow& row) {
     if (row.status == "available") return;
     set_status(call, row, "available");
     const bool is_new = row.status == "creating";
-    record_event(call, {"db-instance", row.id, instance_arn(call, row.id), is_new ? "creation" : "availability",
-                        is_new ? "DB instance created" : "DB instance restarted"});
+    record_event(call,
+                 {"db-instance", row.id, instance_arn(call, row.id), is_new ? "creation" : "availability",
+                  is_new ? "DB instance created" : "DB instance restarted"});
   });
   return jobs::done();
 }
@@ -150,7 +156,8 @@ jobs::Outcome Controller::stop_instance(const InstanceRow& row) {
     const auto now = find_instance(call, row.id);
     if (!now || now->wanted != "stopped") return schedule(call.transaction, row);
     set_status(call, row, "stopped");
-    record_event(call, {"db-instance", row.id, instance_arn(call, row.id), "notification", "DB instance stopped"});
+    record_event(call,
+                 {"db-instance", row.id, instance_arn(call, row.id), "notification", "DB instance stopped"});
     schedule_cluster_of(call, row);
   });
   return jobs::done();
@@ -164,11 +171,13 @@ jobs::Outcome Controller::delete_instance(const InstanceRow& row) {
     if (error) throw_internal(row, {error.message()});
   }
   transact(row.account, row.region, [&](Call& call) {
-    call.client.call<ec2::DeleteNetworkInterface>(call, aws::service_principal("rds.amazonaws.com", row.account),
+    call.client.call<ec2::DeleteNetworkInterface>(call,
+                                                  aws::service_principal("rds.amazonaws.com", row.account),
                                                   {.network_interface_id = row.interface});
     delete_instance_row(call, row);
     forget(call, row);
-    record_event(call, {"db-instance", row.id, instance_arn(call, row.id), "deletion", "DB instance deleted"});
+    record_event(call,
+                 {"db-instance", row.id, instance_arn(call, row.id), "deletion", "DB instance deleted"});
     schedule_cluster_of(call, row);
   });
   return jobs::done();

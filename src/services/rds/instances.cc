@@ -27,37 +27,38 @@ constexpr int64_t kStorageGibMax = 65536;
 DBInstance describe(Service& service, Call& call, const InstanceRow& row) {
   const VolumeRow& volume = row.volume;
   const std::string arn = instance_arn(call, row.id);
-  DBInstance result{.db_instance_identifier = row.id,
-                    .db_instance_class = row.type,
-                    .engine = volume.engine,
-                    .db_instance_status = row.status,
-                    .master_username = volume.master_user,
-                    .db_name = volume.database_name,
-                    .allocated_storage = static_cast<int32_t>(row.storage_gib),
-                    .instance_create_time = row.created,
-                    .preferred_backup_window = volume.backup_window,
-                    .backup_retention_period = static_cast<int32_t>(volume.backup_retention),
-                    .availability_zone = row.zone,
-                    .db_subnet_group = describe_subnet_group(call, require_subnet_group(call, volume.subnet_group)),
-                    .preferred_maintenance_window = volume.maintenance_window,
-                    .multi_az = false,
-                    .engine_version = service.engine_version(),
-                    .auto_minor_version_upgrade = row.upgrades_minor,
-                    .license_model = "general-public-license",
-                    .publicly_accessible = false,
-                    .storage_type = row.storage_type,
-                    .db_instance_port = 0,
-                    .db_cluster_identifier = row.cluster,
-                    .storage_encrypted = false,
-                    .dbi_resource_id = row.resource,
-                    .copy_tags_to_snapshot = volume.copies_tags,
-                    .monitoring_interval = 0,
-                    .db_instance_arn = arn,
-                    .iam_database_authentication_enabled = false,
-                    .performance_insights_enabled = false,
-                    .deletion_protection = !row.cluster && volume.protects_deletion,
-                    .tag_list = tags_of(call, arn),
-                    .network_type = "IPV4"};
+  DBInstance result{
+      .db_instance_identifier = row.id,
+      .db_instance_class = row.type,
+      .engine = volume.engine,
+      .db_instance_status = row.status,
+      .master_username = volume.master_user,
+      .db_name = volume.database_name,
+      .allocated_storage = static_cast<int32_t>(row.storage_gib),
+      .instance_create_time = row.created,
+      .preferred_backup_window = volume.backup_window,
+      .backup_retention_period = static_cast<int32_t>(volume.backup_retention),
+      .availability_zone = row.zone,
+      .db_subnet_group = describe_subnet_group(call, require_subnet_group(call, volume.subnet_group)),
+      .preferred_maintenance_window = volume.maintenance_window,
+      .multi_az = false,
+      .engine_version = service.engine_version(),
+      .auto_minor_version_upgrade = row.upgrades_minor,
+      .license_model = "general-public-license",
+      .publicly_accessible = false,
+      .storage_type = row.storage_type,
+      .db_instance_port = 0,
+      .db_cluster_identifier = row.cluster,
+      .storage_encrypted = false,
+      .dbi_resource_id = row.resource,
+      .copy_tags_to_snapshot = volume.copies_tags,
+      .monitoring_interval = 0,
+      .db_instance_arn = arn,
+      .iam_database_authentication_enabled = false,
+      .performance_insights_enabled = false,
+      .deletion_protection = !row.cluster && volume.protects_deletion,
+      .tag_list = tags_of(call, arn),
+      .network_type = "IPV4"};
   if (row.cluster) result.promotion_tier = static_cast<int32_t>(row.promotion_tier);
   // AWS gives the endpoint once the instance has been available.
   if (row.status != "creating") {
@@ -98,13 +99,19 @@ VolumeRow volume_of_member(Call& call, const CreateDBInstanceMessage& request) {
     throw InvalidDBClusterStateFault(fmt::format("DB cluster {} is {}.", cluster.id, cluster.status));
   }
   if (cluster.volume.engine != request.engine) {
-    throw_combination(fmt::format("The engine name requested for your DB instance ({}) doesn't match the engine name of"
-                                  " your DB cluster ({}).", request.engine, cluster.volume.engine));
+    throw_combination(
+        fmt::format("The engine name requested for your DB instance ({}) doesn't match the engine name of"
+                    " your DB cluster ({}).",
+                    request.engine, cluster.volume.engine));
   }
-  if (!instances_of(call, cluster).empty()) throw aws::NotImplemented("A second DB instance (reader) of a DB cluster");
+  if (!instances_of(call, cluster).empty())
+    throw aws::NotImplemented("A second DB instance (reader) of a DB cluster");
   auto refuse_own = [](bool is_given, std::string_view property) {
-    if (is_given) throw_combination(fmt::format("The requested DB Instance will be a member of a DB Cluster. Set {} for"
-                                                " the DB Cluster.", property));
+    if (is_given)
+      throw_combination(
+          fmt::format("The requested DB Instance will be a member of a DB Cluster. Set {} for"
+                      " the DB Cluster.",
+                      property));
   };
   refuse_own(request.master_username.has_value(), "master user name");
   refuse_own(request.master_user_password.has_value(), "master user password");
@@ -124,12 +131,15 @@ VolumeRow volume_of_member(Call& call, const CreateDBInstanceMessage& request) {
 }
 
 VolumeRow volume_of_own(Call& call, const CreateDBInstanceMessage& request) {
-  if (request.engine == "aurora-mysql") throw_combination("DBClusterIdentifier is required for engine aurora-mysql.");
-  if (!request.master_username) throw_combination("The parameter MasterUsername must be provided and must not be blank.");
+  if (request.engine == "aurora-mysql")
+    throw_combination("DBClusterIdentifier is required for engine aurora-mysql.");
+  if (!request.master_username)
+    throw_combination("The parameter MasterUsername must be provided and must not be blank.");
   if (!request.master_user_password) {
     throw_combination("The parameter MasterUserPassword must be provided and must not be blank.");
   }
-  if (!request.allocated_storage) throw_combination("The parameter AllocatedStorage must be provided and must not be blank.");
+  if (!request.allocated_storage)
+    throw_combination("The parameter AllocatedStorage must be provided and must not be blank.");
   check_master_user(*request.master_username);
   check_password(*request.master_user_password);
   if (request.db_name) check_database_name(*request.db_name);
@@ -159,7 +169,8 @@ GroupSubnet subnet_in(const SubnetGroupRow& group, const std::optional<std::stri
   if (!zone) return group.subnets.front();
   const auto found = std::ranges::find(group.subnets, *zone, &GroupSubnet::zone);
   if (found == group.subnets.end()) {
-    throw InvalidVPCNetworkStateFault(fmt::format("The DB subnet group does not cover Availability Zone {}.", *zone));
+    throw InvalidVPCNetworkStateFault(
+        fmt::format("The DB subnet group does not cover Availability Zone {}.", *zone));
   }
   return *found;
 }
@@ -175,24 +186,27 @@ void make_interface(Call& call, InstanceRow& row, const GroupSubnet& subnet) {
 
 void insert(Call& call, const InstanceRow& row) {
   call.transaction.run(
-      "INSERT INTO rds_instance (account, region, id, resource, cluster, volume, class, storage_gib, storage_type,"
+      "INSERT INTO rds_instance (account, region, id, resource, cluster, volume, class, storage_gib, "
+      "storage_type,"
       " status, wanted, zone, interface, address, promotion_tier, upgrades_minor, changed, created)"
-      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'creating', 'available', ?10, ?11, ?12, ?13, ?14, ?15, ?15)",
-      {row.account, row.region, row.id, row.resource, sql::optional_value(row.cluster), row.volume.id, row.type,
-       row.storage_gib, row.storage_type, row.zone, row.interface, row.address, row.promotion_tier,
+      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'creating', 'available', ?10, ?11, ?12, ?13, ?14, ?15, "
+      "?15)",
+      {row.account, row.region, row.id, row.resource, sql::optional_value(row.cluster), row.volume.id,
+       row.type, row.storage_gib, row.storage_type, row.zone, row.interface, row.address, row.promotion_tier,
        int64_t{row.upgrades_minor}, to_milliseconds(row.created)});
 }
 
 void require_state(const InstanceRow& row, std::initializer_list<std::string_view> states) {
   if (std::ranges::find(states, row.status) != states.end()) return;
-  throw InvalidDBInstanceStateFault(fmt::format("Instance {} is not in available state. Current state: {}.", row.id,
-                                                row.status));
+  throw InvalidDBInstanceStateFault(
+      fmt::format("Instance {} is not in available state. Current state: {}.", row.id, row.status));
 }
 
 }  // namespace
 
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
-CreateDBInstanceResult create_db_instance(Service& service, Call& call, const CreateDBInstanceMessage& request) {
+CreateDBInstanceResult create_db_instance(Service& service, Call& call,
+                                          const CreateDBInstanceMessage& request) {
   refuse_unbuilt(request);
   refuse(request.storage_encrypted, "StorageEncrypted");
   check_engine(request.engine, Owner::Instance);
@@ -221,7 +235,8 @@ CreateDBInstanceResult create_db_instance(Service& service, Call& call, const Cr
     row.storage_type = request.storage_type.value_or("gp2");
     insert_volume(call, row.volume);
   }
-  make_interface(call, row, subnet_in(require_subnet_group(call, row.volume.subnet_group), request.availability_zone));
+  make_interface(call, row,
+                 subnet_in(require_subnet_group(call, row.volume.subnet_group), request.availability_zone));
   insert(call, row);
   write_tags(call, instance_arn(call, row.id), request.tags);
   service.controller().publish(call, row);
@@ -230,7 +245,8 @@ CreateDBInstanceResult create_db_instance(Service& service, Call& call, const Cr
 }
 
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBInstances.html
-DBInstanceMessage describe_db_instances(Service& service, Call& call, const DescribeDBInstancesMessage& request) {
+DBInstanceMessage describe_db_instances(Service& service, Call& call,
+                                        const DescribeDBInstancesMessage& request) {
   if (request.db_instance_identifier) require_instance(call, *request.db_instance_identifier);
   DBInstanceMessage result;
   for (const InstanceRow& row :
@@ -242,7 +258,8 @@ DBInstanceMessage describe_db_instances(Service& service, Call& call, const Desc
     if (!passes(request.filters, {{"db-instance-id", {row.id, arn}},
                                   {"db-cluster-id", cluster},
                                   {"dbi-resource-id", {row.resource}},
-                                  {"engine", {row.volume.engine}}})) continue;
+                                  {"engine", {row.volume.engine}}}))
+      continue;
     result.db_instances.push_back(describe(service, call, row));
   }
   result.marker = take_page(result.db_instances, request.max_records, request.marker);
@@ -250,16 +267,19 @@ DBInstanceMessage describe_db_instances(Service& service, Call& call, const Desc
 }
 
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.html
-ModifyDBInstanceResult modify_db_instance(Service& service, Call& call, const ModifyDBInstanceMessage& request) {
+ModifyDBInstanceResult modify_db_instance(Service& service, Call& call,
+                                          const ModifyDBInstanceMessage& request) {
   InstanceRow row = require_instance(call, request.db_instance_identifier);
   require_state(row, {"available"});
   refuse_unbuilt(request);
   check_engine_version(row.volume.engine, request.engine_version, service.engine_version());
-  if (request.engine && *request.engine != row.volume.engine) throw aws::NotImplemented("ModifyDBInstance: Engine");
+  if (request.engine && *request.engine != row.volume.engine)
+    throw aws::NotImplemented("ModifyDBInstance: Engine");
   VolumeRow& volume = row.volume;
   const bool changes_common = request.master_user_password || request.backup_retention_period ||
                               request.preferred_backup_window || !request.vpc_security_group_ids.empty() ||
-                              request.deletion_protection || request.allocated_storage || request.storage_type;
+                              request.deletion_protection || request.allocated_storage ||
+                              request.storage_type;
   if (row.cluster && changes_common) throw_combination("Modify the DB cluster of the DB instance instead.");
   if (request.db_subnet_group_name && *request.db_subnet_group_name != volume.subnet_group) {
     throw aws::NotImplemented("ModifyDBInstance: DBSubnetGroupName");
@@ -267,7 +287,8 @@ ModifyDBInstanceResult modify_db_instance(Service& service, Call& call, const Mo
   row.storage_gib = request.allocated_storage.value_or(static_cast<int32_t>(row.storage_gib));
   row.storage_type = request.storage_type.value_or(row.storage_type);
   if (!row.cluster) check_storage(row.storage_type, row.storage_gib);
-  volume.backup_retention = request.backup_retention_period.value_or(static_cast<int32_t>(volume.backup_retention));
+  volume.backup_retention =
+      request.backup_retention_period.value_or(static_cast<int32_t>(volume.backup_retention));
   volume.backup_window = request.preferred_backup_window.value_or(volume.backup_window);
   volume.maintenance_window = request.preferred_maintenance_window.value_or(volume.maintenance_window);
   volume.protects_deletion = request.deletion_protection.value_or(volume.protects_deletion);
@@ -287,24 +308,27 @@ ModifyDBInstanceResult modify_db_instance(Service& service, Call& call, const Mo
   }
   const bool changes_class = request.db_instance_class && *request.db_instance_class != row.type;
   if (changes_class && !request.apply_immediately.value_or(false)) {
-    throw aws::NotImplemented("A change of DBInstanceClass at the maintenance window (without ApplyImmediately)");
+    throw aws::NotImplemented(
+        "A change of DBInstanceClass at the maintenance window (without ApplyImmediately)");
   }
   if (changes_class && !find_instance_class(*request.db_instance_class)) {
     throw_invalid("Invalid DB Instance class: " + *request.db_instance_class);
   }
   update_volume(call, volume);
-  call.transaction.run("UPDATE rds_instance SET class = ?2, storage_gib = ?3, storage_type = ?4, promotion_tier = ?5,"
-                       " upgrades_minor = ?6 WHERE resource = ?1",
-                       {row.resource, request.db_instance_class.value_or(row.type), row.storage_gib, row.storage_type,
-                        int64_t{request.promotion_tier.value_or(static_cast<int32_t>(row.promotion_tier))},
-                        int64_t{request.auto_minor_version_upgrade.value_or(row.upgrades_minor)}});
+  call.transaction.run(
+      "UPDATE rds_instance SET class = ?2, storage_gib = ?3, storage_type = ?4, promotion_tier = ?5,"
+      " upgrades_minor = ?6 WHERE resource = ?1",
+      {row.resource, request.db_instance_class.value_or(row.type), row.storage_gib, row.storage_type,
+       int64_t{request.promotion_tier.value_or(static_cast<int32_t>(row.promotion_tier))},
+       int64_t{request.auto_minor_version_upgrade.value_or(row.upgrades_minor)}});
   if (changes_class) service.controller().want(call, row, Wish::Rebooted);
   service.controller().schedule(call.transaction, row);
   return {.db_instance = describe(service, call, require_instance(call, row.id))};
 }
 
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RebootDBInstance.html
-RebootDBInstanceResult reboot_db_instance(Service& service, Call& call, const RebootDBInstanceMessage& request) {
+RebootDBInstanceResult reboot_db_instance(Service& service, Call& call,
+                                          const RebootDBInstanceMessage& request) {
   const InstanceRow row = require_instance(call, request.db_instance_identifier);
   require_state(row, {"available", "failed"});
   if (request.force_failover.value_or(false)) {
@@ -317,7 +341,8 @@ RebootDBInstanceResult reboot_db_instance(Service& service, Call& call, const Re
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_StopDBInstance.html
 StopDBInstanceResult stop_db_instance(Service& service, Call& call, const StopDBInstanceMessage& request) {
   const InstanceRow row = require_instance(call, request.db_instance_identifier);
-  if (row.cluster) throw InvalidDBInstanceStateFault("aurora-mysql DB instances are stopped with their DB cluster.");
+  if (row.cluster)
+    throw InvalidDBInstanceStateFault("aurora-mysql DB instances are stopped with their DB cluster.");
   require_state(row, {"available"});
   service.controller().want(call, row, Wish::Stopped);
   return {.db_instance = describe(service, call, require_instance(call, row.id))};
@@ -326,7 +351,8 @@ StopDBInstanceResult stop_db_instance(Service& service, Call& call, const StopDB
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_StartDBInstance.html
 StartDBInstanceResult start_db_instance(Service& service, Call& call, const StartDBInstanceMessage& request) {
   const InstanceRow row = require_instance(call, request.db_instance_identifier);
-  if (row.cluster) throw InvalidDBInstanceStateFault("aurora-mysql DB instances are started with their DB cluster.");
+  if (row.cluster)
+    throw InvalidDBInstanceStateFault("aurora-mysql DB instances are started with their DB cluster.");
   if (row.status != "stopped") {
     throw InvalidDBInstanceStateFault(
         fmt::format("Instance {} is not stopped, cannot be started. Current state: {}.", row.id, row.status));
@@ -336,7 +362,8 @@ StartDBInstanceResult start_db_instance(Service& service, Call& call, const Star
 }
 
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBInstance.html
-DeleteDBInstanceResult delete_db_instance(Service& service, Call& call, const DeleteDBInstanceMessage& request) {
+DeleteDBInstanceResult delete_db_instance(Service& service, Call& call,
+                                          const DeleteDBInstanceMessage& request) {
   const InstanceRow row = require_instance(call, request.db_instance_identifier);
   if (row.wanted == "deleted") {
     throw InvalidDBInstanceStateFault(fmt::format("Instance {} is already being deleted.", row.id));
@@ -348,7 +375,8 @@ DeleteDBInstanceResult delete_db_instance(Service& service, Call& call, const De
     }
   } else {
     if (row.volume.protects_deletion) {
-      throw_combination("Cannot delete protected DB Instance, please disable deletion protection and try again.");
+      throw_combination(
+          "Cannot delete protected DB Instance, please disable deletion protection and try again.");
     }
     if (skips && request.final_db_snapshot_identifier) {
       throw_combination("FinalDBSnapshotIdentifier can not be specified when SkipFinalSnapshot is set.");

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <filesystem>
 
+#include "base/system_clock.h"
 #include "sandbox/program/test_region.h"
 
 namespace holm::rds {
@@ -35,9 +36,9 @@ class MariaDbTest : public testing::Test {
 
   // The answer of the server, once it answers: at most a minute.
   std::string answer(const std::string& statement) {
-    const auto until = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    const auto until = clock_.steady() + std::chrono::minutes(1);
     Result<std::string> result = failure("never asked");
-    while (std::chrono::steady_clock::now() < until && server_->is_running(spec_.id)) {
+    while (clock_.steady() < until && server_->is_running(spec_.id)) {
       if ((result = server_->run(spec_.id, statement))) return *result;
       if (result.error().message.find("(2)") == std::string::npos) break;  // Anything but "no socket yet".
     }
@@ -53,12 +54,14 @@ class MariaDbTest : public testing::Test {
   std::unique_ptr<sandbox::TestRegion> region_;
   std::unique_ptr<MariaDb> server_;
   ServerSpec spec_;
+  SystemClock clock_;
 };
 
 TEST_F(MariaDbTest, RunsAndRecoversWhatWasCommittedWhenItIsKilled) {
   start();
   EXPECT_EQ(answer("SELECT 1"), "1\n") << region_->log_of("db");
-  ASSERT_EQ(answer(master_user_statements("admin", password_hash("first word")) + database_statements("shop")), "");
+  ASSERT_EQ(
+      answer(master_user_statements("admin", password_hash("first word")) + database_statements("shop")), "");
   ASSERT_EQ(answer("CREATE TABLE shop.t (a INT) ENGINE=InnoDB; INSERT INTO shop.t VALUES (42)"), "");
   ASSERT_TRUE(region_->runtime->kill(spec_.id, SIGKILL));
   region_->wait_for_exit(spec_.id);
@@ -73,11 +76,13 @@ TEST_F(MariaDbTest, KnowsNobodyButItsAdministratorAndTheMasterUser) {
   ASSERT_EQ(answer(master_user_statements("admin", password_hash("first word"))), "");
   EXPECT_EQ(answer("SELECT user, host FROM mysql.user ORDER BY 1, 2"),
             "admin\t%\nmariadb.sys\tlocalhost\nroot\tlocalhost\n");
-  EXPECT_EQ(answer("SELECT Super_priv, File_priv, Shutdown_priv, Grant_priv FROM mysql.user WHERE user = 'admin'"),
-            "N\tN\tN\tY\n");
+  EXPECT_EQ(
+      answer("SELECT Super_priv, File_priv, Shutdown_priv, Grant_priv FROM mysql.user WHERE user = 'admin'"),
+      "N\tN\tN\tY\n");
   ASSERT_EQ(answer(password_statements("admin", password_hash("second word"))), "");
-  EXPECT_EQ(answer("SELECT authentication_string = PASSWORD('second word') FROM mysql.user WHERE user = 'admin'"),
-            "1\n");
+  EXPECT_EQ(
+      answer("SELECT authentication_string = PASSWORD('second word') FROM mysql.user WHERE user = 'admin'"),
+      "1\n");
 }
 
 }  // namespace

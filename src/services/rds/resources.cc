@@ -27,7 +27,10 @@ using stacks::Removal;
 using stacks::Update;
 
 PropertySchema tags_property() {
-  return {.name = "Tags", .kind = PropertyKind::List, .element = PropertyKind::Object, .members = stacks::kTagSchema};
+  return {.name = "Tags",
+          .kind = PropertyKind::List,
+          .element = PropertyKind::Object,
+          .members = stacks::kTagSchema};
 }
 
 std::vector<Tag> tags_of(const Context& context, const Properties& wanted) {
@@ -56,7 +59,8 @@ std::optional<int32_t> number(const Properties& wanted, std::string_view name) {
 }
 
 // An update carries only what changed, as an unchanged password would be set anew.
-std::optional<std::string> changed_text(const Existing& was, const Properties& wanted, std::string_view name) {
+std::optional<std::string> changed_text(const Existing& was, const Properties& wanted,
+                                        std::string_view name) {
   return differs(was.properties, wanted, name) ? wanted.find_text(name) : std::nullopt;
 }
 
@@ -74,8 +78,8 @@ class SubnetGroupType final : public stacks::ResourceType {
   std::span<const std::string_view> attributes() const override { return {}; }
   Created create(Context& context, const Properties& wanted) const override {
     const auto made = context.invoke<CreateDBSubnetGroup>(
-        {.db_subnet_group_name = wanted.find_text("DBSubnetGroupName")
-                                     .value_or(context.name(255, stacks::NameCase::Lower)),
+        {.db_subnet_group_name =
+             wanted.find_text("DBSubnetGroupName").value_or(context.name(255, stacks::NameCase::Lower)),
          .db_subnet_group_description = wanted.text("DBSubnetGroupDescription"),
          .subnet_ids = wanted.texts("SubnetIds"),
          .tags = tags_of(context, wanted)});
@@ -212,7 +216,8 @@ class InstanceType final : public stacks::ResourceType {
   std::string_view name() const override { return "AWS::RDS::DBInstance"; }
   std::span<const PropertySchema> properties() const override;
   std::span<const std::string_view> attributes() const override {
-    static constexpr std::string_view all[] = {"Endpoint.Address", "Endpoint.Port", "DBInstanceArn", "DbiResourceId"};
+    static constexpr std::string_view all[] = {"Endpoint.Address", "Endpoint.Port", "DBInstanceArn",
+                                               "DbiResourceId"};
     return all;
   }
   Created create(Context& context, const Properties& wanted) const override {
@@ -290,13 +295,24 @@ class InstanceType final : public stacks::ResourceType {
     const auto made = context.invoke<ModifyDBInstance>(request);
     update_tags(context, *made.db_instance->db_instance_arn, was, wanted);
   }
-  void remove(Context& context, const Existing& resource, Removal) const override {
+  void remove(Context& context, const Existing& resource, Removal removal) const override {
     const auto status = status_of(context, "rds_instance", resource.physical_id);
     if (!status || *status == "deleting") return;
-    context.invoke<DeleteDBInstance>({.db_instance_identifier = resource.physical_id, .skip_final_snapshot = true});
+    DeleteDBInstanceMessage request{.db_instance_identifier = resource.physical_id,
+                                    .skip_final_snapshot = removal == Removal::Delete};
+    if (removal == Removal::Snapshot) {
+      request.final_db_snapshot_identifier = context.name(200, stacks::NameCase::Lower);
+    }
+    context.invoke<DeleteDBInstance>(request);
   }
   Progress check_removed(Context& context, const Existing& resource) const override {
     return status_of(context, "rds_instance", resource.physical_id) ? stacks::in_progress() : stacks::ready();
+  }
+  // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html
+  // The data of a lone instance is not lost by default: as its snapshot is not built, its removal fails by
+  // name.
+  Removal default_removal(const Properties& properties) const override {
+    return properties.has("DBClusterIdentifier") ? Removal::Delete : Removal::Snapshot;
   }
 };
 

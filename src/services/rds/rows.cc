@@ -16,10 +16,11 @@ namespace holm::rds {
 namespace {
 
 constexpr char kVolumeColumns[] =
-    "v.id, v.engine, v.master_user, v.password_hash, v.database_name, v.port, v.is_set_up, v.password_changed,"
+    "v.id, v.engine, v.master_user, v.password_hash, v.database_name, v.port, v.is_set_up, "
+    "v.password_changed,"
     " v.security_groups, v.subnet_group, v.backup_retention, v.backup_window, v.maintenance_window,"
-    " v.protects_deletion, v.copies_tags";
-constexpr size_t kVolumeColumnCount = 15;
+    " v.protects_deletion, v.copies_tags, v.source";
+constexpr size_t kVolumeColumnCount = 16;
 constexpr size_t kTagsMax = 50;
 constexpr size_t kPageMin = 20;
 constexpr size_t kPageMax = 100;
@@ -47,12 +48,14 @@ VolumeRow read_volume(const sql::Row& row) {
           .backup_window = row.text(11),
           .maintenance_window = row.text(12),
           .protects_deletion = row.integer(13) != 0,
-          .copies_tags = row.integer(14) != 0};
+          .copies_tags = row.integer(14) != 0,
+          .source = row.optional_text(15)};
 }
 
 // "id" of "arn:aws:rds:…:<kind>:id", or the text itself.
 std::string id_of(const std::string& id_or_arn, std::string_view kind) {
-  const size_t at = id_or_arn.starts_with("arn:") ? id_or_arn.rfind(fmt::format(":{}:", kind)) : std::string::npos;
+  const size_t at =
+      id_or_arn.starts_with("arn:") ? id_or_arn.rfind(fmt::format(":{}:", kind)) : std::string::npos;
   return to_lower(at == std::string::npos ? id_or_arn : id_or_arn.substr(at + kind.size() + 2));
 }
 
@@ -97,7 +100,8 @@ std::vector<InstanceRow> instances_where(sql::Transaction& transaction, std::str
   const std::string statement = fmt::format(
       "SELECT {}, i.account, i.region, i.id, i.resource, i.cluster, i.class, i.storage_gib, i.storage_type,"
       " i.status, i.wanted, i.reboots, i.zone, i.interface, i.address, i.promotion_tier, i.upgrades_minor,"
-      " i.changed, i.created, i.starts FROM rds_instance i JOIN rds_volume v ON v.id = i.volume WHERE {} ORDER BY i.id",
+      " i.changed, i.created, i.starts FROM rds_instance i JOIN rds_volume v ON v.id = i.volume WHERE {} "
+      "ORDER BY i.id",
       kVolumeColumns, condition);
   for (const sql::Row& row : transaction.run(statement, std::move(arguments))) {
     constexpr size_t kAt = kVolumeColumnCount;
@@ -157,11 +161,12 @@ void insert_volume(Call& call, const VolumeRow& row) {
   call.transaction.run(
       "INSERT INTO rds_volume (id, engine, master_user, password_hash, database_name, port, is_set_up,"
       " password_changed, security_groups, subnet_group, backup_retention, backup_window, maintenance_window,"
-      " protects_deletion, copies_tags) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
-      {row.id, row.engine, row.master_user, row.password_hash, sql::optional_value(row.database_name), row.port,
-       int64_t{row.is_set_up}, int64_t{row.password_changed}, join(row.security_groups, " "), row.subnet_group,
-       row.backup_retention, row.backup_window, row.maintenance_window, int64_t{row.protects_deletion},
-       int64_t{row.copies_tags}});
+      " protects_deletion, copies_tags, source)"
+      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+      {row.id, row.engine, row.master_user, row.password_hash, sql::optional_value(row.database_name),
+       row.port, int64_t{row.is_set_up}, int64_t{row.password_changed}, join(row.security_groups, " "),
+       row.subnet_group, row.backup_retention, row.backup_window, row.maintenance_window,
+       int64_t{row.protects_deletion}, int64_t{row.copies_tags}, sql::optional_value(row.source)});
 }
 
 void update_volume(Call& call, const VolumeRow& row) {
@@ -189,7 +194,9 @@ void delete_cluster_row(Call& call, const ClusterRow& row) {
 std::string cluster_arn(const aws::Caller& call, const std::string& id) {
   return aws::arn("rds", call, "cluster:" + id);
 }
-std::string instance_arn(const aws::Caller& call, const std::string& id) { return aws::arn("rds", call, "db:" + id); }
+std::string instance_arn(const aws::Caller& call, const std::string& id) {
+  return aws::arn("rds", call, "db:" + id);
+}
 std::string subnet_group_arn(const aws::Caller& call, const std::string& name) {
   return aws::arn("rds", call, "subgrp:" + name);
 }
@@ -220,10 +227,12 @@ void write_tags(Call& call, const std::string& arn, const std::vector<Tag>& tags
   for (const Tag& tag : tags) {
     const std::string key = tag.key.value_or("");
     if (key.empty() || key.size() > 128) throw_invalid("Tag keys are 1 to 128 characters long.");
-    if (to_lower(key).starts_with("aws:")) throw_invalid("Tag keys starting with 'aws:' are reserved for internal use.");
-    call.transaction.run("INSERT INTO rds_tag (account, region, arn, key, value) VALUES (?1, ?2, ?3, ?4, ?5)"
-                         " ON CONFLICT (arn, key) DO UPDATE SET value = excluded.value",
-                         {call.account, call.region, arn, key, tag.value.value_or("")});
+    if (to_lower(key).starts_with("aws:"))
+      throw_invalid("Tag keys starting with 'aws:' are reserved for internal use.");
+    call.transaction.run(
+        "INSERT INTO rds_tag (account, region, arn, key, value) VALUES (?1, ?2, ?3, ?4, ?5)"
+        " ON CONFLICT (arn, key) DO UPDATE SET value = excluded.value",
+        {call.account, call.region, arn, key, tag.value.value_or("")});
   }
   if (tags_of(call, arn).size() > kTagsMax) throw_invalid("A resource may have at most 50 tags.");
 }
@@ -239,12 +248,15 @@ void record_event(Call& call, const Happening& happening) {
 }
 
 std::string valid_identifier(std::string_view name, const std::string& text, size_t length_max) {
-  bool is_valid = !text.empty() && text.size() <= length_max && std::isalpha(static_cast<unsigned char>(text[0])) != 0;
+  bool is_valid =
+      !text.empty() && text.size() <= length_max && std::isalpha(static_cast<unsigned char>(text[0])) != 0;
   for (char c : text) is_valid = is_valid && (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-');
   if (!is_valid || text.ends_with("-") || text.find("--") != std::string::npos) {
-    throw_invalid(fmt::format("The parameter {} is not a valid identifier. Identifiers must begin with a letter; must"
-                              " contain only ASCII letters, digits, and hyphens; and must not end with a hyphen or"
-                              " contain two consecutive hyphens.", name));
+    throw_invalid(
+        fmt::format("The parameter {} is not a valid identifier. Identifiers must begin with a letter; must"
+                    " contain only ASCII letters, digits, and hyphens; and must not end with a hyphen or"
+                    " contain two consecutive hyphens.",
+                    name));
   }
   return to_lower(text);
 }
@@ -252,19 +264,22 @@ std::string valid_identifier(std::string_view name, const std::string& text, siz
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html
 void check_password(const std::string& password) {
   if (password.size() < 8 || password.size() > 41) {
-    throw_invalid("The parameter MasterUserPassword is not a valid password because it is shorter than 8 or longer"
-                  " than 41 characters.");
+    throw_invalid(
+        "The parameter MasterUserPassword is not a valid password because it is shorter than 8 or longer"
+        " than 41 characters.");
   }
   for (char c : password) {
     if (c < ' ' || c > '~' || c == '/' || c == '"' || c == '@' || c == ' ') {
-      throw_invalid("The parameter MasterUserPassword is not a valid password. Only printable ASCII characters besides"
-                    " '/', '@', '\"', ' ' may be used.");
+      throw_invalid(
+          "The parameter MasterUserPassword is not a valid password. Only printable ASCII characters besides"
+          " '/', '@', '\"', ' ' may be used.");
     }
   }
 }
 
 void check_master_user(const std::string& user) {
-  bool is_valid = !user.empty() && user.size() <= 16 && std::isalpha(static_cast<unsigned char>(user[0])) != 0;
+  bool is_valid =
+      !user.empty() && user.size() <= 16 && std::isalpha(static_cast<unsigned char>(user[0])) != 0;
   for (char c : user) is_valid = is_valid && (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_');
   if (!is_valid) {
     throw_invalid("The parameter MasterUsername must be 1 to 16 letters or numbers, the first a letter.");
@@ -272,13 +287,16 @@ void check_master_user(const std::string& user) {
   const std::string small = to_lower(user);
   for (std::string_view reserved : {"root", "mysql", "rdsadmin", "public", "rdsrepladmin"}) {
     if (small == reserved) {
-      throw_invalid(fmt::format("MasterUsername {} cannot be used as it is a reserved word used by the engine", user));
+      throw_invalid(
+          fmt::format("MasterUsername {} cannot be used as it is a reserved word used by the engine", user));
     }
   }
 }
 
 void throw_invalid(std::string message) { throw aws::ServiceError("InvalidParameterValue", 400, message); }
-void throw_combination(std::string message) { throw aws::ServiceError("InvalidParameterCombination", 400, message); }
+void throw_combination(std::string message) {
+  throw aws::ServiceError("InvalidParameterCombination", 400, message);
+}
 
 size_t position_of(const std::optional<std::string>& marker) {
   if (!marker || marker->empty()) return 0;

@@ -14,7 +14,8 @@ namespace holm::rds {
 
 Service::Service(Dependencies dependencies)
     : dependencies_(std::move(dependencies)),
-      server_(std::make_unique<MariaDb>(dependencies_.runtime, dependencies_.data_directory + "/volumes/rds-templates")),
+      server_(std::make_unique<MariaDb>(dependencies_.runtime,
+                                        dependencies_.data_directory + "/volumes/rds-templates")),
       controller_(std::make_unique<Controller>(dependencies_, *server_)) {
   if (auto version = server_->version()) version_ = *version;
   else log::warning("RDS: " + version.error().message);
@@ -23,12 +24,14 @@ Service::Service(Dependencies dependencies)
 Service::~Service() = default;
 
 const std::string& Service::engine_version() const {
-  if (version_.empty()) throw_combination("No database engine is installed where holm runs; install mariadb-server.");
+  if (version_.empty())
+    throw_combination("No database engine is installed where holm runs; install mariadb-server.");
   return version_;
 }
 
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html
-std::vector<aws::Access> Service::access(const aws::Operation& operation, const void* input, aws::Call& call) const {
+std::vector<aws::Access> Service::access(const aws::Operation& operation, const void* input,
+                                         aws::Call& call) const {
   std::vector<aws::Access> needed = aws::ServiceBase::access(operation, input, call);
   auto resource = [&](const std::string& arn) {
     needed = {{.action = fmt::format("rds:{}", operation.name), .resource = arn}};

@@ -24,14 +24,15 @@ bool is_time(std::string_view text) {
 
 bool is_day_time(std::string_view text) {
   constexpr std::array<std::string_view, 7> kDays = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
-  return text.size() == 9 && text[3] == ':' && std::ranges::find(kDays, to_lower(text.substr(0, 3))) != kDays.end() &&
-         is_time(text.substr(4));
+  return text.size() == 9 && text[3] == ':' &&
+         std::ranges::find(kDays, to_lower(text.substr(0, 3))) != kDays.end() && is_time(text.substr(4));
 }
 
 }  // namespace
 
 void check_engine(const std::string& engine, Owner owner) {
-  for (std::string_view other : {"postgres", "aurora-postgresql", "neptune", "docdb", "aurora", "db2-ae", "db2-se"}) {
+  for (std::string_view other :
+       {"postgres", "aurora-postgresql", "neptune", "docdb", "aurora", "db2-ae", "db2-se"}) {
     if (engine == other) throw aws::NotImplemented("Engine " + engine);
   }
   if (engine.starts_with("oracle-") || engine.starts_with("sqlserver-") || engine.starts_with("custom-")) {
@@ -39,7 +40,8 @@ void check_engine(const std::string& engine, Owner owner) {
   }
   if (engine == "aurora-mysql") return;
   if (engine != "mysql" && engine != "mariadb") throw_invalid("Invalid DB engine: " + engine);
-  if (owner == Owner::Cluster && engine == "mysql") throw aws::NotImplemented("A Multi-AZ DB cluster of mysql");
+  if (owner == Owner::Cluster && engine == "mysql")
+    throw aws::NotImplemented("A Multi-AZ DB cluster of mysql");
   if (owner == Owner::Cluster) throw_invalid("Invalid DB engine: " + engine);
 }
 
@@ -48,7 +50,8 @@ void check_engine(const std::string& engine, Owner owner) {
 void check_engine_version(const std::string& engine, const std::optional<std::string>& wanted,
                           const std::string& running) {
   if (!wanted || *wanted == running || running.starts_with(*wanted + ".")) return;
-  const bool is_mysql = wanted->starts_with("8.0") || wanted->starts_with("8.4") || wanted->starts_with("5.7");
+  const bool is_mysql =
+      wanted->starts_with("8.0") || wanted->starts_with("8.4") || wanted->starts_with("5.7");
   const bool is_aurora = wanted->find(".mysql_aurora.") != std::string::npos;
   if (engine == "aurora-mysql" && is_mysql && (is_aurora || wanted->size() == 3)) return;
   if (engine == "mysql" && is_mysql && !is_aurora) return;
@@ -63,29 +66,36 @@ void check_port(int64_t port) {
 
 void check_backup_retention(int64_t days) {
   if (days < 0 || days > 35) {
-    throw_invalid(fmt::format("Invalid backup retention period: {}. Retention period must be between 0 and 35", days));
+    throw_invalid(
+        fmt::format("Invalid backup retention period: {}. Retention period must be between 0 and 35", days));
   }
 }
 
 void check_backup_window(const std::string& window) {
-  if (window.size() != 11 || window[5] != '-' || !is_time(window.substr(0, 5)) || !is_time(window.substr(6))) {
-    throw_invalid("Invalid backup window format: " + window + ". Should be specified as a range hh24:mi-hh24:mi (24H"
+  if (window.size() != 11 || window[5] != '-' || !is_time(window.substr(0, 5)) ||
+      !is_time(window.substr(6))) {
+    throw_invalid("Invalid backup window format: " + window +
+                  ". Should be specified as a range hh24:mi-hh24:mi (24H"
                   " Clock UTC).");
   }
 }
 
 void check_maintenance_window(const std::string& window) {
-  if (window.size() != 19 || window[9] != '-' || !is_day_time(window.substr(0, 9)) || !is_day_time(window.substr(10))) {
-    throw_invalid("Invalid maintenance window format: " + window + ". Should be specified as a range"
+  if (window.size() != 19 || window[9] != '-' || !is_day_time(window.substr(0, 9)) ||
+      !is_day_time(window.substr(10))) {
+    throw_invalid("Invalid maintenance window format: " + window +
+                  ". Should be specified as a range"
                   " ddd:hh24:mi-ddd:hh24:mi (24H Clock UTC).");
   }
 }
 
 void check_database_name(const std::string& name) {
-  bool is_valid = !name.empty() && name.size() <= 64 && std::isalpha(static_cast<unsigned char>(name[0])) != 0;
+  bool is_valid =
+      !name.empty() && name.size() <= 64 && std::isalpha(static_cast<unsigned char>(name[0])) != 0;
   for (char c : name) is_valid = is_valid && (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_');
   if (!is_valid) {
-    throw_invalid("DatabaseName must begin with a letter and contain only alphanumeric characters or underscores.");
+    throw_invalid(
+        "DatabaseName must begin with a letter and contain only alphanumeric characters or underscores.");
   }
 }
 

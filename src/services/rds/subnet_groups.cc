@@ -29,7 +29,8 @@ std::optional<SubnetGroupRow> find_subnet_group(Call& call, const std::string& n
   SubnetGroupRow row{.name = name, .description = group->text(0), .vpc = group->text(1)};
   for (const sql::Row& each : call.transaction.run(
            "SELECT subnet, zone FROM rds_subnet_group_subnet WHERE account = ?1 AND region = ?2 AND name = ?3"
-           " ORDER BY position", {call.account, call.region, name})) {
+           " ORDER BY position",
+           {call.account, call.region, name})) {
     row.subnets.push_back({each.text(0), each.text(1)});
   }
   return row;
@@ -44,31 +45,37 @@ void fill(Call& call, SubnetGroupRow& row, const std::vector<std::string>& subne
   row.subnets.clear();
   row.vpc = found.subnets.empty() ? "" : found.subnets.front().vpc_id.value();
   for (const std::string& id : subnet_ids) {
-    const auto subnet = std::ranges::find(found.subnets, id, [](const ec2::Subnet& each) { return *each.subnet_id; });
-    if (subnet == found.subnets.end()) throw InvalidSubnet(fmt::format("The subnet ID '{}' does not exist", id));
-    if (*subnet->vpc_id != row.vpc) throw InvalidSubnet("Subnets of a DB subnet group must be in the same VPC.");
+    const auto subnet =
+        std::ranges::find(found.subnets, id, [](const ec2::Subnet& each) { return *each.subnet_id; });
+    if (subnet == found.subnets.end())
+      throw InvalidSubnet(fmt::format("The subnet ID '{}' does not exist", id));
+    if (*subnet->vpc_id != row.vpc)
+      throw InvalidSubnet("Subnets of a DB subnet group must be in the same VPC.");
     zones.insert(*subnet->availability_zone);
     row.subnets.push_back({id, *subnet->availability_zone});
   }
   if (zones.size() < 2) {
     throw DBSubnetGroupDoesNotCoverEnoughAZs(
-        "The DB subnet group doesn't meet Availability Zone (AZ) coverage requirement. Current AZ coverage: " +
+        "The DB subnet group doesn't meet Availability Zone (AZ) coverage requirement. Current AZ "
+        "coverage: " +
         join({zones.begin(), zones.end()}, ", ") + ". Add subnets to cover at least 2 AZs.");
   }
 }
 
 void write(Call& call, const SubnetGroupRow& row) {
-  call.transaction.run("INSERT INTO rds_subnet_group (account, region, name, description, vpc)"
-                       " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (account, region, name)"
-                       " DO UPDATE SET description = excluded.description, vpc = excluded.vpc",
-                       {call.account, call.region, row.name, row.description, row.vpc});
+  call.transaction.run(
+      "INSERT INTO rds_subnet_group (account, region, name, description, vpc)"
+      " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (account, region, name)"
+      " DO UPDATE SET description = excluded.description, vpc = excluded.vpc",
+      {call.account, call.region, row.name, row.description, row.vpc});
   call.transaction.run("DELETE FROM rds_subnet_group_subnet WHERE account = ?1 AND region = ?2 AND name = ?3",
                        {call.account, call.region, row.name});
   int64_t position = 0;
   for (const GroupSubnet& subnet : row.subnets) {
-    call.transaction.run("INSERT INTO rds_subnet_group_subnet (account, region, name, position, subnet, zone)"
-                         " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                         {call.account, call.region, row.name, position++, subnet.id, subnet.zone});
+    call.transaction.run(
+        "INSERT INTO rds_subnet_group_subnet (account, region, name, position, subnet, zone)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        {call.account, call.region, row.name, position++, subnet.id, subnet.zone});
   }
 }
 
@@ -133,8 +140,10 @@ std::vector<std::string> security_groups_for(Call& call, const std::vector<std::
   for (const ec2::SecurityGroup& group :
        call.client.call<ec2::DescribeSecurityGroups>(call, self(call), request).security_groups) {
     if (*group.vpc_id != vpc) {
-      throw InvalidVPCNetworkStateFault("The DB instance and EC2 security group are in different VPCs. The DB instance"
-                                        " is in " + vpc + " and the EC2 security group is in " + *group.vpc_id);
+      throw InvalidVPCNetworkStateFault(
+          "The DB instance and EC2 security group are in different VPCs. The DB instance"
+          " is in " +
+          vpc + " and the EC2 security group is in " + *group.vpc_id);
     }
     ids.push_back(*group.group_id);
   }
@@ -142,7 +151,8 @@ std::vector<std::string> security_groups_for(Call& call, const std::vector<std::
 }
 
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBSubnetGroup.html
-CreateDBSubnetGroupResult create_db_subnet_group(Service&, Call& call, const CreateDBSubnetGroupMessage& request) {
+CreateDBSubnetGroupResult create_db_subnet_group(Service&, Call& call,
+                                                 const CreateDBSubnetGroupMessage& request) {
   SubnetGroupRow row{.name = to_lower(request.db_subnet_group_name),
                      .description = request.db_subnet_group_description};
   check_name(row.name);
@@ -156,16 +166,21 @@ CreateDBSubnetGroupResult create_db_subnet_group(Service&, Call& call, const Cre
 }
 
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBSubnetGroup.html
-ModifyDBSubnetGroupResult modify_db_subnet_group(Service&, Call& call, const ModifyDBSubnetGroupMessage& request) {
+ModifyDBSubnetGroupResult modify_db_subnet_group(Service&, Call& call,
+                                                 const ModifyDBSubnetGroupMessage& request) {
   SubnetGroupRow row = require_subnet_group(call, request.db_subnet_group_name);
   const SubnetGroupRow was = row;
   if (request.db_subnet_group_description) row.description = *request.db_subnet_group_description;
   fill(call, row, request.subnet_ids);
   const bool is_used =
-      call.transaction.find("SELECT 1 FROM rds_volume v WHERE v.subnet_group = ?3 AND"
-                            " (EXISTS (SELECT 1 FROM rds_cluster c WHERE c.resource = v.id AND c.account = ?1 AND"
-                            " c.region = ?2) OR EXISTS (SELECT 1 FROM rds_instance i WHERE i.volume = v.id AND"
-                            " i.account = ?1 AND i.region = ?2))", {call.account, call.region, row.name}).has_value();
+      call.transaction
+          .find(
+              "SELECT 1 FROM rds_volume v WHERE v.subnet_group = ?3 AND"
+              " (EXISTS (SELECT 1 FROM rds_cluster c WHERE c.resource = v.id AND c.account = ?1 AND"
+              " c.region = ?2) OR EXISTS (SELECT 1 FROM rds_instance i WHERE i.volume = v.id AND"
+              " i.account = ?1 AND i.region = ?2))",
+              {call.account, call.region, row.name})
+          .has_value();
   if (is_used && row.vpc != was.vpc) {
     throw InvalidSubnet("The subnets of a DB subnet group in use cannot be moved to another VPC.");
   }
@@ -174,7 +189,8 @@ ModifyDBSubnetGroupResult modify_db_subnet_group(Service&, Call& call, const Mod
 }
 
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBSubnetGroups.html
-DBSubnetGroupMessage describe_db_subnet_groups(Service&, Call& call, const DescribeDBSubnetGroupsMessage& request) {
+DBSubnetGroupMessage describe_db_subnet_groups(Service&, Call& call,
+                                               const DescribeDBSubnetGroupsMessage& request) {
   DBSubnetGroupMessage result;
   if (!passes(request.filters, {})) return result;
   if (request.db_subnet_group_name) {
@@ -194,19 +210,19 @@ DBSubnetGroupMessage describe_db_subnet_groups(Service&, Call& call, const Descr
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBSubnetGroup.html
 aws::Nothing delete_db_subnet_group(Service&, Call& call, const DeleteDBSubnetGroupMessage& request) {
   const SubnetGroupRow row = require_subnet_group(call, request.db_subnet_group_name);
-  for (const ClusterRow& cluster : clusters_where(
-           call.transaction, "c.account = ?1 AND c.region = ?2 AND v.subnet_group = ?3",
-           {call.account, call.region, row.name})) {
+  for (const ClusterRow& cluster :
+       clusters_where(call.transaction, "c.account = ?1 AND c.region = ?2 AND v.subnet_group = ?3",
+                      {call.account, call.region, row.name})) {
     throw InvalidDBSubnetGroupStateFault(fmt::format(
-        "Cannot delete the subnet group '{}' because at least one database cluster: {} is still using it.", row.name,
-        cluster.id));
+        "Cannot delete the subnet group '{}' because at least one database cluster: {} is still using it.",
+        row.name, cluster.id));
   }
-  for (const InstanceRow& instance : instances_where(
-           call.transaction, "i.account = ?1 AND i.region = ?2 AND v.subnet_group = ?3",
-           {call.account, call.region, row.name})) {
+  for (const InstanceRow& instance :
+       instances_where(call.transaction, "i.account = ?1 AND i.region = ?2 AND v.subnet_group = ?3",
+                       {call.account, call.region, row.name})) {
     throw InvalidDBSubnetGroupStateFault(fmt::format(
-        "Cannot delete the subnet group '{}' because at least one database instance: {} is still using it.", row.name,
-        instance.id));
+        "Cannot delete the subnet group '{}' because at least one database instance: {} is still using it.",
+        row.name, instance.id));
   }
   call.transaction.run("DELETE FROM rds_subnet_group WHERE account = ?1 AND region = ?2 AND name = ?3",
                        {call.account, call.region, row.name});

@@ -63,8 +63,8 @@ class SmallRegion final : public aws::Region {
   int interfaces = 0;  // How many there are.
 
  protected:
-  aws::Box invoke(aws::Call& parent, const aws::Principal&, std::string_view service, std::string_view operation,
-                  const void* input) override {
+  aws::Box invoke(aws::Call& parent, const aws::Principal&, std::string_view service,
+                  std::string_view operation, const void* input) override {
     if (service == "rds") return aws::find_operation(model(), operation)->invoke(*rds, parent, input);
     if (operation == "DescribeSubnets") return describe_subnets();
     if (operation == "DescribeSecurityGroups") {
@@ -75,7 +75,9 @@ class SmallRegion final : public aws::Region {
     if (operation == "CreateNetworkInterface") return create_interface();
     CHECK(operation == "DeleteNetworkInterface");
     --interfaces;
-    CHECK(network_.remove_interface(static_cast<const ec2::DeleteNetworkInterfaceRequest*>(input)->network_interface_id)
+    CHECK(network_
+              .remove_interface(
+                  static_cast<const ec2::DeleteNetworkInterfaceRequest*>(input)->network_interface_id)
               .has_value());
     return aws::make_box(aws::Nothing{});
   }
@@ -87,8 +89,10 @@ class SmallRegion final : public aws::Region {
  private:
   static aws::Box describe_subnets() {
     ec2::DescribeSubnetsResult result;
-    result.subnets.push_back({.subnet_id = "subnet-1", .vpc_id = kTestVpc, .availability_zone = "eu-west-1a"});
-    result.subnets.push_back({.subnet_id = "subnet-2", .vpc_id = kTestVpc, .availability_zone = "eu-west-1b"});
+    result.subnets.push_back(
+        {.subnet_id = "subnet-1", .vpc_id = kTestVpc, .availability_zone = "eu-west-1a"});
+    result.subnets.push_back(
+        {.subnet_id = "subnet-2", .vpc_id = kTestVpc, .availability_zone = "eu-west-1b"});
     return aws::make_box(std::move(result));
   }
   aws::Box create_interface() {
@@ -104,7 +108,8 @@ class SmallRegion final : public aws::Region {
                                  .addresses = {address}})
               .has_value());
     ec2::CreateNetworkInterfaceResult result;
-    result.network_interface = ec2::NetworkInterface{.network_interface_id = id, .private_ip_address = address};
+    result.network_interface =
+        ec2::NetworkInterface{.network_interface_id = id, .private_ip_address = address};
     return aws::make_box(std::move(result));
   }
 
@@ -168,12 +173,13 @@ class RdsTest : public ::testing::Test {
     return all.empty() ? "gone" : *all.front().status;
   }
 
-  // Runs jobs until `status` gives `wanted`; at most a minute. Returns what it gave in the end.
+  // Runs jobs until `status` gives `wanted`; at most a minute, by the real clock as the servers are real.
+  // Returns what it gave in the end.
   template <class Status>
   std::string settle(Status status, const std::string& wanted) {
-    const auto until = std::chrono::steady_clock::now() + std::chrono::minutes(1);
-    while (status() != wanted && std::chrono::steady_clock::now() < until) {
-      if (jobs->run_due() == 0) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    const auto until = clock.steady() + std::chrono::minutes(1);
+    while (status() != wanted && clock.steady() < until) {
+      if (jobs->run_due() == 0) std::this_thread::yield();
     }
     return status();
   }
