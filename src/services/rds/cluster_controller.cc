@@ -31,8 +31,10 @@ jobs::Outcome Controller::run_cluster(const std::string& resource) {
   const ClusterRow& row = rows.front();
   if (row.wanted == "deleted") return delete_cluster(row);
   if (row.status == "creating") {
-    if (auto made = server_.make_data(volume_path(row.resource)); !made)
-      throw_internal(row, made.error().message);
+    const std::string data = volume_path(row.resource);
+    auto made = row.volume.source ? server_.copy_data(snapshot_path(*row.volume.source), data)
+                                  : server_.make_data(data);
+    if (!made) throw_internal(row, made.error().message);
   }
   return settle(row);
 }

@@ -21,7 +21,7 @@ namespace {
 
 constexpr char kColumns[] =
     "id, resource, cluster, cluster_resource, status, engine, engine_version, master_user, port, vpc,"
-    " cluster_created, created";
+    " cluster_created, created, password_hash";
 
 ClusterSnapshotRow read_row(const sql::Row& row) {
   return {.id = row.text(0),
@@ -32,6 +32,7 @@ ClusterSnapshotRow read_row(const sql::Row& row) {
           .engine = row.text(5),
           .engine_version = row.text(6),
           .master_user = row.text(7),
+          .password_hash = row.text(12),
           .port = row.integer(8),
           .vpc = row.text(9),
           .cluster_created = from_milliseconds(row.integer(10)),
@@ -62,12 +63,6 @@ DBClusterSnapshot describe(Call& call, const ClusterSnapshotRow& row) {
           .db_cluster_resource_id = row.cluster_resource};
 }
 
-ClusterSnapshotRow require_cluster_snapshot(Call& call, const std::string& id_or_arn) {
-  const std::string id = to_lower(id_or_arn.substr(id_or_arn.rfind(':') + 1));
-  if (auto row = find_cluster_snapshot(call, id)) return *row;
-  throw DBClusterSnapshotNotFoundFault(fmt::format("DBClusterSnapshot {} not found.", id));
-}
-
 }  // namespace
 
 std::optional<ClusterSnapshotRow> find_cluster_snapshot(Call& call, const std::string& id) {
@@ -76,6 +71,12 @@ std::optional<ClusterSnapshotRow> find_cluster_snapshot(Call& call, const std::s
                   kColumns),
       {call.account, call.region, id});
   return row ? std::optional(read_row(*row)) : std::nullopt;
+}
+
+ClusterSnapshotRow require_cluster_snapshot(Call& call, const std::string& id_or_arn) {
+  const std::string id = to_lower(id_or_arn.substr(id_or_arn.rfind(':') + 1));
+  if (auto row = find_cluster_snapshot(call, id)) return *row;
+  throw DBClusterSnapshotNotFoundFault(fmt::format("DBClusterSnapshot {} not found.", id));
 }
 
 void insert_final_snapshot(Service& service, Call& call, const ClusterRow& cluster, const std::string& id) {
@@ -151,6 +152,13 @@ DeleteDBClusterSnapshotResult delete_db_cluster_snapshot(Service& service, Call&
   if (row.status != "available") {
     throw InvalidDBClusterSnapshotStateFault(fmt::format(
         "Cannot delete the cluster snapshot {} because it is not in the available state.", row.id));
+  }
+  const auto restored =
+      clusters_where(call.transaction, "c.status = 'creating' AND v.source = ?1", {row.resource});
+  if (!restored.empty()) {
+    throw InvalidDBClusterSnapshotStateFault(
+        fmt::format("Cannot delete the cluster snapshot {} while DB cluster {} is restored from it.", row.id,
+                    restored.front().id));
   }
   DBClusterSnapshot gone = describe(call, row);
   gone.status = "deleted";

@@ -37,6 +37,25 @@ void set_status(Call& call, const ClusterRow& row, const std::string& status, co
                        {row.resource, status, wanted});
 }
 
+void check_zones(const SubnetGroupRow& group, const std::vector<std::string>& zones) {
+  for (const std::string& zone : zones) {
+    const bool is_covered = std::ranges::find(group.subnets, zone, &GroupSubnet::zone) != group.subnets.end();
+    if (!is_covered) {
+      throw InvalidVPCNetworkStateFault("The DB subnet group does not cover Availability Zone " + zone);
+    }
+  }
+}
+
+void check_common(const VolumeRow& volume) {
+  check_port(volume.port);
+  check_backup_retention(volume.backup_retention);
+  if (volume.backup_retention == 0) {
+    throw_invalid("The backup retention period of a DB cluster is 1 to 35 days.");
+  }
+  check_backup_window(volume.backup_window);
+  check_maintenance_window(volume.maintenance_window);
+}
+
 // What a new cluster is made of; checks all of the request.
 VolumeRow volume_of(Service& service, Call& call, const CreateDBClusterMessage& request) {
   refuse_unbuilt(request);
@@ -52,11 +71,7 @@ VolumeRow volume_of(Service& service, Call& call, const CreateDBClusterMessage& 
   check_password(*request.master_user_password);
   if (request.database_name) check_database_name(*request.database_name);
   const SubnetGroupRow group = subnet_group_for(call, request.db_subnet_group_name);
-  for (const std::string& zone : request.availability_zones) {
-    const bool is_covered = std::ranges::find(group.subnets, zone, &GroupSubnet::zone) != group.subnets.end();
-    if (!is_covered)
-      throw InvalidVPCNetworkStateFault("The DB subnet group does not cover Availability Zone " + zone);
-  }
+  check_zones(group, request.availability_zones);
   VolumeRow volume{.engine = request.engine,
                    .master_user = *request.master_username,
                    .password_hash = password_hash(*request.master_user_password),
@@ -69,12 +84,7 @@ VolumeRow volume_of(Service& service, Call& call, const CreateDBClusterMessage& 
                    .maintenance_window = request.preferred_maintenance_window.value_or(kMaintenanceWindow),
                    .protects_deletion = request.deletion_protection.value_or(false),
                    .copies_tags = request.copy_tags_to_snapshot.value_or(false)};
-  check_port(volume.port);
-  check_backup_retention(volume.backup_retention);
-  if (volume.backup_retention == 0)
-    throw_invalid("The backup retention period of a DB cluster is 1 to 35 days.");
-  check_backup_window(volume.backup_window);
-  check_maintenance_window(volume.maintenance_window);
+  check_common(volume);
   return volume;
 }
 
@@ -138,25 +148,71 @@ DBCluster describe(Service& service, Call& call, const std::string& id) {
   return result;
 }
 
-}  // namespace
-
-// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html
-CreateDBClusterResult create_db_cluster(Service& service, Call& call, const CreateDBClusterMessage& request) {
-  ClusterRow row{.account = call.account,
-                 .region = call.region,
-                 .id = valid_identifier("DBClusterIdentifier", request.db_cluster_identifier),
-                 .resource = "cluster-" + service.random().base32(26),
-                 .created = call.now};
-  if (find_cluster(call, row.id)) throw DBClusterAlreadyExistsFault("DB Cluster already exists");
-  row.volume = volume_of(service, call, request);
-  row.volume.id = row.resource;
+void insert_cluster(Service& service, Call& call, const ClusterRow& row, const std::vector<Tag>& tags) {
   insert_volume(call, row.volume);
   call.transaction.run(
       "INSERT INTO rds_cluster (account, region, id, resource, status, wanted, created)"
       " VALUES (?1, ?2, ?3, ?4, 'creating', 'available', ?5)",
       {row.account, row.region, row.id, row.resource, to_milliseconds(row.created)});
-  write_tags(call, cluster_arn(call, row.id), request.tags);
+  write_tags(call, cluster_arn(call, row.id), tags);
   service.controller().schedule(call.transaction, row);
+}
+
+ClusterRow new_cluster(Service& service, Call& call, const std::string& id) {
+  ClusterRow row{.account = call.account,
+                 .region = call.region,
+                 .id = valid_identifier("DBClusterIdentifier", id),
+                 .resource = "cluster-" + service.random().base32(26),
+                 .created = call.now};
+  if (find_cluster(call, row.id)) throw DBClusterAlreadyExistsFault("DB Cluster already exists");
+  return row;
+}
+
+}  // namespace
+
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html
+CreateDBClusterResult create_db_cluster(Service& service, Call& call, const CreateDBClusterMessage& request) {
+  ClusterRow row = new_cluster(service, call, request.db_cluster_identifier);
+  row.volume = volume_of(service, call, request);
+  row.volume.id = row.resource;
+  insert_cluster(service, call, row, request.tags);
+  return {.db_cluster = describe(service, call, row.id)};
+}
+
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBClusterFromSnapshot.html
+RestoreDBClusterFromSnapshotResult restore_db_cluster_from_snapshot(
+    Service& service, Call& call, const RestoreDBClusterFromSnapshotMessage& request) {
+  const ClusterSnapshotRow snapshot = require_cluster_snapshot(call, request.snapshot_identifier);
+  if (snapshot.status != "available") {
+    throw InvalidDBClusterSnapshotStateFault(
+        fmt::format("Cannot restore from the cluster snapshot {} because it is not in the available state.",
+                    snapshot.id));
+  }
+  refuse(request.enable_iam_database_authentication, "EnableIAMDatabaseAuthentication");
+  if (request.engine_mode.value_or("provisioned") != "provisioned") {
+    throw aws::NotImplemented("EngineMode " + *request.engine_mode);
+  }
+  if (request.engine != snapshot.engine)
+    throw_combination("The engine of the snapshot is " + snapshot.engine);
+  check_engine_version(request.engine, request.engine_version, service.engine_version());
+  ClusterRow row = new_cluster(service, call, request.db_cluster_identifier);
+  const SubnetGroupRow group = subnet_group_for(call, request.db_subnet_group_name);
+  check_zones(group, request.availability_zones);
+  row.volume = {.id = row.resource,
+                .engine = snapshot.engine,
+                .master_user = snapshot.master_user,
+                .password_hash = snapshot.password_hash,
+                .port = request.port.value_or(static_cast<int32_t>(snapshot.port)),
+                .security_groups = security_groups_for(call, request.vpc_security_group_ids, group.vpc),
+                .subnet_group = group.name,
+                .backup_retention = request.backup_retention_period.value_or(1),
+                .backup_window = request.preferred_backup_window.value_or(kBackupWindow),
+                .maintenance_window = kMaintenanceWindow,
+                .protects_deletion = request.deletion_protection.value_or(false),
+                .copies_tags = request.copy_tags_to_snapshot.value_or(false),
+                .source = snapshot.resource};
+  check_common(row.volume);
+  insert_cluster(service, call, row, request.tags);
   return {.db_cluster = describe(service, call, row.id)};
 }
 

@@ -55,9 +55,24 @@ TEST_F(Clusters, LiveFromCreationToTheFinalSnapshot) {
   const std::string kept = place->directory() + "/volumes/rds-snapshots";
   const std::string snapshot = std::filesystem::directory_iterator(kept)->path();
   EXPECT_TRUE(std::filesystem::exists(snapshot + "/shop"));
+
+  call<RestoreDBClusterFromSnapshot>({.db_cluster_identifier = "again",
+                                      .snapshot_identifier = "last",
+                                      .engine = "aurora-mysql",
+                                      .db_subnet_group_name = "data"});
+  EXPECT_EQ(settle_cluster("available"), "available");
+  call<CreateDBInstance>({.db_instance_identifier = "second",
+                          .db_instance_class = "db.t4g.medium",
+                          .engine = "aurora-mysql",
+                          .db_cluster_identifier = "again"});
+  EXPECT_EQ(settle_instance("available"), "available") << engine_log();
+  MariaDb server(*place->runtime, "");
+  EXPECT_EQ(server.run(sandbox_id(), "SHOW TABLES IN shop").value_or("error"), "mine\n");
   call<DeleteDBClusterSnapshot>({.db_cluster_snapshot_identifier = "last"});
   EXPECT_FALSE(std::filesystem::exists(snapshot));
-  EXPECT_EQ(error_of<DeleteDBSubnetGroup>({.db_subnet_group_name = "data"}), "no error");
+  EXPECT_EQ(error_of<DeleteDBSubnetGroup>({.db_subnet_group_name = "data"}),
+            "400 InvalidDBSubnetGroupStateFault: Cannot delete the subnet group 'data' because at least one"
+            " database cluster: again is still using it.");
 }
 
 TEST_F(Clusters, StartAWriterThatDiedOverItsData) {

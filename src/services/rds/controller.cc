@@ -31,9 +31,11 @@ void Controller::start() {
       publish(call, row);
       schedule(call.transaction, row);
     }
-    for (const ClusterRow& row : clusters_where(call.transaction, "1 = 1", {})) schedule(call.transaction, row);
+    for (const ClusterRow& row : clusters_where(call.transaction, "1 = 1", {}))
+      schedule(call.transaction, row);
   });
-  use_.exits.subscribe(kSandboxPrefix, [this](const std::string& id, const sandbox::ExitStatus&) { ended(id); });
+  use_.exits.subscribe(kSandboxPrefix,
+                       [this](const std::string& id, const sandbox::ExitStatus&) { ended(id); });
 }
 
 void Controller::ended(const std::string& sandbox) {
@@ -62,14 +64,14 @@ void Controller::want(Call& call, const InstanceRow& row, Wish wish) {
   struct Words {
     std::string wanted, status;
   };
-  const Words words = wish == Wish::Deleted     ? Words{"deleted", "deleting"}
-                      : wish == Wish::Stopped   ? Words{"stopped", "stopping"}
-                      : wish == Wish::Rebooted  ? Words{"available", "rebooting"}
-                                                : Words{"available", "starting"};
-  call.transaction.run("UPDATE rds_instance SET wanted = ?2, status = ?3, starts = 0, changed = ?4,"
-                       " reboots = reboots + ?5 WHERE resource = ?1",
-                       {row.resource, words.wanted, words.status, to_milliseconds(call.now),
-                        int64_t{wish == Wish::Rebooted}});
+  const Words words = wish == Wish::Deleted    ? Words{"deleted", "deleting"}
+                      : wish == Wish::Stopped  ? Words{"stopped", "stopping"}
+                      : wish == Wish::Rebooted ? Words{"available", "rebooting"}
+                                               : Words{"available", "starting"};
+  call.transaction.run(
+      "UPDATE rds_instance SET wanted = ?2, status = ?3, starts = 0, changed = ?4,"
+      " reboots = reboots + ?5 WHERE resource = ?1",
+      {row.resource, words.wanted, words.status, to_milliseconds(call.now), int64_t{wish == Wish::Rebooted}});
   schedule(call.transaction, row);
 }
 

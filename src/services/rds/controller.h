@@ -55,7 +55,8 @@ class Controller final {
   void schedule_cluster_of(Call& call, const InstanceRow& row);
 
   void set_status(Call& call, const InstanceRow& row, const std::string& status);
-  void transact(const std::string& account, const std::string& region, const std::function<void(Call&)>& work);
+  void transact(const std::string& account, const std::string& region,
+                const std::function<void(Call&)>& work);
 
   Dependencies& use_;
   MariaDb& server_;

@@ -94,7 +94,9 @@ jobs::Outcome Controller::start_server(const InstanceRow& row) {
                           "The database engine has ended and is being restarted."});
     });
   }
-  if (auto made = server_.make_data(data); !made) throw_internal(row, made.error());
+  auto filled = row.volume.source ? server_.copy_data(snapshot_path(*row.volume.source), data)
+                                  : server_.make_data(data);
+  if (!filled) throw_internal(row, filled.error());
   const std::string logs = use_.data_directory + "/logs/rds";
   if (auto made = make_directories(logs); !made) throw_internal(row, made.error());
   const InstanceClass size = find_instance_class(row.type).value();

@@ -79,8 +79,8 @@ Result<void> rename(const std::string& from, const std::string& to) {
 }
 
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Reference.ParameterGroups.html
-// The defaults of AWS's parameter groups: three quarters of the memory for the buffer pool, and a connection for
-// each 12 MiB.
+// The defaults of AWS's parameter groups: three quarters of the memory for the buffer pool, and a connection
+// for each 12 MiB.
 std::string config_of(const ServerSpec& spec) {
   const uint64_t mebibytes = std::max<uint64_t>(spec.memory_bytes >> 20, 512);
   const uint64_t connections = std::clamp<uint64_t>(spec.memory_bytes / 12'582'880, 60, 16'000);
@@ -150,15 +150,14 @@ Result<void> MariaDb::make_template(const std::string& path) {
   if (auto started = runtime_.start(spec); !started) return std::unexpected(started.error());
   auto output = memory_file("");
   if (!output) return std::unexpected(output.error());
-  auto exit = runtime_.exec(kId, {.args = {kInstall, "--no-defaults", std::string("--datadir=") + kDataInside,
-                                           "--skip-test-db", "--skip-name-resolve",
-                                           "--auth-root-authentication-method=socket",
-                                           "--auth-root-socket-user=root",
-                                           std::string("--innodb-log-file-size=") + kRedoLog},
-                                  .user = owner->user,
-                                  .group = owner->group,
-                                  .output = output->get(),
-                                  .error = output->get()});
+  auto exit = runtime_.exec(
+      kId, {.args = {kInstall, "--no-defaults", std::string("--datadir=") + kDataInside, "--skip-test-db",
+                     "--skip-name-resolve", "--auth-root-authentication-method=socket",
+                     "--auth-root-socket-user=root", std::string("--innodb-log-file-size=") + kRedoLog},
+            .user = owner->user,
+            .group = owner->group,
+            .output = output->get(),
+            .error = output->get()});
   if (auto removed = runtime_.remove(kId); !removed) return removed;
   if (!exit) return std::unexpected(exit.error());
   if (!exit->succeeded()) return failure("mariadb-install-db: " + content_of(*output));
@@ -167,8 +166,6 @@ Result<void> MariaDb::make_template(const std::string& path) {
 
 Result<void> MariaDb::make_data(const std::string& path) {
   if (fs::exists(path)) return {};
-  auto owner = owner_of_data();
-  if (!owner) return std::unexpected(owner.error());
   auto number = version();
   if (!number) return std::unexpected(number.error());
   const std::string source = directory_ + "/mariadb-" + *number;
@@ -178,6 +175,15 @@ Result<void> MariaDb::make_data(const std::string& path) {
       if (auto made = make_template(source); !made) return made;
     }
   }
+  return copy_data(source, path);
+}
+
+Result<void> MariaDb::copy_data(const std::string& source, const std::string& path) {
+  // A cluster and its first member may both be about to make the same volume.
+  std::lock_guard lock(copying_);
+  if (fs::exists(path)) return {};
+  auto owner = owner_of_data();
+  if (!owner) return std::unexpected(owner.error());
   if (auto made = make_directories(fs::path(path).parent_path()); !made) return made;
   const std::string unfinished = path + ".unfinished";
   std::error_code ignored;
@@ -208,8 +214,8 @@ Result<void> MariaDb::start(const ServerSpec& spec) {
 }
 
 bool MariaDb::is_running(const std::string& id) const {
-  return std::ranges::any_of(runtime_.list(),
-                             [&](const sandbox::SandboxState& each) { return each.id == id && each.running; });
+  return std::ranges::any_of(
+      runtime_.list(), [&](const sandbox::SandboxState& each) { return each.id == id && each.running; });
 }
 
 Result<std::string> MariaDb::run(const std::string& id, const std::string& statements) {

@@ -18,7 +18,7 @@ struct ServerSpec {
   std::string data_directory;  // On the host; made by MariaDb::make_data.
   std::string hostname;
   std::string address;
-  std::string interface_id;    // Empty: no network, for tests.
+  std::string interface_id;  // Empty: no network, for tests.
   std::string log_path;
   uint16_t port = 3306;
   uint64_t memory_bytes = 0;
@@ -36,6 +36,8 @@ class MariaDb final {
 
   // Makes the data of an empty server at `path`, at once or not at all; what exists is left alone.
   Result<void> make_data(const std::string& path);
+  // The same, of the data at `source` that no server uses: a snapshot.
+  Result<void> copy_data(const std::string& source, const std::string& path);
 
   // A server that crashed is started again over its data, which it recovers.
   Result<void> start(const ServerSpec& spec);
@@ -51,6 +53,7 @@ class MariaDb final {
   sandbox::Runtime& runtime_;
   std::string directory_;
   std::mutex making_template_;
+  std::mutex copying_;
 };
 
 // What MariaDB itself keeps of a password ("*" and 40 digits): enough to check it, not to know it.

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <filesystem>
 
+#include "base/system_clock.h"
 #include "sandbox/program/test_region.h"
 
 namespace holm::rds {
@@ -35,9 +36,9 @@ class MariaDbTest : public testing::Test {
 
   // The answer of the server, once it answers: at most a minute.
   std::string answer(const std::string& statement) {
-    const auto until = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    const auto until = clock_.steady() + std::chrono::minutes(1);
     Result<std::string> result = failure("never asked");
-    while (std::chrono::steady_clock::now() < until && server_->is_running(spec_.id)) {
+    while (clock_.steady() < until && server_->is_running(spec_.id)) {
       if ((result = server_->run(spec_.id, statement))) return *result;
       if (result.error().message.find("(2)") == std::string::npos) break;  // Anything but "no socket yet".
     }
@@ -53,6 +54,7 @@ class MariaDbTest : public testing::Test {
   std::unique_ptr<sandbox::TestRegion> region_;
   std::unique_ptr<MariaDb> server_;
   ServerSpec spec_;
+  SystemClock clock_;
 };
 
 TEST_F(MariaDbTest, RunsAndRecoversWhatWasCommittedWhenItIsKilled) {

@@ -295,14 +295,24 @@ class InstanceType final : public stacks::ResourceType {
     const auto made = context.invoke<ModifyDBInstance>(request);
     update_tags(context, *made.db_instance->db_instance_arn, was, wanted);
   }
-  void remove(Context& context, const Existing& resource, Removal) const override {
+  void remove(Context& context, const Existing& resource, Removal removal) const override {
     const auto status = status_of(context, "rds_instance", resource.physical_id);
     if (!status || *status == "deleting") return;
-    context.invoke<DeleteDBInstance>(
-        {.db_instance_identifier = resource.physical_id, .skip_final_snapshot = true});
+    DeleteDBInstanceMessage request{.db_instance_identifier = resource.physical_id,
+                                    .skip_final_snapshot = removal == Removal::Delete};
+    if (removal == Removal::Snapshot) {
+      request.final_db_snapshot_identifier = context.name(200, stacks::NameCase::Lower);
+    }
+    context.invoke<DeleteDBInstance>(request);
   }
   Progress check_removed(Context& context, const Existing& resource) const override {
     return status_of(context, "rds_instance", resource.physical_id) ? stacks::in_progress() : stacks::ready();
+  }
+  // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html
+  // The data of a lone instance is not lost by default: as its snapshot is not built, its removal fails by
+  // name.
+  Removal default_removal(const Properties& properties) const override {
+    return properties.has("DBClusterIdentifier") ? Removal::Delete : Removal::Snapshot;
   }
 };
 

@@ -19,8 +19,8 @@ constexpr char kVolumeColumns[] =
     "v.id, v.engine, v.master_user, v.password_hash, v.database_name, v.port, v.is_set_up, "
     "v.password_changed,"
     " v.security_groups, v.subnet_group, v.backup_retention, v.backup_window, v.maintenance_window,"
-    " v.protects_deletion, v.copies_tags";
-constexpr size_t kVolumeColumnCount = 15;
+    " v.protects_deletion, v.copies_tags, v.source";
+constexpr size_t kVolumeColumnCount = 16;
 constexpr size_t kTagsMax = 50;
 constexpr size_t kPageMin = 20;
 constexpr size_t kPageMax = 100;
@@ -48,7 +48,8 @@ VolumeRow read_volume(const sql::Row& row) {
           .backup_window = row.text(11),
           .maintenance_window = row.text(12),
           .protects_deletion = row.integer(13) != 0,
-          .copies_tags = row.integer(14) != 0};
+          .copies_tags = row.integer(14) != 0,
+          .source = row.optional_text(15)};
 }
 
 // "id" of "arn:aws:rds:…:<kind>:id", or the text itself.
@@ -160,12 +161,12 @@ void insert_volume(Call& call, const VolumeRow& row) {
   call.transaction.run(
       "INSERT INTO rds_volume (id, engine, master_user, password_hash, database_name, port, is_set_up,"
       " password_changed, security_groups, subnet_group, backup_retention, backup_window, maintenance_window,"
-      " protects_deletion, copies_tags) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
-      "?15)",
+      " protects_deletion, copies_tags, source)"
+      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
       {row.id, row.engine, row.master_user, row.password_hash, sql::optional_value(row.database_name),
        row.port, int64_t{row.is_set_up}, int64_t{row.password_changed}, join(row.security_groups, " "),
        row.subnet_group, row.backup_retention, row.backup_window, row.maintenance_window,
-       int64_t{row.protects_deletion}, int64_t{row.copies_tags}});
+       int64_t{row.protects_deletion}, int64_t{row.copies_tags}, sql::optional_value(row.source)});
 }
 
 void update_volume(Call& call, const VolumeRow& row) {

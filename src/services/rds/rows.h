@@ -36,6 +36,7 @@ struct VolumeRow {
   std::string maintenance_window;
   bool protects_deletion = false;
   bool copies_tags = false;
+  std::optional<std::string> source;  // The snapshot it begins as.
 };
 
 struct ClusterRow {
@@ -53,8 +54,9 @@ struct InstanceRow {
   std::string type;                    // "db.t4g.medium"
   int64_t storage_gib = 0;
   std::string storage_type;
-  std::string status;  // creating, available, modifying, rebooting, starting, stopping, stopped, deleting, failed
-  std::string wanted;  // available, stopped, deleted
+  std::string
+      status;  // creating, available, modifying, rebooting, starting, stopping, stopped, deleting, failed
+  std::string wanted;   // available, stopped, deleted
   int64_t reboots = 0;  // Asked for and not yet done.
   int64_t starts = 0;   // Since it was last available.
   std::string zone, interface, address;
@@ -95,7 +97,8 @@ std::string instance_endpoint(const std::string& account, const std::string& reg
 std::vector<Tag> tags_of(Call& call, const std::string& arn);
 void write_tags(Call& call, const std::string& arn, const std::vector<Tag>& tags);
 
-// To be seen by DescribeEvents for fourteen days. `category` is AWS's: "creation", "failure", "availability" …
+// To be seen by DescribeEvents for fourteen days. `category` is AWS's: "creation", "failure", "availability"
+// …
 struct Happening {
   std::string source_type;  // db-instance, db-cluster, db-cluster-snapshot
   std::string source;
@@ -105,8 +108,8 @@ struct Happening {
 };
 void record_event(Call& call, const Happening& happening);
 
-// The words that AWS uses for identifiers: 1 to `length_max` letters, digits or hyphens, a letter first, in small
-// letters in the answer. `name` is the parameter's.
+// The words that AWS uses for identifiers: 1 to `length_max` letters, digits or hyphens, a letter first, in
+// small letters in the answer. `name` is the parameter's.
 std::string valid_identifier(std::string_view name, const std::string& text, size_t length_max = 63);
 void check_password(const std::string& password);
 void check_master_user(const std::string& user);

@@ -41,3 +41,6 @@ CREATE TABLE rds_event (
   account TEXT NOT NULL, region TEXT NOT NULL, source_type TEXT NOT NULL, source TEXT NOT NULL, arn TEXT NOT NULL,
   category TEXT NOT NULL, message TEXT NOT NULL, happened INTEGER NOT NULL);
 CREATE INDEX rds_event_time ON rds_event (account, region, happened);
+-- migration 2
+-- The snapshot that a volume begins as, if it does not begin empty.
+ALTER TABLE rds_volume ADD COLUMN source TEXT;

@@ -22,7 +22,8 @@ struct SubnetGroupRow {
 };
 
 SubnetGroupRow require_subnet_group(Call& call, const std::string& name);
-// The group named, or else the one called "default", which is made of the default VPC's subnets when first needed.
+// The group named, or else the one called "default", which is made of the default VPC's subnets when first
+// needed.
 SubnetGroupRow subnet_group_for(Call& call, const std::optional<std::string>& name);
 DBSubnetGroup describe_subnet_group(Call& call, const SubnetGroupRow& row);
 

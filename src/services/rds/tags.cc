@@ -66,10 +66,11 @@ EventsMessage describe_events(Service&, Call& call, const DescribeEventsMessage&
   const Time from = request.start_time.value_or(until - span);
   EventsMessage result;
   if (!passes(request.filters, {})) return result;
-  for (const sql::Row& row : call.transaction.run(
-           "SELECT source_type, source, arn, category, message, happened FROM rds_event"
-           " WHERE account = ?1 AND region = ?2 AND happened >= ?3 AND happened <= ?4 ORDER BY happened, rowid",
-           {call.account, call.region, to_milliseconds(from), to_milliseconds(until)})) {
+  for (const sql::Row& row :
+       call.transaction.run("SELECT source_type, source, arn, category, message, happened FROM rds_event"
+                            " WHERE account = ?1 AND region = ?2 AND happened >= ?3 AND happened <= ?4 ORDER "
+                            "BY happened, rowid",
+                            {call.account, call.region, to_milliseconds(from), to_milliseconds(until)})) {
     if (request.source_type.value_or(row.text(0)) != row.text(0)) continue;
     if (to_lower(request.source_identifier.value_or(row.text(1))) != row.text(1)) continue;
     const auto& wanted = request.event_categories;

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "services/s3/s3_place_test.h"
+#include "services/s3/test_place.h"
 
 namespace holm::s3 {
 

@@ -4,7 +4,7 @@
 
 #include "services/s3/cors.h"
 #include "services/s3/public_access.h"
-#include "services/s3/s3_place_test.h"
+#include "services/s3/test_place.h"
 
 namespace holm::s3 {
 

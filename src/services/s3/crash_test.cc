@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/unique_fd.h"
-#include "services/s3/s3_place_test.h"
+#include "services/s3/test_place.h"
 
 namespace holm::s3 {
 

@@ -1,5 +1,7 @@
 // Deleting objects and versions.
 
+#include <algorithm>
+
 #include "s3/handlers.h"
 #include "services/s3/conditions.h"
 #include "services/s3/notifications.h"
@@ -18,6 +20,7 @@ std::optional<Change> remove(Service& service, Call& call, const BucketRow& buck
   auto change = version ? remove_version(service, call, bucket, key, *version)
                         : remove_object(service, call, bucket, key);
   if (!change) return change;
+  const auto newest = call.transaction.find("SELECT max(id) FROM s3_version");
   record_event(
       service, call, bucket,
       {.name = change->is_marker_added ? "ObjectRemoved:DeleteMarkerCreated" : "ObjectRemoved:Delete",
@@ -25,7 +28,7 @@ std::optional<Change> remove(Service& service, Call& call, const BucketRow& buck
        .bytes = std::nullopt,
        .etag = {},
        .version = change->version,
-       .sequence = change->id});
+       .sequence = std::max(change->id, newest.value().optional_integer(0).value_or(0))});
   return change;
 }
 

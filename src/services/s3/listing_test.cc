@@ -6,7 +6,7 @@
 #include <random>
 #include <set>
 
-#include "services/s3/s3_place_test.h"
+#include "services/s3/test_place.h"
 
 namespace holm::s3 {
 

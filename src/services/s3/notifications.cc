@@ -180,7 +180,7 @@ std::string message_of(const Call& call, const BucketRow& bucket, const ObjectEv
   if (event.bytes) object.append("size", static_cast<int64_t>(*event.bytes));
   if (!event.etag.empty()) object.append("eTag", event.etag);
   if (event.version != "null") object.append("versionId", event.version);
-  object.append("sequencer", fmt::format("{:016X}", event.sequence));
+  object.append("sequencer", fmt::format("{:016X}", event.sequence * 2 + (event.bytes ? 0 : 1)));
   Object owner = object_of({{"principalId", canonical_id(bucket.account)}});
   Object where = object_of(
       {{"name", bucket.name}, {"ownerIdentity", std::move(owner)}, {"arn", bucket_arn(bucket.name)}});

@@ -21,7 +21,7 @@ struct ObjectEvent {
   std::optional<uint64_t> bytes;  // Not of removals.
   std::string etag;
   std::string version;
-  int64_t sequence;
+  int64_t sequence;  // The id of the newest version there was: what comes later has no smaller one.
 };
 
 // Writes one delivery for each function that wants to know into the transaction that caused the event.

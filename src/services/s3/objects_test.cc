@@ -5,7 +5,7 @@
 #include "base/strings.h"
 #include "crypto/hash.h"
 #include "services/s3/get_object.h"
-#include "services/s3/s3_place_test.h"
+#include "services/s3/test_place.h"
 
 namespace holm::s3 {
 

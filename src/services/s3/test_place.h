@@ -14,6 +14,7 @@
 #include "base/check.h"
 #include "blobs/blobs.h"
 #include "jobs/jobs.h"
+#include "lambda/operations.h"
 #include "s3/handlers.h"
 #include "s3/migrations.h"
 #include "s3/operations.h"
@@ -102,6 +103,8 @@ class TestS3 final : public aws::Region {
   jobs::ManualJobs& jobs() { return *jobs_; }
   sql::Database& database() { return *database_; }
   Service& service() { return *service_; }
+  // What Lambda's function was told; while no job runs.
+  const std::vector<std::string>& messages() const { return messages_; }
 
   aws::Caller caller(std::string account, std::string region, std::string name) override {
     aws::Principal principal = aws::service_principal(std::move(name), account);
@@ -128,17 +131,27 @@ class TestS3 final : public aws::Region {
  protected:
   aws::Box invoke(aws::Call& parent, const aws::Principal&, std::string_view service,
                   std::string_view operation, const void* input) override {
+    if (service == "lambda") return make_function_list();
     CHECK(service == "s3");
     return aws::find_operation(model(), operation)->invoke(*service_, parent, input);
   }
-  async::Task<aws::Box> invoke_waiting(async::Reactor& reactor, aws::Caller who, std::string_view,
+  async::Task<aws::Box> invoke_waiting(async::Reactor& reactor, aws::Caller who, std::string_view service,
                                        std::string_view operation, aws::Box input) override {
+    if (service == "lambda") {
+      messages_.push_back(*static_cast<lambda::InvocationRequest*>(input.get())->payload);
+      co_return aws::make_box(lambda::InvocationResponse{});
+    }
     aws::LongCall call{who, *this, reactor};
     const aws::Operation* found = aws::find_operation(model(), operation);
     co_return co_await found->invoke_waiting(*service_, std::move(call), std::move(input));
   }
 
  private:
+  // Lambda has one function, "f".
+  static aws::Box make_function_list() {
+    return aws::make_box(lambda::ListFunctionsResponse{.functions = {{.function_name = "f"}}});
+  }
+
   async::Task<std::string> read_object(async::Reactor& reactor, aws::Caller who, GetObjectRequest request) {
     aws::LongCall call{who, *this, reactor};
     GetObjectOutput output = co_await get_object(*service_, std::move(call), std::move(request));
@@ -147,6 +160,7 @@ class TestS3 final : public aws::Region {
     co_return std::move(*bytes);
   }
 
+  std::vector<std::string> messages_;
   test::FakeClock clock_;
   test::SeededRandom random_;
   std::unique_ptr<sql::Database> database_;
