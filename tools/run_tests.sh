@@ -8,6 +8,4 @@ tools/install_dependencies.sh build/venv
 jobs=$(nproc)
 cmake --preset dev >/dev/null
 ninja -C build/dev -j "$jobs" --quiet
-cmake --preset release >/dev/null
-ninja -C build/release -j "$jobs" --quiet holm
 exec ctest --test-dir build/dev --output-on-failure -j "$jobs" --timeout 600
