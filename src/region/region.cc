@@ -237,7 +237,12 @@ void Region::State::add_small_services() {
   services.add<cloudformation::Service>(
       cloudformation::model(),
       cloudformation::Dependencies{
-          .jobs = *jobs, .region = *client, .types = types, .clock = clock, .random = random});
+          .jobs = *jobs,
+          .region = *client,
+          .identities = iam->identities(),
+          .types = types,
+          .clock = clock,
+          .random = random});
 }
 
 void Region::State::add_storage_and_functions() {

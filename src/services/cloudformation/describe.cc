@@ -5,10 +5,11 @@
 #include <algorithm>
 
 #include "aws/service/error.h"
-#include "base/strings.h"
 #include "cloudformation/handlers.h"
 #include "formats/json.h"
+#include "services/cloudformation/change_sets.h"
 #include "services/cloudformation/service.h"
+#include "services/cloudformation/shown.h"
 #include "services/cloudformation/stacks.h"
 #include "stacks/parameters.h"
 #include "stacks/template.h"
@@ -17,23 +18,10 @@ namespace holm::cloudformation {
 
 namespace {
 
-constexpr size_t kPage = 100;
-
 // What the stack is made from now, or is being made from.
 const stacks::Deployment& deployment_of(const stacks::Stack& stack) {
   const bool is_made = !stack.current.template_text.empty() || !stack.operation;
   return is_made ? stack.current : stack.operation->target;
-}
-
-std::vector<Parameter> parameters_of(const stacks::Deployment& deployment) {
-  std::vector<Parameter> result;
-  auto declared = stacks::parse_template(deployment.template_text);
-  if (!declared) return result;
-  for (const stacks::ParameterValue& each : stacks::without_secrets(*declared, deployment.parameters)) {
-    result.push_back(
-        {.parameter_key = each.key, .parameter_value = each.value, .resolved_value = each.resolved});
-  }
-  return result;
 }
 
 std::vector<Output> outputs_of(Call& call, const std::string& stack_id) {
@@ -49,15 +37,12 @@ std::vector<Output> outputs_of(Call& call, const std::string& stack_id) {
   return outputs;
 }
 
-std::optional<std::string> unless_empty(const std::string& text) {
-  return text.empty() ? std::nullopt : std::optional(text);
-}
-
 Stack describe(Call& call, const StackRow& row) {
   const stacks::Deployment& deployment = deployment_of(row.stack);
   Stack result{.stack_id = row.stack.id,
                .stack_name = row.stack.name,
-               .parameters = parameters_of(deployment),
+               .change_set_id = unless_empty(row.change_set),
+               .parameters = shown_parameters(deployment),
                .creation_time = row.stack.created,
                .deletion_time = row.stack.deleted,
                .last_updated_time = row.stack.updated,
@@ -67,28 +52,15 @@ Stack describe(Call& call, const StackRow& row) {
                .disable_rollback = row.disable_rollback,
                .capabilities = row.capabilities,
                .outputs = outputs_of(call, row.stack.id),
+               .role_arn = unless_empty(row.role_arn),
+               .tags = shown_tags(deployment),
                .enable_termination_protection = row.is_protected,
                .drift_information = StackDriftInformation{.stack_drift_status = "NOT_CHECKED"}};
   if (auto declared = stacks::parse_template(deployment.template_text)) {
     result.description = unless_empty(declared->description);
   }
   if (row.timeout_minutes) result.timeout_in_minutes = static_cast<int32_t>(*row.timeout_minutes);
-  for (const stacks::Tag& tag : deployment.tags) result.tags.push_back({.key = tag.key, .value = tag.value});
   return result;
-}
-
-template <class Item>
-std::optional<std::string> take_page(std::vector<Item>& items, const std::optional<std::string>& token) {
-  const auto position =
-      token ? parse_integer(base64_decode(*token).value_or("")) : std::optional<long long>(0);
-  if (!position || *position < 0) throw_validation("The token is not valid.");
-  const size_t from = std::min(static_cast<size_t>(*position), items.size());
-  const size_t to = std::min(items.size(), from + kPage);
-  std::optional<std::string> next;
-  if (to < items.size()) next = base64_encode(std::to_string(to));
-  items = std::vector<Item>(items.begin() + static_cast<std::ptrdiff_t>(from),
-                            items.begin() + static_cast<std::ptrdiff_t>(to));
-  return next;
 }
 
 // What a user sees: those that Ref means, and of what is gone the last.
@@ -98,7 +70,48 @@ std::vector<stacks::Resource> visible_resources(Call& call, const StackRow& row)
   return resources;
 }
 
+StackResource resource_entry(const StackRow& row, const stacks::Resource& each) {
+  return {.stack_name = row.stack.name,
+          .stack_id = row.stack.id,
+          .logical_resource_id = each.logical_id,
+          .physical_resource_id = unless_empty(each.physical_id),
+          .resource_type = each.type,
+          .timestamp = each.changed,
+          .resource_status = std::string(stacks::to_text(each.status)),
+          .resource_status_reason = unless_empty(each.reason),
+          .drift_information =
+              StackResourceDriftInformation{.stack_resource_drift_status = "NOT_CHECKED"}};
+}
+
+// The stack that has made the resource of a physical id.
+StackRow require_maker(Call& call, const std::string& physical_id) {
+  for (StackRow& row : all_stacks(call)) {
+    if (row.stack.status == stacks::StackStatus::DeleteComplete) continue;
+    for (const stacks::Resource& each : visible_resources(call, row)) {
+      if (each.physical_id == physical_id) return std::move(row);
+    }
+  }
+  throw_validation(fmt::format("Stack for {} does not exist", physical_id));
+}
+
 }  // namespace
+
+std::vector<Parameter> shown_parameters(const stacks::Deployment& deployment) {
+  std::vector<Parameter> result;
+  auto declared = stacks::parse_template(deployment.template_text);
+  if (!declared) return result;
+  for (const stacks::ParameterValue& each : stacks::without_secrets(*declared, deployment.parameters)) {
+    result.push_back(
+        {.parameter_key = each.key, .parameter_value = each.value, .resolved_value = each.resolved});
+  }
+  return result;
+}
+
+std::vector<Tag> shown_tags(const stacks::Deployment& deployment) {
+  std::vector<Tag> tags;
+  for (const stacks::Tag& tag : deployment.tags) tags.push_back({.key = tag.key, .value = tag.value});
+  return tags;
+}
 
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html
 DescribeStacksOutput describe_stacks(Service&, Call& call, const DescribeStacksInput& request) {
@@ -138,7 +151,7 @@ ListStacksOutput list_stacks(Service&, Call& call, const ListStacksInput& reques
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackEvents.html
 DescribeStackEventsOutput describe_stack_events(Service&, Call& call,
                                                 const DescribeStackEventsInput& request) {
-  const StackRow row = require_stack(call, request.stack_name);
+  const StackRow row = require_named_stack(call, request.stack_name);
   DescribeStackEventsOutput result;
   for (const sql::Row& event : call.transaction.run(
            "SELECT id, logical_id, physical_id, type, status, reason, properties, token, time"
@@ -178,19 +191,15 @@ ListStackResourcesOutput list_stack_resources(Service&, Call& call, const ListSt
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackResources.html
 DescribeStackResourcesOutput describe_stack_resources(Service&, Call& call,
                                                       const DescribeStackResourcesInput& request) {
-  if (!request.stack_name) throw aws::NotImplemented("DescribeStackResources: PhysicalResourceId");
-  const StackRow row = require_stack(call, *request.stack_name);
+  if (request.stack_name.has_value() == request.physical_resource_id.has_value()) {
+    throw_validation("Exactly one of StackName and PhysicalResourceId must be specified.");
+  }
+  const StackRow row = request.stack_name ? require_stack(call, *request.stack_name)
+                                          : require_maker(call, *request.physical_resource_id);
   DescribeStackResourcesOutput result;
   for (const stacks::Resource& each : visible_resources(call, row)) {
     if (request.logical_resource_id && each.logical_id != *request.logical_resource_id) continue;
-    result.stack_resources.push_back({.stack_name = row.stack.name,
-                                      .stack_id = row.stack.id,
-                                      .logical_resource_id = each.logical_id,
-                                      .physical_resource_id = unless_empty(each.physical_id),
-                                      .resource_type = each.type,
-                                      .timestamp = each.changed,
-                                      .resource_status = std::string(stacks::to_text(each.status)),
-                                      .resource_status_reason = unless_empty(each.reason)});
+    result.stack_resources.push_back(resource_entry(row, each));
   }
   return result;
 }
@@ -218,9 +227,16 @@ DescribeStackResourceOutput describe_stack_resource(Service&, Call& call,
 
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_GetTemplate.html
 GetTemplateOutput get_template(Service&, Call& call, const GetTemplateInput& request) {
-  if (!request.stack_name) throw_validation("StackName is required if ChangeSetName is not specified.");
-  return {.template_body = deployment_of(require_stack(call, *request.stack_name).stack).template_text,
-          .stages_available = {"Original", "Processed"}};
+  // Nothing transforms templates here, so both stages are the same.
+  const std::string stage = request.template_stage.value_or("Original");
+  if (stage != "Original" && stage != "Processed") throw_validation("TemplateStage is not valid.");
+  if (!request.stack_name && !request.change_set_name) {
+    throw_validation("StackName is required if ChangeSetName is not specified.");
+  }
+  std::string text = request.change_set_name
+                         ? change_set_template(call, *request.change_set_name, request.stack_name)
+                         : deployment_of(require_stack(call, *request.stack_name).stack).template_text;
+  return {.template_body = std::move(text), .stages_available = {"Original", "Processed"}};
 }
 
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ListExports.html

@@ -1,26 +1,24 @@
-// Creating, updating and deleting stacks: each begins an operation, which the job carries out.
+// For whom operations on stacks act, what they aim at, and their beginning.
+
+#include "services/cloudformation/operations.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "aws/service/error.h"
+#include "aws/service/identity.h"
 #include "base/random.h"
-#include "cloudformation/handlers.h"
 #include "services/cloudformation/service.h"
 #include "services/cloudformation/session.h"
-#include "services/cloudformation/stacks.h"
 #include "services/cloudformation/templates.h"
 
 namespace holm::cloudformation {
 
 namespace {
 
-std::vector<stacks::Tag> tags_of(const std::vector<Tag>& given) {
-  std::vector<stacks::Tag> tags;
-  for (const Tag& tag : given) tags.push_back({tag.key, tag.value});
-  return tags;
-}
+constexpr char kSessionName[] = "AWSCloudFormation";
+constexpr std::chrono::hours kSessionDuration{1};
 
 bool is_name(std::string_view name) {
   auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
@@ -29,138 +27,126 @@ bool is_name(std::string_view name) {
   });
 }
 
-stacks::OnFailure on_failure_of(const CreateStackInput& request) {
-  if (request.disable_rollback && request.on_failure) {
-    throw_validation("Either OnFailure or DisableRollback can be given, not both.");
-  }
-  if (request.disable_rollback.value_or(false)) return stacks::OnFailure::DoNothing;
-  const std::string given = request.on_failure.value_or("ROLLBACK");
-  if (given == "DO_NOTHING") return stacks::OnFailure::DoNothing;
-  return given == "DELETE" ? stacks::OnFailure::Delete : stacks::OnFailure::Rollback;
+std::vector<stacks::Tag> tags_of(const std::vector<Tag>& given) {
+  std::vector<stacks::Tag> tags;
+  for (const Tag& tag : given) tags.push_back({tag.key, tag.value});
+  return tags;
 }
 
-void begin(Service& service, Call& call, const std::string& stack_id, stacks::Operation operation) {
-  auto session = open_session(call, stack_id);
-  service.engine().begin(*session, std::move(operation));
-  service.carry_on(call, stack_id);
+bool is_same_output(const stacks::OutputDeclaration& a, const stacks::OutputDeclaration& b) {
+  return a.name == b.name && a.description == b.description && a.condition == b.condition &&
+         a.value == b.value && a.export_name == b.export_name;
+}
+
+// The parts of a template that a plan of resources does not look at.
+bool differs_elsewhere(const stacks::Template& was, const stacks::Template& wanted) {
+  if (!std::ranges::equal(was.outputs, wanted.outputs, is_same_output)) return true;
+  return std::ranges::any_of(wanted.resources, [&](const stacks::ResourceDeclaration& each) {
+    const stacks::ResourceDeclaration* before = was.find_resource(each.logical_id);
+    return before && (before->metadata != each.metadata || before->update_policy != each.update_policy ||
+                      before->creation_policy != each.creation_policy);
+  });
 }
 
 }  // namespace
 
-// https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
-CreateStackOutput create_stack(Service& service, Call& call, const CreateStackInput& request) {
-  if (!is_name(request.stack_name)) {
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html
+void take_principal(Service& service, Call& call, StackRow& row, const std::optional<std::string>& role_arn) {
+  if (role_arn) row.role_arn = *role_arn;
+  row.principal = call.principal;
+  if (row.role_arn.empty()) return;
+  aws::IdentityProvider& identities = service.identities();
+  const auto role = identities.find_role(row.role_arn);
+  const bool is_assumable = role && role->account == call.account &&
+                            identities.issue_role_credentials(row.role_arn, "cloudformation.amazonaws.com",
+                                                              kSessionName, kSessionDuration);
+  if (!is_assumable) {
+    throw_validation(fmt::format("Role {} is invalid or cannot be assumed", row.role_arn));
+  }
+  row.principal = {.kind = aws::Principal::Kind::AssumedRole,
+                   .account = role->account,
+                   .arn = fmt::format("arn:aws:sts::{}:assumed-role/{}/{}", role->account, role->name,
+                                      kSessionName),
+                   .id = fmt::format("{}:{}", role->id, kSessionName),
+                   .role_arn = role->arn};
+}
+
+stacks::Deployment take_wanted(Service& service, Call& call, StackRow& row, const Wanted& wanted) {
+  const stacks::Template declared = require_template(service, wanted.template_text);
+  require_capabilities(declared, wanted.capabilities);
+  row.capabilities = wanted.capabilities;
+  take_principal(service, call, row, wanted.role_arn);
+  Call acting = call;
+  acting.principal = row.principal;
+  // Of a creation that failed and was kept only the operation tells.
+  const bool was_made = !row.stack.current.template_text.empty() || !row.stack.operation;
+  const stacks::Deployment& before = was_made ? row.stack.current : row.stack.operation->target;
+  return {.template_text = wanted.template_text,
+          .parameters = require_parameters(acting, declared, wanted.parameters, before.parameters),
+          .tags = wanted.tags.empty() ? before.tags : tags_of(wanted.tags)};
+}
+
+void require_updatable(const StackRow& row) {
+  using stacks::StackStatus;
+  const StackStatus status = row.stack.status;
+  const bool can_update =
+      status == StackStatus::CreateComplete || status == StackStatus::UpdateComplete ||
+      status == StackStatus::UpdateRollbackComplete || status == StackStatus::UpdateFailed ||
+      status == StackStatus::CreateFailed;
+  if (can_update) return;
+  throw_validation(fmt::format("Stack:{} is in {} state and can not be updated.", row.stack.id,
+                               stacks::to_text(status)));
+}
+
+StackRow new_stack(Service& service, Call& call, const std::string& name) {
+  if (!is_name(name)) {
     throw_validation(
         fmt::format("1 validation error detected: Value '{}' at 'stackName' failed to satisfy constraint: "
                     "Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*",
-                    request.stack_name));
+                    name));
   }
-  if (find_stack(call, request.stack_name)) {
-    throw AlreadyExistsException(fmt::format("Stack [{}] already exists", request.stack_name));
-  }
-  const std::string text = template_text(request.template_body, request.template_url);
-  const stacks::Template declared = require_template(service, text);
-  require_capabilities(declared, request.capabilities);
   StackRow row{.account = call.account, .region = call.region};
-  row.principal = call.principal;
-  row.capabilities = request.capabilities;
-  row.disable_rollback = on_failure_of(request) == stacks::OnFailure::DoNothing;
-  row.is_protected = request.enable_termination_protection.value_or(false);
-  if (request.timeout_in_minutes) row.timeout_minutes = *request.timeout_in_minutes;
-  row.stack.id = aws::arn("cloudformation", call,
-                          fmt::format("stack/{}/{}", request.stack_name, service.random().uuid()));
-  row.stack.name = request.stack_name;
+  row.stack.id =
+      aws::arn("cloudformation", call, fmt::format("stack/{}/{}", name, service.random().uuid()));
+  row.stack.name = name;
   row.stack.created = call.now;
-  insert_stack(call, row);
-  stacks::Operation operation{
-      .kind = stacks::OperationKind::Create,
-      .target = {.template_text = text,
-                 .parameters = require_parameters(call, declared, request.parameters, {}),
-                 .tags = tags_of(request.tags)},
-      .on_failure = on_failure_of(request),
-      .token = request.client_request_token.value_or("")};
-  if (row.timeout_minutes) operation.deadline = call.now + std::chrono::minutes(*row.timeout_minutes);
-  begin(service, call, row.stack.id, std::move(operation));
-  return {.stack_id = row.stack.id};
+  return row;
 }
 
-// https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_UpdateStack.html
-UpdateStackOutput update_stack(Service& service, Call& call, const UpdateStackInput& request) {
-  const StackRow row = require_stack(call, request.stack_name);
-  const stacks::Stack& stack = row.stack;
-  const bool can_update = stack.status == stacks::StackStatus::CreateComplete ||
-                          stack.status == stacks::StackStatus::UpdateComplete ||
-                          stack.status == stacks::StackStatus::UpdateRollbackComplete;
-  if (!can_update) {
-    throw_validation(fmt::format("Stack:{} is in {} state and can not be updated.", stack.id,
-                                 stacks::to_text(stack.status)));
-  }
-  const bool keeps_template = request.use_previous_template.value_or(false);
-  const std::string text = keeps_template ? stack.current.template_text
-                                          : template_text(request.template_body, request.template_url);
-  const stacks::Template declared = require_template(service, text);
-  require_capabilities(declared, request.capabilities);
-  stacks::Deployment target{
-      .template_text = text,
-      .parameters = require_parameters(call, declared, request.parameters, stack.current.parameters),
-      .tags = request.tags.empty() ? stack.current.tags : tags_of(request.tags)};
-  if (target.template_text == stack.current.template_text && target.parameters == stack.current.parameters &&
-      target.tags == stack.current.tags) {
-    throw_validation("No updates are to be performed.");
-  }
-  begin(service, call, stack.id,
-        {.kind = stacks::OperationKind::Update,
-         .target = std::move(target),
-         .on_failure = request.disable_rollback.value_or(false) ? stacks::OnFailure::DoNothing
-                                                                : stacks::OnFailure::Rollback,
-         .token = request.client_request_token.value_or("")});
-  return {.stack_id = stack.id};
+Plan plan_changes(Service& service, Call& call, const StackRow& row, const stacks::Deployment& target) {
+  Call acting = call;
+  acting.principal = row.principal;
+  auto lookups = open_lookups(acting);
+  stacks::Stack stack = row.stack;
+  stack.resources = resources_of(call.transaction, stack.id);
+  auto changes = stacks::plan({.stack = stack,
+                               .target = target,
+                               .pseudo = {.account_id = call.account,
+                                          .region = call.region,
+                                          .stack_id = stack.id,
+                                          .stack_name = stack.name,
+                                          .url_suffix = std::string(kUrlSuffix)},
+                               .types = service.types(),
+                               .lookups = *lookups});
+  if (!changes) throw_validation(changes.error().describe());
+  Plan plan{.changes = std::move(*changes)};
+  const auto was = stacks::parse_template(stack.current.template_text);
+  const auto wanted = stacks::parse_template(target.template_text);
+  plan.changes_anything = !plan.changes.empty() || target.tags != stack.current.tags || !was ||
+                          (wanted && differs_elsewhere(*was, *wanted));
+  return plan;
 }
 
-// https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DeleteStack.html
-aws::Nothing delete_stack(Service& service, Call& call, const DeleteStackInput& request) {
-  auto row = find_stack(call, request.stack_name);
-  // Deleting a stack that is not there succeeds.
-  if (!row || row->stack.status == stacks::StackStatus::DeleteComplete) return {};
-  if (row->is_protected) {
-    throw_validation(
-        fmt::format("Stack [{}] cannot be deleted while TerminationProtection is enabled", row->stack.name));
-  }
-  for (const sql::Row& used : call.transaction.run(
-           "SELECT o.export FROM cloudformation_output o JOIN cloudformation_import i ON i.export = o.export"
-           " JOIN cloudformation_stack s ON s.id = i.stack WHERE o.stack = ?1 AND i.stack <> ?1 AND "
-           "s.account = ?2"
-           " AND s.region = ?3 AND s.status <> 'DELETE_COMPLETE'",
-           {row->stack.id, call.account, call.region})) {
-    throw_validation(
-        fmt::format("Export {} cannot be deleted as it is in use by another stack", used.text(0)));
-  }
-  begin(service, call, row->stack.id,
-        {.kind = stacks::OperationKind::Delete,
-         .skipped = request.retain_resources,
-         .token = request.client_request_token.value_or("")});
-  return {};
-}
-
-// https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CancelUpdateStack.html
-aws::Nothing cancel_update_stack(Service& service, Call& call, const CancelUpdateStackInput& request) {
-  const StackRow row = require_stack(call, request.stack_name);
-  if (row.stack.status != stacks::StackStatus::UpdateInProgress) {
-    throw_validation("CancelUpdateStack cannot be called from current stack status");
-  }
+void begin(Service& service, Call& call, const StackRow& row, stacks::Operation operation) {
+  save_request(call, row);
+  // What was planned before was planned for what the stack no longer is.
+  call.transaction.run(
+      "UPDATE cloudformation_change_set SET execution = 'OBSOLETE' WHERE stack = ?1 AND"
+      " execution = 'AVAILABLE'",
+      {row.stack.id});
   auto session = open_session(call, row.stack.id);
-  service.engine().cancel_update(*session);
+  service.engine().begin(*session, std::move(operation));
   service.carry_on(call, row.stack.id);
-  return {};
-}
-
-// https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_UpdateTerminationProtection.html
-UpdateTerminationProtectionOutput update_termination_protection(
-    Service&, Call& call, const UpdateTerminationProtectionInput& request) {
-  const StackRow row = require_stack(call, request.stack_name);
-  call.transaction.run("UPDATE cloudformation_stack SET protected = ?2 WHERE id = ?1",
-                       {row.stack.id, int64_t{request.enable_termination_protection}});
-  return {.stack_id = row.stack.id};
 }
 
 }  // namespace holm::cloudformation

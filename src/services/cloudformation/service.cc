@@ -16,9 +16,40 @@ namespace {
 
 constexpr char kJob[] = "cloudformation.stack";
 
+constexpr char kExpireJob[] = "cloudformation.expire";
+constexpr std::chrono::hours kExpireEvery{1};
+constexpr std::chrono::days kDeletedKept{90};
+
+std::vector<aws::Access> on(const aws::Operation& operation, const std::string& name, const aws::Call& call) {
+  const bool is_arn = name.starts_with("arn:") && name.find(":stack/") != std::string::npos;
+  return {{.action = fmt::format("cloudformation:{}", operation.name),
+           .resource = is_arn         ? name
+                       : name.empty() ? "*"
+                                      : aws::arn("cloudformation", call, fmt::format("stack/{}/*", name))}};
+}
+
 template <class Input>
-std::string stack_of(const void* input) {
-  return static_cast<const Input*>(input)->stack_name;
+std::vector<aws::Access> on_stack(const aws::Operation& operation, const void* input, const aws::Call& call) {
+  return on(operation, static_cast<const Input*>(input)->stack_name, call);
+}
+
+template <class Input>
+std::vector<aws::Access> on_optional_stack(const aws::Operation& operation, const void* input,
+                                           const aws::Call& call) {
+  return on(operation, static_cast<const Input*>(input)->stack_name.value_or(""), call);
+}
+
+// Who lets CloudFormation act as a role has to be allowed to pass it.
+template <class Input>
+std::vector<aws::Access> with_role(const aws::Operation& operation, const void* input, const aws::Call& call) {
+  const auto& request = *static_cast<const Input*>(input);
+  std::vector<aws::Access> needed = on(operation, request.stack_name, call);
+  if (request.role_arn) {
+    needed.push_back({.action = "iam:PassRole",
+                      .resource = *request.role_arn,
+                      .context = {{"iam:PassedToService", {"cloudformation.amazonaws.com"}}}});
+  }
+  return needed;
 }
 
 }  // namespace
@@ -26,23 +57,55 @@ std::string stack_of(const void* input) {
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudformation.html
 std::vector<aws::Access> Service::access(const aws::Operation& operation, const void* input,
                                          aws::Call& call) const {
-  std::string name;
-  if (operation.name == "CreateStack") name = stack_of<CreateStackInput>(input);
-  if (operation.name == "UpdateStack") name = stack_of<UpdateStackInput>(input);
-  if (operation.name == "DeleteStack") name = stack_of<DeleteStackInput>(input);
-  if (operation.name == "DescribeStackEvents") name = stack_of<DescribeStackEventsInput>(input);
-  if (name.empty()) return aws::ServiceBase::access(operation, input, call);
-  const std::string resource =
-      name.starts_with("arn:") ? name : aws::arn("cloudformation", call, fmt::format("stack/{}/*", name));
-  return {{.action = fmt::format("cloudformation:{}", operation.name), .resource = resource}};
+  const std::string_view name = operation.name;
+  if (name == "CreateStack") return with_role<CreateStackInput>(operation, input, call);
+  if (name == "UpdateStack") return with_role<UpdateStackInput>(operation, input, call);
+  if (name == "CreateChangeSet") return with_role<CreateChangeSetInput>(operation, input, call);
+  if (name == "DeleteStack") return with_role<DeleteStackInput>(operation, input, call);
+  if (name == "ContinueUpdateRollback") return with_role<ContinueUpdateRollbackInput>(operation, input, call);
+  if (name == "RollbackStack") return with_role<RollbackStackInput>(operation, input, call);
+  if (name == "DescribeStackEvents") return on_stack<DescribeStackEventsInput>(operation, input, call);
+  if (name == "DescribeStackResource") return on_stack<DescribeStackResourceInput>(operation, input, call);
+  if (name == "ListStackResources") return on_stack<ListStackResourcesInput>(operation, input, call);
+  if (name == "ListChangeSets") return on_stack<ListChangeSetsInput>(operation, input, call);
+  if (name == "CancelUpdateStack") return on_stack<CancelUpdateStackInput>(operation, input, call);
+  if (name == "SignalResource") return on_stack<SignalResourceInput>(operation, input, call);
+  if (name == "UpdateTerminationProtection") {
+    return on_stack<UpdateTerminationProtectionInput>(operation, input, call);
+  }
+  if (name == "DescribeStacks") return on_optional_stack<DescribeStacksInput>(operation, input, call);
+  if (name == "DescribeChangeSet") return on_optional_stack<DescribeChangeSetInput>(operation, input, call);
+  if (name == "ExecuteChangeSet") return on_optional_stack<ExecuteChangeSetInput>(operation, input, call);
+  if (name == "DeleteChangeSet") return on_optional_stack<DeleteChangeSetInput>(operation, input, call);
+  if (name == "GetTemplate") return on_optional_stack<GetTemplateInput>(operation, input, call);
+  if (name == "DescribeStackResources") {
+    return on_optional_stack<DescribeStackResourcesInput>(operation, input, call);
+  }
+  return aws::ServiceBase::access(operation, input, call);
 }
 
 void Service::start() {
   use_.jobs.handle(kJob, [this](const jobs::Job& job) {
-    auto store = open_store(use_.region, job.key);
+    auto store = open_store(use_.region, use_.clock, job.key);
     if (!store) return jobs::done();
     const stacks::StepOutcome outcome = engine_.step(*store);
     return outcome.again ? jobs::again_at(use_.clock.now() + *outcome.again) : jobs::done();
+  });
+  use_.jobs.handle(kExpireJob, [this](const jobs::Job&) {
+    forget_deleted_stacks();
+    return jobs::again_at(use_.clock.now() + kExpireEvery);
+  });
+  const aws::Caller caller = use_.region.caller("", "", "cloudformation.amazonaws.com");
+  use_.region.transact(caller, sql::Access::Write, [&](aws::Call& call) {
+    use_.jobs.schedule(call.transaction, {.kind = kExpireJob, .key = "all"}, use_.clock.now() + kExpireEvery);
+  });
+}
+
+void Service::forget_deleted_stacks() {
+  const aws::Caller caller = use_.region.caller("", "", "cloudformation.amazonaws.com");
+  use_.region.transact(caller, sql::Access::Write, [&](aws::Call& call) {
+    call.transaction.run("DELETE FROM cloudformation_stack WHERE deleted < ?1",
+                         {to_milliseconds(use_.clock.now() - kDeletedKept)});
   });
 }
 

@@ -8,6 +8,9 @@
 #include "base/random.h"
 #include "stacks/engine.h"
 
+namespace holm::aws {
+class IdentityProvider;
+}
 namespace holm::jobs {
 class Jobs;
 }
@@ -18,6 +21,7 @@ namespace holm::cloudformation {
 struct Dependencies {
   jobs::Jobs& jobs;
   aws::Region& region;
+  aws::IdentityProvider& identities;
   const stacks::TypeRegistry& types;
   Clock& clock;
   Random& random;
@@ -31,16 +35,20 @@ class Service final : public aws::ServiceBase {
 
   std::vector<aws::Access> access(const aws::Operation& operation, const void* input,
                                   aws::Call& call) const override;
-  // Registers the job; stacks that an earlier daemon left in the middle go on.
+  // Registers the jobs; stacks that an earlier daemon left in the middle go on.
   void start() override;
 
   const stacks::TypeRegistry& types() const { return use_.types; }
   const stacks::Engine& engine() const { return engine_; }
+  aws::IdentityProvider& identities() { return use_.identities; }
   Random& random() { return use_.random; }
   // Has the stack's operation carried on once `call` is committed.
   void carry_on(aws::Call& call, const std::string& stack_id);
 
  private:
+  // Stacks that were deleted long ago cannot be described any more.
+  void forget_deleted_stacks();
+
   Dependencies use_;
   stacks::Engine engine_;
 };

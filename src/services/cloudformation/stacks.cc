@@ -15,7 +15,7 @@ namespace {
 
 constexpr char kColumns[] =
     "account, region, id, name, status, reason, created, updated, deleted, current, operation, principal,"
-    " capabilities, disable_rollback, protected, timeout";
+    " capabilities, disable_rollback, protected, timeout, role, change_set, request";
 
 std::string write_principal(const aws::Principal& principal) {
   formats::Object object;
@@ -61,12 +61,13 @@ StackRow read_row(const sql::Row& row) {
   stack.current = stacks::read_deployment(row.text(9)).value();
   if (!row.is_null(10)) stack.operation = stacks::read_operation(row.text(10)).value();
   result.principal = read_principal(row.text(11));
-  for (std::string_view each : split(row.text(12), ',')) {
-    if (!each.empty()) result.capabilities.emplace_back(each);
-  }
+  result.capabilities = split_list(row.text(12));
   result.disable_rollback = row.integer(13) != 0;
   result.is_protected = row.integer(14) != 0;
   result.timeout_minutes = row.optional_integer(15);
+  result.role_arn = row.text(16);
+  result.change_set = row.text(17);
+  result.request = row.text(18);
   return result;
 }
 
@@ -88,6 +89,19 @@ sql::Value operation_value(const stacks::Stack& stack) {
 
 }  // namespace
 
+std::string name_in(std::string_view stack_id) {
+  const size_t from = stack_id.find('/') + 1;
+  return std::string(stack_id.substr(from, stack_id.find('/', from) - from));
+}
+
+std::vector<std::string> split_list(std::string_view text) {
+  std::vector<std::string> parts;
+  for (std::string_view each : split(text, ',')) {
+    if (!each.empty()) parts.emplace_back(each);
+  }
+  return parts;
+}
+
 void throw_validation(const std::string& message) {
   throw aws::ServiceError("ValidationError", 400, message);
 }
@@ -104,6 +118,12 @@ std::optional<StackRow> find_stack(Call& call, std::string_view name_or_id) {
 StackRow require_stack(Call& call, std::string_view name_or_id) {
   auto row = find_stack(call, name_or_id);
   if (!row) throw_validation(fmt::format("Stack with id {} does not exist", name_or_id));
+  return *row;
+}
+
+StackRow require_named_stack(Call& call, std::string_view name_or_id) {
+  auto row = find_stack(call, name_or_id);
+  if (!row) throw_validation(fmt::format("Stack [{}] does not exist", name_or_id));
   return *row;
 }
 
@@ -128,15 +148,21 @@ std::vector<stacks::Resource> resources_of(sql::Transaction& transaction, const 
 void insert_stack(Call& call, const StackRow& row) {
   const stacks::Stack& stack = row.stack;
   call.transaction.run(
-      "INSERT INTO cloudformation_stack (account, region, id, name, status, reason, created, current, "
-      "principal,"
-      " capabilities, disable_rollback, protected, timeout) VALUES (?1, ?2, ?3, ?4, ?5, '', ?6, ?7, ?8, ?9, "
-      "?10,"
-      " ?11, ?12)",
+      "INSERT INTO cloudformation_stack (account, region, id, name, status, reason, created, current,"
+      " principal, capabilities, protected) VALUES (?1, ?2, ?3, ?4, ?5, '', ?6, ?7, ?8, '', ?9)",
       {call.account, call.region, stack.id, stack.name, std::string(stacks::to_text(stack.status)),
        to_milliseconds(stack.created), stacks::write_deployment(stack.current),
-       write_principal(row.principal), join(row.capabilities, ","), int64_t{row.disable_rollback},
-       int64_t{row.is_protected}, sql::optional_value(row.timeout_minutes)});
+       write_principal(row.principal), int64_t{row.is_protected}});
+  save_request(call, row);
+}
+
+void save_request(Call& call, const StackRow& row) {
+  call.transaction.run(
+      "UPDATE cloudformation_stack SET principal = ?2, capabilities = ?3, disable_rollback = ?4,"
+      " timeout = ?5, role = ?6, change_set = ?7, request = ?8 WHERE id = ?1",
+      {row.stack.id, write_principal(row.principal), join(row.capabilities, ","),
+       int64_t{row.disable_rollback}, sql::optional_value(row.timeout_minutes), row.role_arn,
+       row.change_set, row.request});
 }
 
 void save_stack(sql::Transaction& transaction, const stacks::Stack& stack) {

@@ -8,10 +8,13 @@
 #include <set>
 
 #include "aws/service/error.h"
+#include "base/strings.h"
 #include "cloudformation/handlers.h"
+#include "formats/json.h"
 #include "services/cloudformation/service.h"
 #include "services/cloudformation/session.h"
 #include "services/cloudformation/stacks.h"
+#include "services/cloudformation/template_source.h"
 #include "stacks/validate.h"
 
 namespace holm::cloudformation {
@@ -20,7 +23,7 @@ namespace {
 
 [[noreturn]] void refuse(const stacks::TemplateError& error) {
   if (error.is_unbuilt) throw aws::NotImplemented(error.describe());
-  throw_validation("Template error: " + error.describe());
+  throw_validation(error.describe());
 }
 
 // A name of one's own for a thing of IAM needs the stronger acknowledgement.
@@ -31,6 +34,15 @@ bool names_itself(const stacks::ResourceDeclaration& resource) {
   const formats::Object* properties = resource.properties.as_object();
   return properties != nullptr &&
          std::ranges::any_of(*properties, [](const auto& member) { return names.contains(member.first); });
+}
+
+std::string capabilities_reason(const stacks::Template& declared) {
+  std::set<std::string> types;
+  for (const stacks::ResourceDeclaration& each : declared.resources) {
+    if (each.type.starts_with("AWS::IAM::")) types.insert(each.type);
+  }
+  return fmt::format("The following resource(s) require capabilities: [{}]",
+                     join({types.begin(), types.end()}, ", "));
 }
 
 std::vector<ParameterDeclaration> declarations_of(const stacks::Template& declared) {
@@ -52,19 +64,21 @@ std::vector<ParameterDeclaration> declarations_of(const stacks::Template& declar
 }  // namespace
 
 std::string template_text(const std::optional<std::string>& body, const std::optional<std::string>& url) {
-  if (url) throw aws::NotImplemented("TemplateURL");
+  if (url && body) throw_validation("Only one of Template URL or Template Body can be specified.");
   if (!body) throw_validation("Either Template URL or Template Body must be specified.");
-  if (body->size() > stacks::kTemplateBodyBytesMax) {
-    throw_validation(fmt::format("Template may not exceed {} bytes in size.", stacks::kTemplateBodyBytesMax));
-  }
   return *body;
 }
 
-stacks::Template require_template(const Service& service, const std::string& text) {
+stacks::Template parse_or_refuse(const std::string& text) {
   auto parsed = stacks::parse_template(text);
   if (!parsed) refuse(parsed.error());
-  if (auto error = stacks::validate(*parsed, service.types())) refuse(*error);
   return std::move(*parsed);
+}
+
+stacks::Template require_template(const Service& service, const std::string& text) {
+  stacks::Template declared = parse_or_refuse(text);
+  if (auto error = stacks::validate(declared, service.types())) refuse(*error);
+  return declared;
 }
 
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-template.html#capabilities
@@ -105,8 +119,9 @@ std::vector<stacks::ParameterValue> require_parameters(aws::Call& call, const st
   return std::move(*values);
 }
 
-// https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ValidateTemplate.html
-ValidateTemplateOutput validate_template(Service& service, Call&, const ValidateTemplateInput& request) {
+namespace {
+
+ValidateTemplateOutput validate(const Service& service, const ValidateTemplateInput& request) {
   const stacks::Template declared =
       require_template(service, template_text(request.template_body, request.template_url));
   ValidateTemplateOutput result{.description = declared.description};
@@ -118,29 +133,45 @@ ValidateTemplateOutput validate_template(Service& service, Call&, const Validate
   }
   if (const std::string needed = needed_capability(declared); !needed.empty()) {
     result.capabilities = {needed};
-    result.capabilities_reason = "The template contains resources of IAM.";
+    result.capabilities_reason = capabilities_reason(declared);
   }
   return result;
 }
 
-// https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_GetTemplateSummary.html
-GetTemplateSummaryOutput get_template_summary(Service& service, Call& call,
-                                              const GetTemplateSummaryInput& request) {
+GetTemplateSummaryOutput summarise(Call& call, const GetTemplateSummaryInput& request) {
   const std::string text = request.stack_name
                                ? require_stack(call, *request.stack_name).stack.current.template_text
                                : template_text(request.template_body, request.template_url);
-  const stacks::Template declared = require_template(service, text);
+  const stacks::Template declared = parse_or_refuse(text);
   GetTemplateSummaryOutput result{.parameters = declarations_of(declared),
                                   .description = declared.description};
   std::set<std::string> types;
   for (const stacks::ResourceDeclaration& each : declared.resources) types.insert(each.type);
   result.resource_types.assign(types.begin(), types.end());
+  if (!declared.metadata.is_null()) result.metadata = formats::write_json(declared.metadata);
   result.version = "2010-09-09";
   if (const std::string needed = needed_capability(declared); !needed.empty()) {
     result.capabilities = {needed};
-    result.capabilities_reason = "The template contains resources of IAM.";
+    result.capabilities_reason = capabilities_reason(declared);
   }
   return result;
+}
+
+}  // namespace
+
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ValidateTemplate.html
+async::Task<ValidateTemplateOutput> validate_template(Service& service, LongCall call,
+                                                      ValidateTemplateInput request) {
+  std::function<ValidateTemplateOutput(Call&, const ValidateTemplateInput&)> work =
+      [&service](Call&, const ValidateTemplateInput& input) { return validate(service, input); };
+  return with_template(std::move(call), sql::Access::Read, std::move(request), std::move(work));
+}
+
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_GetTemplateSummary.html
+async::Task<GetTemplateSummaryOutput> get_template_summary(Service&, LongCall call,
+                                                           GetTemplateSummaryInput request) {
+  std::function<GetTemplateSummaryOutput(Call&, const GetTemplateSummaryInput&)> work = summarise;
+  return with_template(std::move(call), sql::Access::Read, std::move(request), std::move(work));
 }
 
 }  // namespace holm::cloudformation

@@ -14,10 +14,11 @@ namespace holm::cloudformation {
 
 class Service;
 
-// Exactly one of body and previous text; throws ValidationError. Templates by URL are refused by name.
+// The body, where a URL's text stands too by now (template_source.h); throws ValidationError.
 std::string template_text(const std::optional<std::string>& body, const std::optional<std::string>& url);
-// Parsed and checked against the types that exist; throws ValidationError or NotImplemented with path and
-// line.
+// Parsed; throws ValidationError or NotImplemented with path and line.
+stacks::Template parse_or_refuse(const std::string& text);
+// Parsed and checked against the types that exist; throws likewise.
 stacks::Template require_template(const Service& service, const std::string& text);
 // CAPABILITY_IAM or CAPABILITY_NAMED_IAM; empty when the template needs none.
 std::string needed_capability(const stacks::Template& declared);
