@@ -197,6 +197,16 @@ TEST(Codecs, ReadBackWhatTheyWrote) {
   EXPECT_EQ(from_xml(writer.take()), kFull);
 }
 
+TEST(KeptJson, HasTheModelsNamesSoThatAnotherShapeReadsIt) {
+  Grant grant{Grantee{"CanonicalUser"}};
+  EXPECT_EQ(write_json(kGrant, &grant), R"({"Grantee":{"xsi:type":"CanonicalUser"}})");
+  const std::string kept = write_kept_json(kGrant, &grant);
+  EXPECT_EQ(kept, R"({"Grantee":{"Type":"CanonicalUser"}})");
+  Grant read;
+  ASSERT_TRUE(read_kept_json(kept, kGrant, &read));
+  EXPECT_EQ(read.grantee->type, "CanonicalUser");
+}
+
 TEST(CborCodec, RefusesTextWhereBytesAreExpected) {
   Everything value;
   // {"data": "x"} and {"at": 1}, the latter without its tag.

@@ -20,6 +20,10 @@ using formats::EpochSeconds;
 using formats::Object;
 using formats::Value;
 
+std::string_view name_of(TreeFormat format, const Member& member) {
+  return format == TreeFormat::Kept ? member.name : member.wire_name;
+}
+
 // Parsers bound the depth of trees, so the recursion is bounded as well.
 class TreeReader final {
  public:
@@ -77,11 +81,11 @@ CodecResult TreeReader::read_structure(const Value& tree, const Shape& shape, vo
   int present = 0;
   for (const Member& member : shape.members) {
     if (bindings == Bindings::Honoured && member.location != Location::Body) continue;
-    const Value* value = object->find(member.wire_name);
+    const Value* value = object->find(name_of(format_, member));
     if (!value || (value->is_null() && member.shape->kind != Kind::Document)) continue;
     ++present;
     auto result = read_member(*value, member, ensure_field(member, out));
-    if (!result) return within(member.wire_name, std::move(result.error()));
+    if (!result) return within(name_of(format_, member), std::move(result.error()));
   }
   if (shape.is_union && present != 1)
     return codec_failure("Exactly one member of the union is expected.");
@@ -143,7 +147,7 @@ CodecResult TreeReader::read_scalar(const Value& tree, Kind kind, void* out) con
 
 CodecResult TreeReader::read_number(const Value& tree, void* out) const {
   auto number = tree.as_number();
-  const std::string* text = format_ == TreeFormat::Json ? tree.as_string() : nullptr;
+  const std::string* text = format_ != TreeFormat::Cbor ? tree.as_string() : nullptr;
   if (text && (*text == "NaN" || *text == "Infinity" || *text == "-Infinity"))
     number = parse_number(*text);
   if (!number) return codec_failure("A number is expected.");
@@ -192,7 +196,7 @@ Value write_structure(TreeFormat format, const Shape& shape, const void* value, 
   for (const Member& member : shape.members) {
     if (bindings == Bindings::Honoured && member.location != Location::Body) continue;
     const void* field = find_present(member, value);
-    if (field) object.set(std::string(member.wire_name), write_member(format, member, field));
+    if (field) object.set(std::string(name_of(format, member)), write_member(format, member, field));
   }
   return object;
 }

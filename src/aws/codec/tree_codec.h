@@ -11,6 +11,7 @@ namespace holm::aws {
 enum class TreeFormat : uint8_t {
   Json,  // Bytes are base64, times numbers or text, NaN and infinities text.
   Cbor,  // Bytes are byte strings, times tagged seconds.
+  Kept,  // As Json, but members have the model's names, not those of the wire.
 };
 
 CodecResult read_tree(const formats::Value& tree, TreeFormat format, const Shape& shape, void* out,

@@ -119,7 +119,8 @@ Instance describe_instance(Call& call, const InstanceRow& row) {
       .cpu_options = CpuOptions{.core_count = static_cast<int32_t>(type->vcpus), .threads_per_core = 1},
       .metadata_options = InstanceMetadataOptionsResponse{.state = "applied",
                                                           .http_tokens = row.http_tokens,
-                                                          .http_put_response_hop_limit = 1,
+                                                          .http_put_response_hop_limit =
+                                                              static_cast<int32_t>(row.metadata_hops),
                                                           .http_endpoint = "enabled",
                                                           .http_protocol_ipv6 = "disabled",
                                                           .instance_metadata_tags =

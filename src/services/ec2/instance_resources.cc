@@ -69,14 +69,11 @@ std::span<const PropertySchema> template_data_members() {
   return all;
 }
 
-// The template's names are the API's own but for three lists, which the API's model calls otherwise.
+// The template's names are those of the API's model.
 RequestLaunchTemplateData data_of(const Properties& wanted) {
-  formats::Object data;
-  for (const auto& [name, value] : *wanted.find_object("LaunchTemplateData")->value().as_object())
-    data.set(name, value);
   RequestLaunchTemplateData result;
-  const std::string text = formats::write_json(std::move(data));
-  CHECK(aws::read_json(text, shape_of(result), &result).has_value());
+  const std::string text = formats::write_json(wanted.find_object("LaunchTemplateData")->value());
+  CHECK(aws::read_kept_json(text, shape_of(result), &result).has_value());
   return result;
 }
 

@@ -31,6 +31,7 @@ struct InstanceRow {
   std::optional<std::string> profile;    // ARN
   std::optional<std::string> user_data;  // Base64, as it came.
   std::string http_tokens;               // required, optional
+  int64_t metadata_hops = 1;             // kept and told: guests are no routers
   bool metadata_tags = false;
   bool protects_termination = false;
   std::string shutdown;  // stop, terminate

@@ -73,7 +73,7 @@ Data read_data(Call& call, const TemplateRow& row, int64_t version) {
       "SELECT data FROM ec2_launch_template_version WHERE template = ?1 AND version = ?2", {row.id, version});
   CHECK(found.has_value());
   Data data;
-  CHECK(aws::read_json(found->text(0), shape_of(data), &data).has_value());
+  CHECK(aws::read_kept_json(found->text(0), shape_of(data), &data).has_value());
   return data;
 }
 
@@ -107,7 +107,7 @@ void insert_version(Call& call, const std::string& id, int64_t version,
   call.transaction.run(
       "INSERT INTO ec2_launch_template_version (template, version, description, data, creator, created)"
       " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-      {id, version, sql::optional_value(description), aws::write_json(shape_of(data), &data),
+      {id, version, sql::optional_value(description), aws::write_kept_json(shape_of(data), &data),
        call.principal.arn, to_milliseconds(call.now)});
 }
 
@@ -143,6 +143,7 @@ RunInstancesRequest with_launch_template(Call& call, const RunInstancesRequest& 
   if (!merged.metadata_options && data.metadata_options) {
     merged.metadata_options = InstanceMetadataOptionsRequest{
         .http_tokens = data.metadata_options->http_tokens,
+        .http_put_response_hop_limit = data.metadata_options->http_put_response_hop_limit,
         .http_endpoint = data.metadata_options->http_endpoint,
         .instance_metadata_tags = data.metadata_options->instance_metadata_tags};
   }

@@ -124,6 +124,8 @@ InstanceRow row_of(Service& service, Call& call, const RunInstancesRequest& requ
   if (metadata.http_endpoint.value_or("enabled") != "enabled") {
     throw aws::NotImplemented("RunInstances: MetadataOptions.HttpEndpoint disabled");
   }
+  const int32_t hops = metadata.http_put_response_hop_limit.value_or(1);
+  if (hops < 1 || hops > 64) throw_invalid("The value for HttpPutResponseHopLimit lies between 1 and 64.");
   InstanceRow row{.account = call.account,
                   .region = call.region,
                   .reservation = new_id(service.random(), "r"),
@@ -139,6 +141,7 @@ InstanceRow row_of(Service& service, Call& call, const RunInstancesRequest& requ
                   .profile = require_profile(call, request.iam_instance_profile),
                   .user_data = request.user_data,
                   .http_tokens = metadata.http_tokens.value_or("required"),
+                  .metadata_hops = hops,
                   .metadata_tags = metadata.instance_metadata_tags == "enabled",
                   .protects_termination = request.disable_api_termination.value_or(false),
                   .shutdown = request.instance_initiated_shutdown_behavior.value_or("stop"),

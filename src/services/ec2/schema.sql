@@ -63,6 +63,7 @@ CREATE TABLE ec2_instance (
   state TEXT NOT NULL, wanted TEXT NOT NULL, reason_code TEXT, reason TEXT, transition TEXT NOT NULL DEFAULT '',
   image TEXT NOT NULL, type TEXT NOT NULL, subnet TEXT NOT NULL, vpc TEXT NOT NULL, zone TEXT NOT NULL,
   key_name TEXT, profile TEXT, user_data TEXT, http_tokens TEXT NOT NULL, metadata_tags INTEGER NOT NULL DEFAULT 0,
+  metadata_hops INTEGER NOT NULL DEFAULT 1,
   protects_termination INTEGER NOT NULL DEFAULT 0, shutdown TEXT NOT NULL DEFAULT 'stop',
   launched INTEGER NOT NULL, ended INTEGER);
 CREATE INDEX ec2_instance_owner ON ec2_instance (account, region);

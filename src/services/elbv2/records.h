@@ -37,7 +37,7 @@ struct RecordType<Rule> {
 template <class T>
 T from_document(const std::string& document) {
   T value;
-  CHECK(aws::read_json(document, shape_of(value), &value).has_value());
+  CHECK(aws::read_kept_json(document, shape_of(value), &value).has_value());
   return value;
 }
 
@@ -60,12 +60,12 @@ std::vector<std::string> documents_of(Call& call, std::string_view kind, std::st
 template <class T>
 void insert(Call& call, const T& value, NewRecord record) {
   record.kind = RecordType<T>::kKind;
-  record.document = aws::write_json(shape_of(value), &value);
+  record.document = aws::write_kept_json(shape_of(value), &value);
   insert_record(call, record);
 }
 template <class T>
 void replace(Call& call, const std::string& arn, const T& value) {
-  replace_document(call, arn, aws::write_json(shape_of(value), &value));
+  replace_document(call, arn, aws::write_kept_json(shape_of(value), &value));
 }
 template <class T>
 std::optional<T> find(Call& call, const std::string& arn) {

@@ -45,7 +45,7 @@ VersionRow read_row(const sql::Row& row) {
                     .package = row.text(5),
                     .reserved = row.optional_integer(6)};
   FunctionConfiguration& configuration = result.configuration;
-  CHECK(aws::read_json(row.text(4), shape_of(configuration), &configuration).has_value());
+  CHECK(aws::read_kept_json(row.text(4), shape_of(configuration), &configuration).has_value());
   return result;
 }
 
@@ -109,7 +109,7 @@ void require_function(Call& call, const FunctionId& id) {
 
 void write_version(Call& call, const VersionRow& row) {
   const FunctionConfiguration& configuration = row.configuration;
-  const std::string json = aws::write_json(shape_of(configuration), &configuration);
+  const std::string json = aws::write_kept_json(shape_of(configuration), &configuration);
   const int64_t number = parse_integer(row.version).value_or(0);
   call.transaction.run(
       "INSERT INTO lambda_version (account, region, name, version, number, configuration, package)"

@@ -21,7 +21,7 @@ std::string essence(const VersionRow& row) {
   FunctionConfiguration configuration = row.configuration;
   configuration.version = configuration.function_arn = configuration.revision_id = std::nullopt;
   configuration.last_modified = configuration.description = std::nullopt;
-  return row.package + aws::write_json(shape_of(configuration), &configuration);
+  return row.package + aws::write_kept_json(shape_of(configuration), &configuration);
 }
 
 }  // namespace
