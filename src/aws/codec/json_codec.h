@@ -18,9 +18,9 @@ CodecResult read_json(std::string_view text, const Shape& shape, void* out,
 std::string write_json(const Shape& shape, const void* value,
                        Bindings bindings = Bindings::Ignored);
 
-// The same with the model's own member names in place of those of the wire: what is kept in a database and read
-// as another shape later, and what templates say. (EC2's wire calls SecurityGroupIds "SecurityGroupId" in one shape
-// and "groupSet" in another.)
+// The same with the model's own member names in place of those of the wire: what is kept in a database and read as
+// another shape later, and what templates say. (EC2 calls SecurityGroupIds "SecurityGroupId" in one shape and
+// "groupSet" in another.)
 CodecResult read_kept_json(std::string_view text, const Shape& shape, void* out);
 std::string write_kept_json(const Shape& shape, const void* value);
 

@@ -84,12 +84,11 @@ InstanceRow require_instance(Call& call, const std::string& id) {
 
 void insert_instance(Call& call, const InstanceRow& row) {
   call.transaction.run(
-      "INSERT INTO ec2_instance (account, region, id, reservation, launch_index, requester, client_token, "
-      "state,"
+      "INSERT INTO ec2_instance (account, region, id, reservation, launch_index, requester, client_token, state,"
       " wanted, image, type, subnet, vpc, zone, key_name, profile, user_data, http_tokens, metadata_tags,"
-      " protects_termination, shutdown, launched, metadata_hops) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
-      "?13,"
-      " ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)",
+      " protects_termination, shutdown, launched, metadata_hops)"
+      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,"
+      " ?22, ?23)",
       {row.account,
        row.region,
        row.id,
