@@ -36,7 +36,9 @@ place() {
 
 place "$build/school" school "$work/web"
 place "$build/school_photo" bootstrap "$work/photo"
-tar -C "$work/web" --owner=0 --group=0 --sort=name -czf "$out/school.tar.gz" .
+# The same programs make the same bytes, so that a package's hash says whether it is a new version.
+tar -C "$work/web" --owner=0 --group=0 --sort=name --mtime=@315576000 -c . | gzip -n >"$out/school.tar.gz"
 rm -f "$out/school-photo.zip"
-(cd "$work/photo" && zip -qr "$out/school-photo.zip" .)
+find "$work/photo" -exec touch -d @315576000 {} +
+(cd "$work/photo" && find . -type f | sort | TZ=UTC zip -qX "$out/school-photo.zip" -@)
 ls -l "$out/school.tar.gz" "$out/school-photo.zip"

@@ -2,27 +2,50 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <filesystem>
 
 #include "base/strings.h"
 #include "cli/commands.h"
+#include "region/addresses.h"
 #include "region/credentials_file.h"
 
 namespace holm::cli {
 
+namespace {
+
+// As a shell reads it back.
+std::string quoted(const std::string& text) {
+  const bool is_plain = std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("/._-").find(c) != std::string_view::npos;
+  });
+  return is_plain ? text : "'" + replace_all(text, "'", "'\\''") + "'";
+}
+
+}  // namespace
+
 int env(const Arguments& arguments) {
-  auto key = region::read_credentials(region::credentials_path(arguments.options));
+  const region::Options& options = arguments.options;
+  auto key = region::read_credentials(region::credentials_path(options));
   if (!key) {
-    fmt::print(stderr, "holm: no region has been started on {} yet; `holm serve` starts one\n",
-               arguments.options.data_directory);
+    fmt::print(stderr, "holm: no region has been started on {} yet; `holm up` starts one\n",
+               options.data_directory);
     return 1;
   }
-  const std::string& address = arguments.options.api_address;
-  const std::string port = address.substr(address.rfind(':') + 1);
+  const bool is_running = daemon_process_id(options) != 0;
+  std::string port = options.api_address.substr(options.api_address.rfind(':') + 1);
+  if (auto address = region::api_address(options); is_running && address)
+    port = std::to_string(address->port());
   fmt::print("export AWS_ENDPOINT_URL=http://localhost:{}\n", port);
   fmt::print("export AWS_ACCESS_KEY_ID={}\n", key->access_key_id);
   fmt::print("export AWS_SECRET_ACCESS_KEY={}\n", key->secret_access_key);
-  fmt::print("export AWS_DEFAULT_REGION={0}\nexport AWS_REGION={0}\n", arguments.options.default_region);
+  fmt::print("export AWS_DEFAULT_REGION={0}\nexport AWS_REGION={0}\n", options.default_region);
+  fmt::print("export HOLM_DATA={}\n", quoted(std::filesystem::absolute(options.data_directory)));
+  // Where load balancers' sites are, for whoever writes their URLs.
+  if (auto edge = region::edge_address(options); is_running && edge)
+    fmt::print("export HOLM_SITE_PORT={}\n", edge->port());
   fmt::print("unset AWS_SESSION_TOKEN AWS_PROFILE\n");
   return 0;
 }

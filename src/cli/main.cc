@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::string_view kUsage = R"usage(holm: an AWS region on your own machine
 
+  holm up [TEMPLATE …]       start the region in the background, deploy a CloudFormation template
   holm serve                 run the region in the foreground
   holm env                   print the exports that point AWS clients here: eval "$(holm env)"
   holm status                what runs
@@ -26,6 +27,13 @@ constexpr std::string_view kUsage = R"usage(holm: an AWS region on your own mach
   --edge A:P     address of the sites that load balancers serve (127.0.0.1:80, else 127.0.0.1:8080)
   --region NAME  the default region (us-east-1)
 
+Of holm up TEMPLATE, which makes the stack or brings it up to date, and waits until its sites answer:
+  --stack-name NAME            the stack (called as the template's file, or its folder)
+  --parameter NAME=VALUE       a parameter of the template
+  --secret NAME[:LENGTH]       a parameter made up the first time and kept, readable by you alone
+  --capability CAPABILITY      CAPABILITY_IAM, CAPABILITY_NAMED_IAM
+  --upload FILE=s3://BUCKET/KEY  put there before; the bucket is made if it is missing
+
 The AWS CLI does the rest.
 )usage";
 
@@ -33,8 +41,8 @@ using Verb = int (*)(const Arguments&);
 
 const std::map<std::string_view, Verb>& verbs() {
   static const std::map<std::string_view, Verb> all = {
-      {"serve", serve}, {"anchor", anchor},     {"down", down},
-      {"env", env},     {"status", status}, {"exec", exec}, {"logs", logs}};
+      {"up", up},   {"serve", serve},   {"anchor", anchor}, {"down", down},
+      {"env", env}, {"status", status}, {"exec", exec},     {"logs", logs}};
   return all;
 }
 

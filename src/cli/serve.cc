@@ -123,6 +123,8 @@ int ensure_daemon(const region::Options& options) {
     told.append(buffer.data(), static_cast<size_t>(got));
   }
   if (told == "ready") return 0;
+  // It ends now, and nothing of it is to be met by whoever reads why.
+  ::waitpid(child, nullptr, 0);
   fmt::print(stderr, "holm: {}\n",
              told.empty()
                  ? "the daemon ended while starting; see " + options.data_directory + "/logs/daemon.log"

@@ -7,6 +7,7 @@
 #include "base/files.h"
 #include "base/strings.h"
 #include "cli/commands.h"
+#include "region/addresses.h"
 #include "region/credentials_file.h"
 #include "sandbox/anchor.h"
 
@@ -37,6 +38,9 @@ int status(const Arguments& arguments) {
   auto key = region::read_credentials(region::credentials_path(arguments.options));
   fmt::print("The region on {} is running (process {}, account {}).\n", arguments.options.data_directory, id,
              key ? key->account : "unknown");
+  if (auto api = region::api_address(arguments.options))
+    fmt::print("API:   http://localhost:{}\n", api->port());
+  if (auto edge = region::edge_address(arguments.options)) fmt::print("Sites: port {}\n", edge->port());
   print_sandboxes(arguments.options);
   return 0;
 }

@@ -18,6 +18,7 @@ std::string default_data_directory() {
 std::string database_path(const Options& options) { return options.data_directory + "/holm.db"; }
 std::string credentials_path(const Options& options) { return options.data_directory + "/credentials"; }
 std::string process_id_path(const Options& options) { return options.data_directory + "/run/holm.pid"; }
+std::string api_address_path(const Options& options) { return options.data_directory + "/run/api"; }
 std::string edge_address_path(const Options& options) { return options.data_directory + "/run/edge"; }
 
 }  // namespace holm::region

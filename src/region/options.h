@@ -21,6 +21,7 @@ std::string default_data_directory();
 std::string database_path(const Options& options);
 std::string credentials_path(const Options& options);
 std::string process_id_path(const Options& options);
+std::string api_address_path(const Options& options);
 std::string edge_address_path(const Options& options);
 
 }  // namespace holm::region

@@ -354,6 +354,8 @@ Result<void> Region::State::serve() {
   // Listening sockets first: whoever connects from now on waits instead of being refused.
   auto socket = keep_listener(*anchor, options.api_address);
   if (!socket) return std::unexpected(socket.error());
+  const std::string address = net::local_address(socket->get()).to_string();
+  if (auto written = write_file_durably(api_address_path(options), address); !written) return written;
   services.start();
   jobs->start(kJobThreads);
   api->listen(std::move(*socket));

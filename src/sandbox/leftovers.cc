@@ -19,14 +19,24 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Processes whose command line names the data directory: the anchor, container runtimes.
+// Not whoever merely looks at a file there, or called us with the directory's name.
+bool is_ours(const fs::path& process) {
+  std::error_code error;
+  const fs::path program = fs::read_symlink(process / "exe", error);
+  if (error) return false;
+  const std::string name = program.filename().string();
+  if (name == "crun" || name.starts_with("holm")) return true;
+  return program.parent_path() == fs::read_symlink("/proc/self/exe", error).parent_path();
+}
+
+// Processes of ours whose command line names the data directory: the anchor, container runtimes.
 void add_processes(const std::string& data_directory, std::vector<std::string>& found) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator("/proc", error)) {
     auto pid = parse_integer(entry.path().filename().string());
     if (!pid || *pid == ::getpid()) continue;
     auto line = read_file(entry.path() / "cmdline");
-    if (!line || line->find(data_directory) == std::string::npos) continue;
+    if (!line || line->find(data_directory) == std::string::npos || !is_ours(entry.path())) continue;
     auto words = split(*line, '\0');
     found.push_back(fmt::format("Process {} ({}) is running.", *pid, words[0]));
   }

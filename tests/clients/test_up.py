@@ -1,0 +1,358 @@
+"""`holm up`: a template becomes a stack, again and again, and `holm down` leaves nothing of it on the machine."""
+import os
+import pathlib
+import pty
+import re
+import shutil
+import stat
+import subprocess
+import tempfile
+
+import pytest
+from conftest import Region
+
+TEMPLATE = """
+Parameters:
+  Image:
+    Type: AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>
+    Default: /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64
+  Word: {Type: String, Default: first}
+  Password: {Type: String, NoEcho: true, MinLength: 20}
+  Range: {Type: String, Default: 10.70.1.0/24}
+Resources:
+  Vpc: {Type: AWS::EC2::VPC, Properties: {CidrBlock: 10.70.0.0/16}}
+  Gateway: {Type: AWS::EC2::InternetGateway}
+  Attachment: {Type: AWS::EC2::VPCGatewayAttachment, Properties: {VpcId: !Ref Vpc, InternetGatewayId: !Ref Gateway}}
+  Routes: {Type: AWS::EC2::RouteTable, Properties: {VpcId: !Ref Vpc}}
+  WayOut:
+    Type: AWS::EC2::Route
+    DependsOn: Attachment
+    Properties: {RouteTableId: !Ref Routes, DestinationCidrBlock: 0.0.0.0/0, GatewayId: !Ref Gateway}
+  Subnet: {Type: AWS::EC2::Subnet, Properties: {VpcId: !Ref Vpc, CidrBlock: !Ref Range, MapPublicIpOnLaunch: true}}
+  SubnetRoutes: {Type: AWS::EC2::SubnetRouteTableAssociation, Properties: {SubnetId: !Ref Subnet, RouteTableId: !Ref Routes}}
+  Bucket: {Type: AWS::S3::Bucket}
+  Instance:
+    Type: AWS::EC2::Instance
+    DependsOn: [WayOut, SubnetRoutes]
+    Properties:
+      ImageId: !Ref Image
+      InstanceType: t3.nano
+      SubnetId: !Ref Subnet
+      Tags: [{Key: Word, Value: !Ref Word}]
+Outputs:
+  Instance: {Value: !Ref Instance}
+  Word: {Value: !Ref Word}
+"""
+
+SITE = """
+Resources:
+  Vpc: {Type: AWS::EC2::VPC, Properties: {CidrBlock: 10.71.0.0/16}}
+  Gateway: {Type: AWS::EC2::InternetGateway}
+  Attachment: {Type: AWS::EC2::VPCGatewayAttachment, Properties: {VpcId: !Ref Vpc, InternetGatewayId: !Ref Gateway}}
+  SubnetA:
+    Type: AWS::EC2::Subnet
+    Properties: {VpcId: !Ref Vpc, CidrBlock: 10.71.1.0/24, AvailabilityZone: !Select [0, !GetAZs '']}
+  SubnetB:
+    Type: AWS::EC2::Subnet
+    Properties: {VpcId: !Ref Vpc, CidrBlock: 10.71.2.0/24, AvailabilityZone: !Select [1, !GetAZs '']}
+  Balancer:
+    Type: AWS::ElasticLoadBalancingV2::LoadBalancer
+    DependsOn: Attachment
+    Properties: {Subnets: [!Ref SubnetA, !Ref SubnetB]}
+  Listener:
+    Type: AWS::ElasticLoadBalancingV2::Listener
+    Properties:
+      LoadBalancerArn: !Ref Balancer
+      Protocol: HTTP
+      Port: 80
+      DefaultActions:
+        - Type: fixed-response
+          FixedResponseConfig: {StatusCode: '200', ContentType: text/plain, MessageBody: here I am}
+Outputs:
+  Url: {Value: !Sub 'http://${Balancer.DNSName}'}
+"""
+
+
+class Place(Region):
+    """A region that only `holm up` starts."""
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.template = self.data / "shop.yaml"
+        self.template.write_text(TEMPLATE)
+
+    def up(self, *words, template=None):
+        return subprocess.run(self.command("up", *([str(template or self.template)] if words or template else []),
+                                           *words), capture_output=True, text=True, timeout=120)
+
+    def deploy(self, *words):
+        return self.up("--secret", "Password:24", *words)
+
+    def connect(self):
+        lines = subprocess.run(self.command("env"), check=True, capture_output=True, text=True).stdout
+        self.environment = dict(line.removeprefix("export ").split("=", 1)
+                                for line in lines.splitlines() if line.startswith("export "))
+
+
+@pytest.fixture(scope="module")
+def place():
+    folder = tempfile.mkdtemp(prefix="holm-test-")
+    made = Place(folder)
+    yield made
+    made.down()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def tag_of(folder):
+    """What the kernel's objects of one region are called by: FNV-1a of its folder."""
+    value = 0xcbf29ce484222325
+    for byte in os.path.realpath(folder).encode():
+        value = (value ^ byte) * 0x100000001b3 % 2**64
+    return f"{value & 0xffffffff:08x}"
+
+
+def processes_of(folder):
+    """The region's own processes and all they started."""
+    parents, found = {}, set()
+    for entry in pathlib.Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            words = (entry / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if os.path.basename(words[0]) in (b"holm", b"exe", b"crun") and str(folder).encode() in words:
+            found.add(int(entry.name))
+    grown = True
+    while grown:
+        more = {process for process, parent in parents.items() if parent in found} - found
+        found |= more
+        grown = bool(more)
+    return found
+
+
+def namespaces_held(processes):
+    """(process, namespace) of networks and mounts that processes are in, or keep open; not this test's own."""
+    kinds = ("net", "mnt")
+    mine = {os.readlink(f"/proc/self/ns/{kind}") for kind in kinds}
+    found = set()
+    for process in processes:
+        for link in [*(f"/proc/{process}/ns/{kind}" for kind in kinds), *pathlib.Path(f"/proc/{process}/fd").glob("*")]:
+            try:
+                name = os.readlink(link)
+            except OSError:
+                continue
+            if name.startswith(("net:[", "mnt:[")) and name not in mine:
+                found.add((process, name))
+    return found
+
+
+def every_process():
+    return {int(name) for name in os.listdir("/proc") if name.isdigit()}
+
+
+def traces(folder):
+    """What of a region the kernel still knows, by kind."""
+    tag = tag_of(folder)
+    tables = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True).stdout
+    return {"processes": processes_of(folder),
+            "mounts": [line for line in open("/proc/self/mountinfo") if f"{folder}/" in line],
+            "control groups": [path for path, _, _ in os.walk("/sys/fs/cgroup") if tag in path],
+            "tables": [line for line in tables.splitlines() if tag in line],
+            "interfaces": [name for name in os.listdir("/sys/class/net") if name.startswith("h" + tag[:6])]}
+
+
+def test_a_template_is_deployed_in_one_command(place):
+    made = place.deploy()
+    assert made.returncode == 0, made.stderr
+    assert made.stderr == ""
+    for resource in ("Vpc", "Subnet", "Bucket", "Instance"):
+        assert re.search(rf"^  created +{resource} +AWS::\S+ +\d+\.\d s$", made.stdout, re.M), made.stdout
+    assert "The stack shop was created in" in made.stdout
+    place.connect()
+    stack = place.client("cloudformation").describe_stacks(StackName="shop")["Stacks"][0]
+    assert stack["StackStatus"] == "CREATE_COMPLETE"
+    instance = next(each["OutputValue"] for each in stack["Outputs"] if each["OutputKey"] == "Instance")
+    assert instance in made.stdout
+    described = place.client("ec2").describe_instances(InstanceIds=[instance])
+    assert described["Reservations"][0]["Instances"][0]["State"]["Name"] == "running"
+
+
+def test_a_secret_is_kept_and_never_told(place):
+    kept = place.data / "secrets" / "shop"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    password = re.fullmatch(r"Password=([A-Za-z0-9]{24})\n", kept.read_text())[1]
+    again = place.deploy()
+    assert password in kept.read_text()
+    assert password not in again.stdout + again.stderr
+    assert password not in (place.data / "logs" / "daemon.log").read_text()
+
+
+def test_the_same_again_changes_nothing(place):
+    again = place.deploy()
+    assert (again.returncode, again.stderr) == (0, "")
+    assert "nothing changed" in again.stdout
+
+
+def test_a_changed_parameter_updates_what_it_touches(place):
+    changed = place.deploy("--parameter", "Word=second")
+    assert changed.returncode == 0, changed.stderr
+    assert re.search(r"^  updated +Instance ", changed.stdout, re.M), changed.stdout
+    assert not re.search(r"^  \w+ +Vpc ", changed.stdout, re.M), changed.stdout
+    assert re.search(r"^  Word +second$", changed.stdout, re.M), changed.stdout
+
+
+def test_on_a_terminal_lines_are_drawn_in_place(place):
+    mine, theirs = pty.openpty()
+    process = subprocess.Popen(place.command("up", str(place.template), "--stack-name", "seen", "--secret", "Password"),
+                               stdout=theirs, stderr=subprocess.PIPE, text=True)
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            piece = os.read(mine, 65536)
+        except OSError:
+            break
+        shown += piece
+    os.close(mine)
+    assert process.wait(timeout=60) == 0, process.stderr.read()
+    process.stderr.close()
+    assert re.search(rb"creating +\w+", shown) and b"\x1b[J" in shown, shown
+    # Whatever was drawn in place is gone in the end: each resource is told once as created.
+    assert shown.count(b"created     Instance") == 1
+
+
+def test_a_resource_that_fails_tells_why_and_nothing_of_it_stays(place):
+    failed = place.up("--stack-name", "torn", "--secret", "Password", "--parameter", "Range=10.99.0.0/24")
+    assert failed.returncode == 1
+    assert "rolling back" in failed.stdout
+    told = failed.stderr.strip().splitlines()
+    assert len(told) == 1
+    assert told[0].startswith("holm: the stack torn was not created: Subnet (AWS::EC2::Subnet): ")
+    assert "10.99.0.0/24" in told[0]
+    vpcs = place.client("ec2").describe_vpcs(Filters=[{"Name": "tag:aws:cloudformation:stack-name", "Values": ["torn"]}])
+    assert vpcs["Vpcs"] == []
+    # What is left of the attempt does not stand in the way of the next.
+    mended = place.up("--stack-name", "torn", "--secret", "Password")
+    assert mended.returncode == 0, mended.stderr
+    assert "goes first" in mended.stdout
+
+
+def test_an_update_that_fails_leaves_what_was_there(place):
+    failed = place.deploy("--parameter", "Word=third", "--parameter", "Range=10.99.0.0/24")
+    assert failed.returncode == 1
+    assert "the stack shop was not updated: Subnet (AWS::EC2::Subnet)" in failed.stderr
+    place.connect()
+    stack = place.client("cloudformation").describe_stacks(StackName="shop")["Stacks"][0]
+    assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert {"OutputKey": "Word", "OutputValue": "second"} in stack["Outputs"]
+
+
+def test_what_cannot_be_deployed_is_said_in_one_sentence(place):
+    wrong = place.data / "wrong.yaml"
+    for text, words, code, sentence in [
+        (None, [], 1, "there is no template"),
+        ("", [], 1, "is empty"),
+        ("Resources: [", [], 1, "wrong.yaml is refused: Template format error"),
+        ("Resources: {A: {Type: AWS::Nothing::Here}}", [], 1, "AWS::Nothing::Here"),
+        (TEMPLATE, [], 1, "Password"),
+        (TEMPLATE, ["--parameter", "Password"], 2, "--parameter wants NAME=VALUE"),
+        (TEMPLATE, ["--stack-name", "9"], 1, "stackName"),
+        (TEMPLATE, ["--upload", f"{wrong}.zip=s3://packages/a"], 1, "wrong.yaml.zip"),
+    ]:
+        wrong.unlink(missing_ok=True)
+        if text is not None:
+            wrong.write_text(text)
+        result = place.up(*words, template=wrong)
+        assert result.returncode == code, (text, result)
+        assert result.stderr.startswith("holm: ") and sentence in result.stderr, (text, result.stderr)
+        assert len(result.stderr.strip().splitlines()) == 1, result.stderr
+    names = [each["StackName"] for each in place.client("cloudformation").describe_stacks()["Stacks"]]
+    assert "wrong" not in names
+
+
+def test_a_port_in_use_is_said_in_one_sentence(place):
+    folder = tempfile.mkdtemp(prefix="holm-test-")
+    other = Place(folder)
+    other.port = place.port
+    try:
+        result = other.deploy()
+        assert result.returncode == 1
+        assert result.stderr.startswith(f"holm: cannot listen on 127.0.0.1:{place.port}: ")
+        assert len(result.stderr.strip().splitlines()) == 1
+        assert not any(traces(folder).values())
+    finally:
+        other.down()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_uploads_lie_where_they_were_sent(place):
+    package = place.data / "package.bin"
+    package.write_bytes(os.urandom(100_000))
+    made = place.deploy("--parameter", "Word=second", "--upload", f"{package}=s3://some-packages/a folder/ü+1.bin")
+    assert made.returncode == 0, made.stderr
+    found = place.client("s3").get_object(Bucket="some-packages", Key="a folder/ü+1.bin")["Body"].read()
+    assert found == package.read_bytes()
+
+
+def test_a_template_too_long_for_a_request_is_deployed_as_well(place):
+    long = place.data / "long.yaml"
+    long.write_text("Resources: {Bucket: {Type: 'AWS::S3::Bucket'}}\n" + "# nothing\n" * 9000)
+    assert place.up(template=long).returncode == 0
+    again = place.up(template=long)
+    assert "nothing changed" in again.stdout
+
+
+def test_a_site_answers_before_its_url_is_told(place):
+    template = place.data / "site.yaml"
+    template.write_text(SITE)
+    made = place.up(template=template)
+    assert made.returncode == 0, made.stderr
+    url = re.search(r"^  Url +(http://(\S+\.elb\.localhost:(\d+))/)$", made.stdout, re.M)
+    assert url and int(url[3]) == place.edge_port, made.stdout
+    page = subprocess.run(["curl", "-s", "--resolve", f"{url[2]}:127.0.0.1", url[1]], capture_output=True, text=True)
+    assert page.stdout == "here I am"
+
+
+def test_other_verbs_find_the_region_where_it_listens(place):
+    """The data directory tells where the daemon is, whatever the defaults are."""
+    lines = subprocess.run([place.command("env")[0], "env", "--data", str(place.data)], check=True,
+                           capture_output=True, text=True).stdout
+    assert f"export AWS_ENDPOINT_URL=http://localhost:{place.port}\n" in lines
+    assert f"export HOLM_SITE_PORT={place.edge_port}\n" in lines
+    assert f"export HOLM_DATA={place.data}\n" in lines
+
+
+def test_down_leaves_nothing_of_it_on_the_machine(place):
+    before = traces(place.data)
+    # A look that finds nothing while all runs would prove nothing.
+    assert {kind for kind, found in before.items() if found} >= {"processes", "control groups", "tables", "interfaces"}
+    namespaces = {name for _, name in namespaces_held(before["processes"])}
+    assert {name[:3] for name in namespaces} == {"net", "mnt"}
+    # Whoever holds one now: the kernel gives their numbers away again once they are gone.
+    holders = {each for each in namespaces_held(every_process()) if each[1] in namespaces}
+    # Somebody reads the log meanwhile.
+    reader = subprocess.Popen(["tail", "-f", str(place.data / "logs" / "daemon.log")], stdout=subprocess.DEVNULL)
+    try:
+        down = place.down()
+    finally:
+        reader.kill()
+        reader.wait()
+    assert (down.returncode, down.stderr) == (0, "")
+    after = traces(place.data)
+    assert not any(after.values()), after
+    assert not holders & namespaces_held(every_process())
+
+
+def test_up_after_down_finds_everything_as_it_was(place):
+    again = place.deploy("--parameter", "Word=second")
+    assert again.returncode == 0, again.stderr
+    assert "nothing changed" in again.stdout
+    place.connect()
+    stack = place.client("cloudformation").describe_stacks(StackName="shop")["Stacks"][0]
+    instance = next(each["OutputValue"] for each in stack["Outputs"] if each["OutputKey"] == "Instance")
+    described = place.client("ec2").describe_instances(InstanceIds=[instance])
+    assert described["Reservations"][0]["Instances"][0]["State"]["Name"] in ("pending", "running")
+    assert place.down().returncode == 0
+    assert not any(traces(place.data).values())
