@@ -86,6 +86,13 @@ constexpr size_t kWorkerQueueMax = 4096;
 constexpr int kJobThreads = 16;
 constexpr async::Duration kStopGrace{2000};
 
+// A load balancer's own name has no port in it, wherever the edge listens.
+std::vector<lambda::Site> sites_for_functions(const net::Address& edge) {
+  std::vector<lambda::Site> sites = {{.port = 80, .target = edge}};
+  if (edge.port() != 80) sites.push_back({.port = edge.port(), .target = edge});
+  return sites;
+}
+
 // The account is made up once and kept.
 Result<std::string> account_of(const Options& options, Random& random) {
   const std::string path = options.data_directory + "/account";
@@ -267,7 +274,7 @@ void Region::State::add_storage_and_functions() {
                            .random = random,
                            .data_directory = options.data_directory,
                            .api = [this](http::Exchange& exchange) { return gateway->handle(exchange); },
-                           .sites = {edge_address}});
+                           .sites = sites_for_functions(edge_address)});
   add_types(lambda::resource_types());
 }
 

@@ -75,13 +75,13 @@ bool is_here(std::string_view name) {
 }  // namespace
 
 Doors::Doors(async::Reactor& reactor, UniqueFd names, std::vector<UniqueFd> sites,
-             const std::vector<net::Address>& targets)
+             const std::vector<Site>& targets)
     : reactor_(reactor),
       names_(std::move(names)),
       watch_(reactor, names_.get(), *this, async::Trigger::Level),
       sites_(std::move(sites)) {
   for (size_t i = 0; i < sites_.size(); ++i) {
-    const net::Address target = targets[i];
+    const net::Address target = targets[i].target;
     auto accepted = [this, target](UniqueFd connection, const net::Address&) {
       if (relays_.size() >= kRelaysMax) return;
       relays_.spawn(open_relay(reactor_, relays_, std::move(connection), target));

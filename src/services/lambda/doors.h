@@ -7,17 +7,17 @@
 #include "async/reactor.h"
 #include "async/task_set.h"
 #include "base/unique_fd.h"
-#include "net/address.h"
 #include "net/listener.h"
+#include "services/lambda/site.h"
 
 namespace holm::lambda {
 
 // Lives on the reactor's thread. Connections to a site are carried to the address it has outside.
 class Doors final : public async::FdHandler {
  public:
-  // `sites` are listening sockets, one for each of `targets`; `names` is a datagram socket.
+  // `sites` are listening sockets, one for each of `targets`, in their order; `names` is a datagram socket.
   Doors(async::Reactor& reactor, UniqueFd names, std::vector<UniqueFd> sites,
-        const std::vector<net::Address>& targets);
+        const std::vector<Site>& targets);
 
  private:
   void on_events(async::Events events) override;

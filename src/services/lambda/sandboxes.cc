@@ -62,7 +62,7 @@ Result<UniqueFd> datagrams(const net::Namespace& where, const net::Address& addr
   return socket;
 }
 
-Result<Sockets> open_sockets(pid_t pid, const std::vector<net::Address>& sites) {
+Result<Sockets> open_sockets(pid_t pid, const std::vector<Site>& sites) {
   UniqueFd space(::open(fmt::format("/proc/{}/ns/net", pid).c_str(), O_RDONLY | O_CLOEXEC));
   if (!space) return failure("The runtime ended at once.");
   const net::Namespace where{space.get()};
@@ -73,8 +73,8 @@ Result<Sockets> open_sockets(pid_t pid, const std::vector<net::Address>& sites) 
   auto api = net::listen_on(net::Address::loopback(kRegionApiPort), {.where = where});
   if (!api) return std::unexpected(api.error());
   sockets.api = std::move(*api);
-  for (const net::Address& site : sites) {
-    auto listening = net::listen_on(net::Address::loopback(site.port()), {.where = where});
+  for (const Site& site : sites) {
+    auto listening = net::listen_on(net::Address::loopback(site.port), {.where = where});
     if (!listening) return std::unexpected(listening.error());
     sockets.sites.push_back(std::move(*listening));
   }

@@ -8,7 +8,7 @@
 #include "aws/service/service.h"
 #include "base/clock.h"
 #include "http/server.h"
-#include "net/address.h"
+#include "services/lambda/site.h"
 
 namespace holm {
 class Random;
@@ -47,9 +47,8 @@ struct Dependencies {
   std::string data_directory;
   // Answers requests that functions send to the region's API, as an HTTP server's handler does.
   http::Handler api;
-  // Where the load balancers' sites listen on this machine. Functions reach each at 127.0.0.1 and
-  // the same port; ports are distinct, and other than the two above and 53.
-  std::vector<net::Address> sites;
+  // The load balancers' sites. Ports are distinct, and other than the Runtime API's, the region API's and 53.
+  std::vector<Site> sites;
 };
 
 // One for all accounts and regions; handlers are free functions that take it. Any thread.

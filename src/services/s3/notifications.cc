@@ -213,6 +213,7 @@ void record_event(Service& service, Call& call, const BucketRow& bucket, const O
     if (!wants(each, event)) continue;
     const formats::Object payload = object_of({{"account", bucket.account},
                                                {"region", bucket.region},
+                                               {"bucket", bucket.name},
                                                {"function", each.lambda_function_arn},
                                                {"message", message_of(call, bucket, event, each)}});
     jobs::Job job{
@@ -231,6 +232,8 @@ void deliver_event(aws::Region& region, const jobs::Job& job) {
     return;
   }
   aws::Caller caller = region.caller(member("account"), member("region"), "s3.amazonaws.com");
+  // What it calls for: functions permit it by aws:SourceArn.
+  caller.principal.arn = bucket_arn(member("bucket"));
   lambda::InvocationRequest request{
       .function_name = member("function"), .invocation_type = "Event", .payload = member("message")};
   region.call_blocking<lambda::Invoke>(std::move(caller), std::move(request));
