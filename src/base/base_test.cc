@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "base/strings.h"
 #include "base/time_format.h"
+#include "base/utf8.h"
 
 namespace holm {
 namespace {
@@ -37,6 +38,12 @@ TEST(Strings, Utf8RefusesOverlongFormsAndSurrogates) {
   EXPECT_FALSE(is_utf8("\xED\xA0\x80"));
   EXPECT_FALSE(is_utf8("\xF5\x80\x80\x80"));
   EXPECT_FALSE(is_utf8("\xE2\x82"));
+}
+
+TEST(Strings, BytesBecomeText) {
+  EXPECT_EQ(to_utf8("grüße"), "grüße");
+  EXPECT_EQ(to_utf8("a\xFFz\xE2\x82"), "a\xEF\xBF\xBDz\xEF\xBF\xBD\xEF\xBF\xBD");
+  EXPECT_EQ(to_utf8("\xFF\xF0\x9F\x98\x80"), "\xEF\xBF\xBD\xF0\x9F\x98\x80");
 }
 
 TEST(Strings, EncodingsRoundTripEveryByte) {

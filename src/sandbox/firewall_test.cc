@@ -3,10 +3,7 @@
 #include "sandbox/firewall.h"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
-#include <unistd.h>
 
-#include "base/files.h"
 #include "sandbox/anchor_message.h"
 #include "sandbox/container_config.h"
 #include "sandbox/names.h"
@@ -46,9 +43,7 @@ TEST(SecurityRules, SayWhatIsCarriedAndWhoSends) {
        {.protocol = 1, .from_port = 8, .to_port = -1, .cidrs = {"0.0.0.0/0"}},
        "icmp type 8 accept"},
       {"all of ICMP", {.protocol = 1, .cidrs = {"0.0.0.0/0"}}, "meta l4proto 1 accept"},
-      {"a network written with host bits",
-       {.cidrs = {"10.1.2.3/16"}},
-       "ip saddr 10.1.0.0/16 accept"},
+      {"a network written with host bits", {.cidrs = {"10.1.2.3/16"}}, "ip saddr 10.1.0.0/16 accept"},
       {"IPv6, which guests do not have", {.cidrs = {"::/0"}}, ""},
       {"nobody", {}, ""},
   };
@@ -137,21 +132,6 @@ TEST(Records, AreReadBackAsWritten) {
 
 TEST(ContainerConfig, QuotesWhatOthersWrote) {
   EXPECT_EQ(json_quote("a\"b\\c\n\x01"), "\"a\\\"b\\\\c\\u000a\\u0001\"");
-}
-
-TEST(Logs, KeepTheNewestHalf) {
-  char path[] = "/tmp/holm-log-XXXXXX";
-  UniqueFd file(::mkstemp(path));
-  std::string text(64 << 10, 'a');
-  text += std::string(64 << 10, 'b');
-  ASSERT_EQ(::write(file.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
-  trim_log(path, 128 << 10);
-  EXPECT_EQ(read_file(path)->size(), text.size()) << "not beyond its bound";
-  trim_log(path, 100 << 10);
-  std::string rest = *read_file(path);
-  EXPECT_LE(rest.size(), size_t{100 << 10});
-  EXPECT_EQ(rest.find('a'), std::string::npos);
-  ::unlink(path);
 }
 
 }  // namespace

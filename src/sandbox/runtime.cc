@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -62,23 +61,6 @@ std::optional<SandboxRecord> decode_record(std::string_view text) {
                        .log_bytes_max = static_cast<uint64_t>(*bytes)};
 }
 
-void trim_log(const std::string& path, uint64_t bytes_max) {
-  UniqueFd file(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
-  struct stat status{};
-  if (!file || ::fstat(file.get(), &status) != 0) return;
-  uint64_t size = static_cast<uint64_t>(status.st_size);
-  if (size <= bytes_max) return;
-  uint64_t block = static_cast<uint64_t>(status.st_blksize);
-  uint64_t cut = (size - bytes_max / 2) / block * block;
-  // The kernel takes the blocks out in one step, while the guest goes on appending.
-  if (cut > 0 &&
-      ::fallocate(file.get(), FALLOC_FL_COLLAPSE_RANGE, 0, static_cast<off_t>(cut)) == 0) {
-    return;
-  }
-  // Elsewhere what is written between these two steps is lost, and so is what was there.
-  (void)::ftruncate(file.get(), 0);
-}
-
 Runtime::State::State(const RuntimeOptions& options, Anchor& the_anchor, Network* the_network)
     : data_directory(options.data_directory),
       groups(options.data_directory),
@@ -120,8 +102,7 @@ Result<void> Runtime::State::adopt() {
   // What has a record but no process went down with an earlier anchor, or its start was cut off.
   std::vector<std::string> lost;
   std::error_code error;
-  for (const auto& item :
-       std::filesystem::directory_iterator(data_directory + "/sandboxes", error)) {
+  for (const auto& item : std::filesystem::directory_iterator(data_directory + "/sandboxes", error)) {
     std::string id = item.path().filename().string();
     if (entries.contains(id) || !std::filesystem::exists(item.path() / "record", error)) continue;
     lost.push_back(id);
@@ -177,7 +158,7 @@ void Runtime::State::watch_logs() {
       if (!entry.record.log_path.empty()) records.push_back(entry.record);
     }
     lock.unlock();
-    for (const SandboxRecord& record : records) trim_log(record.log_path, record.log_bytes_max);
+    for (const SandboxRecord& record : records) logs.trim(record.log_path, record.log_bytes_max);
     lock.lock();
   }
 }
@@ -213,10 +194,9 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const RuntimeOptions& options, An
   }
   if (auto adopted = state->adopt(); !adopted) return std::unexpected(adopted.error());
   State* known = state.get();
-  auto watched =
-      anchor.watch({.ended = [known](const std::string& id, pid_t,
-                                     const ExitStatus& exit) { known->process_ended(id, exit); },
-                    .lost = [known] { known->anchor_lost(); }});
+  auto watched = anchor.watch({.ended = [known](const std::string& id, pid_t,
+                                                const ExitStatus& exit) { known->process_ended(id, exit); },
+                               .lost = [known] { known->anchor_lost(); }});
   if (!watched) return std::unexpected(watched.error());
   state->log_watcher = std::thread([known] { known->watch_logs(); });
   return std::make_unique<Runtime>(std::move(state));
@@ -308,12 +288,12 @@ std::vector<SandboxState> Runtime::list() const {
   return result;
 }
 
-std::optional<Usage> Runtime::usage(const std::string& id) const {
-  return state_->groups.usage(id);
+std::optional<Usage> Runtime::usage(const std::string& id) const { return state_->groups.usage(id); }
+
+Result<LogPart> Runtime::read_log(const std::string& path, uint64_t position, size_t bytes_max) const {
+  return state_->logs.read(path, position, bytes_max);
 }
 
-std::string Runtime::layer_path(const std::string& id) const {
-  return state_->folder(id) + "/layer";
-}
+std::string Runtime::layer_path(const std::string& id) const { return state_->folder(id) + "/layer"; }
 
 }  // namespace holm::sandbox

@@ -16,6 +16,7 @@
 #include "base/unique_fd.h"
 #include "sandbox/exit_status.h"
 #include "sandbox/images.h"
+#include "sandbox/log_files.h"
 
 namespace holm {
 class Clock;
@@ -172,6 +173,8 @@ class Runtime final {
   std::vector<SandboxState> list() const;
   // Nothing when it is not running.
   std::optional<Usage> usage(const std::string& id) const;
+  // Reads a sandbox's log, as LogFiles does.
+  Result<LogPart> read_log(const std::string& path, uint64_t position, size_t bytes_max) const;
   // The writable layer, in the form of `Image::layers`; copy it while the sandbox is stopped.
   std::string layer_path(const std::string& id) const;
 
@@ -179,7 +182,8 @@ class Runtime final {
   std::unique_ptr<State> state_;
 };
 
-// As Runtime::exec, for a process beside the daemon (`holm exec`), which must not adopt what the daemon watches.
+// As Runtime::exec, for a process beside the daemon (`holm exec`), which must not adopt what the daemon
+// watches.
 Result<ExitStatus> exec_in(const std::string& data_directory, Anchor& anchor, const std::string& id,
                            const ExecSpec& spec);
 

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "sandbox/control_groups.h"
+#include "sandbox/log_files.h"
 #include "sandbox/probe.h"
 #include "sandbox/runtime.h"
 
@@ -67,6 +68,7 @@ struct Runtime::State {
   const Capabilities capabilities;
   ExitCallback on_exit;
   std::optional<Images> images;
+  LogFiles logs;
   UniqueFd mount_namespace;
   uint64_t open_files_max = 0;
   // By privileges.
@@ -80,8 +82,5 @@ struct Runtime::State {
   bool stopping = false;
   std::thread log_watcher;
 };
-
-// Keeps the newest half when a log has grown beyond its bound.
-void trim_log(const std::string& path, uint64_t bytes_max);
 
 }  // namespace holm::sandbox

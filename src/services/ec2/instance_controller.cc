@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "aws/service/error.h"
 #include "aws/service/region.h"
 #include "base/files.h"
@@ -41,8 +43,10 @@ std::vector<sandbox::File> files_of(const InstanceRow& row, const std::string& i
 
 Instances::Instances(Dependencies& use, Networks& networks) : use_(use), networks_(networks) {}
 
+std::string Instances::console_folder() const { return use_.data_directory + "/logs/instances"; }
+
 std::string Instances::console_path(const std::string& id) const {
-  return use_.data_directory + "/logs/instances/" + id + ".log";
+  return console_folder() + "/" + id + ".log";
 }
 
 void Instances::schedule(sql::Transaction& transaction, const std::string& id) {
@@ -127,6 +131,8 @@ jobs::Outcome Instances::run(const jobs::Job& job) {
   if (row->state == "terminated") {
     const Time forget = from_milliseconds(ended.value_or(0)) + kTerminatedLife;
     if (use_.clock.now() < forget) return jobs::again_at(forget);
+    std::error_code ignored;
+    std::filesystem::remove(console_path(row->id), ignored);
     use_.region.transact(caller, sql::Access::Write, [&](aws::Call& call) {
       delete_tags_of(call, row->id);
       call.transaction.run("DELETE FROM ec2_instance WHERE id = ?1", {row->id});
@@ -180,7 +186,7 @@ jobs::Outcome Instances::boot(const InstanceRow& row) {
       if (row.key_name) public_key = find_public_key(call.transaction, row, *row.key_name);
     });
     if (interfaces.empty()) return jobs::done();
-    if (auto made = make_directories(use_.data_directory + "/logs/instances"); !made) {
+    if (auto made = make_directories(console_folder()); !made) {
       throw aws::ServiceError("InternalError", 500, made.error().message);
     }
     auto started = use_.runtime.start(spec_of(row, interfaces.front(), public_key));

@@ -66,6 +66,8 @@ class Instances final {
   void start();
   // A sandbox ended; on the runtime's thread.
   void ended(const std::string& id);
+  // Where each instance's output is kept, as <instance>.log.
+  std::string console_folder() const;
   std::string console_path(const std::string& id) const;
 
  private:

@@ -80,3 +80,6 @@ CREATE TABLE ec2_key_pair (
   account TEXT NOT NULL, region TEXT NOT NULL, id TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL,
   type TEXT NOT NULL, fingerprint TEXT NOT NULL, public_key TEXT NOT NULL, created INTEGER NOT NULL,
   UNIQUE (account, region, name));
+-- migration 2
+-- How much of an instance's output is in CloudWatch Logs.
+ALTER TABLE ec2_instance ADD COLUMN console_position INTEGER NOT NULL DEFAULT 0;

@@ -9,6 +9,7 @@
 #include "ec2/handlers.h"
 #include "jobs/jobs.h"
 #include "sandbox/exits.h"
+#include "services/ec2/console_logs.h"
 #include "services/ec2/instances.h"
 #include "services/ec2/networks.h"
 
@@ -23,7 +24,8 @@ constexpr char kNetworkJob[] = "ec2.network";
 Service::Service(Dependencies dependencies)
     : dependencies_(std::move(dependencies)),
       networks_(std::make_unique<Networks>(dependencies_)),
-      instances_(std::make_unique<Instances>(dependencies_, *networks_)) {}
+      instances_(std::make_unique<Instances>(dependencies_, *networks_)),
+      console_logs_(std::make_unique<ConsoleLogs>(dependencies_, instances_->console_folder())) {}
 
 Service::~Service() = default;
 
@@ -58,11 +60,15 @@ void Service::start() {
   });
   networks_->sync_all();
   instances_->start();
+  console_logs_->start();
   dependencies_.exits.subscribe(
       "i-", [this](const std::string& id, const sandbox::ExitStatus&) { instances_->ended(id); });
 }
 
-void Service::stop() { networks_->stop(); }
+void Service::stop() {
+  console_logs_->stop();
+  networks_->stop();
+}
 
 void Service::network_changed(aws::Call& call, const std::string& vpc) {
   dependencies_.jobs.schedule(call.transaction, {.kind = kNetworkJob, .key = vpc}, dependencies_.clock.now());

@@ -32,8 +32,9 @@ class Runtime;
 
 namespace holm::ec2 {
 
-class Networks;
+class ConsoleLogs;
 class Instances;
+class Networks;
 
 // Whether sandboxes of an earlier daemon may still run, or nothing does because the machine was down.
 enum class Machine { Kept, Rebooted };
@@ -83,6 +84,7 @@ class Service final : public aws::ServiceBase {
   Dependencies dependencies_;
   std::unique_ptr<Networks> networks_;
   std::unique_ptr<Instances> instances_;
+  std::unique_ptr<ConsoleLogs> console_logs_;
 };
 
 }  // namespace holm::ec2

@@ -41,6 +41,12 @@ TEST_F(LambdaTest, APythonFunctionAnswersAndStaysWarm) {
   EXPECT_NE(log.find("Init Duration"), std::string::npos) << log;
 }
 
+TEST_F(LambdaTest, BytesThatAreNoTextAreReplacedInLogs) {
+  create("odd", "import sys\ndef handler(event, context):\n    sys.stdout.buffer.write(b'odd \\xff\\n')\n");
+  invoke_function("odd", "{}");
+  EXPECT_NE(log_with("odd", "odd ").find("odd \xEF\xBF\xBD\n"), std::string::npos);
+}
+
 TEST_F(LambdaTest, AnErrorOfTheHandlerIsTold) {
   create("bad", "def handler(event, context):\n    raise ValueError('no ' + event['x'])\n");
   InvocationResponse response = invoke_function("bad", R"({"x":"luck"})");
@@ -215,8 +221,7 @@ TEST_F(LambdaTest, ACustomRuntimeAnswersQuickly) {
   for (int i = 0; i < 200; ++i) {
     const auto from = clock.steady();
     EXPECT_EQ(invoke_function("native", "7").payload, "7");
-    micros.push_back(
-        std::chrono::duration<double, std::micro>(clock.steady() - from).count());
+    micros.push_back(std::chrono::duration<double, std::micro>(clock.steady() - from).count());
   }
   std::ranges::sort(micros);
   fmt::print("cold {:.1f} ms, warm p50 {:.0f} us, p99 {:.0f} us\n",

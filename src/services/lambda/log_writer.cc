@@ -10,6 +10,7 @@
 #include "async/workers.h"
 #include "aws/service/region.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "logs/operations.h"
 
 namespace holm::lambda {
@@ -48,6 +49,7 @@ LogWriter::LogWriter(async::Reactor& reactor, async::Workers& workers, aws::Regi
 
 void LogWriter::append(const LogStreamName& stream, Time time, std::string line) {
   if (line.empty()) return;
+  line = to_utf8(line);
   if (waiting_bytes_ > kWaitingBytesMax) {
     ++dropped_;
     return;
@@ -56,7 +58,8 @@ void LogWriter::append(const LogStreamName& stream, Time time, std::string line)
   std::vector<Event>& events = waiting_[stream];
   if (!events.empty()) time = std::max(time, events.back().time);
   for (size_t at = 0; at < line.size(); at += kMessageBytesMax) {
-    events.push_back({time, line.substr(at, kMessageBytesMax)});
+    // A character that is cut in two becomes a few bytes longer; the limit leaves room for them.
+    events.push_back({time, to_utf8(std::string_view(line).substr(at, kMessageBytesMax))});
   }
   if (!timer_.is_armed()) timer_.arm(kDelay);
 }
