@@ -69,6 +69,7 @@
 #include "services/rds/service.h"
 #include "services/s3/resources.h"
 #include "services/s3/service.h"
+#include "services/ssm/resources.h"
 #include "services/ssm/service.h"
 #include "services/sts/service.h"
 #include "sql/database.h"
@@ -240,16 +241,15 @@ void Region::State::add_small_services() {
   add_types(logs::resource_types());
   database->migrate("ssm", ssm::migrations());
   services.add<ssm::Service>(ssm::model());
+  add_types(ssm::resource_types());
   database->migrate("cloudformation", cloudformation::migrations());
-  services.add<cloudformation::Service>(
-      cloudformation::model(),
-      cloudformation::Dependencies{
-          .jobs = *jobs,
-          .region = *client,
-          .identities = iam->identities(),
-          .types = types,
-          .clock = clock,
-          .random = random});
+  services.add<cloudformation::Service>(cloudformation::model(),
+                                        cloudformation::Dependencies{.jobs = *jobs,
+                                                                     .region = *client,
+                                                                     .identities = iam->identities(),
+                                                                     .types = types,
+                                                                     .clock = clock,
+                                                                     .random = random});
 }
 
 void Region::State::add_storage_and_functions() {

@@ -1,21 +1,26 @@
 // Parameters and their versions.
 
 #include <fmt/format.h>
+#include <re2/re2.h>
 
 #include <algorithm>
 #include <map>
 
 #include "aws/service/error.h"
+#include "aws/service/region.h"
 #include "base/strings.h"
+#include "ec2/operations.h"
 #include "services/ssm/public_parameters.h"
 #include "services/ssm/service.h"
+#include "services/ssm/tags.h"
 #include "ssm/handlers.h"
 
 namespace holm::ssm {
 
 namespace {
 
-constexpr size_t kValueMax = 4096;
+constexpr size_t kStandardValueMax = 4096;
+constexpr size_t kAdvancedValueMax = 8192;
 constexpr size_t kVersionsMax = 100;
 constexpr size_t kLevelsMax = 15;
 
@@ -26,13 +31,15 @@ struct Row {
   std::optional<std::string> description, pattern;
   int64_t modified = 0;
   std::string modifier;
+  std::string tier;
 };
 
-constexpr char kColumns[] = "name, version, type, value, data_type, description, pattern, modified, modifier";
+constexpr char kColumns[] =
+    "name, version, type, value, data_type, description, pattern, modified, modifier, tier";
 
 Row read_row(const sql::Row& row) {
   return {row.text(0),          row.integer(1),       row.text(2),    row.text(3), row.text(4),
-          row.optional_text(5), row.optional_text(6), row.integer(7), row.text(8)};
+          row.optional_text(5), row.optional_text(6), row.integer(7), row.text(8), row.text(9)};
 }
 
 std::vector<Row> rows_where(Call& call, std::string_view condition, std::vector<sql::Value> arguments) {
@@ -64,7 +71,12 @@ std::optional<Row> find_parameter(Call& call, std::string_view selector) {
   const size_t colon = selector.rfind(':');
   const std::string name(selector.substr(0, colon));
   if (auto value = find_public_parameter(name)) {
-    return Row{.name = name, .version = 1, .type = "String", .value = *value, .data_type = "text"};
+    return Row{.name = name,
+               .version = 1,
+               .type = "String",
+               .value = *value,
+               .data_type = "text",
+               .tier = "Standard"};
   }
   std::vector<Row> rows;
   if (colon == std::string_view::npos) {
@@ -91,6 +103,10 @@ Parameter describe(Call& call, const Row& row) {
           .data_type = row.data_type};
 }
 
+aws::ServiceError invalid(const std::string& message) {
+  return aws::ServiceError("ValidationException", 400, message);
+}
+
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
 void check_name(const std::string& name) {
   const bool is_plain = std::ranges::all_of(name, [](char c) {
@@ -99,8 +115,7 @@ void check_name(const std::string& name) {
   });
   const std::string lower = to_lower(name.starts_with('/') ? name.substr(1) : name);
   if (!is_plain || name.empty() || (name.find('/') != std::string::npos && !name.starts_with('/'))) {
-    throw aws::ServiceError(
-        "ValidationException", 400,
+    throw invalid(
         "Parameter name must be a fully qualified name: letters, numbers, and the symbols "
         ".-_/ are allowed.");
   }
@@ -110,6 +125,63 @@ void check_name(const std::string& name) {
   }
   if (std::ranges::count(name, '/') > static_cast<std::ptrdiff_t>(kLevelsMax)) {
     throw HierarchyLevelLimitExceededException("A parameter has at most 15 levels.");
+  }
+}
+
+enum class Known { No, Yes };
+
+void check_overwrite(const PutParameterRequest& request, Known known) {
+  const bool overwrites = request.overwrite.value_or(false);
+  if (known == Known::Yes && !overwrites) {
+    throw ParameterAlreadyExists(
+        "The parameter already exists. To overwrite this value, set the overwrite option in "
+        "the request to true.");
+  }
+  if (overwrites && !request.tags.empty()) {
+    throw invalid(
+        "Invalid request: tags and overwrite can't be used together. To create a parameter with tags, please "
+        "remove overwrite flag. To update tags for an existing parameter, please use AddTagsToResource or "
+        "RemoveTagsFromResource.");
+  }
+  if (known == Known::No && !request.type)
+    throw invalid("A parameter type is required when you create a parameter.");
+}
+
+// https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html
+std::string tier_of(const PutParameterRequest& request, const std::string& was) {
+  const std::string asked = request.tier.value_or("Standard");
+  if (asked == "Intelligent-Tiering") return request.value.size() > kStandardValueMax ? "Advanced" : was;
+  if (asked == "Standard" && was == "Advanced" && request.tier) {
+    throw invalid(
+        "This parameter uses the advanced-parameter tier. You can't downgrade a parameter from the "
+        "advanced-parameter tier to the standard-parameter tier.");
+  }
+  return was == "Advanced" ? was : asked;
+}
+
+void check_value(Call& call, const PutParameterRequest& request, const std::string& tier) {
+  const size_t bytes_max = tier == "Advanced" ? kAdvancedValueMax : kStandardValueMax;
+  if (request.value.empty() || request.value.size() > bytes_max) {
+    throw invalid(fmt::format(
+        "{} tier parameters support a maximum parameter value of {} characters, and no empty one.", tier,
+        bytes_max));
+  }
+  if (request.allowed_pattern && !request.allowed_pattern->empty()) {
+    const re2::RE2 pattern(*request.allowed_pattern, re2::RE2::Quiet);
+    if (!pattern.ok()) {
+      throw InvalidAllowedPatternException(
+          fmt::format("{} is no regular expression: {}.", *request.allowed_pattern, pattern.error()));
+    }
+    if (!re2::RE2::PartialMatch(request.value, pattern)) {
+      throw ParameterPatternMismatchException(fmt::format(
+          "Parameter value, cannot be validated against allowedPattern: {}", *request.allowed_pattern));
+    }
+  }
+  const std::string data_type = request.data_type.value_or("text");
+  if (data_type == "aws:ec2:image") {
+    call.client.call<ec2::DescribeImages>(call, call.principal, {.image_ids = {request.value}});
+  } else if (data_type != "text") {
+    throw invalid(fmt::format("The following data type is not supported: {}.", data_type));
   }
 }
 
@@ -138,36 +210,26 @@ bool is_below(const std::string& name, std::string path, bool recursive) {
 PutParameterResult put_parameter(Service&, Call& call, const PutParameterRequest& request) {
   check_name(request.name);
   const std::vector<Row> known = rows_where(call, "name = ?3", {request.name});
-  if (!known.empty() && !request.overwrite.value_or(false)) {
-    throw ParameterAlreadyExists(
-        "The parameter already exists. To overwrite this value, set the overwrite option in "
-        "the request to true.");
-  }
-  if (known.empty() && !request.type) {
-    throw aws::ServiceError("ValidationException", 400,
-                            "A parameter type is required when you create a parameter.");
-  }
+  check_overwrite(request, known.empty() ? Known::No : Known::Yes);
   const std::string type = request.type.value_or(known.empty() ? "" : known.back().type);
   if (type == "SecureString") throw aws::NotImplemented("PutParameter: Type SecureString");
-  if (request.value.empty() || request.value.size() > kValueMax) {
-    throw aws::ServiceError("ValidationException", 400,
-                            "Standard tier parameters support a maximum parameter value of "
-                            "4096 characters, and no empty one.");
-  }
+  const std::string tier = tier_of(request, known.empty() ? "Standard" : known.back().tier);
+  check_value(call, request, tier);
   const int64_t version = known.empty() ? 1 : known.back().version + 1;
   call.transaction.run(
-      "INSERT INTO ssm_parameter (account, region, name, version, type, value, data_type, description, "
-      "modified,"
-      " modifier) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+      "INSERT INTO ssm_parameter (account, region, name, version, type, value, data_type, description,"
+      " pattern, modified, modifier, tier)"
+      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
       {call.account, call.region, request.name, version, type, request.value,
        request.data_type.value_or("text"), sql::optional_value(request.description),
-       to_milliseconds(call.now), call.principal.arn});
+       sql::optional_value(request.allowed_pattern), to_milliseconds(call.now), call.principal.arn, tier});
   if (known.size() >= kVersionsMax) {
     call.transaction.run(
         "DELETE FROM ssm_parameter WHERE account = ?1 AND region = ?2 AND name = ?3 AND version = ?4",
         {call.account, call.region, request.name, known.front().version});
   }
-  return {.version = version, .tier = "Standard"};
+  write_tags(call, request.name, request.tags);
+  return {.version = version, .tier = tier};
 }
 
 GetParameterResult get_parameter(Service&, Call& call, const GetParameterRequest& request) {
@@ -210,6 +272,7 @@ DeleteParameterResult delete_parameter(Service&, Call& call, const DeleteParamet
                        {call.account, call.region, request.name});
   if (call.transaction.changes() == 0)
     throw ParameterNotFound(fmt::format("Parameter {} not found.", request.name));
+  delete_tags(call, request.name);
   return {};
 }
 
@@ -218,7 +281,9 @@ DeleteParametersResult delete_parameters(Service&, Call& call, const DeleteParam
   for (const std::string& name : request.names) {
     call.transaction.run("DELETE FROM ssm_parameter WHERE account = ?1 AND region = ?2 AND name = ?3",
                          {call.account, call.region, name});
-    (call.transaction.changes() > 0 ? result.deleted_parameters : result.invalid_parameters).push_back(name);
+    const bool is_deleted = call.transaction.changes() > 0;
+    if (is_deleted) delete_tags(call, name);
+    (is_deleted ? result.deleted_parameters : result.invalid_parameters).push_back(name);
   }
   return result;
 }
@@ -247,8 +312,9 @@ DescribeParametersResult describe_parameters(Service&, Call& call, const Describ
                                  .last_modified_date = from_milliseconds(row.modified),
                                  .last_modified_user = row.modifier,
                                  .description = row.description,
+                                 .allowed_pattern = row.pattern,
                                  .version = row.version,
-                                 .tier = "Standard",
+                                 .tier = row.tier,
                                  .data_type = row.data_type});
   }
   result.next_token =
@@ -266,8 +332,9 @@ GetParameterHistoryResult get_parameter_history(Service&, Call& call,
                                  .last_modified_user = row.modifier,
                                  .description = row.description,
                                  .value = row.value,
+                                 .allowed_pattern = row.pattern,
                                  .version = row.version,
-                                 .tier = "Standard",
+                                 .tier = row.tier,
                                  .data_type = row.data_type});
   }
   if (result.parameters.empty())

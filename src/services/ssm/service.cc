@@ -21,6 +21,12 @@ std::vector<aws::Access> Service::access(const aws::Operation& operation, const 
   if (operation.name == "GetParameter") add(static_cast<const GetParameterRequest*>(input)->name);
   if (operation.name == "PutParameter") add(static_cast<const PutParameterRequest*>(input)->name);
   if (operation.name == "DeleteParameter") add(static_cast<const DeleteParameterRequest*>(input)->name);
+  if (operation.name == "AddTagsToResource")
+    add(static_cast<const AddTagsToResourceRequest*>(input)->resource_id);
+  if (operation.name == "RemoveTagsFromResource")
+    add(static_cast<const RemoveTagsFromResourceRequest*>(input)->resource_id);
+  if (operation.name == "ListTagsForResource")
+    add(static_cast<const ListTagsForResourceRequest*>(input)->resource_id);
   if (operation.name == "GetParametersByPath")
     add(static_cast<const GetParametersByPathRequest*>(input)->path);
   if (operation.name == "GetParameters") {
