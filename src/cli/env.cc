@@ -47,6 +47,8 @@ int env(const Arguments& arguments) {
   if (auto edge = region::edge_address(options); is_running && edge)
     fmt::print("export HOLM_SITE_PORT={}\n", edge->port());
   fmt::print("unset AWS_SESSION_TOKEN AWS_PROFILE\n");
+  // The AWS CLI, version 1, goes to AWS itself for RDS in us-east-1 and for SQS unless the option tells it not to.
+  fmt::print("aws() {{ command aws --endpoint-url \"$AWS_ENDPOINT_URL\" \"$@\"; }}\n");
   return 0;
 }
 

@@ -30,6 +30,7 @@ class Region:
         self.port = free_port()
         self.edge_port = free_port()
         self.process = None
+        self.exports = ""
         self.environment = {}
 
     def command(self, verb, *words):
@@ -51,7 +52,11 @@ class Region:
 
     def start(self):
         self.start_only()
+        self.read_environment()
+
+    def read_environment(self):
         lines = subprocess.run(self.command("env"), check=True, capture_output=True, text=True).stdout
+        self.exports = lines
         self.environment = dict(line.removeprefix("export ").split("=", 1)
                                 for line in lines.splitlines() if line.startswith("export "))
 
@@ -72,11 +77,15 @@ class Region:
                             config=config, **keys)
 
     def aws(self, *words, check=True, **options):
-        """The unmodified AWS CLI."""
-        environment = {"PATH": os.environ["PATH"], "HOME": str(self.data), **self.environment, "AWS_PAGER": ""}
-        cli = ROOT / "build" / "venv" / "bin" / "aws"
-        return subprocess.run([str(cli), *words], env=environment, check=check, capture_output=True, text=True,
-                              timeout=60, **options)
+        """The unmodified AWS CLI, in a shell that has evaluated what `holm env` printed."""
+        path = f"{ROOT}/build/venv/bin:{os.environ['PATH']}"
+        environment = {"PATH": path, "HOME": str(self.data), "AWS_PAGER": ""}
+        shell = ["bash", "-c", 'eval "$0"; aws "$@"', self.exports, *words]
+        result = subprocess.run(shell, env=environment, capture_output=True, text=True, timeout=60,
+                                **options)
+        if check:
+            assert result.returncode == 0, result.stderr
+        return result
 
 
 @pytest.fixture(scope="session")
