@@ -91,7 +91,8 @@ async function upload(form, file) {
     tell(`Uploading ${file.name}…`);
     const permit = await callApi("POST", form.dataset.upload, { content_type: file.type, content_length: file.size });
     await put(permit, file, progress);
-    tell("Uploaded. The portrait appears here when it is ready.");
+    // What becomes of it is the card's to tell: it is drawn anew when the copy is ready.
+    tell("");
     await callApi("POST", `${form.dataset.upload}/uploaded`, { key: permit.key });
     document.querySelectorAll("[data-card]").forEach(redraw);
   } catch (error) {
