@@ -16,4 +16,14 @@ std::optional<std::string> attempt(aws::Region& region, const aws::Caller& calle
   }
 }
 
+Reached unless_gone(const std::function<void()>& work) {
+  try {
+    work();
+    return Reached::Yes;
+  } catch (const aws::ServiceError& error) {
+    if (error.code != "TargetGroupNotFound") throw;
+    return Reached::Gone;
+  }
+}
+
 }  // namespace holm::autoscaling

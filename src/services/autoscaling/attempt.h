@@ -1,4 +1,4 @@
-// Where the controller learns that another service refused it.
+// Where Auto Scaling learns that another service refused it.
 #pragma once
 
 #include <functional>
@@ -13,5 +13,9 @@ namespace holm::autoscaling {
 // are returned.
 std::optional<std::string> attempt(aws::Region& region, const aws::Caller& caller,
                                    const std::function<void(aws::Call&)>& work);
+
+enum class Reached { Yes, Gone };
+// Runs `work`, which calls one operation; Gone when that refuses because the target group does not exist.
+Reached unless_gone(const std::function<void()>& work);
 
 }  // namespace holm::autoscaling

@@ -1,17 +1,19 @@
 // Brings one group from the instances it has to those it should have.
 #pragma once
 
+#include <functional>
 #include <map>
-#include <set>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "services/autoscaling/groups.h"
+#include "services/autoscaling/termination_order.h"
 
 namespace holm::autoscaling {
 
-// One run of the job of a group. Every step is a transaction that holds the other services' writes
-// too, so a kill between any two of them loses and doubles nothing. A job's thread.
+// One run of the job of a group. Every step is a transaction that begins by reading the group and holds the
+// other services' writes too, so a kill between any two of them loses and doubles nothing. A job's thread.
 class Controller final {
  public:
   Controller(Service& service, aws::Region& region, Clock& clock, int64_t group)
@@ -20,21 +22,46 @@ class Controller final {
   jobs::Outcome run();
 
  private:
-  void observe(aws::Call& call, const InstanceRow& instance);
-  void settle(aws::Call& call, const InstanceRow& instance, const std::string& state);
+  using Work = std::function<void(aws::Call&)>;
+  // The words of the service that refused it; nothing of it is kept then.
+  std::optional<std::string> step(const Work& work);
+  void load(aws::Call& call);
+  void read_surroundings();
+  Time next_look() const;
+
+  // What has become of an instance.
+  void observe(aws::Call& call, const std::string& id);
+  void observe_ending(aws::Call& call, const InstanceRow& instance, const std::string& state);
+  void observe_end(aws::Call& call, const InstanceRow& instance, const std::string& state,
+                   const std::string& reason);
+  void observe_health(aws::Call& call, const InstanceRow& instance);
+  void replace(aws::Call& call, const InstanceRow& instance, const std::string& cause);
   void put_in_service(aws::Call& call, const InstanceRow& instance);
   void drain(aws::Call& call, const InstanceRow& instance);
   bool finish_deletion();
-  void launch(aws::Call& call, const std::string& subnet, int64_t capacity);
-  bool launch_missing();
+
+  // Too few.
+  void launch_missing();
+  void balance_zones();
+  void launch_for_balance(aws::Call& call, const std::string& subnet, const std::string& from);
+  std::map<std::string, int> crowds() const;
+  void launch(aws::Call& call, const std::string& subnet, const std::string& cause);
+  std::string cause_of_launch(const aws::Call& call, int64_t from) const;
+  void note_failed_launch(aws::Call& call, const std::string& problem);
+  void put_off_launches(aws::Call& call, int free_failures);
+  std::vector<std::string> places_by_load() const;
+
+  // Too many, or of the wrong kind.
   void shrink(aws::Call& call);
+  void note_protection(aws::Call& call);
   void replace_outdated(aws::Call& call);
+  void rest(aws::Call& call);
+
   bool is_outdated(const InstanceRow& instance) const;
   int64_t wanted() const;
-  void reload();
-  std::vector<std::string> places_by_load() const;
+  int64_t capacity() const;
   std::vector<InstanceRow> in_state(const std::string& state) const;
-  const InstanceRow& victim(const std::vector<InstanceRow>& candidates) const;
+  Staff staff() const;
 
   Service& service_;
   aws::Region& region_;
@@ -43,6 +70,8 @@ class Controller final {
   aws::Caller caller_;
   GroupRow group_;
   TemplateVersion template_;
+  std::optional<std::string> template_problem_;
+  std::map<std::string, std::string> zones_;  // Of the group's subnets.
   std::vector<InstanceRow> instances_;
 };
 

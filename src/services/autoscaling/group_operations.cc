@@ -10,6 +10,7 @@
 #include "base/time_format.h"
 #include "ec2/operations.h"
 #include "services/autoscaling/groups.h"
+#include "services/autoscaling/tags.h"
 #include "services/autoscaling/target_groups.h"
 
 namespace holm::autoscaling {
@@ -19,11 +20,13 @@ namespace {
 constexpr size_t kPageDefault = 50;
 constexpr int32_t kPageMax = 100;
 
+// Whoever changes a group wants to see what becomes of it now, so launches that failed are tried again.
 void write_group(Call& call, const GroupRow& group) {
   call.transaction.run(
       "UPDATE autoscaling_group SET template = ?2, template_name = ?3, template_version = ?4, min = ?5,"
       " max = ?6, desired = ?7, cooldown = ?8, subnets = ?9, target_groups = ?10, health_check = ?11,"
-      " grace = ?12, policies = ?13, protects = ?14, cause = ?15, last_change = ?16 WHERE id = ?1",
+      " grace = ?12, policies = ?13, protects = ?14, cause = ?15, last_change = ?16, failures = 0,"
+      " launch_after = 0 WHERE id = ?1",
       {group.id, group.template_id, group.template_name, group.template_version, group.min, group.max,
        group.desired, group.cooldown, join(group.subnets, ","), join(group.target_groups, ","),
        group.health_check, group.grace, join(group.policies, ","), int64_t{group.protects}, group.cause,
@@ -69,7 +72,6 @@ void apply(Call& call, GroupRow& group, const Request& request) {
       throw aws::NotImplemented("TerminationPolicies " + policy);
     }
   }
-  if (group.policies.size() > 1) throw aws::NotImplemented("More than one of TerminationPolicies");
   group.protects = request.new_instances_protected_from_scale_in.value_or(group.protects);
   if (group.subnets.empty()) throw aws::NotImplemented("A group without VPCZoneIdentifier");
 }
@@ -83,10 +85,6 @@ void check_sizes(const GroupRow& group) {
     throw_invalid(fmt::format("Desired capacity:{} must be between the specified min size:{} and max size:{}",
                               group.desired, group.min, group.max));
   }
-}
-
-void require_not_deleting(const GroupRow& group) {
-  if (group.is_deleting) throw_invalid("You cannot change an AutoScalingGroup that is pending delete.");
 }
 
 LaunchTemplateSpecification template_of(const std::string& id, const std::string& name,
@@ -121,14 +119,7 @@ AutoScalingGroup describe(Call& call, const GroupRow& group) {
     instance.protected_from_scale_in = each.is_protected;
     instance.launch_template = template_of(each.template_id, each.template_name, each.template_version);
   }
-  for (const sql::Row& row : call.transaction.run(
-           "SELECT key, value, propagates FROM autoscaling_tag WHERE grp = ?1 ORDER BY key", {group.id})) {
-    result.tags.push_back({.resource_id = group.name,
-                           .resource_type = "auto-scaling-group",
-                           .key = row.text(0),
-                           .value = row.text(1),
-                           .propagate_at_launch = row.integer(2) != 0});
-  }
+  result.tags = tags_of(call, group);
   return result;
 }
 
@@ -148,7 +139,7 @@ void write_zones(Call& call, const GroupRow& group) {
   subnets.subnet_ids = group.subnets;
   const auto as = aws::service_principal("autoscaling.amazonaws.com", call.account);
   for (const auto& subnet : call.client.call<ec2::DescribeSubnets>(call, as, subnets).subnets) {
-    call.transaction.run("INSERT OR IGNORE INTO autoscaling_zone (grp, zone) VALUES (?1, ?2)",
+    call.transaction.run("INSERT INTO autoscaling_zone (grp, zone) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
                          {group.id, subnet.availability_zone.value_or("")});
   }
 }
@@ -186,7 +177,7 @@ aws::Nothing create_auto_scaling_group(Service& service, Call& call,
       iso8601(call.now), group.desired);
   apply(call, group, request);
   check_sizes(group);
-  require_target_groups(call, group.target_groups);
+  if (!target_groups_exist(call, group.target_groups)) throw_invalid(kInvalidTargetGroups);
   call.transaction.run(
       "INSERT INTO autoscaling_group (account, region, name, arn, template, template_name, template_version, "
       "min,"
@@ -197,11 +188,7 @@ aws::Nothing create_auto_scaling_group(Service& service, Call& call,
   group.id = require_group(call, name).id;
   write_group(call, group);
   write_zones(call, group);
-  for (const Tag& tag : request.tags) {
-    call.transaction.run(
-        "INSERT OR REPLACE INTO autoscaling_tag (grp, key, value, propagates) VALUES (?1, ?2, ?3, ?4)",
-        {group.id, tag.key, tag.value.value_or(""), int64_t{tag.propagate_at_launch.value_or(true)}});
-  }
+  write_tags(call, group, request.tags);
   service.schedule(call.transaction, group.id);
   return {};
 }

@@ -22,7 +22,8 @@ constexpr std::chrono::hours kDrainMax{1};
 constexpr char kGroupColumns[] =
     "id, account, region, name, arn, template, template_name, template_version, min, max, desired,"
     " cooldown, subnets, target_groups, health_check, grace, policies, protects, cause, created,"
-    " last_change, is_deleting, rolling_min, rolling_batch, rolling_pause, paused_until";
+    " last_change, is_deleting, rolling_min, rolling_batch, rolling_pause, paused_until, replacing, failures,"
+    " launch_after";
 constexpr char kInstanceColumns[] =
     "id, grp, subnet, zone, type, template, template_name, template_version, state, health,"
     " is_protected, launched, in_service, activity, drains_until";
@@ -61,7 +62,10 @@ GroupRow read_group(const sql::Row& row) {
           .rolling_min = row.optional_integer(22),
           .rolling_batch = row.optional_integer(23),
           .rolling_pause = row.optional_integer(24),
-          .paused_until = row.integer(25)};
+          .paused_until = row.integer(25),
+          .replacing = row.integer(26),
+          .failures = row.integer(27),
+          .launch_after = row.integer(28)};
 }
 
 InstanceRow read_instance(const sql::Row& row) {
@@ -117,6 +121,10 @@ GroupRow require_group(aws::Call& call, const std::string& name) {
   return *group;
 }
 
+void require_not_deleting(const GroupRow& group) {
+  if (group.is_deleting) throw_invalid("You cannot change an AutoScalingGroup that is pending delete.");
+}
+
 std::vector<GroupRow> groups_of(aws::Call& call) {
   std::vector<GroupRow> groups;
   for (const sql::Row& row : call.transaction.run(
@@ -162,6 +170,18 @@ TemplateVersion resolve_template(aws::Call& call, const GroupRow& group) {
     result.instance_type = version.launch_template_data->instance_type.value_or(result.instance_type);
   }
   return result;
+}
+
+std::string at_now(const aws::Call& call) { return "At " + iso8601(call.now) + " "; }
+
+std::string sentences(const std::vector<std::string>& causes) {
+  std::string all;
+  for (const std::string& each : causes) {
+    if (each.empty()) continue;
+    if (!all.empty()) all += "  ";
+    all += each;
+  }
+  return all;
 }
 
 std::string begin_activity(Service& service, aws::Call& call, const GroupRow& group,

@@ -1,6 +1,7 @@
 // The rows of groups, their instances and their activities.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -22,11 +23,14 @@ struct GroupRow {
   int64_t grace = 0;         // Seconds since InService.
   std::vector<std::string> policies;
   bool protects = false;
-  std::string cause;  // Of the last change of the desired capacity, in AWS's words.
+  std::string cause;  // Of the change of the desired capacity that is under way, in AWS's words.
   int64_t created = 0, last_change = 0;
   bool is_deleting = false;
   std::optional<int64_t> rolling_min, rolling_batch, rolling_pause;  // Milliseconds of pause.
   int64_t paused_until = 0;
+  int64_t replacing = 0;     // Instances that were not healthy and have no successor yet.
+  int64_t failures = 0;      // Of launches, one after another.
+  int64_t launch_after = 0;  // None is tried before.
 };
 
 struct InstanceRow {
@@ -49,13 +53,21 @@ struct TemplateVersion {
 std::optional<GroupRow> find_group(sql::Transaction& transaction, int64_t id);
 std::optional<GroupRow> find_group(aws::Call& call, const std::string& name);
 GroupRow require_group(aws::Call& call, const std::string& name);
+void require_not_deleting(const GroupRow& group);
 std::vector<GroupRow> groups_of(aws::Call& call);
 std::vector<InstanceRow> instances_of(sql::Transaction& transaction, int64_t group);
 std::optional<InstanceRow> find_instance(sql::Transaction& transaction, const std::string& id);
 
+inline constexpr char kInvalidTargetGroups[] =
+    "Provided Target Groups may not be valid. Please ensure they exist and try again.";
+
 // Throws ValidationError.
 [[noreturn]] void throw_invalid(const std::string& message);
 TemplateVersion resolve_template(aws::Call& call, const GroupRow& group);
+
+// "At 2026-01-01T00:00:00Z ", as causes begin, and causes one after another; empty ones are left out.
+std::string at_now(const aws::Call& call);
+std::string sentences(const std::vector<std::string>& causes);
 
 // Writes an activity under way and returns its id.
 std::string begin_activity(Service& service, aws::Call& call, const GroupRow& group,

@@ -48,6 +48,20 @@ std::vector<Activity> activities_of(Call& call) {
   return activities;
 }
 
+struct Managed {
+  GroupRow group;
+  InstanceRow instance;
+};
+
+Managed require_managed(Call& call, const std::string& id) {
+  auto instance = find_instance(call.transaction, id);
+  auto group = instance ? find_group(call.transaction, instance->group) : std::nullopt;
+  if (!group || group->account != call.account || group->region != call.region) {
+    throw_invalid("Instance Id not found - No managed instance found for instance ID: " + id);
+  }
+  return {*group, *instance};
+}
+
 }  // namespace
 
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeAutoScalingInstances.html
@@ -79,30 +93,59 @@ AutoScalingInstancesType describe_auto_scaling_instances(Service&, Call& call,
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_TerminateInstanceInAutoScalingGroup.html
 ActivityType terminate_instance_in_auto_scaling_group(
     Service& service, Call& call, const TerminateInstanceInAutoScalingGroupType& request) {
-  auto instance = find_instance(call.transaction, request.instance_id);
-  auto group = instance ? find_group(call.transaction, instance->group) : std::nullopt;
-  if (!group || group->account != call.account || group->region != call.region) {
-    throw_invalid("Instance Id not found - No managed instance found for instance ID: " +
-                  request.instance_id);
-  }
+  const auto [group, instance] = require_managed(call, request.instance_id);
   std::string cause = fmt::format("At {} instance {} was taken out of service in response to a user request",
-                                  iso8601(call.now), instance->id);
-  if (request.should_decrement_desired_capacity) {
-    if (group->desired <= group->min) {
+                                  iso8601(call.now), instance.id);
+  if (request.should_decrement_desired_capacity && instance.state != "Terminating") {
+    if (group.desired <= group.min) {
       throw_invalid(
           fmt::format("Currently, desiredSize equals minSize ({}). Terminating instance without "
                       "replacement will violate group's min size constraint.",
-                      group->min));
+                      group.min));
     }
-    cause += fmt::format(", shrinking the capacity from {} to {}", group->desired, group->desired - 1);
-    call.transaction.run("UPDATE autoscaling_group SET desired = desired - 1 WHERE id = ?1", {group->id});
+    cause += fmt::format(", shrinking the capacity from {} to {}", group.desired, group.desired - 1);
+    call.transaction.run("UPDATE autoscaling_group SET desired = desired - 1 WHERE id = ?1", {group.id});
   }
-  const std::string id = instance->state == "Terminating"
-                             ? instance->activity
-                             : retire(service, call, *group, *instance, cause + ".");
+  const std::string id = instance.state == "Terminating"
+                             ? instance.activity
+                             : retire(service, call, group, instance, cause + ".");
   for (Activity& activity : activities_of(call)) {
     if (activity.activity_id == id) return {.activity = std::move(activity)};
   }
+  return {};
+}
+
+// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_SetInstanceHealth.html
+aws::Nothing set_instance_health(Service& service, Call& call, const SetInstanceHealthQuery& request) {
+  const auto [group, instance] = require_managed(call, request.instance_id);
+  if (request.health_status != "Healthy" && request.health_status != "Unhealthy") {
+    throw_invalid("HealthStatus must be Healthy or Unhealthy.");
+  }
+  const bool is_in_grace =
+      instance.state == "Pending" || to_milliseconds(call.now) < instance.in_service + group.grace * 1000;
+  if (request.should_respect_grace_period.value_or(true) && is_in_grace) return {};
+  call.transaction.run("UPDATE autoscaling_instance SET health = ?2 WHERE id = ?1 AND state <> 'Terminating'",
+                       {instance.id, request.health_status});
+  service.schedule(call.transaction, group.id);
+  return {};
+}
+
+// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_SetInstanceProtection.html
+SetInstanceProtectionAnswer set_instance_protection(Service& service, Call& call,
+                                                    const SetInstanceProtectionQuery& request) {
+  const GroupRow group = require_group(call, request.auto_scaling_group_name);
+  for (const std::string& id : request.instance_ids) {
+    const auto [owner, instance] = require_managed(call, id);
+    if (owner.id != group.id) {
+      throw_invalid(fmt::format("The instance {} is not part of Auto Scaling group {}.", id, group.name));
+    }
+    if (instance.state != "InService") {
+      throw_invalid(fmt::format("The instance {} is not in InService.", id));
+    }
+    call.transaction.run("UPDATE autoscaling_instance SET is_protected = ?2 WHERE id = ?1",
+                         {id, int64_t{request.protected_from_scale_in}});
+  }
+  service.schedule(call.transaction, group.id);
   return {};
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "autoscaling/operations.h"
 #include "aws/service/error.h"
@@ -101,6 +102,59 @@ std::optional<RollingUpdate> rolling_update_of(const Context& context) {
   return update;
 }
 
+// The group's own tags and those of the stack, which instances inherit.
+std::vector<Tag> tags_of(const Context& context, const std::string& name, const Properties& wanted) {
+  std::map<std::string, bool> propagates;
+  std::vector<stacks::Tag> own;
+  for (const Properties& tag : wanted.objects("Tags")) {
+    own.push_back({tag.text("Key"), tag.text("Value")});
+    propagates[tag.text("Key")] = tag.boolean("PropagateAtLaunch", false);
+  }
+  std::vector<Tag> tags;
+  for (const stacks::Tag& tag : context.tags(own)) {
+    // Tags in AWS's own name space are CloudFormation's to write, which acts for the user here.
+    if (tag.key.starts_with("aws:")) continue;
+    auto found = propagates.find(tag.key);
+    tags.push_back({.resource_id = name,
+                    .resource_type = "auto-scaling-group",
+                    .key = tag.key,
+                    .value = tag.value,
+                    .propagate_at_launch = found == propagates.end() || found->second});
+  }
+  return tags;
+}
+
+void update_tags(Context& context, const Existing& was, const Properties& wanted) {
+  const std::vector<Tag> now = tags_of(context, was.physical_id, wanted);
+  std::vector<Tag> gone;
+  for (const Properties& old : was.properties.objects("Tags")) {
+    const std::string key = old.text("Key");
+    if (std::ranges::any_of(now, [&](const Tag& tag) { return tag.key == key; })) continue;
+    gone.push_back({.resource_id = was.physical_id, .resource_type = "auto-scaling-group", .key = key});
+  }
+  if (!gone.empty()) context.invoke<DeleteTags>({.tags = gone});
+  if (!now.empty()) context.invoke<CreateOrUpdateTags>({.tags = now});
+}
+
+void update_target_groups(Context& context, const Existing& was, const Properties& wanted) {
+  const std::vector<std::string> have = require_group(context.call, was.physical_id).target_groups;
+  const std::vector<std::string> now = wanted.texts("TargetGroupARNs");
+  auto without = [](std::vector<std::string> from, const std::vector<std::string>& these) {
+    std::erase_if(from,
+                  [&](const std::string& each) { return std::ranges::find(these, each) != these.end(); });
+    return from;
+  };
+  const std::vector<std::string> more = without(now, have), gone = without(have, now);
+  if (!more.empty()) {
+    context.invoke<AttachLoadBalancerTargetGroups>(
+        {.auto_scaling_group_name = was.physical_id, .target_group_arns = more});
+  }
+  if (!gone.empty()) {
+    context.invoke<DetachLoadBalancerTargetGroups>(
+        {.auto_scaling_group_name = was.physical_id, .target_group_arns = gone});
+  }
+}
+
 class GroupType final : public stacks::ResourceType {
  public:
   explicit GroupType(Service& service) : service_(service) {}
@@ -118,14 +172,13 @@ class GroupType final : public stacks::ResourceType {
          .kind = PropertyKind::Object,
          .presence = Presence::Required,
          .members = kTemplateMembers},
-        {.name = "TargetGroupARNs", .kind = PropertyKind::List, .update = Update::Replacement},
+        {.name = "TargetGroupARNs", .kind = PropertyKind::List},
         {.name = "HealthCheckType"},
         {.name = "HealthCheckGracePeriod", .kind = PropertyKind::Integer},
         {.name = "TerminationPolicies", .kind = PropertyKind::List},
         {.name = "NewInstancesProtectedFromScaleIn", .kind = PropertyKind::Boolean},
         {.name = "Tags",
          .kind = PropertyKind::List,
-         .update = Update::Replacement,
          .element = PropertyKind::Object,
          .members = kTagMembers}};
     return all;
@@ -143,17 +196,15 @@ class GroupType final : public stacks::ResourceType {
     const std::string name = wanted.find_text("AutoScalingGroupName").value_or(context.name(kNameMax));
     auto request = request_of<CreateAutoScalingGroupType>(name, wanted);
     request.target_group_arns = wanted.texts("TargetGroupARNs");
-    for (const Properties& tag : wanted.objects("Tags")) {
-      request.tags.push_back({.key = tag.text("Key"),
-                              .value = tag.text("Value"),
-                              .propagate_at_launch = tag.boolean("PropagateAtLaunch", false)});
-    }
+    request.tags = tags_of(context, name, wanted);
     context.invoke<CreateAutoScalingGroup>(request);
     return {name, {}};
   }
   void update(Context& context, const Existing& was, const Properties& wanted) const override {
     const auto rolling = rolling_update_of(context);
     context.invoke<UpdateAutoScalingGroup>(request_of<UpdateAutoScalingGroupType>(was.physical_id, wanted));
+    update_tags(context, was, wanted);
+    update_target_groups(context, was, wanted);
     if (!rolling || !stacks::differs(was.properties, wanted, "LaunchTemplate")) return;
     const GroupRow group = require_group(context.call, was.physical_id);
     if (rolling->min_in_service >= group.max) {

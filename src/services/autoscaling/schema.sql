@@ -28,3 +28,9 @@ CREATE TABLE autoscaling_tag (
 CREATE TABLE autoscaling_zone (
   grp INTEGER NOT NULL REFERENCES autoscaling_group (id) ON DELETE CASCADE, zone TEXT NOT NULL,
   PRIMARY KEY (grp, zone));
+-- migration 2
+-- How many instances are to be replaced because they were not healthy; how many launches failed one after another,
+-- and until when none is tried (milliseconds).
+ALTER TABLE autoscaling_group ADD COLUMN replacing INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE autoscaling_group ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE autoscaling_group ADD COLUMN launch_after INTEGER NOT NULL DEFAULT 0;

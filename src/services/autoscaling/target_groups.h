@@ -10,12 +10,14 @@ namespace holm::autoscaling {
 
 enum class TargetState { Healthy, Unhealthy, Draining, Absent };
 
-// Each passes on ELB's error when a target group does not exist.
+// Both pass over target groups that do not exist any more.
 void register_targets(aws::Call& call, const std::vector<std::string>& groups, const std::string& instance);
 void deregister_targets(aws::Call& call, const std::vector<std::string>& groups, const std::string& instance);
 // The worst that one of `groups` says; Healthy also while the first checks are under way.
 TargetState target_state(aws::Call& call, const std::vector<std::string>& groups,
                          const std::string& instance);
-void require_target_groups(aws::Call& call, const std::vector<std::string>& groups);
+bool target_groups_exist(aws::Call& call, const std::vector<std::string>& groups);
+// Whether a health check has found one of the group's targets healthy.
+bool has_healthy_target(aws::Call& call, const std::string& group);
 
 }  // namespace holm::autoscaling

@@ -124,8 +124,10 @@ void write_attribute(Call& call, const std::string& arn, const std::string& key,
     throw InvalidConfigurationRequestException(
         fmt::format("The value of '{}' must be one of '{}'", key, definition->allowed));
   }
-  call.transaction.run("INSERT OR REPLACE INTO elbv2_attribute (arn, key, value) VALUES (?1, ?2, ?3)",
-                       {arn, key, value});
+  call.transaction.run(
+      "INSERT INTO elbv2_attribute (arn, key, value) VALUES (?1, ?2, ?3)"
+      " ON CONFLICT (arn, key) DO UPDATE SET value = excluded.value",
+      {arn, key, value});
 }
 
 DescribeLoadBalancerAttributesOutput describe_load_balancer_attributes(

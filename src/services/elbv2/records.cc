@@ -101,8 +101,10 @@ std::vector<std::string> load_balancers_of_group(Call& call, const std::string& 
 
 void write_tags(Call& call, const std::string& arn, const std::vector<Tag>& tags) {
   for (const Tag& tag : tags) {
-    call.transaction.run("INSERT OR REPLACE INTO elbv2_tag (arn, key, value) VALUES (?1, ?2, ?3)",
-                         {arn, tag.key, tag.value.value_or("")});
+    call.transaction.run(
+        "INSERT INTO elbv2_tag (arn, key, value) VALUES (?1, ?2, ?3)"
+        " ON CONFLICT (arn, key) DO UPDATE SET value = excluded.value",
+        {arn, tag.key, tag.value.value_or("")});
   }
 }
 

@@ -1,0 +1,126 @@
+// AWS::AutoScaling::AutoScalingGroup.
+
+#include "formats/json.h"
+#include "services/autoscaling/test_place.h"
+
+namespace holm::autoscaling {
+
+namespace {
+
+class GroupType : public GroupTest {
+ protected:
+  void in_stack(const std::function<void(stacks::Context&)>& work) {
+    in_transaction([&](aws::Call& inner) {
+      stacks::Context context{.call = inner,
+                              .stack_id = "arn:aws:cloudformation:eu-west-1:1:stack/shop/1",
+                              .stack_name = "shop",
+                              .logical_id = "Web",
+                              .type = "AWS::AutoScaling::AutoScalingGroup",
+                              .name_suffix = "ABCDEFGHIJKL",
+                              .stack_tags = {{"team", "blue"}},
+                              .started = clock.now()};
+      work(context);
+    });
+  }
+  static formats::Value properties(const std::string& more) {
+    return formats::parse_json(R"({"AutoScalingGroupName": "web", "MinSize": 1, "MaxSize": 3,
+      "VPCZoneIdentifier": ["subnet-a", "subnet-b"],
+      "LaunchTemplate": {"LaunchTemplateId": "lt-1", "Version": "1"})" +
+                               more + "}")
+        .value();
+  }
+  stacks::Progress check(const formats::Value& wanted) {
+    stacks::Progress progress;
+    in_stack([&](stacks::Context& context) {
+      const formats::Object none;
+      progress = type().check(context, {"web", none, stacks::Properties(wanted)});
+    });
+    return progress;
+  }
+  stacks::ResourceType& type() {
+    types = resource_types(*service);
+    return *types.at(0);
+  }
+
+  std::vector<std::unique_ptr<stacks::ResourceType>> types;
+};
+
+TEST_F(GroupType, ChangesTagsAndTargetGroupsWithoutReplacement) {
+  for (const stacks::PropertySchema& each : type().properties()) {
+    EXPECT_EQ(each.update == stacks::Update::Replacement, each.name == "AutoScalingGroupName") << each.name;
+  }
+  add_target_group("old");
+  add_target_group("new");
+  const formats::Value before = properties(R"(, "TargetGroupARNs": ["old"],
+    "Tags": [{"Key": "stage", "Value": "test", "PropagateAtLaunch": true},
+             {"Key": "gone", "Value": "soon", "PropagateAtLaunch": true}])");
+  in_stack([&](stacks::Context& context) { type().create(context, stacks::Properties(before)); });
+  EXPECT_EQ(check(before).state, stacks::Progress::State::InProgress);
+  settle();
+  EXPECT_EQ(check(before).state, stacks::Progress::State::Ready);
+  EXPECT_EQ(tags_in_ec2("i-1"), "aws:autoscaling:groupName=web gone=soon stage=test team=blue ")
+      << "the stack's tags, too";
+
+  const formats::Value after = properties(R"(, "TargetGroupARNs": ["new"],
+    "Tags": [{"Key": "stage", "Value": "real", "PropagateAtLaunch": false}])");
+  in_stack([&](stacks::Context& context) {
+    const formats::Object none;
+    type().update(context, {"web", none, stacks::Properties(before)}, stacks::Properties(after));
+  });
+  settle();
+  EXPECT_EQ(targets_of("old"), "");
+  EXPECT_EQ(targets_of("new"), "i-1 healthy");
+  std::string tags;
+  for (const TagDescription& each : group().tags) {
+    tags += *each.key + "=" + *each.value + (*each.propagate_at_launch ? "+ " : "- ");
+  }
+  EXPECT_EQ(tags, "stage=real- team=blue+ ");
+  EXPECT_EQ(instances(), "i-1 a InService") << "it is the same instance";
+}
+
+TEST_F(GroupType, FailsWithTheReasonOfTheLaunches) {
+  region.full_zones = {"eu-west-1a", "eu-west-1b"};
+  const formats::Value wanted = properties("");
+  in_stack([&](stacks::Context& context) { type().create(context, stacks::Properties(wanted)); });
+  settle();
+  EXPECT_EQ(check(wanted).state, stacks::Progress::State::InProgress);
+  const Time begun = clock.now();
+  pass(std::chrono::seconds(60));
+  const auto progress = [&] {
+    stacks::Progress result;
+    in_stack([&](stacks::Context& context) {
+      context.started = begun;
+      const formats::Object none;
+      result = type().check(context, {"web", none, stacks::Properties(wanted)});
+    });
+    return result;
+  }();
+  EXPECT_EQ(progress.state, stacks::Progress::State::Failed);
+  EXPECT_EQ(progress.reason,
+            "Group did not stabilize. {current/minSize/maxSize group size = 0/1/3}. Failed Scaling Activity: "
+            "There is no room in eu-west-1b. Launching EC2 instance failed.");
+}
+
+TEST_F(GroupType, GoesWithItsInstances) {
+  const formats::Value wanted = properties("");
+  in_stack([&](stacks::Context& context) { type().create(context, stacks::Properties(wanted)); });
+  settle();
+  auto removed = [&] {
+    stacks::Progress progress;
+    in_stack([&](stacks::Context& context) {
+      const formats::Object none;
+      const stacks::Existing existing{"web", none, stacks::Properties(wanted)};
+      type().remove(context, existing, stacks::Removal::Delete);
+      progress = type().check_removed(context, existing);
+    });
+    return progress.state;
+  };
+  EXPECT_EQ(removed(), stacks::Progress::State::InProgress);
+  settle();
+  EXPECT_EQ(removed(), stacks::Progress::State::Ready);
+  EXPECT_TRUE(ids_in_ec2("running").empty());
+}
+
+}  // namespace
+
+}  // namespace holm::autoscaling

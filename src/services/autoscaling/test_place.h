@@ -1,0 +1,402 @@
+// Auto Scaling on a database in memory and a clock that a test moves, beside an EC2 and a load balancer that
+// keep their instances and targets in the same database, so that what is undone is undone there too.
+#pragma once
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "autoscaling/handlers.h"
+#include "autoscaling/migrations.h"
+#include "autoscaling/operations.h"
+#include "aws/service/error.h"
+#include "aws/service/events.h"
+#include "aws/service/region.h"
+#include "base/check.h"
+#include "base/strings.h"
+#include "ec2/operations.h"
+#include "elbv2/operations.h"
+#include "jobs/jobs.h"
+#include "services/autoscaling/service.h"
+#include "support/fake_clock.h"
+#include "support/seeded_random.h"
+
+namespace holm::autoscaling {
+
+inline constexpr char kTestAccount[] = "123456789012";
+inline constexpr char kTestTables[] =
+    "CREATE TABLE fake_instance (number INTEGER PRIMARY KEY, id TEXT NOT NULL, subnet TEXT NOT NULL,"
+    " version TEXT NOT NULL, tags TEXT NOT NULL, state TEXT NOT NULL);"
+    "CREATE TABLE fake_target_group (arn TEXT NOT NULL PRIMARY KEY);"
+    "CREATE TABLE fake_target (grp TEXT NOT NULL, id TEXT NOT NULL, state TEXT NOT NULL, PRIMARY KEY (grp, "
+    "id));";
+
+// What a daemon's death looks like to whoever is at work.
+class Killed final : public std::runtime_error {
+ public:
+  Killed() : std::runtime_error("killed") {}
+};
+
+// Subnets are named after their zone: "subnet-b2" lies in eu-west-1b.
+inline std::string zone_of_subnet(const std::string& subnet) { return "eu-west-1" + subnet.substr(7, 1); }
+
+// Calls Auto Scaling without signatures and rights, and is as much of EC2 and of load balancing as that asks
+// for.
+class SmallRegion final : public aws::Region {
+ public:
+  SmallRegion(sql::Database& database, Clock& clock) : database_(database), clock_(clock) {}
+
+  aws::Caller caller(std::string account, std::string region, std::string name) override {
+    aws::Principal principal = aws::service_principal(std::move(name), account);
+    return {.account = std::move(account),
+            .region = std::move(region),
+            .request_id = "request",
+            .now = clock_.now(),
+            .principal = std::move(principal)};
+  }
+  void transact(const aws::Caller& caller, sql::Access access,
+                const std::function<void(aws::Call&)>& work) override {
+    auto transaction = database_.begin(access);
+    aws::Call call{caller, *transaction, *this};
+    work(call);
+    if (access == sql::Access::Write) count_down();
+    transaction->commit();
+  }
+  async::Task<void> transact_on_worker(async::Reactor&, aws::Caller, sql::Access,
+                                       std::function<void(aws::Call&)>) override {
+    throw InternalFailure("Nothing waits here.");
+  }
+  async::Reactor& any_reactor() override { throw InternalFailure("Nothing waits here."); }
+
+  aws::ServiceBase* autoscaling = nullptr;
+  std::set<std::string> full_zones;  // Where no instance can be started.
+  std::string template_version = "1";
+  bool has_template = true;
+  int64_t drains = 0;          // How many deregistered targets are busy for ever: 1, or none.
+  int64_t steps_to_live = -1;  // Calls and commits until everything is killed; negative: never.
+
+ protected:
+  aws::Box invoke(aws::Call& parent, const aws::Principal&, std::string_view service,
+                  std::string_view operation, const void* input) override {
+    sql::Savepoint savepoint(parent.transaction);
+    aws::Box output = invoke_service(parent, service, operation, input);
+    savepoint.release();
+    return output;
+  }
+  async::Task<aws::Box> invoke_waiting(async::Reactor&, aws::Caller, std::string_view, std::string_view,
+                                       aws::Box) override {
+    throw InternalFailure("Nothing waits here.");
+  }
+
+ private:
+  void count_down() {
+    if (steps_to_live < 0) return;
+    if (steps_to_live-- == 0) throw Killed();
+  }
+
+  aws::Box invoke_service(aws::Call& call, std::string_view service, std::string_view operation,
+                          const void* input) {
+    if (service == "autoscaling") {
+      return aws::find_operation(model(), operation)->invoke(*autoscaling, call, input);
+    }
+    count_down();
+    return service == "ec2" ? invoke_ec2(call, operation, input) : invoke_elb(call, operation, input);
+  }
+
+  aws::Box invoke_ec2(aws::Call& call, std::string_view operation, const void* input) {
+    if (operation == "RunInstances") {
+      return run_instances(call, *static_cast<const ec2::RunInstancesRequest*>(input));
+    }
+    if (operation == "DescribeInstances") {
+      return describe_instances(call, *static_cast<const ec2::DescribeInstancesRequest*>(input));
+    }
+    if (operation == "DescribeSubnets") {
+      const auto& request = *static_cast<const ec2::DescribeSubnetsRequest*>(input);
+      ec2::DescribeSubnetsResult result;
+      for (const std::string& id : request.filters.empty() ? request.subnet_ids : request.filters[0].values) {
+        result.subnets.push_back({.subnet_id = id, .availability_zone = zone_of_subnet(id)});
+      }
+      return aws::make_box(std::move(result));
+    }
+    if (operation == "DescribeLaunchTemplateVersions") {
+      if (!has_template) {
+        throw aws::ServiceError("InvalidLaunchTemplateId.NotFound", 400,
+                                "The specified launch template, with template ID lt-1, does not exist.");
+      }
+      ec2::DescribeLaunchTemplateVersionsResult result;
+      result.launch_template_versions.push_back(
+          {.launch_template_id = "lt-1",
+           .launch_template_name = "web",
+           .version_number = parse_integer(template_version),
+           .launch_template_data = ec2::ResponseLaunchTemplateData{.instance_type = "t3.micro"}});
+      return aws::make_box(std::move(result));
+    }
+    CHECK(operation == "TerminateInstances");
+    for (const std::string& id : static_cast<const ec2::TerminateInstancesRequest*>(input)->instance_ids) {
+      call.transaction.run(
+          "UPDATE fake_instance SET state = 'shutting-down' WHERE id = ?1 AND state <> 'terminated'", {id});
+    }
+    return aws::make_box(ec2::TerminateInstancesResult{});
+  }
+
+  aws::Box run_instances(aws::Call& call, const ec2::RunInstancesRequest& request) {
+    const std::string zone = zone_of_subnet(*request.subnet_id);
+    if (full_zones.contains(zone)) {
+      throw aws::ServiceError("InsufficientInstanceCapacity", 500, "There is no room in " + zone + ".");
+    }
+    std::string tags;
+    for (const ec2::Tag& tag : request.tag_specifications.at(0).tags)
+      tags += *tag.key + "=" + *tag.value + " ";
+    const int64_t number =
+        call.transaction.find("SELECT coalesce(max(number), 0) + 1 FROM fake_instance")->integer(0);
+    const std::string id = fmt::format("i-{}", number);
+    call.transaction.run(
+        "INSERT INTO fake_instance (number, id, subnet, version, tags, state) VALUES (?1, ?2, ?3, ?4, ?5,"
+        " 'pending')",
+        {number, id, *request.subnet_id, *request.launch_template->version, tags});
+    ec2::Reservation result;
+    result.instances.push_back({.instance_id = id, .placement = ec2::Placement{.availability_zone = zone}});
+    return aws::make_box(std::move(result));
+  }
+
+  static aws::Box describe_instances(aws::Call& call, const ec2::DescribeInstancesRequest& request) {
+    ec2::DescribeInstancesResult result;
+    for (const std::string& id : request.filters.at(0).values) {
+      auto row = call.transaction.find("SELECT state FROM fake_instance WHERE id = ?1", {id});
+      if (!row) continue;
+      ec2::Instance instance{.instance_id = id};
+      instance.state = ec2::InstanceState{.name = row->text(0)};
+      result.reservations.emplace_back().instances.push_back(std::move(instance));
+    }
+    return aws::make_box(std::move(result));
+  }
+
+  static void require_target_group(aws::Call& call, const std::string& arn) {
+    if (call.transaction.find("SELECT 1 FROM fake_target_group WHERE arn = ?1", {arn})) return;
+    throw aws::ServiceError("TargetGroupNotFound", 400, "Target groups '" + arn + "' not found");
+  }
+
+  aws::Box invoke_elb(aws::Call& call, std::string_view operation, const void* input) const {
+    if (operation == "DescribeTargetGroups") {
+      for (const std::string& arn :
+           static_cast<const elbv2::DescribeTargetGroupsInput*>(input)->target_group_arns) {
+        require_target_group(call, arn);
+      }
+      return aws::make_box(elbv2::DescribeTargetGroupsOutput{});
+    }
+    if (operation == "RegisterTargets") {
+      const auto& request = *static_cast<const elbv2::RegisterTargetsInput*>(input);
+      require_target_group(call, request.target_group_arn);
+      call.transaction.run(
+          "INSERT INTO fake_target (grp, id, state) VALUES (?1, ?2, 'healthy')"
+          " ON CONFLICT (grp, id) DO UPDATE SET state = 'healthy'",
+          {request.target_group_arn, request.targets.at(0).id});
+      return aws::make_box(elbv2::RegisterTargetsOutput{});
+    }
+    if (operation == "DeregisterTargets") {
+      const auto& request = *static_cast<const elbv2::DeregisterTargetsInput*>(input);
+      require_target_group(call, request.target_group_arn);
+      call.transaction.run(drains > 0 ? "UPDATE fake_target SET state = 'draining' WHERE grp = ?1 AND id = ?2"
+                                      : "DELETE FROM fake_target WHERE grp = ?1 AND id = ?2",
+                           {request.target_group_arn, request.targets.at(0).id});
+      return aws::make_box(elbv2::DeregisterTargetsOutput{});
+    }
+    CHECK(operation == "DescribeTargetHealth");
+    const auto& request = *static_cast<const elbv2::DescribeTargetHealthInput*>(input);
+    require_target_group(call, request.target_group_arn);
+    elbv2::DescribeTargetHealthOutput result;
+    for (const sql::Row& row : call.transaction.run("SELECT id, state FROM fake_target WHERE grp = ?1",
+                                                    {request.target_group_arn})) {
+      if (!request.targets.empty() && request.targets.at(0).id != row.text(0)) continue;
+      result.target_health_descriptions.push_back(
+          {.target = elbv2::TargetDescription{.id = row.text(0)},
+           .target_health = elbv2::TargetHealth{.state = row.text(1)}});
+    }
+    return aws::make_box(std::move(result));
+  }
+
+  sql::Database& database_;
+  Clock& clock_;
+};
+
+class GroupTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    database->migrate("autoscaling", migrations());
+    database->migrate("fake", {{1, kTestTables}});
+    begin();
+  }
+
+  // As a daemon does when it starts.
+  void begin() {
+    events = std::make_unique<aws::Events>();
+    jobs = jobs::make_manual_jobs(*database, clock);
+    service = std::make_unique<Service>(*jobs, region, *events, clock, random);
+    region.autoscaling = service.get();
+    region.steps_to_live = -1;
+    service->start();
+  }
+
+  template <class Op>
+  typename Op::Output call(const typename Op::Input& input) {
+    typename Op::Output output;
+    in_transaction([&](aws::Call& inner) { output = region.call<Op>(inner, inner.principal, input); });
+    return output;
+  }
+  void in_transaction(const std::function<void(aws::Call&)>& work) {
+    region.transact(region.caller(kTestAccount, "eu-west-1", "test.amazonaws.com"), sql::Access::Write, work);
+  }
+
+  // The error an operation ends with: "400 ValidationError: …".
+  template <class Op>
+  std::string error_of(const typename Op::Input& input) {
+    try {
+      (void)call<Op>(input);
+    } catch (const aws::ServiceError& error) {
+      return fmt::format("{} {}: {}", error.http_status, error.code, error.what());
+    }
+    return "no error";
+  }
+
+  // A group "web" of the template's newest version, over three zones unless `more` says otherwise.
+  void create(CreateAutoScalingGroupType more) {
+    more.auto_scaling_group_name = "web";
+    more.launch_template = LaunchTemplateSpecification{.launch_template_id = "lt-1", .version = "$Latest"};
+    if (!more.vpc_zone_identifier) more.vpc_zone_identifier = "subnet-a,subnet-b,subnet-c";
+    call<CreateAutoScalingGroup>(more);
+  }
+
+  // EC2 or a health check says something new.
+  void set_state(const std::string& instance, const std::string& state) {
+    in_transaction([&](aws::Call& inner) {
+      inner.transaction.run("UPDATE fake_instance SET state = ?2 WHERE id = ?1", {instance, state});
+      events->publish(inner.transaction, {.type = "ec2.instance-state",
+                                          .account = kTestAccount,
+                                          .region = "eu-west-1",
+                                          .resource = instance,
+                                          .detail = state});
+    });
+  }
+  void set_health(const std::string& group, const std::string& instance, const std::string& state) {
+    in_transaction([&](aws::Call& inner) {
+      inner.transaction.run("UPDATE fake_target SET state = ?3 WHERE grp = ?1 AND id = ?2",
+                            {group, instance, state});
+      events->publish(inner.transaction, {.type = "elbv2.target-health",
+                                          .account = kTestAccount,
+                                          .region = "eu-west-1",
+                                          .resource = group,
+                                          .detail = state});
+    });
+  }
+  void add_target_group(const std::string& arn) {
+    in_transaction([&](aws::Call& inner) {
+      inner.transaction.run("INSERT INTO fake_target_group (arn) VALUES (?1)", {arn});
+    });
+  }
+
+  // Instances begin and end as EC2's do; returns whether any did.
+  bool move_instances() {
+    bool moved = false;
+    for (const auto& [from, to] :
+         {std::pair("pending", "running"), std::pair("shutting-down", "terminated")}) {
+      for (const std::string& id : ids_in_ec2(from)) {
+        set_state(id, to);
+        moved = true;
+      }
+    }
+    return moved;
+  }
+  // Until nothing happens any more without time passing.
+  void settle() {
+    for (int i = 0; i < 100; ++i) {
+      const int ran = jobs->run_due();
+      if (!move_instances() && ran == 0) return;
+    }
+    ADD_FAILURE() << "it does not settle";
+  }
+  void pass(std::chrono::seconds time) {
+    for (int64_t i = 0; i < time.count(); ++i) {
+      clock.advance(std::chrono::seconds(1));
+      settle();
+    }
+  }
+
+  std::vector<std::string> ids_in_ec2(const std::string& state) {
+    std::vector<std::string> ids;
+    for (const sql::Row& row :
+         database->begin(sql::Access::Read)
+             ->run("SELECT id FROM fake_instance WHERE state = ?1 ORDER BY number", {state})) {
+      ids.push_back(row.text(0));
+    }
+    return ids;
+  }
+  std::string tags_in_ec2(const std::string& instance) {
+    return database->begin(sql::Access::Read)
+        ->find("SELECT tags FROM fake_instance WHERE id = ?1", {instance})
+        ->text(0);
+  }
+  // "i-1 healthy, i-2 draining"
+  std::string targets_of(const std::string& group) {
+    std::vector<std::string> targets;
+    for (const sql::Row& row :
+         database->begin(sql::Access::Read)
+             ->run("SELECT id, state FROM fake_target WHERE grp = ?1 ORDER BY id", {group})) {
+      targets.push_back(row.text(0) + " " + row.text(1));
+    }
+    return join(targets, ", ");
+  }
+
+  AutoScalingGroup group() {
+    auto found = call<DescribeAutoScalingGroups>({.auto_scaling_group_names = {"web"}}).auto_scaling_groups;
+    CHECK(found.size() == 1);
+    return found.at(0);
+  }
+  bool group_exists() { return !call<DescribeAutoScalingGroups>({}).auto_scaling_groups.empty(); }
+  // "i-1 a InService, i-2 b Pending" by age.
+  std::string instances() {
+    std::vector<std::string> texts;
+    for (const Instance& each : group().instances) {
+      texts.push_back(each.instance_id + " " + each.availability_zone.substr(9) + " " + each.lifecycle_state);
+    }
+    return join(texts, ", ");
+  }
+  // "a2 b1"
+  std::string zones() {
+    std::map<std::string, int> counts;
+    for (const Instance& each : group().instances) {
+      if (each.lifecycle_state != "Terminating") ++counts[each.availability_zone.substr(9)];
+    }
+    std::vector<std::string> texts;
+    for (const auto& [zone, count] : counts) texts.push_back(zone + std::to_string(count));
+    return join(texts, " ");
+  }
+  std::vector<std::string> ids() {
+    std::vector<std::string> all;
+    for (const Instance& each : group().instances) all.push_back(each.instance_id);
+    return all;
+  }
+  // The newest first.
+  std::vector<Activity> activities() {
+    return call<DescribeScalingActivities>({.auto_scaling_group_name = "web", .include_deleted_groups = true})
+        .activities;
+  }
+  void set_desired(int32_t desired) {
+    call<SetDesiredCapacity>({.auto_scaling_group_name = "web", .desired_capacity = desired});
+  }
+
+  test::FakeClock clock;
+  test::SeededRandom random;
+  std::unique_ptr<sql::Database> database = sql::open_sqlite(":memory:");
+  SmallRegion region{*database, clock};
+  std::unique_ptr<aws::Events> events;
+  std::unique_ptr<jobs::ManualJobs> jobs;
+  std::unique_ptr<Service> service;
+};
+
+}  // namespace holm::autoscaling
