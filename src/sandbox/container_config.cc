@@ -150,9 +150,10 @@ std::string json_quote(std::string_view text) {
 
 std::string container_config(const SandboxSpec& spec, const ContainerConfig& config) {
   return fmt::format(
-      R"({{"ociVersion":"1.0.2","process":{},"root":{{"path":{}}},"hostname":{},"mounts":{},)"
+      R"({{"ociVersion":"1.0.2","process":{},"root":{{"path":{},"readonly":{}}},"hostname":{},"mounts":{},)"
       R"("annotations":{{"run.oci.seccomp_bpf_data":{}}},"linux":{}}})",
       process(spec, "false", config.open_files_max), json_quote(config.root),
+      spec.root == SandboxSpec::Root::ReadOnly,
       json_quote(spec.hostname.empty() ? spec.id : spec.hostname), kMounts,
       json_quote(base64_encode(config.seccomp_program)), linux_part(spec, config));
 }

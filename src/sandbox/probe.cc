@@ -100,8 +100,10 @@ Capabilities probe() {
       present_if(::access("/proc/sys/net/bridge", F_OK) == 0,
                  "br_netfilter is not loaded: nothing needs it, subnets are filtered by routing.");
   UniqueFd loop(::open("/dev/loop-control", O_RDWR | O_CLOEXEC));
+  result.mke2fs_path = find_program("mke2fs");
   result.loop_devices = present_if(
-      static_cast<bool>(loop), "There are no loop devices: volumes are folders, not disk images.");
+      loop && !result.mke2fs_path.empty(),
+      "There are no loop devices, or no mke2fs: what a function has in /tmp counts as its memory.");
   result.seccomp = present_if(::prctl(PR_GET_SECCOMP) >= 0,
                               "The kernel has no seccomp: guests' system calls go unfiltered.");
   result.control_group_version = control_group_version();

@@ -27,6 +27,7 @@ struct Capabilities {
   ControlGroups control_group_version = ControlGroups::None;
   // Full path, empty when not found.
   std::string crun_path;
+  std::string mke2fs_path;
 
   // The sentences of everything missing.
   std::vector<std::string> missing() const;

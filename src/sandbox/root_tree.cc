@@ -18,6 +18,7 @@
 #include "base/files.h"
 #include "sandbox/names.h"
 #include "sandbox/namespaces.h"
+#include "sandbox/scratch.h"
 
 namespace holm::sandbox {
 
@@ -178,7 +179,20 @@ Result<void> mount_volume(int root, const RootTree& tree, const Mount& volume) {
   return attach_to(source->get(), target.get());
 }
 
-Result<void> assemble(const RootTree& tree) {
+Result<void> mount_scratch(int root, const RootTree& tree, size_t index, const Capabilities& capabilities) {
+  const Scratch& scratch = tree.scratch[index];
+  auto made = make_scratch({.image_path = fmt::format("{}/scratch-{}", tree.folder, index),
+                            .bytes_max = scratch.bytes_max,
+                            .user_namespace = tree.user_namespace,
+                            .first_id = tree.first_id},
+                           capabilities);
+  if (!made) return std::unexpected(made.error());
+  auto target = make_folder_inside(root, scratch.destination);
+  if (!target) return std::unexpected(target.error());
+  return attach_to(made->get(), target->get());
+}
+
+Result<void> assemble(const RootTree& tree, const Capabilities& capabilities) {
   if (::mount("staging", kStaging, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=1m") != 0 ||
       ::chdir(kStaging) != 0) {
     return failure(system_error("a place to assemble the root"));
@@ -194,6 +208,9 @@ Result<void> assemble(const RootTree& tree) {
   for (const Mount& volume : tree.mounts) {
     if (auto mounted = mount_volume(root.get(), tree, volume); !mounted) return mounted;
   }
+  for (size_t i = 0; i < tree.scratch.size(); ++i) {
+    if (auto mounted = mount_scratch(root.get(), tree, i, capabilities); !mounted) return mounted;
+  }
   for (const File& file : tree.files) {
     if (auto written = write_file_inside(root.get(), file, tree.first_id); !written) return written;
   }
@@ -202,7 +219,7 @@ Result<void> assemble(const RootTree& tree) {
 
 }  // namespace
 
-Result<UniqueFd> assemble_root(int mount_namespace, const RootTree& tree) {
+Result<UniqueFd> assemble_root(int mount_namespace, const RootTree& tree, const Capabilities& capabilities) {
   for (const ImagePart& part : tree.parts) {
     for (const char* kind : {"/layer/", "/work/"}) {
       std::string path = tree.folder + kind + part.name;
@@ -212,7 +229,7 @@ Result<UniqueFd> assemble_root(int mount_namespace, const RootTree& tree) {
       if (std::filesystem::is_empty(path, error)) (void)::chmod(path.c_str(), 0755);
     }
   }
-  return in_private_mounts(mount_namespace, [&tree] { return assemble(tree); });
+  return in_private_mounts(mount_namespace, [&] { return assemble(tree, capabilities); });
 }
 
 }  // namespace holm::sandbox

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "sandbox/images.h"
+#include "sandbox/probe.h"
 #include "sandbox/runtime.h"
 
 namespace holm::sandbox {
@@ -22,12 +23,13 @@ struct RootTree {
   int user_namespace = -1;
   uint32_t first_id = 0;
   std::vector<Mount> mounts;
+  std::vector<Scratch> scratch;
   std::vector<File> files;
 };
 
 // Returns a copy of `mount_namespace` with the root assembled in it. Everything is mounted in that
 // copy alone, so it vanishes with the last process inside. On disk all files keep the ids they have
 // inside the sandbox.
-Result<UniqueFd> assemble_root(int mount_namespace, const RootTree& tree);
+Result<UniqueFd> assemble_root(int mount_namespace, const RootTree& tree, const Capabilities& capabilities);
 
 }  // namespace holm::sandbox

@@ -45,6 +45,13 @@ struct Mount {
   Access access = Access::ReadWrite;
 };
 
+// An empty file system of the sandbox's own, gone with it, that takes `bytes_max` and little more. Everybody in
+// the sandbox may write there.
+struct Scratch {
+  std::string destination;
+  uint64_t bytes_max = 0;
+};
+
 // A file put into the writable layer before the start; missing folders are made, 0755, owned by
 // guest root.
 struct File {
@@ -78,7 +85,11 @@ struct SandboxSpec {
   std::string address;
 
   Limits limits;
+  // Whether anything but mounts and scratch can be written to.
+  enum class Root { Writable, ReadOnly };
+  Root root = Root::Writable;
   std::vector<Mount> mounts;
+  std::vector<Scratch> scratch;
   std::vector<File> files;
   // Interfaces as known to `Network::ensure_interface`, eth0 first. Empty: only a loopback device.
   std::vector<std::string> interface_ids;

@@ -48,6 +48,11 @@ Result<void> check_spec(const SandboxSpec& spec) {
       return failure("a mount's destination must be below /: " + mount.destination);
     }
   }
+  for (const Scratch& scratch : spec.scratch) {
+    if (!scratch.destination.starts_with('/') || scratch.destination == "/") {
+      return failure("a scratch's destination must be below /: " + scratch.destination);
+    }
+  }
   if (spec.user >= kIdsPerSandbox || spec.group >= kIdsPerSandbox) {
     return failure("user and group ids inside go up to 65535");
   }
@@ -133,12 +138,14 @@ Result<Started> Runtime::State::launch(const SandboxSpec& spec, uint32_t slot) {
   if (auto ready = prepare_network(spec, guest->network.get()); !ready) {
     return std::unexpected(ready.error());
   }
-  auto mounts = assemble_root(mount_namespace.get(), {.parts = images->parts(spec.image),
-                                                      .folder = home,
-                                                      .user_namespace = guest->user.get(),
-                                                      .first_id = first_id,
-                                                      .mounts = spec.mounts,
-                                                      .files = files_of(spec)});
+  const RootTree tree{.parts = images->parts(spec.image),
+                      .folder = home,
+                      .user_namespace = guest->user.get(),
+                      .first_id = first_id,
+                      .mounts = spec.mounts,
+                      .scratch = spec.scratch,
+                      .files = files_of(spec)};
+  auto mounts = assemble_root(mount_namespace.get(), tree, capabilities);
   if (!mounts) return std::unexpected(mounts.error());
   ContainerConfig config{.root = kAssembledRoot,
                          .user_namespace_path = descriptor_path(guest->user.get()),

@@ -133,6 +133,25 @@ TEST_F(RuntimeTest, WritesFilesAndMounts) {
   EXPECT_EQ(status.st_uid, 33u);
 }
 
+TEST_F(RuntimeTest, ScratchIsBoundedAndGoneWithTheSandbox) {
+  SandboxSpec spec = shell(
+      "scratch",
+      "ls -A /tmp; stat -c %a /tmp; head -c 16M /dev/zero > /tmp/fits && echo fits;"
+      " head -c 8M /dev/zero > /tmp/more 2>/dev/null || echo full; rm /tmp/*;"
+      " head -c 16M /dev/zero > /tmp/again && stat -c %u:%g /tmp/again;"
+      " touch /var/tmp/x 2>/dev/null || echo read-only");
+  spec.user = spec.group = 33;
+  spec.scratch = {{.destination = "/tmp", .bytes_max = 16 << 20}};
+  spec.root = SandboxSpec::Root::ReadOnly;
+  EXPECT_EQ(output_of(spec), "1777\nfits\nfull\n33:33\nread-only\n");
+  for (const auto& each : std::filesystem::directory_iterator(region_->directory() + "/sandboxes/scratch")) {
+    EXPECT_EQ(each.path().filename().string().find("scratch-"), std::string::npos);
+  }
+  // Of what an earlier run wrote nothing is left.
+  ::unlink(spec.log_path.c_str());
+  EXPECT_EQ(output_of(spec), "1777\nfits\nfull\n33:33\nread-only\n");
+}
+
 TEST_F(RuntimeTest, DoesNotFollowAGuestsLinkOutOfTheSandbox) {
   std::string outside = region_->directory() + "/outside";
   ASSERT_TRUE(make_directories(outside));

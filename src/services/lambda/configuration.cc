@@ -106,9 +106,6 @@ void refuse_unbuilt(const ConfigurationChange& change) {
       change.tracing_config->mode.value_or("PassThrough") != tracing_mode::kPassThrough) {
     throw aws::NotImplemented("TracingConfig: Mode Active");
   }
-  if (change.ephemeral_storage && change.ephemeral_storage->size != 512) {
-    throw aws::NotImplemented("EphemeralStorage of another size than 512");
-  }
   if (change.snap_start && change.snap_start->apply_on.value_or("None") != snap_start_apply_on::kNone) {
     throw aws::NotImplemented("SnapStart");
   }
@@ -156,7 +153,8 @@ void configure(Service& service, Call& call, FunctionConfiguration& configuratio
   }
   configuration.tracing_config = TracingConfigResponse{.mode = std::string(tracing_mode::kPassThrough)};
   configuration.architectures = {std::string(architecture::kX8664)};
-  configuration.ephemeral_storage = EphemeralStorage{.size = 512};
+  if (change.ephemeral_storage) configuration.ephemeral_storage = change.ephemeral_storage;
+  if (!configuration.ephemeral_storage) configuration.ephemeral_storage = EphemeralStorage{.size = 512};
   configuration.snap_start =
       SnapStartResponse{.apply_on = std::string(snap_start_apply_on::kNone),
                         .optimization_status = std::string(snap_start_optimization_status::kOff)};

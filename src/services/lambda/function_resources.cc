@@ -92,9 +92,9 @@ std::optional<TracingConfig> tracing_of(const Properties& wanted) {
   return object ? std::optional(TracingConfig{.mode = object->find_text("Mode")}) : std::nullopt;
 }
 
-std::optional<EphemeralStorage> storage_of(const Properties& wanted) {
+EphemeralStorage storage_of(const Properties& wanted) {
   auto object = wanted.find_object("EphemeralStorage");
-  if (!object) return std::nullopt;
+  if (!object) return EphemeralStorage{.size = 512};  // A template that no longer says it means the default.
   return EphemeralStorage{.size = static_cast<int32_t>(object->integer("Size", 512))};
 }
 

@@ -140,6 +140,9 @@ std::shared_ptr<const Target> target_of(Service& service, const VersionRow& row,
   target->log_group = configuration.logging_config->log_group.value_or("/aws/lambda/" + row.name);
   if (configuration.environment) target->environment = configuration.environment->variables;
   target->memory_mib = static_cast<uint32_t>(configuration.memory_size.value_or(128));
+  if (configuration.ephemeral_storage) {
+    target->ephemeral_mib = static_cast<uint32_t>(configuration.ephemeral_storage->size);
+  }
   target->timeout = std::chrono::seconds(configuration.timeout.value_or(3));
   target->reserved = row.reserved;
   return target;

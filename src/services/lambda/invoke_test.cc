@@ -64,6 +64,37 @@ TEST_F(LambdaTest, AFunctionWithoutItsHandlerFailsToBegin) {
   EXPECT_NE(response.payload->find("Runtime.HandlerNotFound"), std::string::npos) << *response.payload;
 }
 
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-ephemeral-storage.html
+TEST_F(LambdaTest, OnlyTmpCanBeWrittenToAndHasItsSize) {
+  constexpr char kSource[] = R"py(
+import os
+def handler(event, context):
+    seen = os.statvfs("/tmp")
+    with open("/tmp/kept", "a") as file:
+        file.write("x")
+    try:
+        open("/var/tmp/x", "w")
+    except OSError as error:
+        return [seen.f_frsize * seen.f_blocks >> 20, os.path.getsize("/tmp/kept"), error.strerror]
+)py";
+  create("small", kSource);
+  EXPECT_EQ(call<GetFunctionConfiguration>({.function_name = "small"}).ephemeral_storage->size, 512);
+  create("large", kSource, {.ephemeral_storage = EphemeralStorage{.size = 1024}});
+  auto mebibytes = [&](const std::string& name) {
+    const std::string payload = invoke_function(name, "{}").payload.value_or("");
+    EXPECT_TRUE(payload.ends_with(R"(, 1, "Read-only file system"])")) << payload;
+    return std::stoi(payload.substr(1));
+  };
+  const int small = mebibytes("small"), large = mebibytes("large");
+  EXPECT_TRUE(small >= 512 && small <= 512 * 33 / 32) << small;
+  EXPECT_TRUE(large >= 1024 && large <= 1024 * 33 / 32) << large;
+  call<UpdateFunctionConfiguration>(
+      {.function_name = "small", .ephemeral_storage = EphemeralStorage{.size = 2048}});
+  EXPECT_GE(mebibytes("small"), 2048);
+  call<UpdateFunctionConfiguration>({.function_name = "small", .description = "another"});
+  EXPECT_EQ(call<GetFunctionConfiguration>({.function_name = "small"}).ephemeral_storage->size, 2048);
+}
+
 TEST_F(LambdaTest, TimeIsUpAfterTheTimeout) {
   create("slow", "import time\ndef handler(event, context):\n    time.sleep(60)\n", {.timeout = 1});
   InvocationResponse response = invoke_function("slow", "{}");

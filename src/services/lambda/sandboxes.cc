@@ -162,8 +162,10 @@ Result<Sandboxes::Made> Sandboxes::make(const std::string& id, const std::string
       .limits = {.memory_bytes = uint64_t{target.memory_mib} << 20,
                  .cpu_percent = static_cast<unsigned>(processor),
                  .pids = kProcessesMax},
+      .root = sandbox::SandboxSpec::Root::ReadOnly,
       .mounts = {{target.code_path, kTaskRoot, sandbox::Mount::Access::ReadOnly},
                  {folder(id) + "/runtime", kRuntimeFolder, sandbox::Mount::Access::ReadOnly}},
+      .scratch = {{"/tmp", uint64_t{target.ephemeral_mib} << 20}},
       .log_path = folder(id) + "/output",
       .privileges = sandbox::SandboxSpec::Privileges::Function};
   spec.args.insert(spec.args.end(), program.begin(), program.end());

@@ -25,6 +25,7 @@ struct Target {
   std::string log_group;
   std::map<std::string, std::string> environment;
   uint32_t memory_mib = 128;
+  uint32_t ephemeral_mib = 512;  // Of /tmp.
   std::chrono::seconds timeout{3};
   std::optional<int64_t> reserved;  // Concurrency of the function.
   int64_t unreserved = 0;           // Concurrency of all functions that have none reserved.
