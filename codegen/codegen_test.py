@@ -45,7 +45,7 @@ class OperationsList(unittest.TestCase):
         self.assertEqual([entry.mode for entry in listed.entries], ["Read", "Write", "Write", "Waits"])
 
     def test_mistakes_name_the_line(self):
-        for text in ("GetX wait", "\nGetX\nGetX", "GetX keeps:"):
+        for text in ("GetX wait", "\nGetX\nGetX", "GetX keeps:", "GetX body_bytes_max:much"):
             with self.assertRaisesRegex(operations_list.ListError, r"^l:\d"):
                 operations_list.parse(text, "l")
 

@@ -59,6 +59,8 @@ def operation_row(model, entry):
         ("errors", f"k{names.title_case(entry.name)}Errors" if operation.get("errors") else "{}"),
         ("make_input", f"{adapt}::make_input"), ("invoke", f"{adapt}::invoke"),
         ("invoke_waiting", f"{adapt}::invoke_waiting")]
+    if entry.body_bytes_max:
+        fields.append(("body_bytes_max", str(entry.body_bytes_max)))
     return "    {" + ", ".join(f".{key} = {value}" for key, value in fields) + "},"
 
 
@@ -76,13 +78,31 @@ def model_fields(model):
         ("is_query_compatible", "true" if "awsQueryCompatible" in metadata else "false")]
 
 
-def unbuilt_rows(model):
+def required_parts(model, operation):
+    """What a REST request must carry outside of its body and path: it tells operations of one path apart."""
+    shape = model.shapes.get(operation.get("input", {}).get("shape"), {})
+    for name in shape.get("required", []):
+        member = shape["members"][name]
+        location = {"querystring": "QueryString", "header": "Header"}.get(member.get("location"))
+        if location:
+            yield f"{{aws::Location::{location}, {names.literal(member.get('locationName', name))}}}"
+
+
+def unbuilt(model):
+    """The lines that declare kUnbuilt; none when every operation is built."""
     listed = {entry.name for entry in model.listed.entries}
+    arrays, rows = [], []
     for name, operation in model.all_operations.items():
-        if name not in listed:
-            http = operation.get("http", {})
-            yield (f"    {{{names.literal(name)}, {names.literal(http.get('method', 'POST'))}, "
-                   f"{names.literal(http.get('requestUri', '/'))}}},")
+        if name in listed:
+            continue
+        http = operation.get("http", {})
+        row = [names.literal(name), names.literal(http.get("method", "POST")), names.literal(http.get("requestUri", "/"))]
+        parts = list(required_parts(model, operation))
+        if parts:
+            row.append(f"k{names.title_case(name)}Required")
+            arrays.append(f"constexpr aws::RequiredPart {row[-1]}[] = {{{', '.join(parts)}}};")
+        rows.append(f"    {{{', '.join(row)}}},")
+    return ["", *arrays, "constexpr aws::UnbuiltOperation kUnbuilt[] = {", *rows, "};"] if rows else []
 
 
 def table(model):
@@ -104,9 +124,9 @@ def table(model):
         lines += ["", "constinit const aws::Operation kOperations[] = {",
                   *[operation_row(model, entry) for entry in model.listed.entries], "};"]
         fields.append(("operations", "kOperations"))
-    unbuilt = list(unbuilt_rows(model))
-    if unbuilt:
-        lines += ["", "constexpr aws::UnbuiltOperation kUnbuilt[] = {", *unbuilt, "};"]
+    refused = unbuilt(model)
+    if refused:
+        lines += refused
         fields.append(("unbuilt", "kUnbuilt"))
     lines += ["", "}  // namespace", "", "constinit const aws::ServiceModel kModel{"
               + ", ".join(f".{key} = {value}" for key, value in fields) + "};", "",

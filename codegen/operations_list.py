@@ -6,6 +6,7 @@
   GetSessionToken write                     read | write, where the name does not say it
   UpdateItem nullable:AttributeUpdates      an empty list or map differs from an absent one
   RunInstances keeps:EbsOptimized,Tag.Key   kept and returned though no code reads it: price, hardware, description
+  CreateFunction body_bytes_max:70167211    takes bodies up to that, where AWS's limit is above the gateway's own
   RunInstances refuses:HibernationOptions   refused by name although some code mentions the word
   keeps: EbsOptimized Tenancy               the same for every operation; so `nullable:` and `refuses:`
   model: events                             the model's name where it is not the folder's
@@ -28,6 +29,7 @@ class Entry:
     name: str
     mode: str  # Read, Write or Waits
     line: int
+    body_bytes_max: int = 0  # 0: the gateway's own limit
     members: dict = dataclasses.field(default_factory=lambda: {key: [] for key in MEMBER_OPTIONS})
 
 
@@ -70,6 +72,8 @@ def parse_entry(words, number, where):
         key, colon, names = word.partition(":")
         if word in ("waits", "read", "write"):
             entry.mode = word.capitalize()
+        elif key == "body_bytes_max" and names.isdigit():
+            entry.body_bytes_max = int(names)
         elif colon and key in MEMBER_OPTIONS and names:
             entry.members[key] += [name for name in names.split(",") if name]
         else:

@@ -10,7 +10,8 @@ namespace holm::aws {
 namespace {
 
 CodecResult read(std::string_view text, TreeFormat format, const Shape& shape, void* out, Bindings bindings) {
-  auto tree = formats::parse_json(text);
+  // How long it may be is the gateway's to say, for each operation.
+  auto tree = formats::parse_json(text, {.bytes = text.size()});
   if (!tree) return codec_failure("The JSON is malformed: " + tree.error().describe());
   return read_tree(*tree, format, shape, out, bindings);
 }

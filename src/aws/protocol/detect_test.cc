@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/strings.h"
 #include "http/message.h"
 
 namespace holm::aws {
@@ -53,7 +54,15 @@ const Operation kStoreOperations[] = {
     operation("UploadPart", "PUT", "/{Bucket}/{Key+}", kPartInput),
     operation("CompleteUpload", "POST", "/{Bucket}/{Key+}", kPartInput),
 };
-const UnbuiltOperation kStoreUnbuilt[] = {{"GetBucketCors", "GET", "/{Bucket}?cors"}};
+constexpr RequiredPart kRenameParts[] = {{Location::Header, "x-amz-rename-source"}};
+constexpr RequiredPart kReportParts[] = {{Location::QueryString, "id"}};
+const UnbuiltOperation kStoreUnbuilt[] = {
+    {"GetBucketCors", "GET", "/{Bucket}?cors"},
+    {"ListOtherBuckets", "GET", "/?x-id=ListOtherBuckets"},
+    {"RenameObject", "PUT", "/{Bucket}/{Key+}", kRenameParts},
+    {"GetReport", "GET", "/{Bucket}?report", kReportParts},
+    {"ListReports", "GET", "/{Bucket}?report"},
+};
 const Operation kQueueOperations[] = {operation("SendMessage", "POST", "/")};
 const UnbuiltOperation kQueueUnbuilt[] = {{"TagQueue", "POST", "/"}};
 const Operation kOldOperations[] = {operation("CreateLoadBalancer", "POST", "/"),
@@ -115,8 +124,12 @@ std::string outcome(const Services& services, const Case& c, std::string_view bu
   request.headers = c.headers;
   request.authority = c.headers.get("Host");
   auto found = detect(services.all, request, {c.signed_for, bucket, c.body});
-  if (!found)
-    return std::to_string(found.error().error.http_status) + " " + found.error().error.code;
+  if (!found) {
+    const ServiceError& error = found.error().error;
+    // "The operation X of S3 is not implemented by holm.", "The service X is …"
+    if (error.http_status == 501) return "501 " + std::string(split(error.what(), ' ')[2]);
+    return std::to_string(error.http_status) + " " + error.code;
+  }
   return std::string(found->model->service_id) + "." + std::string(found->operation->name);
 }
 
@@ -130,7 +143,17 @@ const Case kCases[] = {
     {"a constant with its value", "s3", "GET /b?list-type=2", {}, "", "S3.ListObjectsV2"},
     {"a constant with another value", "s3", "GET /b?list-type=3", {}, "", "S3.ListObjects"},
     {"a constant without value", "s3", "GET /b?acl", {}, "", "S3.GetBucketAcl"},
-    {"an unbuilt one is named", "s3", "GET /b?cors", {}, "", "501 NotImplemented"},
+    {"an unbuilt one is named", "s3", "GET /b?cors", {}, "", "501 GetBucketCors"},
+    {"an unbuilt one that lacks what it requires", "s3", "GET /b?report", {}, "", "501 ListReports"},
+    {"an unbuilt one that has what it requires", "s3", "GET /b?report&id=1", {}, "", "501 GetReport"},
+    {"a required header of an unbuilt one decides",
+     "s3",
+     "PUT /b/k",
+     {{"x-amz-rename-source", "/b/j"}},
+     "",
+     "501 RenameObject"},
+    {"x-id tells namesakes apart", "s3", "GET /?x-id=ListOtherBuckets", {}, "", "501 ListOtherBuckets"},
+    {"x-id says less than the path", "s3", "GET /b/k?x-id=ListBuckets", {}, "", "S3.GetObject"},
     {"x-id is not demanded", "s3", "GET /b/k", {}, "", "S3.GetObject"},
     {"a key with slashes", "s3", "PUT /b/k/l/", {}, "", "S3.PutObject"},
     {"a required header decides",
@@ -162,7 +185,7 @@ const Case kCases[] = {
      "POST /",
      {{"X-Amz-Target", "AmazonSQS.TagQueue"}},
      "{}",
-     "501 NotImplemented"},
+     "501 TagQueue"},
     {"a target without a dot",
      "sqs",
      "POST /",
@@ -197,7 +220,7 @@ const Case kCases[] = {
      {{"Host", "lambda.us-east-1.localhost"}},
      "",
      "Lambda.ListFunctions"},
-    {"a service that is not here", "sagemaker", "POST /", {}, "", "501 NotImplemented"},
+    {"a service that is not here", "sagemaker", "POST /", {}, "", "501 sagemaker"},
 };
 
 TEST(Detect, FindsTheOperationOrSaysWhyNot) {

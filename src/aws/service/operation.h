@@ -63,6 +63,13 @@ struct Operation {
   Box (*make_input)();
   Box (*invoke)(ServiceBase&, Call&, const void* input);                  // Read and Write.
   async::Task<Box> (*invoke_waiting)(ServiceBase&, LongCall, Box input);  // Waits.
+  size_t body_bytes_max = 0;  // Where AWS takes larger bodies than other operations' (`body_bytes_max:`).
+};
+
+// What a REST request must carry to be for an operation.
+struct RequiredPart {
+  Location location;  // QueryString or Header.
+  std::string_view name;
 };
 
 // An operation of the model that holm does not serve: it is recognised and refused by name.
@@ -70,6 +77,7 @@ struct UnbuiltOperation {
   std::string_view name;
   std::string_view http_method;
   std::string_view http_uri;
+  std::span<const RequiredPart> required = {};
 };
 
 // What a service's model says about the service as a whole. Generated; lives for ever.
