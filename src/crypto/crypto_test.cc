@@ -67,6 +67,20 @@ TEST(Hmac, GivesThePublishedCodes) {
   }
 }
 
+// RFC 2202, cases 1, 2 and 6.
+TEST(Hmac, GivesThePublishedCodesOfSha1) {
+  const struct {
+    std::string key, text, code;
+  } rows[] = {{std::string(20, '\x0b'), "Hi There", "b617318655057264e28bc0b6fb378c8ef146be00"},
+              {"Jefe", "what do ya want for nothing?", "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"},
+              {std::string(80, '\xaa'), "Test Using Larger Than Block-Size Key - Hash Key First",
+               "aa4ae5e15272d00e95705637ce8a3b55ed402112"}};
+  for (const auto& row : rows) {
+    const auto code = hmac_sha1(row.key, row.text);
+    EXPECT_EQ(hex_encode(bytes_of(code)), row.code);
+  }
+}
+
 TEST(Crc, GivesThePublishedCheckValues) {
   EXPECT_EQ(crc32("123456789"), 0xcbf43926u);
   EXPECT_EQ(crc32c("123456789"), 0xe3069283u);

@@ -44,30 +44,34 @@ Block padded(Block key, char pad) {
   return key;
 }
 
+// RFC 2104 over the digest itself: OpenSSL's own HMAC looks its algorithms up at every call.
+template <size_t Size>
+std::array<uint8_t, Size> hmac(std::string_view key, std::string_view bytes) {
+  Block block{};
+  if (key.size() > kBlockBytes) {
+    const std::array<uint8_t, Size> shortened = digest_of<Size>(key);
+    std::ranges::copy(bytes_of(shortened), block.begin());
+  } else {
+    std::ranges::copy(key, block.begin());
+  }
+  Hasher<Size> hash;
+  const Block inner = padded(block, 0x36), outer = padded(block, 0x5c);
+  hash.update({inner.data(), inner.size()});
+  hash.update(bytes);
+  const std::array<uint8_t, Size> inside = hash.finish();
+  hash.update({outer.data(), outer.size()});
+  hash.update(bytes_of(inside));
+  return hash.finish();
+}
+
 }  // namespace
 
 Sha256Digest sha256(std::string_view bytes) { return digest_of<32>(bytes); }
 Sha1Digest sha1(std::string_view bytes) { return digest_of<20>(bytes); }
 Md5Digest md5(std::string_view bytes) { return digest_of<16>(bytes); }
 
-// RFC 2104 over the digest itself: OpenSSL's own HMAC looks its algorithms up at every call.
-Sha256Digest hmac_sha256(std::string_view key, std::string_view bytes) {
-  Block block{};
-  if (key.size() > kBlockBytes) {
-    Sha256Digest shortened = sha256(key);
-    std::ranges::copy(bytes_of(shortened), block.begin());
-  } else {
-    std::ranges::copy(key, block.begin());
-  }
-  Sha256 hash;
-  const Block inner = padded(block, 0x36), outer = padded(block, 0x5c);
-  hash.update({inner.data(), inner.size()});
-  hash.update(bytes);
-  const Sha256Digest inside = hash.finish();
-  hash.update({outer.data(), outer.size()});
-  hash.update(bytes_of(inside));
-  return hash.finish();
-}
+Sha256Digest hmac_sha256(std::string_view key, std::string_view bytes) { return hmac<32>(key, bytes); }
+Sha1Digest hmac_sha1(std::string_view key, std::string_view bytes) { return hmac<20>(key, bytes); }
 
 bool constant_time_equals(std::string_view a, std::string_view b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;

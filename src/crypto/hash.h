@@ -18,6 +18,7 @@ Sha1Digest sha1(std::string_view bytes);
 Md5Digest md5(std::string_view bytes);
 // An empty key is allowed.
 Sha256Digest hmac_sha256(std::string_view key, std::string_view bytes);
+Sha1Digest hmac_sha1(std::string_view key, std::string_view bytes);
 
 template <size_t Size>
 std::string_view bytes_of(const std::array<uint8_t, Size>& digest) {

@@ -13,6 +13,8 @@
 #include "aws/service/error.h"
 #include "aws/service/identity.h"
 #include "aws/signature/chunked.h"
+#include "aws/signature/presigned.h"
+#include "aws/signature/version2.h"
 #include "base/check.h"
 #include "base/log.h"
 #include "base/strings.h"
@@ -60,6 +62,24 @@ ServiceError to_error(const signature::Problem& problem) {
 
 [[noreturn]] void refuse(const signature::Problem& problem) { throw to_error(problem); }
 
+// In the words of the service: the model's own error for it, where it has one.
+ServiceError too_large(const aws::Detected* detected, size_t bytes_max) {
+  const aws::Operation* operation = detected != nullptr ? detected->operation : nullptr;
+  if (operation == nullptr) {
+    return ServiceError("RequestEntityTooLarge", 413,
+                        fmt::format("The request's body is larger than {} bytes.", bytes_max));
+  }
+  if (detected->model->signing_name == "s3") {
+    return ServiceError("MaxMessageLengthExceeded", 400, "Your request was too big.")
+        .with("MaxMessageLengthBytes", std::to_string(bytes_max));
+  }
+  auto fits = std::ranges::find(operation->errors, 413, &aws::ErrorModel::http_status);
+  const bool is_known = fits != operation->errors.end();
+  return ServiceError(
+      is_known ? fits->code : "RequestEntityTooLargeException", 413,
+      fmt::format("Request must be smaller than {} bytes for the {} operation", bytes_max, operation->name));
+}
+
 // The body of a request in the forms that its signature allows. The exchange outlives it.
 class ExchangeBody final : public async::ByteSource {
  public:
@@ -75,7 +95,8 @@ class ExchangeBody final : public async::ByteSource {
 
 // What is known about a request, filled in step by step.
 struct Gateway::Request {
-  const http::Request* head = nullptr;
+  const http::Request* head = nullptr;  // As it came, which is what was signed.
+  std::optional<http::Request> lifted;  // With headers that came in the query, if there are any.
   std::string id;
   HostName host;
   std::optional<signature::Scope> scope;
@@ -89,8 +110,10 @@ struct Gateway::Request {
   const Services::Entry* entry = nullptr;
   // Known after authenticate().
   aws::Caller caller;
-  std::optional<signature::Signed> signed_request;
   std::optional<signature::Verified> verified;
+
+  const http::Request& meant() const { return lifted ? *lifted : *head; }
+  signature::Dialect dialect() const { return dialect_of(*model, protocol); }
 };
 
 Gateway::Gateway(const Services& services, LocalRegion& region, aws::IdentityProvider& identities,
@@ -146,12 +169,20 @@ async::Task<http::Response> Gateway::answer(http::Exchange& exchange, Request& r
   request.host = parse_host(request.head->authority, is_service_label);
   request.scope = signature::find_scope(signature::view_of(*request.head));
   if (request.head->method == "OPTIONS" && browser_rules_ != nullptr) {
+    request.protocol = aws::Protocol::RestXml;
     std::function<http::Response()> on_worker = [&] { return preflight(request); };
     co_return co_await workers_.run(exchange.reactor(), on_worker);
   }
-  if (aws::is_form_post(*request.head)) co_await read_body(exchange, request);
+  if (!request.scope || request.scope->service == "s3") {
+    request.lifted = signature::lift_headers(*request.head);
+  }
+  if (aws::is_form_post(*request.head)) {
+    request.protocol = aws::Protocol::Query;
+    co_await read_body(exchange, request);
+  }
   identify(request);
   if (!request.body_is_read && !aws::takes_stream(*request.detected->operation)) {
+    if (request.detected->operation->body_bytes_max > options_.body_bytes_max) require_known_key(request);
     co_await read_body(exchange, request);
   }
   authenticate(request);
@@ -170,14 +201,16 @@ async::Task<http::Response> Gateway::answer(http::Exchange& exchange, Request& r
 }
 
 async::Task<void> Gateway::read_body(http::Exchange& exchange, Request& request) {
-  std::expected<std::string, async::TooLarge> body =
-      co_await async::read_all(exchange.body(), options_.body_bytes_max);
-  if (!body) {
-    throw ServiceError("RequestEntityTooLarge", 413,
-                       fmt::format("The request's body is larger than {} bytes.", options_.body_bytes_max));
-  }
+  const size_t bytes_max = body_bytes_max(request);
+  std::expected<std::string, async::TooLarge> body = co_await async::read_all(exchange.body(), bytes_max);
+  if (!body) throw too_large(request.detected ? &*request.detected : nullptr, bytes_max);
   request.body = std::move(*body);
   request.body_is_read = true;
+}
+
+size_t Gateway::body_bytes_max(const Request& request) const {
+  const size_t of_operation = request.detected ? request.detected->operation->body_bytes_max : 0;
+  return std::max(of_operation, options_.body_bytes_max);
 }
 
 void Gateway::identify(Request& request) {
@@ -188,7 +221,7 @@ void Gateway::identify(Request& request) {
   aws::DetectHints hints{.signing_service = scope_service,
                          .virtual_bucket = may_be_bucket ? std::string_view(request.host.bucket) : "",
                          .form_body = is_form ? std::string_view(request.body) : ""};
-  auto detected = aws::detect(models_, *request.head, hints);
+  auto detected = aws::detect(models_, request.meant(), hints);
   if (!detected) {
     request.model = detected.error().model;
     request.protocol = detected.error().protocol;
@@ -203,8 +236,7 @@ void Gateway::identify(Request& request) {
 
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
 void Gateway::authenticate(Request& request) {
-  const signature::Dialect dialect = dialect_of(*request.model, request.protocol);
-  const signature::RequestView view = signature::view_of(*request.head);
+  const signature::Dialect dialect = request.dialect();
   request.caller = {.account = options_.default_account,
                     .region = !request.host.region.empty() ? request.host.region : options_.default_region,
                     .request_id = request.id,
@@ -214,55 +246,88 @@ void Gateway::authenticate(Request& request) {
                     .host = request.head->authority,
                     .transport = request.head->scheme == http::Scheme::Https ? aws::Caller::Transport::Tls
                                                                              : aws::Caller::Transport::Plain};
-  auto parsed = signature::parse(view, dialect);
+  auto parsed = signature::parse(signature::view_of(*request.head), dialect);
   if (auto* problem = std::get_if<signature::Problem>(&parsed)) refuse(*problem);
   if (std::holds_alternative<signature::Anonymous>(parsed)) {
     // Only a bucket's policy can let strangers in; S3 says so by its own access check.
     if (dialect == signature::Dialect::S3 || request.detected->operation->is_unauthenticated) return;
     refuse(signature::missing_authentication(dialect));
   }
-  auto& signed_request = request.signed_request.emplace(std::get<signature::Signed>(std::move(parsed)));
-  auto credentials =
-      identities_.find_credentials(signed_request.access_key_id, signed_request.security_token);
-  if (!credentials) {
-    switch (credentials.error()) {
-      case aws::CredentialProblem::UnknownKey:
-        refuse(signature::unknown_access_key(dialect, signed_request.access_key_id));
-      case aws::CredentialProblem::InvalidToken: refuse(signature::invalid_token(dialect));
-      case aws::CredentialProblem::ExpiredToken: refuse(signature::expired_token(dialect));
-    }
+  if (auto* current = std::get_if<signature::Signed>(&parsed)) return verify(request, *current);
+  verify(request, std::get<signature::SignedVersion2>(parsed));
+}
+
+std::shared_ptr<const aws::Credentials> Gateway::require_credentials(const Request& request,
+                                                                     const std::string& access_key_id,
+                                                                     const std::string& token) {
+  auto credentials = identities_.find_credentials(access_key_id, token);
+  if (credentials) return *credentials;
+  switch (credentials.error()) {
+    case aws::CredentialProblem::UnknownKey:
+      refuse(signature::unknown_access_key(request.dialect(), access_key_id));
+    case aws::CredentialProblem::InvalidToken: refuse(signature::invalid_token(request.dialect()));
+    case aws::CredentialProblem::ExpiredToken: break;
   }
-  const signature::Key key = signing_keys_.key_for(signed_request.access_key_id,
-                                                   (*credentials)->secret_access_key, signed_request.scope);
+  refuse(signature::expired_token(request.dialect()));
+}
+
+// Before the signature, which needs the whole body: strangers do not fill the memory.
+void Gateway::require_known_key(const Request& request) {
+  const auto parsed = signature::parse(signature::view_of(*request.head), request.dialect());
+  if (auto* problem = std::get_if<signature::Problem>(&parsed)) refuse(*problem);
+  auto* claim = std::get_if<signature::Signed>(&parsed);
+  if (claim == nullptr) refuse(signature::missing_authentication(request.dialect()));
+  (void)require_credentials(request, claim->access_key_id, claim->security_token);
+}
+
+void Gateway::verify(Request& request, const signature::Signed& claim) {
+  const auto credentials = require_credentials(request, claim.access_key_id, claim.security_token);
+  const signature::Key key =
+      signing_keys_.key_for(claim.access_key_id, credentials->secret_access_key, claim.scope);
   std::string body_sha256;
   if (request.body_is_read) body_sha256 = hex_encode(crypto::bytes_of(crypto::sha256(request.body)));
-  auto verified = signature::verify(signed_request, key, view,
+  auto verified = signature::verify(claim, key, signature::view_of(*request.head),
                                     {.now = request.caller.now,
                                      .service = request.model->signing_name,
                                      .region = {},
                                      .body_sha256 = body_sha256});
   if (!verified) refuse(verified.error());
   request.verified = std::move(*verified);
-  request.caller.principal = (*credentials)->principal;
-  request.caller.account = request.caller.principal.account;
-  request.caller.region = signed_request.scope.region;
+  become(request, *credentials);
+  request.caller.region = claim.scope.region;
+}
+
+void Gateway::verify(Request& request, const signature::SignedVersion2& claim) {
+  const auto credentials = require_credentials(request, claim.access_key_id, claim.security_token);
+  auto verified = signature::verify(claim, signature::view_of(*request.head),
+                                    {.now = request.caller.now,
+                                     .secret_access_key = credentials->secret_access_key,
+                                     .bucket = request.host.bucket});
+  if (!verified) refuse(verified.error());
+  request.verified = std::move(*verified);
+  become(request, *credentials);
+}
+
+void Gateway::become(Request& request, const aws::Credentials& credentials) {
+  request.caller.principal = credentials.principal;
+  request.caller.account = credentials.principal.account;
 }
 
 async::Task<http::Response> Gateway::invoke(http::Exchange& exchange, Request& request) {
   const aws::Operation& operation = *request.detected->operation;
   const aws::ProtocolCodec& codec = aws::protocol_for(request.protocol);
   // S3's bodies have modes: a whole one is checked like one that streams. Others were hashed by verify().
-  if (request.body_is_read && request.verified && !signature::needs_body_hash(*request.signed_request)) {
+  if (request.body_is_read && request.verified && !signature::needs_body_hash(request.dialect())) {
     auto raw = std::make_unique<async::StringSource>(std::move(request.body));
     auto payload =
         signature::open_payload(*request.verified, signature::view_of(*request.head), std::move(raw));
     if (!payload) refuse(payload.error());
     std::expected<std::string, async::TooLarge> body =
-        co_await async::read_all(**payload, options_.body_bytes_max);
+        co_await async::read_all(**payload, body_bytes_max(request));
     CHECK(body.has_value());
     request.body = std::move(*body);
   }
-  aws::WireRequest wire{.head = request.head,
+  aws::WireRequest wire{.head = &request.meant(),
                         .path = request.detected->path,
                         .body = std::move(request.body),
                         .body_stream = std::move(request.body_stream)};
@@ -286,21 +351,22 @@ async::Task<http::Response> Gateway::invoke(http::Exchange& exchange, Request& r
 
 http::Response Gateway::preflight(const Request& request) {
   const http::Headers& headers = request.head->headers;
+  const std::string_view path = std::string_view(request.head->path).substr(1);
   std::string bucket = request.host.bucket;
-  if (bucket.empty()) bucket = std::string(split(request.head->path.substr(1), '/')[0]);
-  auto allowed = browser_rules_->preflight({.bucket = bucket,
-                                            .origin = headers.get("Origin"),
-                                            .method = headers.get("Access-Control-Request-Method"),
-                                            .headers = headers.get("Access-Control-Request-Headers")});
-  if (!allowed) {
-    throw ServiceError(
-        "AccessForbidden", 403,
-        "CORSResponse: This CORS request is not allowed. This is usually because the evalution of "
-        "Origin, request method / Access-Control-Request-Method or "
-        "Access-Control-Request-Headers are not whitelisted by the resource's CORS spec.");
+  std::string_view key = path;
+  if (bucket.empty()) {
+    bucket = std::string(split(path, '/')[0]);
+    key = path.substr(std::min(path.size(), bucket.size() + 1));
   }
+  using Resource = aws::BrowserRequest::Resource;
+  const auto allowed =
+      browser_rules_->preflight({.bucket = bucket,
+                                 .origin = headers.get("Origin"),
+                                 .method = headers.get("Access-Control-Request-Method"),
+                                 .headers = headers.get("Access-Control-Request-Headers"),
+                                 .resource = key.empty() ? Resource::Bucket : Resource::Object});
   http::Response response;
-  for (auto& [name, value] : *allowed) response.headers.add(name, value);
+  for (const auto& [name, value] : allowed) response.headers.add(name, value);
   return response;
 }
 

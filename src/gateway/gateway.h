@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@
 namespace holm::aws {
 class BrowserRules;
 class IdentityProvider;
+struct Credentials;
 }  // namespace holm::aws
 
 namespace holm::gateway {
@@ -27,7 +29,7 @@ struct GatewayOptions {
   std::string default_region = "us-east-1";
   // Whose resources anonymous requests are about, as far as a resource does not say it itself.
   std::string default_account;
-  // Bodies that are not streamed are held in memory.
+  // Bodies that are not streamed are held in memory. An operation may take larger ones.
   size_t body_bytes_max = 16u << 20;
 };
 
@@ -45,8 +47,16 @@ class Gateway final {
   struct Request;
   async::Task<http::Response> answer(http::Exchange& exchange, Request& request);
   async::Task<void> read_body(http::Exchange& exchange, Request& request);
+  size_t body_bytes_max(const Request& request) const;
   void identify(Request& request);
   void authenticate(Request& request);
+  std::shared_ptr<const aws::Credentials> require_credentials(const Request& request,
+                                                              const std::string& access_key_id,
+                                                              const std::string& token);
+  void require_known_key(const Request& request);
+  void verify(Request& request, const aws::signature::Signed& claim);
+  void verify(Request& request, const aws::signature::SignedVersion2& claim);
+  static void become(Request& request, const aws::Credentials& credentials);
   async::Task<http::Response> invoke(http::Exchange& exchange, Request& request);
   http::Response preflight(const Request& request);
   void add_browser_headers(const Request& request, http::Response& response);

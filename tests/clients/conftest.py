@@ -71,8 +71,9 @@ class Region:
         region = options.pop("region_name", "us-east-1")
         keys = {"aws_access_key_id": self.environment["AWS_ACCESS_KEY_ID"],
                 "aws_secret_access_key": self.environment["AWS_SECRET_ACCESS_KEY"]}
+        more = options.pop("config", Config())
         keys.update(options)
-        config = Config(retries={"max_attempts": 0}, parameter_validation=False)
+        config = Config(retries={"max_attempts": 0}, parameter_validation=False).merge(more)
         return boto3.client(service, region_name=region, endpoint_url=f"http://127.0.0.1:{self.port}",
                             config=config, **keys)
 

@@ -2,7 +2,6 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors.html
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +14,7 @@ struct BrowserRequest {
   std::string_view origin;
   std::string_view method;   // Of the request itself, or that a preflight asks for.
   std::string_view headers;  // Access-Control-Request-Headers of a preflight.
+  enum class Resource { Bucket, Object } resource = Resource::Object;
 };
 
 // Implemented by S3. Any thread; may read the database, so not on a reactor's thread.
@@ -22,8 +22,8 @@ class BrowserRules {
  public:
   using Headers = std::vector<std::pair<std::string, std::string>>;
   virtual ~BrowserRules() = default;
-  // The headers that allow a preflighted request; nothing when no rule does.
-  virtual std::optional<Headers> preflight(const BrowserRequest& request) const = 0;
+  // The headers that allow a preflighted request. Throws a ServiceError in S3's words when no rule does.
+  virtual Headers preflight(const BrowserRequest& request) const = 0;
   // What to add to the response of an actual request; empty when no rule matches.
   virtual Headers actual(const BrowserRequest& request) const = 0;
 };

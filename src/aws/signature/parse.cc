@@ -17,6 +17,7 @@ namespace holm::aws::signature {
 namespace {
 
 constexpr size_t kMaxNameBytes = 128;
+constexpr long long kLastSecond = 253402300799;  // Of the year 9999.
 
 std::unexpected<Problem> wrong(Problem problem) { return std::unexpected(std::move(problem)); }
 
@@ -193,27 +194,29 @@ Result<Payload, Problem> read_payload(std::string_view text, Dialect dialect) {
 }
 
 // `in_query` is that of X-Amz-Content-Sha256, if the query has it.
-Result<void, Problem> take_payload(const RequestView& request, const std::string* in_query,
-                                   Signed& result) {
+Result<Payload, Problem> find_payload(const RequestView& request, const std::string* in_query, Dialect dialect,
+                                      Placement placement) {
   const auto values = header_values(request, "x-amz-content-sha256");
   const size_t count = values.size() + (in_query != nullptr ? 1 : 0);
-  const bool is_s3 = result.dialect == Dialect::S3;
+  const bool is_s3 = dialect == Dialect::S3;
   if (count == 0) {
-    if (is_s3 && result.placement == Placement::Header) {
+    if (is_s3 && placement == Placement::Header) {
       return wrong({"InvalidRequest",
                     400,
                     "Missing required header for this request: x-amz-content-sha256",
                     {}});
     }
-    result.payload = is_s3 ? PayloadMode::UnsignedPayload : PayloadMode::SignedHash;
-    return {};
+    return Payload{is_s3 ? PayloadMode::UnsignedPayload : PayloadMode::SignedHash, {}};
   }
   if (count > 1) {
-    return wrong(malformed(result.dialect, result.placement,
-                           "x-amz-content-sha256 is given more than once."));
+    return wrong(malformed(dialect, placement, "x-amz-content-sha256 is given more than once."));
   }
-  auto payload =
-      read_payload(in_query != nullptr ? std::string_view(*in_query) : values[0], result.dialect);
+  return read_payload(in_query != nullptr ? std::string_view(*in_query) : values[0], dialect);
+}
+
+Result<void, Problem> take_payload(const RequestView& request, const std::string* in_query,
+                                   Signed& result) {
+  auto payload = find_payload(request, in_query, result.dialect, result.placement);
   if (!payload) return std::unexpected(std::move(payload.error()));
   result.payload = payload->mode;
   result.declared_sha256 = std::move(payload->declared_sha256);
@@ -348,6 +351,44 @@ Result<Signed, Problem> parse_query(const RequestView& request, const Parameters
   return result;
 }
 
+std::unexpected<Problem> denied(std::string message) {
+  return wrong({"AccessDenied", 403, std::move(message), {}});
+}
+
+// https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html#RESTAuthenticationQueryStringAuth
+Result<SignedVersion2, Problem> parse_version_2(const RequestView& request, const Parameters& parameters) {
+  Lookup lookup{parameters};
+  const std::string *key = lookup.find("AWSAccessKeyId"), *signature = lookup.find("Signature"),
+                    *expires = lookup.find("Expires"), *token = lookup.find("x-amz-security-token"),
+                    *payload_text = lookup.find("x-amz-content-sha256");
+  if (key == nullptr || signature == nullptr || expires == nullptr) {
+    return denied("Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters");
+  }
+  if (lookup.repeated) return denied("A parameter of the signature is given more than once.");
+  const auto seconds = parse_integer(*expires);
+  if (!seconds || *seconds < 0 || *seconds > kLastSecond) {
+    return denied(fmt::format("Invalid date (should be seconds since epoch): {}", *expires));
+  }
+  if (!all_of(*key, is_key_character)) return wrong(unknown_access_key(Dialect::S3, *key));
+  auto payload = find_payload(request, payload_text, Dialect::S3, Placement::Query);
+  if (!payload) return std::unexpected(std::move(payload.error()));
+  if (payload->mode == PayloadMode::StreamingSigned || payload->mode == PayloadMode::StreamingSignedTrailer) {
+    return wrong(not_spoken("A body in signed chunks under a signature of version 2"));
+  }
+  const auto tokens = header_values(request, "x-amz-security-token");
+  SignedVersion2 result{.access_key_id = *key,
+                        .signature = *signature,
+                        .expires = Time(std::chrono::seconds(*seconds)),
+                        .payload = payload->mode,
+                        .declared_sha256 = std::move(payload->declared_sha256)};
+  if (!tokens.empty()) {
+    result.security_token = tokens[0];
+  } else if (token != nullptr) {
+    result.security_token = *token;
+  }
+  return result;
+}
+
 bool mentions(const Parameters& parameters, std::initializer_list<std::string_view> names) {
   return std::ranges::any_of(parameters, [&](const auto& parameter) {
     return std::ranges::find(names, parameter.first) != names.end();
@@ -375,15 +416,18 @@ std::optional<Scope> find_scope(const RequestView& request) {
   return std::move(credential->scope);
 }
 
-std::variant<Anonymous, Signed, Problem> parse(const RequestView& request, Dialect dialect) {
+std::variant<Anonymous, Signed, SignedVersion2, Problem> parse(const RequestView& request, Dialect dialect) {
   const auto authorization = header_values(request, "authorization");
   const Parameters parameters = query_parameters(request.query);
   const bool in_query =
       mentions(parameters, {"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature"});
   // Signature Version 2: of S3, and of the query protocol.
   if (mentions(parameters, {"AWSAccessKeyId"}) && mentions(parameters, {"Signature"})) {
-    return authorization.empty() && !in_query ? unsupported_type(dialect, "AWS")
-                                              : two_mechanisms(dialect);
+    if (!authorization.empty() || in_query) return two_mechanisms(dialect);
+    if (dialect != Dialect::S3) return unsupported_type(dialect, "AWS");
+    auto result = parse_version_2(request, parameters);
+    if (!result) return std::move(result.error());
+    return std::move(*result);
   }
   if (authorization.empty() && !in_query) return Anonymous{};
   if (!authorization.empty() && in_query) return two_mechanisms(dialect);

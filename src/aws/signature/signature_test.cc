@@ -204,14 +204,6 @@ std::vector<Row> mechanism_rows() {
        "InvalidRequest",
        "The authorization mechanism you have provided is not supported. Please use "
        "AWS4-HMAC-SHA256."},
-      {"version 2 in the query",
-       "GET",
-       "/?AWSAccessKeyId=A&Signature=b&Expires=1",
-       {},
-       Dialect::S3,
-       "InvalidRequest",
-       "The authorization mechanism you have provided is not supported. Please use "
-       "AWS4-HMAC-SHA256."},
       {"version 2 elsewhere",
        "GET",
        "/?Action=X&AWSAccessKeyId=A&Signature=b",

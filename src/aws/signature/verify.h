@@ -59,10 +59,22 @@ struct Signed {
 // The scope a request claims, for finding out which service it is for; never a proof of anything.
 std::optional<Scope> find_scope(const RequestView& request);
 
+// What a URL of S3's says that was presigned with version 2. Nothing of it is proven before `verify` of
+// version2.h.
+struct SignedVersion2 {
+  std::string access_key_id;
+  std::string signature;  // Base 64, as given.
+  Time expires{};
+  std::string security_token;  // Empty for long-lived keys.
+  PayloadMode payload = PayloadMode::UnsignedPayload;
+  std::string declared_sha256;
+};
+
 // Reads the Authorization header or the query parameters. A request that carries neither is
-// Anonymous; one that carries both, half of either, or a mechanism that is not spoken (SigV2,
-// SigV4A) is a Problem.
-std::variant<Anonymous, Signed, Problem> parse(const RequestView& request, Dialect dialect);
+// Anonymous; one that carries both, half of either, or a mechanism that is not spoken (SigV2 but in
+// URLs of S3's, SigV4A) is a Problem.
+std::variant<Anonymous, Signed, SignedVersion2, Problem> parse(const RequestView& request,
+                                                               Dialect dialect);
 
 using Key = std::array<uint8_t, 32>;
 
@@ -80,7 +92,7 @@ struct Expectation {
 };
 
 // Whether the body must have been read and hashed before `verify`: yes in all dialects but S3's.
-bool needs_body_hash(const Signed& request);
+bool needs_body_hash(Dialect dialect);
 
 // Proof that `verify` succeeded; seeds the signatures of chunks.
 struct Verified {
@@ -94,8 +106,8 @@ struct Verified {
 
 // Checks scope, time, which headers are signed, and the signature (in constant time). `key` is that
 // of `signed_request.scope`. `request` is the one that was parsed.
-Result<Verified, Problem> verify(const Signed& signed_request, const Key& key,
-                                 const RequestView& request, const Expectation& expected);
+Result<Verified, Problem> verify(const Signed& signed_request, const Key& key, const RequestView& request,
+                                 const Expectation& expected);
 
 constexpr std::chrono::minutes kMaxSkew{15};
 constexpr std::chrono::seconds kMaxExpires{604800};

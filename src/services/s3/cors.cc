@@ -87,6 +87,13 @@ aws::BrowserRules::Headers headers_for(const CORSRule& rule, std::string_view or
   return headers;
 }
 
+aws::ServiceError not_allowed(const aws::BrowserRequest& request, const char* message) {
+  aws::ServiceError error("AccessForbidden", 403, message);
+  error.with("Method", std::string(request.method));
+  error.with("ResourceType", request.resource == aws::BrowserRequest::Resource::Bucket ? "BUCKET" : "OBJECT");
+  return error;
+}
+
 void require_rule(const CORSRule& rule) {
   for (const std::string& method : rule.allowed_methods) {
     if (std::ranges::find(kMethods, method) == kMethods.end()) {
@@ -113,9 +120,18 @@ void require_rule(const CORSRule& rule) {
 
 }  // namespace
 
-std::optional<CorsRules::Headers> CorsRules::preflight(const aws::BrowserRequest& request) const {
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors-troubleshooting.html
+CorsRules::Headers CorsRules::preflight(const aws::BrowserRequest& request) const {
+  if (request.origin.empty()) {
+    throw aws::ServiceError("BadRequest", 400, "Insufficient information. Origin request header needed.");
+  }
+  if (std::ranges::find(kMethods, request.method) == kMethods.end()) {
+    throw aws::ServiceError("BadRequest", 400,
+                            fmt::format("Invalid Access-Control-Request-Method: {}",
+                                        request.method.empty() ? "null" : request.method));
+  }
   const auto rules = find_rules(database_, request.bucket);
-  if (!rules || request.origin.empty() || request.method.empty()) return std::nullopt;
+  if (!rules) throw not_allowed(request, "CORSResponse: CORS is not enabled for this bucket.");
   for (const CORSRule& rule : rules->cors_rules) {
     if (!has_origin(rule, request.origin) || !has_method(rule, request.method)) continue;
     const auto names = allowed_headers(rule, request.headers);
@@ -124,7 +140,12 @@ std::optional<CorsRules::Headers> CorsRules::preflight(const aws::BrowserRequest
     if (!names->empty()) headers.emplace_back("Access-Control-Allow-Headers", join(*names, ", "));
     return headers;
   }
-  return std::nullopt;
+  throw not_allowed(
+      request,
+      "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, "
+      "request "
+      "method / Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the "
+      "resource's CORS spec.");
 }
 
 CorsRules::Headers CorsRules::actual(const aws::BrowserRequest& request) const {

@@ -13,7 +13,7 @@ namespace holm::s3 {
 class CorsRules final : public aws::BrowserRules {
  public:
   explicit CorsRules(sql::Database& database) : database_(database) {}
-  std::optional<Headers> preflight(const aws::BrowserRequest& request) const override;
+  Headers preflight(const aws::BrowserRequest& request) const override;
   Headers actual(const aws::BrowserRequest& request) const override;
 
  private:
