@@ -1,6 +1,8 @@
-// The first process of an instance: runs the user data once, reaps what is orphaned, and shuts down in order.
-// A static program without libraries, because it is copied into every instance.
+// The first process of an instance: runs the user data once and the scripts of each boot, reaps what is
+// orphaned, and shuts down in order. A static program without libraries, because it is copied into every
+// instance.
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -9,18 +11,20 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <initializer_list>
 
 namespace {
 
 constexpr char kUserData[] = "/var/lib/cloud/instance/user-data";
+constexpr char kPerBoot[] = "/var/lib/cloud/scripts/per-boot";
 constexpr char kBootFinished[] = "/var/lib/cloud/instance/boot-finished";
 constexpr int kStopSeconds = 8;  // Before what still runs is killed.
 
 void say(const char* text) { [[maybe_unused]] ssize_t written = write(STDOUT_FILENO, text, strlen(text)); }
 
-void say_exit_code(int status) {
+void say_exit_code(const char* what, int status) {
   int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   char digits[4] = {};
   char* digit = digits + sizeof digits - 1;
@@ -28,7 +32,9 @@ void say_exit_code(int status) {
     *--digit = static_cast<char>('0' + code % 10);
     code /= 10;
   } while (code > 0);
-  say("cloud-init: the user data ended with code ");
+  say("cloud-init: ");
+  say(what);
+  say(" ended with code ");
   say(digit);
   say("\n");
 }
@@ -39,23 +45,57 @@ void unblock_signals() {
   sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-// As cloud-init does: once in the life of an instance, as root, output to the console.
+[[noreturn]] void become(const char* path) {
+  char* arguments[] = {const_cast<char*>(path), nullptr};
+  execv(path, arguments);
+  say("cloud-init: ");
+  say(path);
+  say(" cannot be run: ");
+  say(strerror(errno));
+  say("\n");
+  _exit(126);
+}
+
+int is_executable(const dirent* entry) {
+  char path[sizeof kPerBoot + sizeof entry->d_name + 1];
+  stpcpy(stpcpy(stpcpy(path, kPerBoot), "/"), entry->d_name);
+  struct stat about{};
+  return stat(path, &about) == 0 && S_ISREG(about.st_mode) && access(path, X_OK) == 0 ? 1 : 0;
+}
+
+// One after the other, by their names.
+void run_boot_scripts() {
+  dirent** scripts = nullptr;
+  const int count = scandir(kPerBoot, &scripts, is_executable, alphasort);
+  for (int i = 0; i < count; ++i) {
+    char path[sizeof kPerBoot + sizeof scripts[i]->d_name + 1];
+    stpcpy(stpcpy(stpcpy(path, kPerBoot), "/"), scripts[i]->d_name);
+    const pid_t child = fork();
+    if (child == 0) become(path);
+    int status = 0;
+    if (child > 0 && waitpid(child, &status, 0) == child) say_exit_code(path, status);
+  }
+}
+
+// As cloud-init does: first the scripts of every boot, then, once in the life of an instance, the user data;
+// as root, with the console for output. The process that runs it, or -1.
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html
-pid_t start_user_data() {
-  if (access(kBootFinished, F_OK) == 0 || access(kUserData, F_OK) != 0) return -1;
-  const int marker = open(kBootFinished, O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
-  if (marker >= 0) close(marker);
+pid_t start_scripts(bool is_first) {
   const pid_t child = fork();
   if (child != 0) return child;
   setsid();
   unblock_signals();
-  char path[] = "/var/lib/cloud/instance/user-data";
-  char* arguments[] = {path, nullptr};
-  execv(path, arguments);
-  say("cloud-init: the user data cannot be run: ");
-  say(strerror(errno));
-  say("\n");
-  _exit(126);
+  run_boot_scripts();
+  if (is_first) become(kUserData);
+  _exit(0);
+}
+
+// Whether the user data is to be run; from now on it has been.
+bool take_user_data() {
+  if (access(kBootFinished, F_OK) == 0 || access(kUserData, F_OK) != 0) return false;
+  const int marker = open(kBootFinished, O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+  if (marker >= 0) close(marker);
+  return true;
 }
 
 // Asks everything to end, waits, and kills the rest.
@@ -82,7 +122,8 @@ int main() {
   sigemptyset(&signals);
   for (int number : {SIGCHLD, SIGTERM, SIGINT, SIGPWR}) sigaddset(&signals, number);
   sigprocmask(SIG_SETMASK, &signals, nullptr);
-  const pid_t user_data = start_user_data();
+  const bool is_first = take_user_data();
+  const pid_t scripts = start_scripts(is_first);
   while (true) {
     siginfo_t information{};
     const int number = sigwaitinfo(&signals, &information);
@@ -90,7 +131,7 @@ int main() {
     int status = 0;
     pid_t ended = 0;
     while ((ended = waitpid(-1, &status, WNOHANG)) > 0) {
-      if (ended == user_data) say_exit_code(status);
+      if (ended == scripts && is_first) say_exit_code("the user data", status);
     }
   }
 }

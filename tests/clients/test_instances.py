@@ -10,6 +10,12 @@ token=$(curl -s -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' http://169.
 echo id=$(curl -s -H "X-aws-ec2-metadata-token: $token" http://169.254.169.254/latest/meta-data/instance-id)
 echo without-token=$(curl -s -o /dev/null -w '%{http_code}' http://169.254.169.254/latest/meta-data/)
 echo api=$(getent hosts holm.internal | cut -d' ' -f1)
+mkdir -p /var/lib/cloud/scripts/per-boot
+for each in b a; do
+  printf '#!/bin/sh\\necho this boot: %s >> /root/boots\\n' $each > /var/lib/cloud/scripts/per-boot/$each
+  chmod 755 /var/lib/cloud/scripts/per-boot/$each
+done
+echo not a script > /var/lib/cloud/scripts/per-boot/readme
 echo shadow=$(cat /etc/shadow 2>/dev/null | grep -c '\\$')
 """
 
@@ -76,6 +82,13 @@ def test_stop_start_and_terminate_do_what_they_say(region, instance):
     ec2.start_instances(InstanceIds=[instance])
     wait_until(lambda: state_of(ec2, instance) == "running", what="running again")
     assert execute(region, instance, "ls", "/root/kept").returncode == 0
+    # The user data ran once, at the first boot; what it put there for each boot runs from the second on, in order.
+    boots = lambda: execute(region, instance, "cat", "/root/boots").stdout
+    wait_until(lambda: "b" in boots(), what="the scripts of the boot")
+    assert boots() == "this boot: a\nthis boot: b\n"
+    assert "readme" not in console_of(ec2, instance)
+    wait_until(lambda: "per-boot/b ended with code 0" in console_of(ec2, instance), what="the last script's end")
+    assert console_of(ec2, instance).count("the user data ended") == 1
     ec2.terminate_instances(InstanceIds=[instance])
     wait_until(lambda: state_of(ec2, instance) == "terminated", what="terminated")
     assert ec2.describe_network_interfaces()["NetworkInterfaces"] == []
