@@ -26,7 +26,10 @@ int logs(const Arguments& arguments);
 
 // Whether a daemon answers on the data directory's lock; its process id, or 0.
 int daemon_process_id(const region::Options& options);
-// Starts the daemon in the background unless it runs, and waits until it takes requests.
+// Waits for its end. What runs in sandboxes goes on.
+void stop_daemon(const region::Options& options);
+// Starts the daemon in the background unless it runs, and waits until it takes requests. One of another build
+// of the program is replaced, at the addresses where it listens.
 int ensure_daemon(const region::Options& options);
 
 }  // namespace holm::cli

@@ -20,16 +20,6 @@ namespace {
 
 constexpr int kDaemonMilliseconds = 5000;
 
-void stop_daemon(const region::Options& options) {
-  const int id = daemon_process_id(options);
-  if (id == 0) return;
-  UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, id, 0)));
-  ::kill(id, SIGTERM);
-  pollfd ended{.fd = process.get(), .events = POLLIN, .revents = 0};
-  if (::poll(&ended, 1, kDaemonMilliseconds) == 0) ::kill(id, SIGKILL);
-  ::poll(&ended, 1, kDaemonMilliseconds);
-}
-
 // Sandboxes first, while their network is still there, then the network, then what held both.
 Result<void> stop_sandboxes(const region::Options& options) {
   auto anchor = sandbox::Anchor::open({.data_directory = options.data_directory, .command = {}});
@@ -46,6 +36,16 @@ Result<void> stop_sandboxes(const region::Options& options) {
 }
 
 }  // namespace
+
+void stop_daemon(const region::Options& options) {
+  const int id = daemon_process_id(options);
+  if (id == 0) return;
+  UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, id, 0)));
+  ::kill(id, SIGTERM);
+  pollfd ended{.fd = process.get(), .events = POLLIN, .revents = 0};
+  if (::poll(&ended, 1, kDaemonMilliseconds) == 0) ::kill(id, SIGKILL);
+  ::poll(&ended, 1, kDaemonMilliseconds);
+}
 
 int down(const Arguments& arguments) {
   stop_daemon(arguments.options);

@@ -40,9 +40,9 @@ The AWS CLI does the rest.
 using Verb = int (*)(const Arguments&);
 
 const std::map<std::string_view, Verb>& verbs() {
-  static const std::map<std::string_view, Verb> all = {
-      {"up", up},   {"serve", serve},   {"anchor", anchor}, {"down", down},
-      {"env", env}, {"status", status}, {"exec", exec},     {"logs", logs}};
+  static const std::map<std::string_view, Verb> all = {{"up", up},     {"serve", serve}, {"anchor", anchor},
+                                                       {"down", down}, {"env", env},     {"status", status},
+                                                       {"exec", exec}, {"logs", logs}};
   return all;
 }
 

@@ -2,7 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,6 +12,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
+#include <memory>
 
 #include "base/files.h"
 #include "base/strings.h"
@@ -45,6 +47,14 @@ class ReadyPipe {
   UniqueFd pipe_;
 };
 
+// Of the open file, so that who asks about it does not have to take it for a moment.
+struct flock whole_file(short type) {
+  struct flock lock{};
+  lock.l_type = type;
+  lock.l_whence = SEEK_SET;
+  return lock;
+}
+
 // Held as long as the daemon lives: two daemons on one data directory would destroy each other's work.
 Result<UniqueFd> lock_data_directory(const region::Options& options) {
   if (auto made = make_directories(options.data_directory + "/run"); !made)
@@ -52,7 +62,8 @@ Result<UniqueFd> lock_data_directory(const region::Options& options) {
   UniqueFd file(::open(region::process_id_path(options).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (!file)
     return failure(fmt::format("cannot open {}: {}", region::process_id_path(options), std::strerror(errno)));
-  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+  struct flock lock = whole_file(F_WRLCK);
+  if (::fcntl(file.get(), F_OFD_SETLK, &lock) != 0) {
     return failure(fmt::format("a region runs already on {}; `holm down` stops it", options.data_directory));
   }
   const std::string id = std::to_string(::getpid());
@@ -89,17 +100,15 @@ int fail(ReadyPipe& ready, const std::string& message) {
   ::_exit(127);
 }
 
-}  // namespace
-
-int daemon_process_id(const region::Options& options) {
-  UniqueFd file(::open(region::process_id_path(options).c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file || ::flock(file.get(), LOCK_SH | LOCK_NB) == 0) return 0;
-  auto text = read_file(region::process_id_path(options));
-  return text ? static_cast<int>(parse_integer(trim(*text)).value_or(0)) : 0;
+// A file that was replaced since is another one.
+bool is_this_program(int process) {
+  struct stat theirs{};
+  struct stat mine{};
+  return ::stat(fmt::format("/proc/{}/exe", process).c_str(), &theirs) == 0 &&
+         ::stat("/proc/self/exe", &mine) == 0 && theirs.st_dev == mine.st_dev && theirs.st_ino == mine.st_ino;
 }
 
-int ensure_daemon(const region::Options& options) {
-  if (daemon_process_id(options) != 0) return 0;
+int start_daemon(const region::Options& options) {
   if (auto made = make_directories(options.data_directory + "/logs"); !made) {
     fmt::print(stderr, "holm: {}\n", made.error().message);
     return 1;
@@ -124,13 +133,52 @@ int ensure_daemon(const region::Options& options) {
   }
   if (told == "ready") return 0;
   // It ends now, and nothing of it is to be met by whoever reads why.
-  ::waitpid(child, nullptr, 0);
-  fmt::print(stderr, "holm: {}\n",
-             told.empty()
-                 ? "the daemon ended while starting; see " + options.data_directory + "/logs/daemon.log"
-                 : told);
+  int ended = 0;
+  ::waitpid(child, &ended, 0);
+  if (told.empty()) {
+    told = fmt::format("the daemon ended while starting ({} {}); see {}/logs/daemon.log",
+                       WIFSIGNALED(ended) ? "signal" : "code",
+                       WIFSIGNALED(ended) ? WTERMSIG(ended) : WEXITSTATUS(ended), options.data_directory);
+  }
+  fmt::print(stderr, "holm: {}\n", told);
   return 1;
 }
+
+}  // namespace
+
+int daemon_process_id(const region::Options& options) {
+  UniqueFd file(::open(region::process_id_path(options).c_str(), O_RDONLY | O_CLOEXEC));
+  struct flock lock = whole_file(F_RDLCK);
+  const bool is_held = file && ::fcntl(file.get(), F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+  if (!is_held) return 0;
+  auto text = read_file(region::process_id_path(options));
+  return text ? static_cast<int>(parse_integer(trim(*text)).value_or(0)) : 0;
+}
+
+int ensure_daemon(const region::Options& options) {
+  const int running = daemon_process_id(options);
+  if (running == 0) return start_daemon(options);
+  if (is_this_program(running)) return 0;
+  region::Options same = options;
+  if (auto api = read_file(region::api_address_path(options))) same.api_address = trim(*api);
+  if (auto edge = read_file(region::edge_address_path(options))) same.edge_address = trim(*edge);
+  same.edge_fallback_address.clear();
+  fmt::print("The region runs another build of holm; this one takes over.\n");
+  stop_daemon(options);
+  return start_daemon(same);
+}
+
+namespace {
+
+Result<std::unique_ptr<region::Region>> start_region(const region::Options& options) {
+  try {
+    return region::Region::start(options);
+  } catch (const std::exception& error) {
+    return failure(fmt::format("cannot use what is stored in {}: {}", options.data_directory, error.what()));
+  }
+}
+
+}  // namespace
 
 int serve(const Arguments& arguments) {
   ReadyPipe ready;
@@ -144,7 +192,7 @@ int serve(const Arguments& arguments) {
 
   auto lock = lock_data_directory(arguments.options);
   if (!lock) return fail(ready, lock.error().message);
-  auto region = region::Region::start(arguments.options);
+  auto region = start_region(arguments.options);
   if (!region) return fail(ready, region.error().message);
   fmt::print(stderr, "holm is ready at {} (account {}); eval \"$(holm env)\" points AWS clients to it\n",
              (*region)->endpoint(), (*region)->account());

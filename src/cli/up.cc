@@ -29,6 +29,8 @@ constexpr size_t kTemplateBodyBytesMax = 51'200;
 constexpr size_t kUploadBytesMax = size_t{1} << 30;
 constexpr std::chrono::seconds kSitePatience{60};
 constexpr async::Duration kSitePause{50};
+// In a row: behind a balancer, one target may be ready before another.
+constexpr int kSiteAnswers = 3;
 
 double seconds_since(const Clock& clock, SteadyTime start) {
   return std::chrono::duration<double>(clock.steady() - start).count();
@@ -232,11 +234,14 @@ bool Deployment::await_site(const Site& site) {
   auto edge = region::edge_address(options_);
   if (!edge) return fail(edge.error().message);
   const SteadyTime begun = clock_.steady();
-  std::string last;
+  std::string last = "nothing";
+  int answers = 0;
   while (true) {
     auto status = api_->site_status(*edge, site.host, site.path);
-    if (status && *status < 500) return true;
-    last = status ? fmt::format("HTTP {}", *status) : status.error().message;
+    const bool is_answer = status && *status < 500;
+    answers = is_answer ? answers + 1 : 0;
+    if (answers == kSiteAnswers) return true;
+    if (!is_answer) last = status ? fmt::format("HTTP {}", *status) : status.error().message;
     if (clock_.steady() - begun > kSitePatience) break;
     api_->pause(kSitePause);
   }

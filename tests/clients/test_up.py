@@ -324,6 +324,30 @@ def test_other_verbs_find_the_region_where_it_listens(place):
     assert f"export HOLM_DATA={place.data}\n" in lines
 
 
+def test_another_build_of_the_program_takes_over(place):
+    """What runs in the region goes on; it listens where it did."""
+    def running():
+        lines = subprocess.run(place.command("status"), capture_output=True, text=True, timeout=30).stdout
+        daemon = re.search(r"is running \(process (\d+),", lines)[1]
+        return daemon, re.findall(r"^(i-\w+ +running \(process \d+\))$", lines, re.M)
+
+    daemon, instances = running()
+    assert instances
+    other = place.data / "program"
+    other.mkdir()
+    for name in ("holm", "holm-init"):
+        shutil.copy(pathlib.Path(place.command("up")[0]).parent / name, other / name)
+    result = subprocess.run([str(other / "holm"), "up", "--data", str(place.data)], capture_output=True, text=True,
+                            timeout=60)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "another build" in result.stdout
+    assert f"http://localhost:{place.port}, sites at port {place.edge_port}" in result.stdout
+    assert running()[0] != daemon
+    assert running()[1] == instances
+    place.connect()
+    assert place.client("cloudformation").describe_stacks(StackName="shop")["Stacks"]
+
+
 def test_down_leaves_nothing_of_it_on_the_machine(place):
     before = traces(place.data)
     # A look that finds nothing while all runs would prove nothing.

@@ -226,7 +226,11 @@ void record_event(Service& service, Call& call, const BucketRow& bucket, const O
 void deliver_event(aws::Region& region, const jobs::Job& job) {
   const auto payload = formats::parse_json(job.payload);
   CHECK(payload.has_value());
-  auto member = [&](std::string_view name) { return *payload->find(name)->as_string(); };
+  auto member = [&](std::string_view name) {
+    const formats::Value* found = payload->find(name);
+    CHECK(found && found->as_string());  // Another version of the program may have stored the job.
+    return *found->as_string();
+  };
   if (job.attempt > kAttemptsMax) {
     log::warning(fmt::format("S3: an event for {} is given up.", member("function")));
     return;
