@@ -39,6 +39,9 @@ int env(const Arguments& arguments) {
   if (auto address = region::api_address(options); is_running && address)
     port = std::to_string(address->port());
   fmt::print("export AWS_ENDPOINT_URL=http://localhost:{}\n", port);
+  // Most SDKs put the bucket in front of a name, and not every machine's resolver knows bucket.localhost; they put
+  // it behind an address.
+  fmt::print("export AWS_ENDPOINT_URL_S3=http://127.0.0.1:{}\n", port);
   fmt::print("export AWS_ACCESS_KEY_ID={}\n", key->access_key_id);
   fmt::print("export AWS_SECRET_ACCESS_KEY={}\n", key->secret_access_key);
   fmt::print("export AWS_DEFAULT_REGION={0}\nexport AWS_REGION={0}\n", options.default_region);

@@ -10,6 +10,7 @@
 #include "crypto/hash.h"
 #include "s3/handlers.h"
 #include "services/s3/acls.h"
+#include "services/s3/listing.h"
 #include "services/s3/service.h"
 #include "services/s3/tags.h"
 
@@ -206,13 +207,7 @@ ListBucketsOutput list_buckets(Service&, Call& call, const ListBucketsRequest& r
   const bool is_paged = request.max_buckets || request.continuation_token;
   const int32_t count = std::min(request.max_buckets.value_or(kBucketsMax), kBucketsMax);
   std::string after;
-  if (request.continuation_token) {
-    auto decoded = base64_decode(*request.continuation_token);
-    if (!decoded) {
-      throw aws::ServiceError("InvalidArgument", 400, "The continuation token provided is incorrect");
-    }
-    after = *decoded;
-  }
+  if (request.continuation_token) after = require_position(*request.continuation_token);
   ListBucketsOutput output{.owner = owner_of(call.account), .prefix = request.prefix};
   for (const sql::Row& row : call.transaction.run(
            "SELECT id, name, account, region, created, versioning FROM s3_bucket WHERE account = ?1"
@@ -222,7 +217,7 @@ ListBucketsOutput list_buckets(Service&, Call& call, const ListBucketsRequest& r
     if (request.prefix && !bucket.name.starts_with(*request.prefix)) continue;
     if (request.bucket_region && bucket.region != *request.bucket_region) continue;
     if (is_paged && output.buckets.size() == static_cast<size_t>(count)) {
-      output.continuation_token = base64_encode(*output.buckets.back().name);
+      output.continuation_token = token_after(*output.buckets.back().name);
       break;
     }
     Bucket item{.name = bucket.name, .creation_date = bucket.created};

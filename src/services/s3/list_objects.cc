@@ -98,11 +98,7 @@ PageRequest page_request(const Request& request) {
 std::string position_of(const ListObjectsV2Request& request) {
   // Once there is a token, it says where the list goes on.
   if (!request.continuation_token) return request.start_after.value_or("");
-  auto position = base64_decode(*request.continuation_token);
-  if (!position || position->empty()) {
-    throw aws::ServiceError("InvalidArgument", 400, "The continuation token provided is incorrect");
-  }
-  return *position;
+  return require_position(*request.continuation_token);
 }
 
 // The id of the version that a list goes on behind.
@@ -185,7 +181,7 @@ ListObjectsV2Output list_objects_v2(Service&, Call& call, const ListObjectsV2Req
   output.common_prefixes = common_prefixes_of(result, request.encoding_type);
   output.key_count = static_cast<int32_t>(output.contents.size() + output.common_prefixes.size());
   output.is_truncated = result.is_truncated;
-  if (result.is_truncated) output.next_continuation_token = base64_encode(result.last);
+  if (result.is_truncated) output.next_continuation_token = token_after(result.last);
   return output;
 }
 

@@ -8,6 +8,7 @@
 
 #include "aws/service/error.h"
 #include "base/strings.h"
+#include "crypto/crc.h"
 
 namespace holm::s3 {
 
@@ -34,6 +35,21 @@ std::string first_key(const PageRequest& request) {
 }
 
 }  // namespace
+
+// The checksum tells tokens from texts that only look like one.
+std::string token_after(const std::string& last) {
+  return base64_encode(fmt::format("{:08x}{}", crypto::crc32(last), last));
+}
+
+std::string require_position(const std::string& token) {
+  constexpr size_t kChecksumBytes = 8;
+  const auto text = base64_decode(token);
+  if (text && text->size() > kChecksumBytes) {
+    std::string position = text->substr(kChecksumBytes);
+    if (token_after(position) == token) return position;
+  }
+  throw aws::ServiceError("InvalidArgument", 400, "The continuation token provided is incorrect");
+}
 
 std::string end_of_prefix(std::string prefix) {
   while (!prefix.empty() && static_cast<unsigned char>(prefix.back()) == 0xff) prefix.pop_back();
