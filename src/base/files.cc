@@ -35,6 +35,22 @@ bool write_all(int fd, std::string_view content) {
   return true;
 }
 
+enum class Sync { Yes, No };
+
+// Nothing is left of the temporary file when this fails.
+Result<void> replace_file(const std::string& path, std::string_view content, unsigned mode, Sync sync) {
+  const std::string temporary = path + ".new";
+  UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
+  if (!fd) return system_failure("cannot create", temporary);
+  if (!write_all(fd.get(), content) || (sync == Sync::Yes && ::fsync(fd.get()) != 0)) {
+    auto failed = system_failure("cannot write", temporary);
+    ::unlink(temporary.c_str());
+    return failed;
+  }
+  if (::rename(temporary.c_str(), path.c_str()) != 0) return system_failure("cannot replace", path);
+  return {};
+}
+
 }  // namespace
 
 Result<std::string> read_file(const std::string& path) {
@@ -51,14 +67,12 @@ Result<std::string> read_file(const std::string& path) {
   }
 }
 
+Result<void> write_file_volatile(const std::string& path, std::string_view content, unsigned mode) {
+  return replace_file(path, content, mode, Sync::No);
+}
+
 Result<void> write_file_durably(const std::string& path, std::string_view content, unsigned mode) {
-  const std::string temporary = path + ".new";
-  UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
-  if (!fd) return system_failure("cannot create", temporary);
-  if (!write_all(fd.get(), content) || ::fsync(fd.get()) != 0) {
-    return system_failure("cannot write", temporary);
-  }
-  if (::rename(temporary.c_str(), path.c_str()) != 0) return system_failure("cannot replace", path);
+  if (auto replaced = replace_file(path, content, mode, Sync::Yes); !replaced) return replaced;
   UniqueFd folder(::open(folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder || ::fsync(folder.get()) != 0) return system_failure("cannot sync the folder of", path);
   return {};

@@ -12,6 +12,8 @@ Result<std::string> read_file(const std::string& path);
 // Writes a temporary file beside `path`, syncs it, renames it over `path` and syncs the folder:
 // after a crash the old or the new content is there, never a mixture. `mode` as in chmod(2).
 Result<void> write_file_durably(const std::string& path, std::string_view content, unsigned mode = 0600);
+// The same without waiting for the disk, for what is made anew after the machine went down.
+Result<void> write_file_volatile(const std::string& path, std::string_view content, unsigned mode = 0600);
 // Makes `path` and its parents; one that exists is no error.
 Result<void> make_directories(const std::string& path, unsigned mode = 0700);
 

@@ -37,9 +37,11 @@ seconds back_off(int attempt) {
 
 }  // namespace
 
+sql::Schema schema() { return {.owner = "jobs", .migrations = kMigrations}; }
+
 Board::Board(sql::Database& database, Clock& clock, std::function<void(Time)> on_change)
     : database_(database), clock_(clock), on_change_(std::move(on_change)) {
-  database_.migrate("jobs", kMigrations);
+  database_.migrate({schema()});
   auto transaction = database_.begin(sql::Access::Read);
   next_version_ = transaction->find("SELECT coalesce(max(version), 0) + 1 FROM jobs_job")->integer(0);
 }

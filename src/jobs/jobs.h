@@ -52,6 +52,9 @@ class Jobs {
   virtual void stop() = 0;
 };
 
+// The table of jobs, for whoever wants it made together with others; make_jobs makes it otherwise.
+sql::Schema schema();
+
 std::unique_ptr<Jobs> make_jobs(sql::Database& database, Clock& clock);
 
 // For tests with a virtual clock: like Jobs, but no threads; run_due() runs on the caller's thread whatever

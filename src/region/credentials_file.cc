@@ -10,11 +10,11 @@
 namespace holm::region {
 
 Result<void> write_credentials(const std::string& path, const AdministratorKey& key) {
-  return write_file_durably(path,
-                            fmt::format("# The administrator of account {}.\n[default]\naws_account_id = {}\n"
-                                        "aws_access_key_id = {}\naws_secret_access_key = {}\n",
-                                        key.account, key.account, key.access_key_id, key.secret_access_key),
-                            0600);
+  const std::string content = fmt::format("# The administrator of account {}.\n[default]\naws_account_id = {}\n"
+                                          "aws_access_key_id = {}\naws_secret_access_key = {}\n",
+                                          key.account, key.account, key.access_key_id, key.secret_access_key);
+  if (read_file(path) == content) return {};
+  return write_file_durably(path, content, 0600);
 }
 
 Result<AdministratorKey> read_credentials(const std::string& path) {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <future>
 #include <thread>
 
 #include "async/reactor.h"
@@ -104,6 +105,23 @@ Result<std::string> account_of(const Options& options, Random& random) {
   return account;
 }
 
+// The tables of everybody, made in one go: the first start then waits for the disk once.
+std::vector<sql::Schema> schemas() {
+  return {
+      {"autoscaling", autoscaling::migrations()},
+      {"cloudformation", cloudformation::migrations()},
+      {"ec2", ec2::migrations()},
+      {"elbv2", elbv2::migrations()},
+      {"iam", iam::migrations()},
+      jobs::schema(),
+      {"lambda", lambda::migrations()},
+      {"logs", logs::migrations()},
+      {"rds", rds::migrations()},
+      {"s3", s3::migrations()},
+      {"ssm", ssm::migrations()},
+  };
+}
+
 // The program that becomes the first process of instances lies beside this one.
 Result<std::string> init_program() {
   std::string self(4096, '\0');
@@ -121,6 +139,8 @@ class Region::State {
   ~State();
 
   Result<void> build();
+  void begin_opening_anchor();
+  Result<void> open_storage();
   Result<void> open_sandboxes();
   Result<void> open_edge();
   Result<void> add_identities();
@@ -143,6 +163,7 @@ class Region::State {
   std::unique_ptr<sql::Database> database;
   std::unique_ptr<jobs::Jobs> jobs;
   std::unique_ptr<blobs::Store> blobs;
+  std::future<Result<std::unique_ptr<sandbox::Anchor>>> opening_anchor;
   std::unique_ptr<sandbox::Anchor> anchor;
   std::unique_ptr<sandbox::Network> network;
   std::unique_ptr<sandbox::Runtime> runtime;
@@ -152,6 +173,7 @@ class Region::State {
   std::unique_ptr<balancer::Edge> edge;
   stacks::TypeRegistry types;
   gateway::Services services;
+  bool is_serving = false;
   std::unique_ptr<gateway::LocalRegion> client;
   iam::Service* iam = nullptr;
   s3::Service* s3 = nullptr;
@@ -165,14 +187,37 @@ Region::State::~State() {
   if (edge) edge->stop(kStopGrace);
   if (jobs) jobs->stop();
   services.stop();
+  if (is_serving) return;
+  // The start failed. An anchor that it brought up would otherwise stay behind, with its sockets.
+  if (opening_anchor.valid()) anchor = opening_anchor.get().value_or(nullptr);
+  if (!anchor || !anchor->is_new()) return;
+  anchor->stop_watching();
+  if (auto ended = anchor->quit(); !ended) log::warning(ended.error().message);
+}
+
+// Starting a process takes longest, so it is begun first and waited for where it is needed.
+void Region::State::begin_opening_anchor() {
+  opening_anchor = std::async(std::launch::async, [directory = options.data_directory] {
+    return sandbox::Anchor::open(
+        {.data_directory = directory, .command = {"/proc/self/exe", "anchor", "--data", directory}});
+  });
+}
+
+Result<void> Region::State::open_storage() {
+  auto known = account_of(options, random);
+  if (!known) return std::unexpected(known.error());
+  account = *known;
+  database = sql::open_sqlite(database_path(options));
+  database->migrate(schemas());
+  jobs = jobs::make_jobs(*database, clock);
+  blobs = blobs::open_disk_store(options.data_directory + "/blobs");
+  return {};
 }
 
 Result<void> Region::State::open_sandboxes() {
   const sandbox::Capabilities capabilities = sandbox::probe();
   for (const std::string& sentence : capabilities.missing()) log::warning(sentence);
-  auto opened =
-      sandbox::Anchor::open({.data_directory = options.data_directory,
-                             .command = {"/proc/self/exe", "anchor", "--data", options.data_directory}});
+  auto opened = opening_anchor.get();
   if (!opened) return std::unexpected(opened.error());
   anchor = std::move(*opened);
   network = std::make_unique<sandbox::Network>(
@@ -188,7 +233,6 @@ Result<void> Region::State::open_sandboxes() {
 Result<void> Region::State::add_identities() {
   auto key = iam::load_or_make_key(options.data_directory + "/key", random);
   if (!key) return std::unexpected(key.error());
-  database->migrate("iam", iam::migrations());
   iam = &services.add<iam::Service>(
       iam::model(),
       iam::Dependencies{
@@ -200,7 +244,6 @@ Result<void> Region::State::add_identities() {
 }
 
 void Region::State::add_ec2() {
-  database->migrate("ec2", ec2::migrations());
   services.add<ec2::Service>(
       ec2::model(),
       ec2::Dependencies{.jobs = *jobs,
@@ -223,7 +266,6 @@ void Region::State::add_ec2() {
 }
 
 void Region::State::add_rds() {
-  database->migrate("rds", rds::migrations());
   services.add<rds::Service>(rds::model(), rds::Dependencies{.jobs = *jobs,
                                                              .region = *client,
                                                              .runtime = *runtime,
@@ -236,13 +278,10 @@ void Region::State::add_rds() {
 }
 
 void Region::State::add_small_services() {
-  database->migrate("logs", logs::migrations());
   services.add<logs::Service>(logs::model(), *jobs, *client, clock);
   add_types(logs::resource_types());
-  database->migrate("ssm", ssm::migrations());
   services.add<ssm::Service>(ssm::model());
   add_types(ssm::resource_types());
-  database->migrate("cloudformation", cloudformation::migrations());
   services.add<cloudformation::Service>(cloudformation::model(),
                                         cloudformation::Dependencies{.jobs = *jobs,
                                                                      .region = *client,
@@ -253,7 +292,6 @@ void Region::State::add_small_services() {
 }
 
 void Region::State::add_storage_and_functions() {
-  database->migrate("s3", s3::migrations());
   s3 = &services.add<s3::Service>(s3::model(), s3::Dependencies{.database = *database,
                                                                 .store = *blobs,
                                                                 .jobs = *jobs,
@@ -262,7 +300,6 @@ void Region::State::add_storage_and_functions() {
                                                                 .clock = clock,
                                                                 .random = random});
   add_types(s3::resource_types());
-  database->migrate("lambda", lambda::migrations());
   services.add<lambda::Service>(
       lambda::model(),
       lambda::Dependencies{.jobs = *jobs,
@@ -280,7 +317,6 @@ void Region::State::add_storage_and_functions() {
 
 void Region::State::add_traffic_and_scaling() {
   balancer = std::make_unique<balancer::Balancer>(*reactors, *edge, clock, random);
-  database->migrate("elbv2", elbv2::migrations());
   services.add<elbv2::Service>(elbv2::model(), elbv2::Dependencies{.jobs = *jobs,
                                                                    .region = *client,
                                                                    .events = events,
@@ -291,7 +327,6 @@ void Region::State::add_traffic_and_scaling() {
                                                                    .clock = clock,
                                                                    .random = random});
   add_types(elbv2::resource_types());
-  database->migrate("autoscaling", autoscaling::migrations());
   auto& groups =
       services.add<autoscaling::Service>(autoscaling::model(), *jobs, *client, events, clock, random);
   add_types(autoscaling::resource_types(groups));
@@ -306,13 +341,8 @@ Result<void> Region::State::build() {
   auto program = init_program();
   if (!program) return std::unexpected(program.error());
   init = std::move(*program);
-  auto known = account_of(options, random);
-  if (!known) return std::unexpected(known.error());
-  account = *known;
-
-  database = sql::open_sqlite(database_path(options));
-  jobs = jobs::make_jobs(*database, clock);
-  blobs = blobs::open_disk_store(options.data_directory + "/blobs");
+  begin_opening_anchor();
+  if (auto done = open_storage(); !done) return done;
   if (auto done = open_sandboxes(); !done) return done;
   reactors = std::make_unique<async::ReactorPool>(std::max(2u, std::thread::hardware_concurrency()), clock);
   workers = std::make_unique<async::Workers>(kWorkerThreads, kWorkerQueueMax);
@@ -345,8 +375,8 @@ Result<void> Region::State::open_edge() {
   }
   if (!socket) return std::unexpected(socket.error());
   edge_address = net::local_address(socket->get());
-  if (auto written = write_file_durably(edge_address_path(options), edge_address.to_string()); !written)
-    return written;
+  auto written = write_file_volatile(edge_address_path(options), edge_address.to_string());
+  if (!written) return written;
   edge->listen(std::move(*socket));
   return {};
 }
@@ -366,6 +396,8 @@ Result<void> Region::State::serve() {
   services.start();
   jobs->start(kJobThreads);
   api->listen(std::move(*socket));
+  runtime->prepare();
+  is_serving = true;
   return {};
 }
 
@@ -374,13 +406,7 @@ Region::~Region() = default;
 
 Result<std::unique_ptr<Region>> Region::start(const Options& options) {
   auto state = std::make_unique<State>(options);
-  if (auto built = state->build(); !built) {
-    // An anchor that this start brought up would otherwise stay behind, with its sockets.
-    if (state->anchor && state->anchor->is_new()) {
-      if (auto ended = state->anchor->quit(); !ended) log::warning(ended.error().message);
-    }
-    return std::unexpected(built.error());
-  }
+  if (auto built = state->build(); !built) return std::unexpected(built.error());
   return std::make_unique<Region>(Private{}, std::move(state));
 }
 

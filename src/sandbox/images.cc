@@ -160,6 +160,24 @@ std::vector<Shown> shown_in_etc() {
   return result;
 }
 
+// Copies are named after the boot they were made in: those of an earlier one may have been cut short by a power
+// failure, and nothing runs on them any more. So none has to be synced.
+Result<std::string> copies_of_this_boot() {
+  auto id = read_file("/proc/sys/kernel/random/boot_id");
+  if (!id) return std::unexpected(id.error());
+  return fmt::format("etc-{:08x}-", stable_hash(*id) >> 32);
+}
+
+void remove_copies_of_earlier_boots(const std::string& folder, const std::string& of_this_boot) {
+  std::error_code ignored;
+  std::vector<fs::path> earlier;
+  for (const auto& item : fs::directory_iterator(folder, ignored)) {
+    const std::string name = item.path().filename().string();
+    if (name.starts_with("etc-") && !name.starts_with(of_this_boot)) earlier.push_back(item.path());
+  }
+  for (const fs::path& path : earlier) fs::remove_all(path, ignored);
+}
+
 std::string fingerprint(const std::vector<Shown>& entries) {
   std::string text = kFilterVersion;
   for (const Shown& entry : entries) {
@@ -204,9 +222,11 @@ Result<void> write_accounts(const std::string& etc) {
       {"gshadow", {locked_passwords(group, "::"), 0600}},
   };
   for (const auto& [name, file] : files) {
-    if (auto done = write_file_durably(etc + "/" + name, file.first, file.second); !done) {
-      return done;
-    }
+    const std::string path = etc + "/" + name;
+    // What was copied has the mode and the content of the host's.
+    ::unlink(path.c_str());
+    if (auto done = write_volatile_file(path, file.first); !done) return done;
+    if (::chmod(path.c_str(), file.second) != 0) return failure(system_error(path));
   }
   return {};
 }
@@ -257,7 +277,10 @@ Result<Images> Images::open(const std::string& data_directory) {
   std::string mask = folder + "/usr";
   if (auto made = make_usr_mask(mask); !made) return std::unexpected(made.error());
   std::vector<Shown> entries = shown_in_etc();
-  std::string etc = folder + "/etc-" + fingerprint(entries);
+  auto of_this_boot = copies_of_this_boot();
+  if (!of_this_boot) return std::unexpected(of_this_boot.error());
+  remove_copies_of_earlier_boots(folder, *of_this_boot);
+  std::string etc = folder + "/" + *of_this_boot + fingerprint(entries);
   std::error_code error;
   if (!fs::exists(etc, error)) {
     std::string half = etc + ".half";

@@ -4,6 +4,12 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "base/files.h"
 
 namespace holm::sandbox {
 namespace {
@@ -33,6 +39,25 @@ TEST(Images, ShowWhatEverybodyMayReadAndNoSecret) {
     SCOPED_TRACE(c.what);
     EXPECT_EQ(is_shown_to_guests(c.path, c.mode), c.is_shown);
   }
+}
+
+TEST(Images, CopiesOfAnEarlierBootAreNotUsedAndGo) {
+  if (::geteuid() != 0) GTEST_SKIP() << "images are made by root";
+  std::string folder = "/tmp/holm-images-test-XXXXXX";
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  ASSERT_TRUE(make_directories(folder + "/images/host/etc-0123456789abcdef"));
+  auto etc_of = [](const Images& images) { return images.parts({})[1].lower.at(0); };
+
+  const std::string first = etc_of(Images::open(folder).value());
+  const std::string second = etc_of(Images::open(folder).value());
+
+  EXPECT_EQ(first, second);
+  EXPECT_FALSE(std::filesystem::exists(folder + "/images/host/etc-0123456789abcdef"));
+  EXPECT_TRUE(read_file(first + "/passwd")->starts_with("root:"));
+  EXPECT_TRUE(read_file(first + "/shadow")->starts_with("root:*:"));
+  EXPECT_EQ(std::filesystem::status(first + "/shadow").permissions(), std::filesystem::perms(0600));
+  EXPECT_EQ(std::filesystem::status(first + "/passwd").permissions(), std::filesystem::perms(0644));
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

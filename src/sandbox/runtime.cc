@@ -22,7 +22,6 @@
 #include "sandbox/names.h"
 #include "sandbox/network.h"
 #include "sandbox/runtime_state.h"
-#include "sandbox/seccomp_filter.h"
 
 namespace holm::sandbox {
 
@@ -75,6 +74,7 @@ Runtime::State::~State() {
     stopping = true;
     changed.notify_all();
   }
+  if (preparer.joinable()) preparer.join();
   if (log_watcher.joinable()) log_watcher.join();
 }
 
@@ -180,18 +180,9 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const RuntimeOptions& options, An
   auto state = std::make_unique<State>(options, anchor, network);
   if (!state->capabilities.crun.available) return failure(state->capabilities.crun.reason);
   state->on_exit = std::move(on_exit);
-  auto images = Images::open(options.data_directory);
-  if (!images) return std::unexpected(images.error());
-  state->images = std::move(*images);
   auto mounts = anchor.mount_namespace();
   if (!mounts) return std::unexpected(mounts.error());
   state->mount_namespace = std::move(*mounts);
-  for (auto privileges : {SandboxSpec::Privileges::Instance, SandboxSpec::Privileges::Engine,
-                          SandboxSpec::Privileges::Function}) {
-    auto filter = compile_seccomp_filter(privileges);
-    if (!filter) return std::unexpected(filter.error());
-    state->filters[static_cast<size_t>(privileges)] = std::move(*filter);
-  }
   if (auto adopted = state->adopt(); !adopted) return std::unexpected(adopted.error());
   State* known = state.get();
   auto watched = anchor.watch({.ended = [known](const std::string& id, pid_t,
@@ -200,6 +191,14 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const RuntimeOptions& options, An
   if (!watched) return std::unexpected(watched.error());
   state->log_watcher = std::thread([known] { known->watch_logs(); });
   return std::make_unique<Runtime>(std::move(state));
+}
+
+void Runtime::prepare() {
+  state_->preparer = std::thread([state = state_.get()] {
+    if (auto made = state->ensure_groundwork(); !made) {
+      log::error("no instance, function or engine can start: " + made.error().message);
+    }
+  });
 }
 
 Result<void> Runtime::kill(const std::string& id, int signal) {

@@ -165,6 +165,10 @@ class Runtime final {
   // Sandboxes go on running.
   ~Runtime();
 
+  // Makes what every start needs, on a thread of its own, so that the first start need not wait for it.
+  // Once. A failure is logged, and told by each start until what stood in the way is gone.
+  void prepare();
+
   // A sandbox of that id that ended before is started again over the same writable layer. One that
   // runs is an error. On failure nothing is left but that layer.
   Result<Started> start(const SandboxSpec& spec);

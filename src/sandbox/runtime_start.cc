@@ -19,6 +19,7 @@
 #include "sandbox/network.h"
 #include "sandbox/root_tree.h"
 #include "sandbox/runtime_state.h"
+#include "sandbox/seccomp_filter.h"
 
 namespace holm::sandbox {
 
@@ -97,6 +98,22 @@ std::string last_words(const std::string& log_path) {
 
 }  // namespace
 
+Result<const Groundwork*> Runtime::State::ensure_groundwork() {
+  std::lock_guard lock(making_groundwork);
+  if (groundwork) return &*groundwork;
+  auto images = Images::open(data_directory);
+  if (!images) return std::unexpected(images.error());
+  Groundwork made{.images = std::move(*images), .filters = {}};
+  for (auto privileges : {SandboxSpec::Privileges::Instance, SandboxSpec::Privileges::Engine,
+                          SandboxSpec::Privileges::Function}) {
+    auto filter = compile_seccomp_filter(privileges);
+    if (!filter) return std::unexpected(filter.error());
+    made.filters[static_cast<size_t>(privileges)] = std::move(*filter);
+  }
+  groundwork = std::move(made);
+  return &*groundwork;
+}
+
 Result<uint32_t> Runtime::State::reserve(const SandboxSpec& spec) {
   std::unique_lock lock(mutex);
   // One that has just ended is let go first, so that a restart needs no retry.
@@ -126,6 +143,8 @@ Result<UniqueFd> Runtime::State::prepare_network(const SandboxSpec& spec, int ne
 }
 
 Result<Started> Runtime::State::launch(const SandboxSpec& spec, uint32_t slot) {
+  auto prepared = ensure_groundwork();
+  if (!prepared) return std::unexpected(prepared.error());
   std::string home = folder(spec.id);
   if (auto made = make_directories(home + "/bundle"); !made) return std::unexpected(made.error());
   SandboxRecord record{slot, spec.privileges, spec.log_path, spec.log_bytes_max};
@@ -138,7 +157,7 @@ Result<Started> Runtime::State::launch(const SandboxSpec& spec, uint32_t slot) {
   if (auto ready = prepare_network(spec, guest->network.get()); !ready) {
     return std::unexpected(ready.error());
   }
-  const RootTree tree{.parts = images->parts(spec.image),
+  const RootTree tree{.parts = (*prepared)->images.parts(spec.image),
                       .folder = home,
                       .user_namespace = guest->user.get(),
                       .first_id = first_id,
@@ -150,7 +169,7 @@ Result<Started> Runtime::State::launch(const SandboxSpec& spec, uint32_t slot) {
   ContainerConfig config{.root = kAssembledRoot,
                          .user_namespace_path = descriptor_path(guest->user.get()),
                          .network_namespace_path = descriptor_path(guest->network.get()),
-                         .seccomp_program = filters[static_cast<size_t>(spec.privileges)],
+                         .seccomp_program = (*prepared)->filters[static_cast<size_t>(spec.privileges)],
                          .first_id = first_id,
                          .open_files_max = open_files_max};
   if (capabilities.control_groups.available) config.control_group_path = groups.path(spec.id);

@@ -40,6 +40,13 @@ struct SandboxEntry {
   SandboxRecord record;
 };
 
+// What every start needs and what takes tens of milliseconds to make.
+struct Groundwork {
+  Images images;
+  // System call filters, by privileges.
+  std::array<std::string, 3> filters;
+};
+
 struct Runtime::State {
   State(const RuntimeOptions& options, Anchor& the_anchor, Network* the_network);
   ~State();
@@ -54,6 +61,9 @@ struct Runtime::State {
   // Waits until the sandbox has ended; false after `timeout`.
   bool wait_until_ended(const std::string& id, std::chrono::milliseconds timeout);
 
+  // Made by whoever comes first, others wait for it; after a failure the next one tries again.
+  Result<const Groundwork*> ensure_groundwork();
+
   // The steps of a start, in order; see runtime_start.cc.
   Result<uint32_t> reserve(const SandboxSpec& spec);
   Result<Started> launch(const SandboxSpec& spec, uint32_t slot);
@@ -67,12 +77,12 @@ struct Runtime::State {
   Network* const network;
   const Capabilities capabilities;
   ExitCallback on_exit;
-  std::optional<Images> images;
   LogFiles logs;
   UniqueFd mount_namespace;
   uint64_t open_files_max = 0;
-  // By privileges.
-  std::array<std::string, 3> filters;
+  std::mutex making_groundwork;
+  std::optional<Groundwork> groundwork;
+  std::thread preparer;
 
   mutable std::mutex mutex;
   std::condition_variable changed;

@@ -117,6 +117,12 @@ struct Migration {
   std::string_view statements;
 };
 
+// The steps of one owner, such as a service.
+struct Schema {
+  std::string_view owner;
+  std::vector<Migration> migrations;
+};
+
 // One database. Any thread may begin transactions; writers queue up for the single writer, first come, first
 // served. It outlives its transactions.
 class Database {
@@ -125,9 +131,10 @@ class Database {
   // Blocks while the writer is taken. A thread that begins to write while it has a write transaction open would
   // wait for itself: that throws InternalFailure. A reader never waits for a writer.
   virtual std::unique_ptr<Transaction> begin(Access access) = 0;
-  // Applies those of `migrations` that `owner` (a service's name) has not had yet, each once, in order.
-  // Throws DatabaseError when the file has had steps that this program does not know.
-  virtual void migrate(std::string_view owner, const std::vector<Migration>& migrations) = 0;
+  // Applies the steps that each owner has not had yet, each once, in order: all of them or none. Throws
+  // DatabaseError when the file has had steps that this program does not know.
+  virtual void migrate(const std::vector<Schema>& schemas) = 0;
+  void migrate(std::string_view owner, std::vector<Migration> migrations);
 };
 
 // Opens or makes the database file `path` (WAL, synchronous=FULL); ":memory:" gives a private one for tests,

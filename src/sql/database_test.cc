@@ -286,6 +286,17 @@ TEST_F(DatabaseTest, AMigrationThatFailsLeavesNothingBehind) {
   EXPECT_FALSE(reader->find("SELECT 1 FROM holm_migration WHERE owner = 'half'"));
 }
 
+TEST_F(DatabaseTest, SeveralOwnersAreMigratedTogetherOrNotAtAll) {
+  const Schema good{.owner = "good", .migrations = {{1, "CREATE TABLE good (a)"}}};
+  const Schema broken{.owner = "broken", .migrations = {{1, "CREATE TABLE broken (a); SELEC"}}};
+  EXPECT_THROW(database->migrate({good, broken}), DatabaseError);
+  EXPECT_FALSE(database->begin(Access::Read)->find("SELECT 1 FROM sqlite_schema WHERE name = 'good'"));
+  const Schema later{.owner = "later", .migrations = {{1, "INSERT INTO good VALUES (7)"}}};
+  database->migrate({good, later});
+  database->migrate({later, good});
+  EXPECT_EQ(database->begin(Access::Read)->find("SELECT group_concat(a) FROM good")->integer(0), 7);
+}
+
 TEST_F(DatabaseTest, ADatabaseOfANewerProgramIsRefused) {
   database->migrate("mine", {{1, "CREATE TABLE a (a)"}, {2, "CREATE TABLE b (a)"}});
   EXPECT_THROW(database->migrate("mine", {{1, "CREATE TABLE a (a)"}}), DatabaseError);

@@ -128,13 +128,16 @@ class SqliteDatabase final : public Database {
   }
 
   std::unique_ptr<Transaction> begin(Access access) override { return begin_sqlite(access); }
-  void migrate(std::string_view owner, const std::vector<Migration>& migrations) override;
+  using Database::migrate;
+  void migrate(const std::vector<Schema>& schemas) override;
 
   // Called when a transaction is over, with its connection.
   void give_back(std::unique_ptr<Connection> connection, Access access) noexcept;
 
  private:
   std::unique_ptr<SqliteTransaction> begin_sqlite(Access access);
+  // The last step that the owner has had.
+  int64_t number_had(Transaction& transaction, const Schema& schema) const;
   std::unique_ptr<Connection> take_writer();
   std::unique_ptr<Connection> take_reader();
   void prepare_file();
@@ -309,20 +312,29 @@ std::unique_ptr<SqliteTransaction> SqliteDatabase::begin_sqlite(Access access) {
   return transaction;
 }
 
-void SqliteDatabase::migrate(std::string_view owner, const std::vector<Migration>& migrations) {
-  for (size_t i = 0; i < migrations.size(); ++i) CHECK(migrations[i].number == static_cast<int>(i) + 1);
-  std::unique_ptr<SqliteTransaction> transaction = begin_sqlite(Access::Write);
-  std::string name(owner);
-  int64_t had = transaction->find("SELECT coalesce(max(number), 0) FROM holm_migration WHERE owner = ?1", {name})
-                    ->integer(0);
-  if (had > static_cast<int64_t>(migrations.size())) {
+int64_t SqliteDatabase::number_had(Transaction& transaction, const Schema& schema) const {
+  const int64_t had = transaction.find("SELECT coalesce(max(number), 0) FROM holm_migration WHERE owner = ?1",
+                                       {std::string(schema.owner)})->integer(0);
+  if (had > static_cast<int64_t>(schema.migrations.size())) {
     throw DatabaseError(fmt::format("The database {} was last used by a newer holm: {} is at version {}, this "
-                                    "program knows {}.", path_, owner, had, migrations.size()));
+                                    "program knows {}.", path_, schema.owner, had, schema.migrations.size()));
   }
-  for (auto next = static_cast<size_t>(had); next < migrations.size(); ++next) {
-    transaction->run_script(migrations[next].statements);
-    transaction->run("INSERT INTO holm_migration (owner, number) VALUES (?1, ?2)",
-                     {name, int64_t{migrations[next].number}});
+  return had;
+}
+
+void SqliteDatabase::migrate(const std::vector<Schema>& schemas) {
+  for (const auto& [owner, steps] : schemas) {
+    for (size_t i = 0; i < steps.size(); ++i) CHECK(steps[i].number == static_cast<int>(i) + 1);
+  }
+  // One transaction, so that the first start waits for the disk once.
+  std::unique_ptr<SqliteTransaction> transaction = begin_sqlite(Access::Write);
+  for (const Schema& schema : schemas) {
+    const std::vector<Migration>& steps = schema.migrations;
+    for (auto next = static_cast<size_t>(number_had(*transaction, schema)); next < steps.size(); ++next) {
+      transaction->run_script(steps[next].statements);
+      transaction->run("INSERT INTO holm_migration (owner, number) VALUES (?1, ?2)",
+                       {std::string(schema.owner), int64_t{steps[next].number}});
+    }
   }
   transaction->commit();
 }

@@ -70,6 +70,10 @@ std::optional<Row> Transaction::find(std::string_view statement, std::vector<Val
   return std::move(rows.front());
 }
 
+void Database::migrate(std::string_view owner, std::vector<Migration> migrations) {
+  migrate({Schema{.owner = owner, .migrations = std::move(migrations)}});
+}
+
 Savepoint::Savepoint(Transaction& transaction)
     : transaction_(transaction), mark_(transaction.open_savepoint()) {}
 

@@ -117,6 +117,11 @@ std::string quoted_name(const std::string& name) { return "`" + replace_all(name
 MariaDb::MariaDb(sandbox::Runtime& runtime, std::string directory)
     : runtime_(runtime), directory_(std::move(directory)) {}
 
+Result<void> MariaDb::is_installed() {
+  if (auto owner = owner_of_data(); !owner) return std::unexpected(owner.error());
+  return {};
+}
+
 Result<std::string> MariaDb::version() const {
   if (auto owner = owner_of_data(); !owner) return std::unexpected(owner.error());
   // "mariadbd  Ver 10.11.6-MariaDB-…": the first word after Ver up to the dash.

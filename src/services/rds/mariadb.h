@@ -31,6 +31,8 @@ class MariaDb final {
   // `directory` is where the template of new data directories is kept.
   MariaDb(sandbox::Runtime& runtime, std::string directory);
 
+  // An error, which says so, when this machine has no MariaDB.
+  static Result<void> is_installed();
   // The version that runs, as the program says ("10.11.19"); an error when the machine has no MariaDB.
   Result<std::string> version() const;
 

@@ -17,15 +17,20 @@ Service::Service(Dependencies dependencies)
       server_(std::make_unique<MariaDb>(dependencies_.runtime,
                                         dependencies_.data_directory + "/volumes/rds-templates")),
       controller_(std::make_unique<Controller>(dependencies_, *server_)) {
-  if (auto version = server_->version()) version_ = *version;
-  else log::warning("RDS: " + version.error().message);
+  if (auto found = MariaDb::is_installed(); !found) {
+    log::warning(found.error().message + ": RDS has no engine; install mariadb-server.");
+  }
 }
 
 Service::~Service() = default;
 
-const std::string& Service::engine_version() const {
-  if (version_.empty())
-    throw_combination("No database engine is installed where holm runs; install mariadb-server.");
+// Asking the program takes milliseconds, so whoever needs the answer first asks.
+std::string Service::engine_version() const {
+  std::lock_guard lock(asking_version_);
+  if (!version_.empty()) return version_;
+  auto said = server_->version();
+  if (!said) throw_combination("No database engine is installed where holm runs; install mariadb-server.");
+  version_ = *said;
   return version_;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "aws/service/service.h"
@@ -52,13 +53,14 @@ class Service final : public aws::ServiceBase {
   Random& random() { return dependencies_.random; }
   Controller& controller() { return *controller_; }
   // The version of the servers that run here. Throws InvalidParameterCombination when the machine has none.
-  const std::string& engine_version() const;
+  std::string engine_version() const;
 
  private:
   Dependencies dependencies_;
   std::unique_ptr<MariaDb> server_;
   std::unique_ptr<Controller> controller_;
-  std::string version_;  // Empty: this machine has no MariaDB.
+  mutable std::mutex asking_version_;
+  mutable std::string version_;  // Empty until a server has said it.
 };
 
 }  // namespace holm::rds
