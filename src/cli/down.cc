@@ -22,11 +22,18 @@ constexpr int kDaemonMilliseconds = 5000;
 
 // Sandboxes first, while their network is still there, then the network, then what held both.
 Result<void> stop_sandboxes(const region::Options& options) {
-  auto anchor = sandbox::Anchor::open({.data_directory = options.data_directory, .command = {}});
-  if (!anchor) return {};  // None answers, so nothing runs.
-  sandbox::Network network({.data_directory = options.data_directory}, **anchor);
+  const std::string& directory = options.data_directory;
+  auto anchor = sandbox::Anchor::open({.data_directory = directory, .command = {}});
+  // None answers: nothing runs, unless it was killed and what it held lives on. A new one can end that.
+  if (!anchor && sandbox::leftovers(directory).empty()) return {};
+  if (!anchor) {
+    anchor = sandbox::Anchor::open(
+        {.data_directory = directory, .command = {"/proc/self/exe", "anchor", "--data", directory}});
+  }
+  if (!anchor) return std::unexpected(anchor.error());
+  sandbox::Network network({.data_directory = directory}, **anchor);
   {
-    auto runtime = sandbox::Runtime::open({.data_directory = options.data_directory}, **anchor, &network,
+    auto runtime = sandbox::Runtime::open({.data_directory = directory}, **anchor, &network,
                                           [](const std::string&, const sandbox::ExitStatus&) {});
     if (!runtime) return std::unexpected(runtime.error());
     if (auto removed = (*runtime)->remove_all(sandbox::Runtime::Layer::Keep); !removed) return removed;

@@ -392,7 +392,7 @@ Result<void> Region::State::serve() {
   auto socket = keep_listener(*anchor, options.api_address);
   if (!socket) return std::unexpected(socket.error());
   const std::string address = net::local_address(socket->get()).to_string();
-  if (auto written = write_file_durably(api_address_path(options), address); !written) return written;
+  if (auto written = write_file_volatile(api_address_path(options), address); !written) return written;
   services.start();
   jobs->start(kJobThreads);
   api->listen(std::move(*socket));

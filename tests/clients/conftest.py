@@ -1,4 +1,5 @@
 """Starts a region of its own for the tests: the release binary, a fresh data directory, ports of its own."""
+import contextlib
 import os
 import pathlib
 import shutil
@@ -11,6 +12,8 @@ import time
 import boto3
 import pytest
 from botocore.config import Config
+
+from leaks import Leaks, own_processes
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HOLM = pathlib.Path(os.environ.get("HOLM_BINARY", ROOT / "build" / "release" / "holm"))
@@ -32,6 +35,7 @@ class Region:
         self.process = None
         self.exports = ""
         self.environment = {}
+        self.leaks = Leaks(self.data)
 
     def command(self, verb, *words):
         return [str(HOLM), verb, "--data", str(self.data), "--listen", f"127.0.0.1:{self.port}",
@@ -64,8 +68,25 @@ class Region:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
+    def kill_anchor(self):
+        """What the machine's own out-of-memory killer might do."""
+        pids = [each.pid for each in own_processes(self.data) if "anchor" in each.words]
+        assert len(pids) == 1, pids
+        os.kill(pids[0], signal.SIGKILL)
+        wait_until(lambda: not [each for each in own_processes(self.data) if each.pid == pids[0]])
+
     def down(self):
+        self.leaks.picture()
         return subprocess.run(self.command("down"), capture_output=True, text=True, timeout=60)
+
+    def end(self):
+        """Down, the folder removed, and nothing of the region left in the machine."""
+        self.down()
+        if self.process and self.process.poll() is None:
+            self.kill()
+        left = self.leaks.left()
+        shutil.rmtree(self.data, ignore_errors=True)
+        assert left == [], "holm down left this behind: " + "; ".join(left)
 
     def client(self, service, **options):
         region = options.pop("region_name", "us-east-1")
@@ -89,18 +110,21 @@ class Region:
         return result
 
 
-@pytest.fixture(scope="session")
-def region():
-    folder = tempfile.mkdtemp(prefix="holm-test-")
-    made = Region(folder)
+@contextlib.contextmanager
+def new_region():
+    """A region that is not started yet, of the caller's own."""
+    made = Region(tempfile.mkdtemp(prefix="holm-test-"))
     try:
-        made.start()
         yield made
     finally:
-        made.down()
-        if made.process and made.process.poll() is None:
-            made.kill()
-        shutil.rmtree(folder, ignore_errors=True)
+        made.end()
+
+
+@pytest.fixture(scope="session")
+def region():
+    with new_region() as made:
+        made.start()
+        yield made
 
 
 def wait_until(condition, seconds=30, what="it"):
