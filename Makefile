@@ -32,7 +32,8 @@ check: tidy build ## The fast tests: everything beside the code
 test: ## Install, build and pass every test
 	@tools/run_tests.sh
 
-up: build ## Start the region, deploy the school, print its URL and a login
+up: deps $(BUILD)/build.ninja ## Start the region, deploy the school, print its URL and a login
+	ninja -C $(BUILD) -j $(JOBS) holm school school_photo
 	@apps/school/up.sh $(BUILD)
 
 down: ## Take the school and the region down; nothing is left behind
