@@ -47,9 +47,7 @@ class Request {
   void add(uint16_t type, const Value& value) {
     add(type, &value, sizeof(value));
   }
-  void add_text(uint16_t type, const std::string& text) {
-    add(type, text.c_str(), text.size() + 1);
-  }
+  void add_text(uint16_t type, const std::string& text) { add(type, text.c_str(), text.size() + 1); }
 
   size_t open(uint16_t type) {
     size_t start = size_;
@@ -170,8 +168,7 @@ std::optional<MacAddress> parse_mac(std::string_view text) {
 }
 
 std::string to_string(Ipv4 address) {
-  return fmt::format("{}.{}.{}.{}", address >> 24, address >> 16 & 255, address >> 8 & 255,
-                     address & 255);
+  return fmt::format("{}.{}.{}.{}", address >> 24, address >> 16 & 255, address >> 8 & 255, address & 255);
 }
 
 std::string to_string(const Ipv4Network& network) {
@@ -179,20 +176,29 @@ std::string to_string(const Ipv4Network& network) {
 }
 
 std::string to_string(const MacAddress& mac) {
-  return fmt::format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", mac[0], mac[1], mac[2], mac[3],
-                     mac[4], mac[5]);
+  return fmt::format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", mac[0], mac[1], mac[2], mac[3], mac[4],
+                     mac[5]);
 }
 
 unsigned link_index(const std::string& name) { return ::if_nametoindex(name.c_str()); }
 
-Result<void> add_bridge(const std::string& name) {
+Result<void> add_bridge(const std::string& name, const MacAddress& mac) {
   Request request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, ifinfomsg{});
   request.add_text(IFLA_IFNAME, name);
+  request.add(IFLA_ADDRESS, mac);
   size_t info = request.open(IFLA_LINKINFO);
   request.add_text(IFLA_INFO_KIND, "bridge");
   request.close(info);
   if (auto made = perform(request, "bridge " + name, EEXIST); !made) return made;
-  return set_up(name);
+  auto index = require_link(name);
+  if (!index) return std::unexpected(index.error());
+  ifinfomsg body{};
+  body.ifi_index = static_cast<int>(*index);
+  body.ifi_flags = IFF_UP;
+  body.ifi_change = IFF_UP;
+  Request change(RTM_NEWLINK, 0, body);
+  change.add(IFLA_ADDRESS, mac);  // One that exists may be of a daemon that gave none.
+  return perform(change, "setting up " + name);
 }
 
 Result<void> add_veth(const VethSpec& spec) {

@@ -36,7 +36,9 @@ std::string to_string(const MacAddress& mac);
 
 // 0 when there is none.
 unsigned link_index(const std::string& name);
-Result<void> add_bridge(const std::string& name);
+// Its hardware address is its own: else it would be that of one of its ports, and another one whenever ports
+// come and go, while the neighbours go on sending to the old one.
+Result<void> add_bridge(const std::string& name, const MacAddress& mac);
 
 struct VethSpec {
   std::string name;

@@ -82,8 +82,15 @@ std::string element_if(bool wanted, std::string_view set, std::string_view value
 }
 
 std::string sender_element(const Interface& interface, Ipv4 address) {
-  return fmt::format("\"{}\" . {} . {}", interface.link, to_string(interface.mac),
-                     to_string(address));
+  return fmt::format("\"{}\" . {} . {}", interface.link, to_string(interface.mac), to_string(address));
+}
+
+// The guests' own begin with 02.
+MacAddress router_mac(std::string_view subnet) {
+  const uint64_t hash = stable_hash(subnet);
+  MacAddress mac{0x06};
+  for (size_t i = 1; i < mac.size(); ++i) mac[i] = static_cast<uint8_t>(hash >> (8 * i));
+  return mac;
 }
 
 }  // namespace
@@ -107,8 +114,7 @@ struct Network::State {
   Result<void> publish_interface(Vpc& vpc, const Interface& interface, bool wanted);
   Result<void> connect(const Subnet& subnet, const Interface& interface, int guest_namespace,
                        const std::string& name);
-  Result<void> address_guest(const Subnet& subnet, const Interface& interface,
-                             const std::string& name);
+  Result<void> address_guest(const Subnet& subnet, const Interface& interface, const std::string& name);
   Result<void> remove_vpc(const std::string& id);
 };
 
@@ -208,7 +214,7 @@ Result<void> Network::ensure_subnet(const SubnetSpec& spec) {
   if (!vpc) return std::unexpected(vpc.error());
   Subnet subnet{spec, *cidr, interface_name('b', spec.id)};
   auto made = in_network((*vpc)->name_space.get(), [&]() -> Result<void> {
-    if (auto added = add_bridge(subnet.bridge); !added) return added;
+    if (auto added = add_bridge(subnet.bridge, router_mac(spec.id)); !added) return added;
     if (auto added = add_address(subnet.bridge, {cidr->first() + 1, cidr->prefix}); !added) {
       return added;
     }
@@ -239,8 +245,7 @@ Result<void> Network::ensure_subnet(const SubnetSpec& spec) {
 Result<void> Network::ensure_interface(const InterfaceSpec& spec) {
   auto mac = parse_mac(spec.mac);
   if (!mac) return failure(spec.mac + " is no hardware address");
-  if (!is_valid_id(spec.id) || spec.addresses.empty())
-    return failure("not an interface: " + spec.id);
+  if (!is_valid_id(spec.id) || spec.addresses.empty()) return failure("not an interface: " + spec.id);
   Interface interface{spec, *mac, {}, interface_name('v', spec.id)};
   for (const std::string& text : spec.addresses) {
     auto address = parse_ipv4(text);
@@ -268,8 +273,7 @@ Result<void> Network::ensure_interface(const InterfaceSpec& spec) {
   });
 }
 
-Result<void> Network::publish_security(const std::string& vpc_id,
-                                       const std::vector<SecurityGroup>& groups,
+Result<void> Network::publish_security(const std::string& vpc_id, const std::vector<SecurityGroup>& groups,
                                        const std::vector<InterfaceSecurity>& interfaces) {
   auto security = read_security(groups, interfaces);
   if (!security) return std::unexpected(security.error());
@@ -288,8 +292,8 @@ Result<void> Network::publish_security(const std::string& vpc_id,
   return {};
 }
 
-Result<void> Network::State::connect(const Subnet& subnet, const Interface& interface,
-                                     int guest_namespace, const std::string& name) {
+Result<void> Network::State::connect(const Subnet& subnet, const Interface& interface, int guest_namespace,
+                                     const std::string& name) {
   if (auto gone = delete_link(interface.link); !gone) return gone;
   return add_veth({.name = interface.link,
                    .peer_name = name,
@@ -308,8 +312,7 @@ Result<void> Network::State::address_guest(const Subnet& subnet, const Interface
   return add_default_route(name, subnet.cidr.first() + 1);
 }
 
-Result<void> Network::attach(const std::string& interface_id, int guest_namespace,
-                             int device_index) {
+Result<void> Network::attach(const std::string& interface_id, int guest_namespace, int device_index) {
   std::lock_guard lock(state_->mutex);
   auto interface = state_->require_interface(interface_id);
   if (!interface) return std::unexpected(interface.error());
@@ -318,12 +321,10 @@ Result<void> Network::attach(const std::string& interface_id, int guest_namespac
   auto vpc = state_->require_vpc((*subnet)->spec.vpc_id);
   if (!vpc) return std::unexpected(vpc.error());
   std::string name = fmt::format("eth{}", device_index);
-  auto connected = in_network((*vpc)->name_space.get(), [&] {
-    return state_->connect(**subnet, **interface, guest_namespace, name);
-  });
+  auto connected = in_network((*vpc)->name_space.get(),
+                              [&] { return state_->connect(**subnet, **interface, guest_namespace, name); });
   if (!connected) return connected;
-  return in_network(guest_namespace,
-                    [&] { return state_->address_guest(**subnet, **interface, name); });
+  return in_network(guest_namespace, [&] { return state_->address_guest(**subnet, **interface, name); });
 }
 
 Result<void> Network::detach(const std::string& interface_id) {
@@ -369,17 +370,15 @@ Result<void> Network::remove_subnet(const std::string& id) {
   std::string network = fmt::format("{}/{}", to_string(cidr.first()), cidr.prefix);
   auto routed = (*vpc)->firewall->run(element_if(false, "inet routes subnets", network));
   if (!routed) return routed;
-  auto gone =
-      in_network((*vpc)->name_space.get(), [&] { return delete_link(found->second.bridge); });
+  auto gone = in_network((*vpc)->name_space.get(), [&] { return delete_link(found->second.bridge); });
   if (gone) state_->subnets.erase(found);
   return gone;
 }
 
 Result<void> Network::State::remove_vpc(const std::string& id) {
   if (auto unlinked = remove_uplink(uplink_of(id, -1)); !unlinked) return unlinked;
-  std::erase_if(interfaces, [&](const auto& each) {
-    return subnets[each.second.spec.subnet_id].spec.vpc_id == id;
-  });
+  std::erase_if(interfaces,
+                [&](const auto& each) { return subnets[each.second.spec.subnet_id].spec.vpc_id == id; });
   std::erase_if(subnets, [&](const auto& each) { return each.second.spec.vpc_id == id; });
   vpcs.erase(id);
   return anchor.drop(kept_name(id));

@@ -4,10 +4,13 @@
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <net/if.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "sandbox/names.h"
 #include "sandbox/namespaces.h"
 #include "sandbox/netlink.h"
 #include "sandbox/program/test_region.h"
@@ -57,10 +60,8 @@ class NetworkTest : public testing::Test {
   void ensure() {
     Network& network = *region_->network;
     expect_done(network.ensure_vpc({.id = "vpc-1", .cidrs = {"10.77.0.0/16"}}));
-    expect_done(
-        network.ensure_subnet({.id = "subnet-1", .vpc_id = "vpc-1", .cidr = "10.77.1.0/24"}));
-    expect_done(
-        network.ensure_subnet({.id = "subnet-2", .vpc_id = "vpc-1", .cidr = "10.77.2.0/24"}));
+    expect_done(network.ensure_subnet({.id = "subnet-1", .vpc_id = "vpc-1", .cidr = "10.77.1.0/24"}));
+    expect_done(network.ensure_subnet({.id = "subnet-2", .vpc_id = "vpc-1", .cidr = "10.77.2.0/24"}));
     for (const InterfaceSecurity& each : members_) {
       bool in_first = each.addresses[0].starts_with("10.77.1.");
       expect_done(network.ensure_interface(
@@ -117,8 +118,7 @@ TEST_F(NetworkTest, GroupsDecideWhoReachesWhomAndChangeLive) {
   members_[2].group_ids = {"sg-c", "sg-a"};
   publish();
   EXPECT_TRUE(reaches("c", "10.77.2.11")) << "now a member";
-  groups_[2].ingress = {
-      {.protocol = 6, .from_port = 8000, .to_port = 9000, .cidrs = {"10.77.1.0/24"}}};
+  groups_[2].ingress = {{.protocol = 6, .from_port = 8000, .to_port = 9000, .cidrs = {"10.77.1.0/24"}}};
   publish();
   EXPECT_TRUE(reaches("a", "10.77.1.12")) << "a rule for a network, in the same subnet";
   groups_[1].ingress.clear();
@@ -251,11 +251,10 @@ TEST_F(NetworkTest, TheWorldIsReachedOnlyWithARouteAndTheHostNever) {
   ASSERT_EQ(::listen(host.get(), 8), 0);
   ::getsockname(host.get(), reinterpret_cast<sockaddr*>(&any), &size);
   std::string port = std::to_string(ntohs(any.sin_port));
-  expect_done(
-      region_->network->ensure_subnet({.id = "subnet-1",
-                                       .vpc_id = "vpc-1",
-                                       .cidr = "10.77.1.0/24",
-                                       .default_route = SubnetSpec::DefaultRoute::NatGateway}));
+  expect_done(region_->network->ensure_subnet({.id = "subnet-1",
+                                               .vpc_id = "vpc-1",
+                                               .cidr = "10.77.1.0/24",
+                                               .default_route = SubnetSpec::DefaultRoute::NatGateway}));
   start("a");
   EXPECT_TRUE(run("a", {"/bin/sh", "-c", "ip route get 192.0.2.77 | grep -q 'via 10.77.1.1'"}));
   for (const SandboxState& each : region_->runtime->list()) {
@@ -293,10 +292,8 @@ TEST_F(NetworkTest, RoutesDecideWhoReachesTheWorld) {
   ASSERT_EQ(::listen(listener.get(), 8), 0);
   start("a");
   SubnetSpec subnet{.id = "subnet-1", .vpc_id = "vpc-1", .cidr = "10.77.1.0/24"};
-  InterfaceSpec interface{.id = "eni-a",
-                          .subnet_id = "subnet-1",
-                          .mac = "02:00:00:00:00:11",
-                          .addresses = {"10.77.1.11"}};
+  InterfaceSpec interface{
+      .id = "eni-a", .subnet_id = "subnet-1", .mac = "02:00:00:00:00:11", .addresses = {"10.77.1.11"}};
   struct Case {
     const char* what;
     SubnetSpec::DefaultRoute route;
@@ -306,8 +303,7 @@ TEST_F(NetworkTest, RoutesDecideWhoReachesTheWorld) {
   const Case cases[] = {
       {"no route", SubnetSpec::DefaultRoute::None, false, false},
       {"a NAT gateway", SubnetSpec::DefaultRoute::NatGateway, false, true},
-      {"an internet gateway, no public address", SubnetSpec::DefaultRoute::InternetGateway, false,
-       false},
+      {"an internet gateway, no public address", SubnetSpec::DefaultRoute::InternetGateway, false, false},
       {"an internet gateway", SubnetSpec::DefaultRoute::InternetGateway, true, true},
       {"a route taken away", SubnetSpec::DefaultRoute::None, true, false},
   };
@@ -326,6 +322,30 @@ TEST_F(NetworkTest, RoutesDecideWhoReachesTheWorld) {
   expect_done(delete_link(link));
 }
 
+// Neighbours that know it would go on sending to the old one for half a minute.
+TEST_F(NetworkTest, ARouterKeepsItsHardwareAddressWhoeverComesAndGoes) {
+  auto address = [&] {
+    ifreq request{};
+    interface_name('b', "subnet-1").copy(request.ifr_name, sizeof request.ifr_name - 1);
+    expect_done(in_network(region_->network->namespace_of("vpc-1"), [&]() -> Result<void> {
+      UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+      if (::ioctl(socket.get(), SIOCGIFHWADDR, &request) != 0) return failure("no such bridge");
+      return {};
+    }));
+    MacAddress mac{};
+    std::copy_n(request.ifr_hwaddr.sa_data, mac.size(), mac.begin());
+    return to_string(mac);
+  };
+  const std::string before = address();
+  EXPECT_TRUE(before.starts_with("06:"));
+  start("a");
+  EXPECT_EQ(address(), before);
+  start("c");
+  expect_done(region_->runtime->remove("a"));
+  expect_done(region_->network->remove_interface("eni-a"));
+  EXPECT_EQ(address(), before);
+}
+
 TEST_F(NetworkTest, RefusesWhatItDoesNotUnderstand) {
   Network& network = *region_->network;
   EXPECT_FALSE(network.ensure_vpc({.id = "vpc-2", .cidrs = {"fd00::/8"}}));
@@ -333,8 +353,8 @@ TEST_F(NetworkTest, RefusesWhatItDoesNotUnderstand) {
   EXPECT_FALSE(network.ensure_interface(
       {.id = "e", .subnet_id = "subnet-1", .mac = "02:00", .addresses = {"10.77.1.5"}}));
   EXPECT_FALSE(network.publish_security("vpc-1", {{.id = "sg; flush ruleset"}}, {}));
-  EXPECT_FALSE(network.publish_security(
-      "vpc-1", {{.id = "sg-x", .ingress = {{.cidrs = {"0.0.0.0/0 accept"}}}}}, {}));
+  EXPECT_FALSE(
+      network.publish_security("vpc-1", {{.id = "sg-x", .ingress = {{.cidrs = {"0.0.0.0/0 accept"}}}}}, {}));
   EXPECT_EQ(network.namespace_of("vpc-9"), -1);
 }
 
