@@ -119,9 +119,9 @@ std::string location(const Redirect& redirect, const http::Request& request, uin
                                                {"query", request.query}};
   std::string scheme = to_lower(expand(redirect.protocol, values));
   std::string url = scheme + "://" + expand(redirect.host, values);
+  // AWS writes the port even where it is the scheme's own.
   std::string new_port = expand(redirect.port, values);
-  bool is_default = new_port == (scheme == "https" ? "443" : "80");
-  if (!is_default && !new_port.empty()) url += ":" + new_port;
+  if (!new_port.empty()) url += ":" + new_port;
   url += expand(redirect.path, values);
   std::string query = expand(redirect.query, values);
   if (!query.empty()) url += "?" + query;
