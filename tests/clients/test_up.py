@@ -1,4 +1,5 @@
 """`holm up`: a template becomes a stack, again and again, and `holm down` leaves nothing of it on the machine."""
+import contextlib
 import os
 import pathlib
 import pty
@@ -10,6 +11,7 @@ import tempfile
 
 import pytest
 from conftest import Region
+from leaks import KINDS
 
 TEMPLATE = """
 Parameters:
@@ -88,79 +90,20 @@ class Place(Region):
     def deploy(self, *words):
         return self.up("--secret", "Password:24", *words)
 
-    def connect(self):
-        lines = subprocess.run(self.command("env"), check=True, capture_output=True, text=True).stdout
-        self.environment = dict(line.removeprefix("export ").split("=", 1)
-                                for line in lines.splitlines() if line.startswith("export "))
+
+@contextlib.contextmanager
+def new_place():
+    made = Place(tempfile.mkdtemp(prefix="holm-test-"))
+    try:
+        yield made
+    finally:
+        made.end()
 
 
 @pytest.fixture(scope="module")
 def place():
-    folder = tempfile.mkdtemp(prefix="holm-test-")
-    made = Place(folder)
-    yield made
-    made.down()
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def tag_of(folder):
-    """What the kernel's objects of one region are called by: FNV-1a of its folder."""
-    value = 0xcbf29ce484222325
-    for byte in os.path.realpath(folder).encode():
-        value = (value ^ byte) * 0x100000001b3 % 2**64
-    return f"{value & 0xffffffff:08x}"
-
-
-def processes_of(folder):
-    """The region's own processes and all they started."""
-    parents, found = {}, set()
-    for entry in pathlib.Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-            words = (entry / "cmdline").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if os.path.basename(words[0]) in (b"holm", b"exe", b"crun") and str(folder).encode() in words:
-            found.add(int(entry.name))
-    grown = True
-    while grown:
-        more = {process for process, parent in parents.items() if parent in found} - found
-        found |= more
-        grown = bool(more)
-    return found
-
-
-def namespaces_held(processes):
-    """(process, namespace) of networks and mounts that processes are in, or keep open; not this test's own."""
-    kinds = ("net", "mnt")
-    mine = {os.readlink(f"/proc/self/ns/{kind}") for kind in kinds}
-    found = set()
-    for process in processes:
-        for link in [*(f"/proc/{process}/ns/{kind}" for kind in kinds), *pathlib.Path(f"/proc/{process}/fd").glob("*")]:
-            try:
-                name = os.readlink(link)
-            except OSError:
-                continue
-            if name.startswith(("net:[", "mnt:[")) and name not in mine:
-                found.add((process, name))
-    return found
-
-
-def every_process():
-    return {int(name) for name in os.listdir("/proc") if name.isdigit()}
-
-
-def traces(folder):
-    """What of a region the kernel still knows, by kind."""
-    tag = tag_of(folder)
-    tables = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True).stdout
-    return {"processes": processes_of(folder),
-            "mounts": [line for line in open("/proc/self/mountinfo") if f"{folder}/" in line],
-            "control groups": [path for path, _, _ in os.walk("/sys/fs/cgroup") if tag in path],
-            "tables": [line for line in tables.splitlines() if tag in line],
-            "interfaces": [name for name in os.listdir("/sys/class/net") if name.startswith("h" + tag[:6])]}
+    with new_place() as made:
+        yield made
 
 
 def test_a_template_is_deployed_in_one_command(place):
@@ -170,7 +113,7 @@ def test_a_template_is_deployed_in_one_command(place):
     for resource in ("Vpc", "Subnet", "Bucket", "Instance"):
         assert re.search(rf"^  created +{resource} +AWS::\S+ +\d+\.\d s$", made.stdout, re.M), made.stdout
     assert "The stack shop was created in" in made.stdout
-    place.connect()
+    place.read_environment()
     stack = place.client("cloudformation").describe_stacks(StackName="shop")["Stacks"][0]
     assert stack["StackStatus"] == "CREATE_COMPLETE"
     instance = next(each["OutputValue"] for each in stack["Outputs"] if each["OutputKey"] == "Instance")
@@ -243,7 +186,7 @@ def test_an_update_that_fails_leaves_what_was_there(place):
     failed = place.deploy("--parameter", "Word=third", "--parameter", "Range=10.99.0.0/24")
     assert failed.returncode == 1
     assert "the stack shop was not updated: Subnet (AWS::EC2::Subnet)" in failed.stderr
-    place.connect()
+    place.read_environment()
     stack = place.client("cloudformation").describe_stacks(StackName="shop")["Stacks"][0]
     assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
     assert {"OutputKey": "Word", "OutputValue": "second"} in stack["Outputs"]
@@ -273,18 +216,13 @@ def test_what_cannot_be_deployed_is_said_in_one_sentence(place):
 
 
 def test_a_port_in_use_is_said_in_one_sentence(place):
-    folder = tempfile.mkdtemp(prefix="holm-test-")
-    other = Place(folder)
-    other.port = place.port
-    try:
+    with new_place() as other:
+        other.port = place.port
         result = other.deploy()
         assert result.returncode == 1
         assert result.stderr.startswith(f"holm: cannot listen on 127.0.0.1:{place.port}: ")
         assert len(result.stderr.strip().splitlines()) == 1
-        assert not any(traces(folder).values())
-    finally:
-        other.down()
-        shutil.rmtree(folder, ignore_errors=True)
+        assert other.leaks.left() == []
 
 
 def test_uploads_lie_where_they_were_sent(place):
@@ -344,18 +282,14 @@ def test_another_build_of_the_program_takes_over(place):
     assert f"http://localhost:{place.port}, sites at port {place.edge_port}" in result.stdout
     assert running()[0] != daemon
     assert running()[1] == instances
-    place.connect()
+    place.read_environment()
     assert place.client("cloudformation").describe_stacks(StackName="shop")["Stacks"]
 
 
 def test_down_leaves_nothing_of_it_on_the_machine(place):
-    before = traces(place.data)
-    # A look that finds nothing while all runs would prove nothing.
-    assert {kind for kind, found in before.items() if found} >= {"processes", "control groups", "tables", "interfaces"}
-    namespaces = {name for _, name in namespaces_held(before["processes"])}
-    assert {name[:3] for name in namespaces} == {"net", "mnt"}
-    # Whoever holds one now: the kernel gives their numbers away again once they are gone.
-    holders = {each for each in namespaces_held(every_process()) if each[1] in namespaces}
+    picture = place.leaks.picture()
+    # A look that finds nothing while all runs would prove nothing; only volumes are mounted by path.
+    assert [kind for kind in KINDS if not picture[kind]] in ([], ["mounts"])
     # Somebody reads the log meanwhile.
     reader = subprocess.Popen(["tail", "-f", str(place.data / "logs" / "daemon.log")], stdout=subprocess.DEVNULL)
     try:
@@ -364,19 +298,18 @@ def test_down_leaves_nothing_of_it_on_the_machine(place):
         reader.kill()
         reader.wait()
     assert (down.returncode, down.stderr) == (0, "")
-    after = traces(place.data)
-    assert not any(after.values()), after
-    assert not holders & namespaces_held(every_process())
+    assert place.leaks.left() == []
 
 
 def test_up_after_down_finds_everything_as_it_was(place):
     again = place.deploy("--parameter", "Word=second")
     assert again.returncode == 0, again.stderr
     assert "nothing changed" in again.stdout
-    place.connect()
+    place.read_environment()
     stack = place.client("cloudformation").describe_stacks(StackName="shop")["Stacks"][0]
     instance = next(each["OutputValue"] for each in stack["Outputs"] if each["OutputKey"] == "Instance")
     described = place.client("ec2").describe_instances(InstanceIds=[instance])
     assert described["Reservations"][0]["Instances"][0]["State"]["Name"] in ("pending", "running")
+    place.leaks.picture()
     assert place.down().returncode == 0
-    assert not any(traces(place.data).values())
+    assert place.leaks.left() == []
