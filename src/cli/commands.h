@@ -26,6 +26,8 @@ int logs(const Arguments& arguments);
 
 // Whether a daemon answers on the data directory's lock; its process id, or 0.
 int daemon_process_id(const region::Options& options);
+// Says that root is needed, and answers whether this is root.
+bool require_root();
 // Waits for its end. What runs in sandboxes goes on.
 void stop_daemon(const region::Options& options);
 // Starts the daemon in the background unless it runs, and waits until it takes requests. One of another build

@@ -55,6 +55,7 @@ void stop_daemon(const region::Options& options) {
 }
 
 int down(const Arguments& arguments) {
+  if (!require_root()) return 1;
   stop_daemon(arguments.options);
   if (auto stopped = stop_sandboxes(arguments.options); !stopped) {
     fmt::print(stderr, "holm: {}\n", stopped.error().message);

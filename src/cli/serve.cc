@@ -155,7 +155,14 @@ int daemon_process_id(const region::Options& options) {
   return text ? static_cast<int>(parse_integer(trim(*text)).value_or(0)) : 0;
 }
 
+bool require_root() {
+  if (::geteuid() == 0) return true;
+  fmt::print(stderr, "holm: root is needed, for namespaces, mounts and control groups; sudo gives it\n");
+  return false;
+}
+
 int ensure_daemon(const region::Options& options) {
+  if (!require_root()) return 1;
   const int running = daemon_process_id(options);
   if (running == 0) return start_daemon(options);
   if (is_this_program(running)) return 0;
@@ -181,6 +188,7 @@ Result<std::unique_ptr<region::Region>> start_region(const region::Options& opti
 }  // namespace
 
 int serve(const Arguments& arguments) {
+  if (!require_root()) return 1;
   ReadyPipe ready;
   // Before any thread exists, so that all inherit it: signals are waited for below.
   sigset_t signals;

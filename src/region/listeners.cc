@@ -17,7 +17,7 @@ Result<UniqueFd> keep_listener(sandbox::Anchor& anchor, const std::string& addre
   auto parsed = net::Address::parse(address);
   if (!parsed) return failure(fmt::format("\"{}\" is not an address with a port", address));
   auto made = net::listen_on(*parsed);
-  if (!made) return failure(fmt::format("cannot listen on {}: {}", address, made.error().message));
+  if (!made) return made;
   if (auto done = anchor.keep(name, made->get()); !done) return std::unexpected(done.error());
   return made;
 }

@@ -220,9 +220,20 @@ def test_a_port_in_use_is_said_in_one_sentence(place):
         other.port = place.port
         result = other.deploy()
         assert result.returncode == 1
-        assert result.stderr.startswith(f"holm: cannot listen on 127.0.0.1:{place.port}: ")
-        assert len(result.stderr.strip().splitlines()) == 1
+        assert result.stderr == f"holm: cannot listen on 127.0.0.1:{place.port}: Address already in use\n"
         assert other.leaks.left() == []
+
+
+def test_without_root_a_sentence_says_so(place):
+    # Others cannot reach the program where root built it.
+    with tempfile.TemporaryDirectory(prefix="holm-test-") as folder:
+        os.chmod(folder, 0o755)
+        program = shutil.copy(place.command("up")[0], folder)
+        for verb in ("up", "serve", "down"):
+            result = subprocess.run([program, *place.command(verb)[1:]], capture_output=True, text=True, cwd="/",
+                                    user=65534, group=65534, extra_groups=[])
+            assert result.returncode == 1
+            assert result.stderr.startswith("holm: root is needed") and len(result.stderr.splitlines()) == 1
 
 
 def test_uploads_lie_where_they_were_sent(place):
