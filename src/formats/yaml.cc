@@ -18,10 +18,11 @@ namespace holm::formats {
 namespace {
 
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
-constexpr std::array<std::string_view, 21> kFunctions = {
+constexpr std::array<std::string_view, 26> kFunctions = {
     "Base64", "Cidr",   "FindInMap", "GetAtt",       "GetAZs",         "If",       "ImportValue",
     "Join",   "Select", "Split",     "Sub",          "Transform",      "And",      "Equals",
-    "Not",    "Or",     "Length",    "ToJsonString", "GetStackOutput", "Contains", "ForEach"};
+    "Not",    "Or",     "Length",    "ToJsonString", "GetStackOutput", "Contains", "ForEach",
+    "EachMemberEquals", "EachMemberIn", "RefAll", "ValueOf", "ValueOfAll"};
 
 // What a tag of the form !X stands for; empty when it is none of CloudFormation's.
 std::string long_form(std::string_view tag) {

@@ -55,6 +55,7 @@
 #include "sandbox/probe.h"
 #include "sandbox/runtime.h"
 #include "services/autoscaling/service.h"
+#include "services/cloudformation/resources.h"
 #include "services/cloudformation/service.h"
 #include "services/ec2/resources.h"
 #include "services/ec2/service.h"
@@ -289,6 +290,7 @@ void Region::State::add_small_services() {
                                                                      .types = types,
                                                                      .clock = clock,
                                                                      .random = random});
+  add_types(cloudformation::resource_types());
 }
 
 void Region::State::add_storage_and_functions() {

@@ -203,6 +203,9 @@ class MemorySession final : public Session {
   std::vector<std::string> availability_zones(std::string_view region) override {
     return {std::string(region) + "a", std::string(region) + "b"};
   }
+  std::optional<std::vector<NamedResource>> resources_of_type(std::string_view) override {
+    return std::nullopt;
+  }
 
  private:
   MemoryStore& store_;

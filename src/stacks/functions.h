@@ -25,6 +25,12 @@ struct DynamicReference {
   std::string key;      // All that follows, for example "name:3".
 };
 
+// One thing that a parameter of an AWS-specific type can name, and what rules may ask of it.
+struct NamedResource {
+  std::string name;                               // "vpc-0a…"
+  std::map<std::string, std::string> attributes;  // "VpcId", "Tags.Department".
+};
+
 // What lies outside the template and the stack. Errors are in AWS's words.
 class Lookups {
  public:
@@ -35,6 +41,9 @@ class Lookups {
   // The value of an SSM parameter, for parameters of type AWS::SSM::Parameter::Value<…>.
   virtual Result<std::string> ssm_parameter(std::string_view name) = 0;
   virtual std::vector<std::string> availability_zones(std::string_view region) = 0;
+  // All of this account and region that parameters of `type` ("AWS::EC2::VPC::Id") can name;
+  // nothing for a type that holm cannot list.
+  virtual std::optional<std::vector<NamedResource>> resources_of_type(std::string_view type) = 0;
 };
 
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-reference.html

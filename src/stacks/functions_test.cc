@@ -25,6 +25,9 @@ class FakeLookups final : public Lookups {
     if (region == "mars") return {};
     return {std::string(region) + "a", std::string(region) + "b"};
   }
+  std::optional<std::vector<NamedResource>> resources_of_type(std::string_view) override {
+    return std::nullopt;
+  }
 };
 
 constexpr const char* kTemplate = R"(

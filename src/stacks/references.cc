@@ -182,7 +182,7 @@ class Checker {
     if (name == "Ref") return check_ref(argument, path, place);
     if (std::ranges::find(kUnbuiltFunctions, name) != kUnbuiltFunctions.end() ||
         name.starts_with("Fn::ForEach")) {
-      error_ = {name + " is not implemented by holm.", path, call.place, true};
+      error_ = {name, path, call.place, true};
       return false;
     }
     const bool is_list =

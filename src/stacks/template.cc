@@ -9,6 +9,7 @@
 #include "formats/json.h"
 #include "formats/yaml.h"
 #include "stacks/references.h"
+#include "stacks/rules.h"
 #include "stacks/substitution.h"
 
 namespace holm::stacks {
@@ -18,14 +19,15 @@ namespace {
 using formats::Object;
 using formats::Value;
 
-constexpr std::array<std::string_view, 7> kSections = {"AWSTemplateFormatVersion",
+constexpr std::array<std::string_view, 8> kSections = {"AWSTemplateFormatVersion",
                                                        "Description",
                                                        "Metadata",
                                                        "Parameters",
+                                                       "Rules",
                                                        "Mappings",
                                                        "Conditions",
                                                        "Outputs"};
-constexpr std::array<std::string_view, 3> kUnbuiltSections = {"Transform", "Rules", "Hooks"};
+constexpr std::array<std::string_view, 2> kUnbuiltSections = {"Transform", "Hooks"};
 
 bool is_alphanumeric(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) {
@@ -51,8 +53,8 @@ class Reader {
     return false;
   }
 
-  bool fail_unbuilt(const std::string& what, std::string path, const Value& at) {
-    error_ = {what + " is not implemented by holm.", std::move(path), at.place, true};
+  bool fail_unbuilt(std::string what, std::string path, const Value& at) {
+    error_ = {std::move(what), std::move(path), at.place, true};
     return false;
   }
 
@@ -69,7 +71,7 @@ class Reader {
     }
     if (const Value* metadata = root.find("Metadata")) result_.metadata = *metadata;
     return read_head(root) && read_parameters(root) && read_mappings(root) &&
-           read_conditions(root) && read_resources(root) && read_outputs(root);
+           read_conditions(root) && read_rules(root) && read_resources(root) && read_outputs(root);
   }
 
   bool read_head(const Value& root) {
@@ -246,6 +248,48 @@ class Reader {
     Section section{"Conditions", "Condition", kResourcesMax};
     if (!open_section(root, section)) return false;
     result_.conditions = *section.members;
+    return true;
+  }
+
+  // ---- Rules
+
+  bool read_rules(const Value& root) {
+    Section section{"Rules", "Rule", kRulesMax};
+    if (!open_section(root, section)) return false;
+    for (const auto& [name, value] : *section.members) {
+      if (!read_rule(name, value)) return false;
+    }
+    return true;
+  }
+
+  bool read_rule(const std::string& name, const Value& value) {
+    const std::string path = "/Rules/" + name;
+    const Value* assertions = value.find("Assertions");
+    if (!value.as_object() || !assertions || !assertions->as_array()) {
+      return fail("Template format error: Every Rules member must contain a list of Assertions.",
+                  path, value);
+    }
+    RuleDeclaration rule{.name = name, .place = value.place};
+    for (const auto& [key, member] : *value.as_object()) {
+      if (key == "RuleCondition") {
+        rule.condition = member;
+      } else if (key != "Assertions") {
+        return fail("Invalid template rule property '" + key + "'", path_of(path, key), member);
+      }
+    }
+    for (const Value& each : *assertions->as_array()) {
+      const Value* description = each.find("AssertDescription");
+      const size_t known = 1 + (description ? 1 : 0);
+      if (!each.find("Assert") || each.as_object()->size() != known ||
+          (description && !description->as_string())) {
+        return fail("Template format error: Every Assertions member must have an Assert, may have"
+                    " an AssertDescription, and nothing else.",
+                    path_of(path, "Assertions"), each);
+      }
+      rule.assertions.push_back(
+          {*each.find("Assert"), description ? *description->as_string() : std::string()});
+    }
+    result_.rules.push_back(std::move(rule));
     return true;
   }
 
@@ -463,6 +507,7 @@ Result<Template, TemplateError> parse_template(std::string_view text) {
   Result<Template, TemplateError> read = Reader().read(*root);
   if (!read) return read;
   if (std::optional<TemplateError> error = check_references(*read)) return std::unexpected(*error);
+  if (std::optional<TemplateError> error = check_rules(*read)) return std::unexpected(*error);
   return read;
 }
 

@@ -17,7 +17,8 @@ struct TemplateError {
   std::string message;  // AWS's words where they are known.
   std::string path;     // "/Resources/Web/Properties/ImageId"; empty: the whole.
   formats::Place place;
-  bool is_unbuilt = false;  // AWS takes it, holm does not yet: NotImplemented, not ValidationError.
+  // AWS takes it, holm does not yet: `message` names what is to be refused as NotImplemented.
+  bool is_unbuilt = false;
   std::string describe() const;  // "… (/Resources/Web, line 12)"
 };
 
@@ -28,6 +29,7 @@ constexpr size_t kResourcesMax = 500;
 constexpr size_t kParametersMax = 200;
 constexpr size_t kOutputsMax = 200;
 constexpr size_t kMappingsMax = 200;
+constexpr size_t kRulesMax = 200;  // holm's own.
 
 // The Parameters section. Constraints are absent when not declared.
 struct ParameterDeclaration {
@@ -70,11 +72,25 @@ struct OutputDeclaration {
   formats::Place place;
 };
 
+struct RuleAssertion {
+  formats::Value assertion;
+  std::string description;  // AWS's AssertDescription; may be empty.
+};
+
+// The Rules section: what must hold of the parameters' values before anything is made.
+struct RuleDeclaration {
+  std::string name;
+  formats::Value condition;  // Null: always.
+  std::vector<RuleAssertion> assertions;
+  formats::Place place;
+};
+
 struct Template {
   std::string description;
   std::vector<ParameterDeclaration> parameters;
   formats::Object mappings;
   formats::Object conditions;
+  std::vector<RuleDeclaration> rules;
   std::vector<ResourceDeclaration> resources;
   std::vector<OutputDeclaration> outputs;
   formats::Value metadata;

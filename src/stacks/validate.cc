@@ -202,7 +202,7 @@ bool knows_policy(const ResourceType& type, std::string_view name) {
 }
 
 TemplateError unbuilt(const std::string& what, const std::string& path, formats::Place place) {
-  return {what + " is not implemented by holm.", path, place, true};
+  return {what, path, place, true};
 }
 
 std::optional<TemplateError> check_policies(const ResourceDeclaration& resource,

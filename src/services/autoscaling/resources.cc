@@ -28,6 +28,7 @@ using stacks::Update;
 constexpr size_t kNameMax = 255;
 constexpr int64_t kFailuresMax = 3;
 constexpr std::string_view kPolicy = "AutoScalingRollingUpdate";
+constexpr std::string_view kScheduledPolicy = "AutoScalingScheduledAction";
 
 constexpr PropertySchema kTemplateMembers[] = {
     {.name = "LaunchTemplateId"}, {.name = "LaunchTemplateName"}, {.name = "Version"}};
@@ -85,11 +86,30 @@ std::chrono::milliseconds duration_of(std::string_view text) {
   return std::chrono::seconds(seconds);
 }
 
+const formats::Object* policy_of(const Context& context, std::string_view key) {
+  const formats::Object* all = context.update_policy ? context.update_policy->as_object() : nullptr;
+  const formats::Value* found = all ? all->find(key) : nullptr;
+  return found ? found->as_object() : nullptr;
+}
+
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-updatepolicy.html
+// Whether sizes that the template leaves alone stay as somebody else has set them.
+bool ignores_unmodified_sizes(const Context& context) {
+  const formats::Object* policy = policy_of(context, kScheduledPolicy);
+  if (!policy) return false;
+  bool ignores = false;
+  for (const auto& [name, value] : *policy) {
+    if (name != "IgnoreUnmodifiedGroupSizeProperties") {
+      throw aws::NotImplemented(fmt::format("UpdatePolicy {}: {}", kScheduledPolicy, name));
+    }
+    ignores = replace_all(formats::write_json(value), "\"", "") == "true";
+  }
+  return ignores;
+}
+
 // Nothing when the resource has no such policy. Throws for a key that is not obeyed here.
 std::optional<RollingUpdate> rolling_update_of(const Context& context) {
-  const formats::Object* all = context.update_policy ? context.update_policy->as_object() : nullptr;
-  const formats::Value* found = all ? all->find(kPolicy) : nullptr;
-  const formats::Object* policy = found ? found->as_object() : nullptr;
+  const formats::Object* policy = policy_of(context, kPolicy);
   if (!policy) return std::nullopt;
   RollingUpdate update;
   for (const auto& [name, value] : *policy) {
@@ -188,11 +208,12 @@ class GroupType final : public stacks::ResourceType {
     return all;
   }
   std::span<const std::string_view> policies() const override {
-    static constexpr std::string_view all[] = {kPolicy};
+    static constexpr std::string_view all[] = {kPolicy, kScheduledPolicy};
     return all;
   }
   Created create(Context& context, const Properties& wanted) const override {
     rolling_update_of(context);
+    ignores_unmodified_sizes(context);
     const std::string name = wanted.find_text("AutoScalingGroupName").value_or(context.name(kNameMax));
     auto request = request_of<CreateAutoScalingGroupType>(name, wanted);
     request.target_group_arns = wanted.texts("TargetGroupARNs");
@@ -202,7 +223,14 @@ class GroupType final : public stacks::ResourceType {
   }
   void update(Context& context, const Existing& was, const Properties& wanted) const override {
     const auto rolling = rolling_update_of(context);
-    context.invoke<UpdateAutoScalingGroup>(request_of<UpdateAutoScalingGroupType>(was.physical_id, wanted));
+    auto request = request_of<UpdateAutoScalingGroupType>(was.physical_id, wanted);
+    if (ignores_unmodified_sizes(context)) {
+      auto is_kept = [&](std::string_view name) { return !stacks::differs(was.properties, wanted, name); };
+      if (is_kept("MinSize")) request.min_size.reset();
+      if (is_kept("MaxSize")) request.max_size.reset();
+      if (is_kept("DesiredCapacity")) request.desired_capacity.reset();
+    }
+    context.invoke<UpdateAutoScalingGroup>(request);
     update_tags(context, was, wanted);
     update_target_groups(context, was, wanted);
     if (!rolling || !stacks::differs(was.properties, wanted, "LaunchTemplate")) return;

@@ -78,6 +78,40 @@ TEST_F(GroupType, ChangesTagsAndTargetGroupsWithoutReplacement) {
   EXPECT_EQ(instances(), "i-1 a InService") << "it is the same instance";
 }
 
+TEST_F(GroupType, KeepsSizesThatSomebodyElseSetIfThePolicySaysSo) {
+  const formats::Value before = properties(R"(, "DesiredCapacity": 1)");
+  in_stack([&](stacks::Context& context) { type().create(context, stacks::Properties(before)); });
+  settle();
+  struct Case {
+    const char* policy;
+    const char* change;
+    int64_t min;
+    int64_t desired;
+  };
+  const Case cases[] = {
+      {R"({"AutoScalingScheduledAction": {"IgnoreUnmodifiedGroupSizeProperties": true}})",
+       R"(, "DesiredCapacity": 1, "HealthCheckGracePeriod": 7)", 2, 3},
+      {R"({"AutoScalingScheduledAction": {"IgnoreUnmodifiedGroupSizeProperties": "true"}})",
+       R"(, "DesiredCapacity": 2)", 2, 2},
+      {R"({"AutoScalingScheduledAction": {"IgnoreUnmodifiedGroupSizeProperties": false}})",
+       R"(, "DesiredCapacity": 1, "HealthCheckGracePeriod": 7)", 1, 1},
+  };
+  for (const Case& each : cases) {
+    SCOPED_TRACE(each.policy);
+    call<UpdateAutoScalingGroup>(
+        {.auto_scaling_group_name = "web", .min_size = 2, .desired_capacity = 3});
+    const formats::Value after = properties(each.change);
+    const formats::Value policy = formats::parse_json(each.policy).value();
+    in_stack([&](stacks::Context& context) {
+      context.update_policy = &policy;
+      const formats::Object none;
+      type().update(context, {"web", none, stacks::Properties(before)}, stacks::Properties(after));
+    });
+    EXPECT_EQ(group().min_size, each.min);
+    EXPECT_EQ(group().desired_capacity, each.desired);
+  }
+}
+
 TEST_F(GroupType, FailsWithTheReasonOfTheLaunches) {
   region.full_zones = {"eu-west-1a", "eu-west-1b"};
   const formats::Value wanted = properties("");

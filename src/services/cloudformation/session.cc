@@ -10,6 +10,7 @@
 #include "aws/service/region.h"
 #include "base/check.h"
 #include "ec2/operations.h"
+#include "services/cloudformation/named_resources.h"
 #include "services/cloudformation/stacks.h"
 #include "ssm/operations.h"
 
@@ -147,6 +148,10 @@ class SqlSession final : public stacks::Session {
     auto found = call_.client.call<ec2::DescribeAvailabilityZones>(call_, call_.principal, {});
     for (const auto& each : found.availability_zones) zones.push_back(*each.zone_name);
     return zones;
+  }
+
+  std::optional<std::vector<stacks::NamedResource>> resources_of_type(std::string_view type) override {
+    return list_resources(call_, type);
   }
 
  private:

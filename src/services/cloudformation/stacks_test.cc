@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "services/cloudformation/resources.h"
 #include "services/cloudformation/template_source.h"
 #include "services/cloudformation/test_place.h"
 
@@ -105,6 +106,53 @@ TEST_F(Stacks, RefusalsAreInAwssWords) {
        "400 ValidationError: Resource A is in CREATE_COMPLETE state and cannot be signaled"},
   };
   for (const Case& each : cases) EXPECT_EQ(call(each.operation, each.request), each.answer);
+}
+
+TEST_F(Stacks, RulesAreCheckedBeforeAnythingIsMade) {
+  constexpr char kRuled[] = R"(
+Parameters:
+  Name: {Type: String}
+  Version: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /bootstrap/version}
+Rules:
+  Bootstrapped:
+    Assertions:
+      - {Assert: !Not [!Contains [['1', '2'], !Ref Version]], AssertDescription: Bootstrap first.}
+Resources:
+  A: {Type: Test::Thing, Properties: {Name: !Ref Name}}
+)";
+  region.parameters["/bootstrap/version"] = "2";
+  const std::string refused =
+      "400 ValidationError: Template validation error: Rule 'Bootstrapped' is violated by the parameter values:"
+      " Bootstrap first. (/Rules/Bootstrapped/Assertions/0, line 8)";
+  EXPECT_EQ(call("CreateStack", with_template(kRuled, one("s", "first"))), refused);
+  EXPECT_TRUE(things().empty());
+  region.parameters["/bootstrap/version"] = "21";
+  EXPECT_TRUE(call("CreateStack", with_template(kRuled, one("s", "first"))).starts_with("200"));
+  settle();
+  region.parameters["/bootstrap/version"] = "1";
+  EXPECT_EQ(call("UpdateStack", with_template(kRuled, one("s", "second"))), refused);
+  EXPECT_EQ(things(), std::vector<std::string>{"first"});
+}
+
+TEST_F(Stacks, WhatIsNotBuiltIsSaidOnce) {
+  const std::string text = std::string(kLoner) + "Transform: AWS::Serverless-2016-10-31\n";
+  EXPECT_EQ(call("CreateStack", with_template(text, R"("StackName":"s")")),
+            "501 NotImplemented: The template section Transform (/Transform, line 4) is not implemented by holm.");
+}
+
+TEST_F(Stacks, CdkMetadataIsTakenWithoutEffect) {
+  for (auto& type : resource_types()) types.add(std::move(type));
+  constexpr char kCdk[] = R"(
+Resources:
+  B: {Type: Test::Thing, Properties: {Name: alone}}
+  CDKMetadata: {Type: AWS::CDK::Metadata, Properties: {Analytics: 'v2:deflate64:H4s'}}
+)";
+  EXPECT_TRUE(call("CreateStack", with_template(kCdk, R"("StackName":"s")")).starts_with("200"));
+  settle();
+  EXPECT_EQ(status_of("s"), "CREATE_COMPLETE");
+  call("DeleteStack", R"({"StackName":"s"})");
+  settle();
+  EXPECT_TRUE(status_of("s").starts_with("400"));
 }
 
 TEST_F(Stacks, IsUpdatedInPlaceAndByReplacement) {

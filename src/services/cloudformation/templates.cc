@@ -15,6 +15,7 @@
 #include "services/cloudformation/session.h"
 #include "services/cloudformation/stacks.h"
 #include "services/cloudformation/template_source.h"
+#include "stacks/rules.h"
 #include "stacks/validate.h"
 
 namespace holm::cloudformation {
@@ -116,6 +117,13 @@ std::vector<stacks::ParameterValue> require_parameters(aws::Call& call, const st
   auto lookups = open_lookups(call);
   auto values = stacks::resolve_parameters(declared, given_parameters(given), previous, *lookups);
   if (!values) throw_validation(values.error().message);
+  const stacks::Scope scope{.declared = declared,
+                            .pseudo = {.account_id = call.account,
+                                       .region = call.region,
+                                       .url_suffix = std::string(kUrlSuffix)},
+                            .parameters = stacks::parameter_values(declared, *values),
+                            .lookups = lookups.get()};
+  if (auto broken = stacks::broken_rule(scope)) refuse(*broken);
   return std::move(*values);
 }
 

@@ -41,6 +41,7 @@ class VpcType final : public stacks::ResourceType {
         {.name = "CidrBlock", .presence = Presence::Required, .update = Update::Replacement},
         {.name = "EnableDnsSupport", .kind = PropertyKind::Boolean},
         {.name = "EnableDnsHostnames", .kind = PropertyKind::Boolean},
+        {.name = "InstanceTenancy", .update = Update::Conditional},
         tags()};
     return all;
   }
@@ -51,7 +52,8 @@ class VpcType final : public stacks::ResourceType {
   }
   Created create(Context& context, const Properties& wanted) const override {
     auto made = context.invoke<CreateVpc>({.cidr_block = wanted.text("CidrBlock"),
-                                           .tag_specifications = tag_specifications(context, wanted, "vpc")});
+                                           .tag_specifications = tag_specifications(context, wanted, "vpc"),
+                                           .instance_tenancy = wanted.find_text("InstanceTenancy")});
     const std::string id = *made.vpc->vpc_id;
     set_attributes(context, id, wanted);
     formats::Object attributes;
@@ -65,7 +67,14 @@ class VpcType final : public stacks::ResourceType {
   }
   void update(Context& context, const Existing& was, const Properties& wanted) const override {
     set_attributes(context, was.physical_id, wanted);
+    if (stacks::differs(was.properties, wanted, "InstanceTenancy")) {
+      context.invoke<ModifyVpcTenancy>({.vpc_id = was.physical_id, .instance_tenancy = "default"});
+    }
     update_tags(context, was, wanted);
+  }
+  // Only the way from dedicated to default leaves the VPC as it is.
+  bool replaces(const Properties&, const Properties& wanted, std::string_view) const override {
+    return wanted.find_text("InstanceTenancy").value_or("default") != "default";
   }
   void remove(Context& context, const Existing& resource, Removal) const override {
     if (row_exists(context, "ec2_vpc", resource.physical_id))

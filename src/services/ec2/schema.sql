@@ -83,3 +83,5 @@ CREATE TABLE ec2_key_pair (
 -- migration 2
 -- How much of an instance's output is in CloudWatch Logs.
 ALTER TABLE ec2_instance ADD COLUMN console_position INTEGER NOT NULL DEFAULT 0;
+-- migration 3
+ALTER TABLE ec2_vpc ADD COLUMN tenancy TEXT NOT NULL DEFAULT 'default';

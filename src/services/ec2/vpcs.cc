@@ -17,7 +17,7 @@ namespace holm::ec2 {
 namespace {
 
 constexpr char kColumns[] =
-    "id, cidr, is_default, dns_support, dns_hostnames, main_route_table, default_group, network_acl";
+    "id, cidr, is_default, dns_support, dns_hostnames, main_route_table, default_group, network_acl, tenancy";
 
 VpcRow read_row(const sql::Row& row) {
   return {.id = row.text(0),
@@ -27,12 +27,13 @@ VpcRow read_row(const sql::Row& row) {
           .dns_hostnames = row.integer(4) != 0,
           .main_route_table = row.text(5),
           .default_group = row.text(6),
-          .network_acl = row.text(7)};
+          .network_acl = row.text(7),
+          .tenancy = row.text(8)};
 }
 
 Vpc describe(Call& call, const VpcRow& row) {
   return {.owner_id = call.account,
-          .instance_tenancy = "default",
+          .instance_tenancy = row.tenancy,
           .cidr_block_association_set = {{.association_id = "vpc-cidr-assoc-" + row.id.substr(4),
                                           .cidr_block = row.cidr.text(),
                                           .cidr_block_state = VpcCidrBlockState{.state = "associated"}}},
@@ -145,8 +146,14 @@ CreateVpcResult create_vpc(Service& service, Call& call, const CreateVpcRequest&
     throw aws::ServiceError("InvalidVpc.Range", 400,
                             fmt::format("The CIDR '{}' is invalid.", *request.cidr_block));
   }
+  const std::string tenancy = request.instance_tenancy.value_or("default");
+  if (tenancy != "default" && tenancy != "dedicated") {
+    throw_invalid(fmt::format("Value ({}) for parameter instanceTenancy is invalid.", tenancy));
+  }
   end_dry_run(request.dry_run);
   VpcRow row = make_vpc(service, call, *cidr, IsDefault::No);
+  row.tenancy = tenancy;
+  call.transaction.run("UPDATE ec2_vpc SET tenancy = ?2 WHERE id = ?1", {row.id, tenancy});
   write_tags(call, row.id, "vpc", request.tag_specifications);
   Vpc vpc = describe(call, row);
   vpc.state = "pending";
@@ -248,6 +255,14 @@ aws::Nothing modify_vpc_attribute(Service& service, Call& call, const ModifyVpcA
   set("dns_hostnames", request.enable_dns_hostnames);
   service.network_changed(call, vpc.id);
   return {};
+}
+
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyVpcTenancy.html
+ModifyVpcTenancyResult modify_vpc_tenancy(Service&, Call& call, const ModifyVpcTenancyRequest& request) {
+  const VpcRow vpc = require_vpc(call, request.vpc_id);
+  end_dry_run(request.dry_run);
+  call.transaction.run("UPDATE ec2_vpc SET tenancy = ?2 WHERE id = ?1", {vpc.id, request.instance_tenancy});
+  return {.return_value = true};
 }
 
 }  // namespace holm::ec2
