@@ -21,6 +21,7 @@
 #include "crypto/hash.h"
 #include "formats/form.h"
 #include "gateway/host_name.h"
+#include "http/gzip.h"
 
 namespace holm::gateway {
 
@@ -29,6 +30,8 @@ using aws::ServiceError;
 
 namespace {
 
+// A form is read before it is known whose it is, so little is uncompressed of it.
+constexpr size_t kCompressedFormMax = 4 << 20;
 constexpr std::string_view kServiceLabels[] = {"autoscaling", "cloudformation",
                                                "ec2",         "elasticloadbalancing",
                                                "iam",         "lambda",
@@ -78,6 +81,18 @@ ServiceError too_large(const aws::Detected* detected, size_t bytes_max) {
   return ServiceError(
       is_known ? fits->code : "RequestEntityTooLargeException", 413,
       fmt::format("Request must be smaller than {} bytes for the {} operation", bytes_max, operation->name));
+}
+
+// Clients compress what they send much of, PutMetricData for instance. S3 stores such bodies as they come.
+bool is_compressed(const http::Request& head) {
+  return equals_ignoring_case(head.headers.get("Content-Encoding"), "gzip");
+}
+
+std::string uncompressed(std::string_view body, size_t bytes_max) {
+  auto plain = http::gunzip(body, bytes_max);
+  if (!plain)
+    throw ServiceError("SerializationException", 400, "Content-Encoding: gzip: " + plain.error().message);
+  return std::move(*plain);
 }
 
 // The body of a request in the forms that its signature allows. The exchange outlives it.
@@ -215,12 +230,16 @@ size_t Gateway::body_bytes_max(const Request& request) const {
 
 void Gateway::identify(Request& request) {
   const bool is_form = request.body_is_read;
+  std::string form;
+  if (is_form && is_compressed(*request.head)) form = uncompressed(request.body, kCompressedFormMax);
   const std::string scope_service = request.scope ? request.scope->service : request.host.service;
   // A first label is a bucket only where S3 is meant; other services' hosts may look the same.
   const bool may_be_bucket = scope_service.empty() || scope_service == "s3";
   aws::DetectHints hints{.signing_service = scope_service,
                          .virtual_bucket = may_be_bucket ? std::string_view(request.host.bucket) : "",
-                         .form_body = is_form ? std::string_view(request.body) : ""};
+                         .form_body = !form.empty() ? form
+                                      : is_form     ? std::string_view(request.body)
+                                                    : ""};
   auto detected = aws::detect(models_, request.meant(), hints);
   if (!detected) {
     request.model = detected.error().model;
@@ -326,6 +345,9 @@ async::Task<http::Response> Gateway::invoke(http::Exchange& exchange, Request& r
         co_await async::read_all(**payload, body_bytes_max(request));
     CHECK(body.has_value());
     request.body = std::move(*body);
+  }
+  if (request.body_is_read && is_compressed(*request.head) && request.protocol != aws::Protocol::RestXml) {
+    request.body = uncompressed(request.body, body_bytes_max(request));
   }
   aws::WireRequest wire{.head = &request.meant(),
                         .path = request.detected->path,

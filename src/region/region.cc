@@ -23,6 +23,7 @@
 #include "blobs/blobs.h"
 #include "cloudformation/handlers.h"
 #include "cloudformation/migrations.h"
+#include "cloudwatch/handlers.h"
 #include "dataplane/balancer/balancer.h"
 #include "dataplane/balancer/edge.h"
 #include "dataplane/dns/directory.h"
@@ -41,6 +42,8 @@
 #include "lambda/migrations.h"
 #include "logs/handlers.h"
 #include "logs/migrations.h"
+#include "metrics/meters.h"
+#include "metrics/store.h"
 #include "net/listener.h"
 #include "net/socket.h"
 #include "rds/handlers.h"
@@ -57,6 +60,7 @@
 #include "services/autoscaling/service.h"
 #include "services/cloudformation/resources.h"
 #include "services/cloudformation/service.h"
+#include "services/cloudwatch/service.h"
 #include "services/ec2/resources.h"
 #include "services/ec2/service.h"
 #include "services/elbv2/resources.h"
@@ -141,7 +145,9 @@ class Region::State {
 
   Result<void> build();
   void begin_opening_anchor();
+  void begin_opening_metrics();
   Result<void> open_storage();
+  Result<void> open_metrics();
   Result<void> open_sandboxes();
   Result<void> open_edge();
   Result<void> add_identities();
@@ -164,6 +170,9 @@ class Region::State {
   std::unique_ptr<sql::Database> database;
   std::unique_ptr<jobs::Jobs> jobs;
   std::unique_ptr<blobs::Store> blobs;
+  std::unique_ptr<metrics::Store> metrics;
+  std::unique_ptr<metrics::Meters> meters;
+  std::future<Result<std::unique_ptr<metrics::Store>>> opening_metrics;
   std::future<Result<std::unique_ptr<sandbox::Anchor>>> opening_anchor;
   std::unique_ptr<sandbox::Anchor> anchor;
   std::unique_ptr<sandbox::Network> network;
@@ -188,6 +197,7 @@ Region::State::~State() {
   if (edge) edge->stop(kStopGrace);
   if (jobs) jobs->stop();
   services.stop();
+  if (metrics) metrics->settle();
   if (is_serving) return;
   // The start failed. An anchor that it brought up would otherwise stay behind, with its sockets.
   if (opening_anchor.valid()) anchor = opening_anchor.get().value_or(nullptr);
@@ -202,6 +212,21 @@ void Region::State::begin_opening_anchor() {
     return sandbox::Anchor::open(
         {.data_directory = directory, .command = {"/proc/self/exe", "anchor", "--data", directory}});
   });
+}
+
+// The disk takes its time for what is made there once.
+void Region::State::begin_opening_metrics() {
+  opening_metrics = std::async(std::launch::async, [this] {
+    return metrics::Store::open({.folder = options.data_directory + "/metrics"}, clock);
+  });
+}
+
+Result<void> Region::State::open_metrics() {
+  auto opened = opening_metrics.get();
+  if (!opened) return std::unexpected(opened.error());
+  metrics = std::move(*opened);
+  meters = std::make_unique<metrics::Meters>(*metrics);
+  return {};
 }
 
 Result<void> Region::State::open_storage() {
@@ -281,6 +306,9 @@ void Region::State::add_rds() {
 void Region::State::add_small_services() {
   services.add<logs::Service>(logs::model(), *jobs, *client, clock);
   add_types(logs::resource_types());
+  services.add<cloudwatch::Service>(
+      cloudwatch::model(),
+      cloudwatch::Dependencies{.region = *client, .store = *metrics, .meters = *meters, .clock = clock});
   services.add<ssm::Service>(ssm::model());
   add_types(ssm::resource_types());
   services.add<cloudformation::Service>(cloudformation::model(),
@@ -309,6 +337,7 @@ void Region::State::add_storage_and_functions() {
                            .identities = iam->identities(),
                            .runtime = *runtime,
                            .exits = exits,
+                           .metrics = *metrics,
                            .clock = clock,
                            .random = random,
                            .data_directory = options.data_directory,
@@ -344,8 +373,10 @@ Result<void> Region::State::build() {
   if (!program) return std::unexpected(program.error());
   init = std::move(*program);
   begin_opening_anchor();
+  begin_opening_metrics();
   if (auto done = open_storage(); !done) return done;
   if (auto done = open_sandboxes(); !done) return done;
+  if (auto done = open_metrics(); !done) return done;
   reactors = std::make_unique<async::ReactorPool>(std::max(2u, std::thread::hardware_concurrency()), clock);
   workers = std::make_unique<async::Workers>(kWorkerThreads, kWorkerQueueMax);
   client = std::make_unique<gateway::LocalRegion>(*database, *reactors, *workers, clock, random, services);

@@ -207,6 +207,7 @@ void ExecutionEnvironment::finish(InvocationResult result, std::string_view stat
   if (output_) output_->drain();
   const double milliseconds = Milliseconds(use_.clock.steady() - begun_).count();
   Invocation invocation = std::move(*invocation_);
+  result.duration = Milliseconds(milliseconds);
   // The invoker does not wait for the measuring, unless it wants to read it.
   const bool wants_tail = invocation.tail == Invocation::Tail::Yes;
   if (!wants_tail) invocation.done(std::move(result));

@@ -41,6 +41,7 @@ Fleet::Fleet(Dependencies& use)
     : use_(use),
       reactor_(use.region.any_reactor()),
       sandboxes_(use),
+      metrics_(use.metrics),
       workers_(std::make_unique<async::Workers>(kStartersMax, kStarterQueueMax)) {
   reactor_.call([this] {
     logs_ = std::make_unique<LogWriter>(reactor_, *workers_, use_.region);
@@ -92,23 +93,24 @@ bool Fleet::has_room(const Target& target) const {
 
 void Fleet::accept(std::shared_ptr<const Target> target, Invocation invocation) {
   if (is_stopping_ || !has_room(*target)) {
-    if (!is_stopping_) metrics_.throttled(target->function_arn);
+    if (!is_stopping_) metrics_.throttled(*target, invocation, use_.clock.now());
     invocation.done({.kind = InvocationResult::Kind::Throttled});
     return;
   }
   const std::string account = target->account + "/" + target->region;
   const bool is_reserved = target->reserved.has_value();
-  metrics_.began(target->function_arn, ++running_[target->function_arn]);
-  if (!is_reserved) ++unreserved_[account];
-  const SteadyTime begun = use_.clock.steady();
-  invocation.done = [this, target, account, is_reserved, begun,
+  const Time began = use_.clock.now();
+  RunningNow concurrency{.of_function = ++running_[target->function_arn],
+                         .of_account = ++running_in_[account],
+                         .unreserved = {}};
+  if (!is_reserved) concurrency.unreserved = ++unreserved_[account];
+  metrics_.began(*target, invocation, concurrency, began);
+  invocation.done = [this, target, account, is_reserved, began, arn = invocation.invoked_arn,
                      done = std::move(invocation.done)](InvocationResult result) {
     if (--running_[target->function_arn] == 0) running_.erase(target->function_arn);
+    if (--running_in_[account] == 0) running_in_.erase(account);
     if (!is_reserved && --unreserved_[account] == 0) unreserved_.erase(account);
-    const bool failed = result.kind != InvocationResult::Kind::Answered || !result.error.empty();
-    metrics_.ended(target->function_arn,
-                   std::chrono::duration_cast<std::chrono::microseconds>(use_.clock.steady() - begun),
-                   failed ? Metrics::Outcome::Failed : Metrics::Outcome::Succeeded);
+    metrics_.ended(*target, arn, began, result);
     done(std::move(result));
   };
   const std::string key = pool_key(*target);

@@ -39,7 +39,6 @@ class Fleet final : public std::enable_shared_from_this<Fleet> {
 
   async::Reactor& reactor() { return reactor_; }
   async::Workers& workers() { return *workers_; }
-  Metrics& metrics() { return metrics_; }
 
  private:
   struct Waiting {
@@ -67,13 +66,14 @@ class Fleet final : public std::enable_shared_from_this<Fleet> {
   Dependencies& use_;
   async::Reactor& reactor_;
   Sandboxes sandboxes_;
-  std::unique_ptr<async::Workers> workers_;
   Metrics metrics_;
+  std::unique_ptr<async::Workers> workers_;
   std::unique_ptr<LogWriter> logs_;
   std::unique_ptr<async::Timer> sweeper_;
   std::map<std::string, Pool> pools_;
   std::map<std::string, std::unique_ptr<ExecutionEnvironment>> environments_;
   std::map<std::string, int64_t> running_;     // Accepted and not done, by function.
+  std::map<std::string, int64_t> running_in_;  // The same by account.
   std::map<std::string, int64_t> unreserved_;  // The same of functions without reserve, by account.
   bool is_stopping_ = false;
 };

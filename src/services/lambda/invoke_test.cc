@@ -114,6 +114,30 @@ TEST_F(LambdaTest, ADeathOfTheRuntimeIsToldAndTheNextInvocationRuns) {
   EXPECT_EQ(invoke_function("dead", "[]").payload, "\"alive\"");
 }
 
+TEST_F(LambdaTest, WhatIsMeasuredIsWhatHappened) {
+  create("m", "import time\ndef handler(event, context):\n    time.sleep(0.05)\n    return 1 / event\n");
+  EXPECT_FALSE(invoke_function("m", "1").function_error);
+  EXPECT_FALSE(invoke_function({.function_name = "m:$LATEST", .payload = "2"}).function_error);
+  EXPECT_TRUE(invoke_function("m", "0").function_error);
+  for (const char* where : {"", " FunctionName=m"}) {
+    SCOPED_TRACE(where);
+    auto measured = [&](const std::string& name) { return metrics.of("AWS/Lambda " + name + where); };
+    EXPECT_EQ(measured("Invocations").sum, 3);
+    EXPECT_EQ(measured("Errors").sum, 1);
+    EXPECT_EQ(measured("Errors").count, 3);
+    EXPECT_EQ(measured("Throttles").sum, 0);
+    EXPECT_EQ(measured("ConcurrentExecutions").max, 1);
+    EXPECT_EQ(measured("Duration").count, 3);
+    EXPECT_GE(measured("Duration").min, 50);
+  }
+  EXPECT_EQ(metrics.of("AWS/Lambda Invocations FunctionName=m Resource=m").sum, 2);
+  EXPECT_EQ(metrics.of("AWS/Lambda Invocations FunctionName=m Resource=m:$LATEST").sum, 1);
+  call<PutFunctionConcurrency>({.function_name = "m", .reserved_concurrent_executions = 0});
+  EXPECT_THROW(invoke_function("m", "1"), aws::ServiceError);
+  EXPECT_EQ(metrics.of("AWS/Lambda Throttles FunctionName=m").sum, 1);
+  EXPECT_EQ(metrics.of("AWS/Lambda Invocations FunctionName=m").sum, 3);
+}
+
 TEST_F(LambdaTest, FunctionsReachTheApiAndNothingElse) {
   create("net", R"py(
 import os, socket, urllib.request

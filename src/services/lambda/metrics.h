@@ -1,36 +1,40 @@
-// What CloudWatch counts of functions, in memory since the daemon began.
+// What is measured of functions for CloudWatch.
+// https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
 #pragma once
 
-#include <chrono>
 #include <cstdint>
-#include <map>
-#include <mutex>
 #include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "metrics/recorder.h"
+#include "services/lambda/target.h"
 
 namespace holm::lambda {
 
-// https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
-struct FunctionMetrics {
-  uint64_t invocations = 0;
-  uint64_t errors = 0;
-  uint64_t throttles = 0;
-  std::chrono::microseconds duration_sum{};
-  std::chrono::microseconds duration_max{};
-  int64_t concurrent_executions_max = 0;
+// How many invocations run at once, the one that is beginning counted.
+struct RunningNow {
+  int64_t of_function = 0;
+  int64_t of_account = 0;
+  std::optional<int64_t> unreserved;  // Of the account's functions that have none reserved, if this is one.
 };
 
 // Any thread.
 class Metrics final {
  public:
-  enum class Outcome { Succeeded, Failed };
-  void began(const std::string& function_arn, int64_t concurrent);
-  void ended(const std::string& function_arn, std::chrono::microseconds duration, Outcome outcome);
-  void throttled(const std::string& function_arn);
-  std::map<std::string, FunctionMetrics> all() const;
+  explicit Metrics(metrics::Recorder& recorder) : recorder_(recorder) {}
+
+  void throttled(const Target& target, const Invocation& invocation, Time time);
+  void began(const Target& target, const Invocation& invocation, const RunningNow& concurrency, Time time);
+  // `invoked_arn` and the time of its beginning are the invocation's.
+  void ended(const Target& target, const std::string& invoked_arn, Time began,
+             const InvocationResult& result);
 
  private:
-  mutable std::mutex mutex_;
-  std::map<std::string, FunctionMetrics> functions_;
+  struct Place;
+  void count(const Place& place, std::string_view name, double value, std::string_view unit = "Count");
+
+  metrics::Recorder& recorder_;
 };
 
 }  // namespace holm::lambda

@@ -20,6 +20,9 @@ class Region;
 namespace holm::jobs {
 class Jobs;
 }
+namespace holm::metrics {
+class Recorder;
+}
 namespace holm::sandbox {
 class Exits;
 class Runtime;
@@ -42,6 +45,7 @@ struct Dependencies {
   aws::IdentityProvider& identities;
   sandbox::Runtime& runtime;
   sandbox::Exits& exits;
+  metrics::Recorder& metrics;
   Clock& clock;
   Random& random;
   std::string data_directory;

@@ -41,6 +41,8 @@ struct InvocationResult {
   std::string payload;
   std::string error;     // X-Amz-Function-Error: "Unhandled", or empty.
   std::string log_tail;  // The last 4 KiB of the log; empty unless asked for.
+  // How long the function's code ran, if it did.
+  std::optional<std::chrono::duration<double, std::milli>> duration = {};
 };
 
 struct Invocation {

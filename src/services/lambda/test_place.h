@@ -35,6 +35,7 @@
 #include "services/lambda/packages.h"
 #include "services/lambda/service.h"
 #include "services/logs/service.h"
+#include "support/kept_metrics.h"
 
 namespace holm::lambda {
 
@@ -190,6 +191,7 @@ class LambdaTest : public ::testing::Test {
                      .identities = identities,
                      .runtime = *runtime,
                      .exits = exits,
+                     .metrics = metrics,
                      .clock = clock,
                      .random = random,
                      .data_directory = directory,
@@ -268,6 +270,7 @@ class LambdaTest : public ::testing::Test {
   SystemRandom random;
   OneRole identities;
   sandbox::Exits exits;
+  test::KeptMetrics metrics;
   std::unique_ptr<sql::Database> database = sql::open_sqlite(":memory:");
   std::unique_ptr<jobs::ManualJobs> jobs = jobs::make_manual_jobs(*database, clock);
   PlainRegion region{*database, clock};

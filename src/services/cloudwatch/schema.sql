@@ -1,0 +1,2 @@
+-- The tables of CloudWatch; metrics are in a store of their own, see src/metrics.
+-- migration 1

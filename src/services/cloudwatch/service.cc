@@ -1,0 +1,72 @@
+// Permissions, and what has to be done every minute.
+
+#include "services/cloudwatch/service.h"
+
+#include <fmt/format.h>
+
+#include "aws/service/region.h"
+#include "base/log.h"
+#include "cloudwatch/handlers.h"
+#include "metrics/meters.h"
+#include "metrics/store.h"
+
+namespace holm::cloudwatch {
+
+namespace {
+
+constexpr async::Duration kSettleEvery{5000};
+constexpr size_t kKeeperQueueMax = 16;
+constexpr std::chrono::minutes kMinute{1};
+
+Time minute_of(Time time) { return std::chrono::floor<std::chrono::minutes>(time); }
+
+}  // namespace
+
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
+std::vector<aws::Access> Service::access(const aws::Operation& operation, const void* input,
+                                         aws::Call& call) const {
+  std::vector<aws::Access> needed = aws::ServiceBase::access(operation, input, call);
+  if (operation.name == "PutMetricData") {
+    needed[0].context["cloudwatch:namespace"] = {static_cast<const PutMetricDataInput*>(input)->namespace_};
+  }
+  return needed;
+}
+
+void Service::start() {
+  keeper_ = std::make_unique<async::Workers>(1, kKeeperQueueMax);
+  reactor_ = &dependencies_.region.any_reactor();
+  reactor_->call([this] {
+    minute_read_ = minute_of(dependencies_.clock.now());
+    timer_ = std::make_unique<async::Timer>(*reactor_, [this] { tick(); });
+    timer_->arm(kSettleEvery);
+  });
+}
+
+void Service::stop() {
+  if (reactor_) reactor_->call([this] { timer_.reset(); });
+  keeper_.reset();
+}
+
+void Service::tick() {
+  const Time now = dependencies_.clock.now();
+  const Time minute = minute_of(now);
+  bool is_taken = true;
+  if (minute != minute_read_) {
+    // Of a minute that has ended: what was measured since is about it.
+    const Time ended = minute - kMinute;
+    is_taken = keeper_->try_post([this, ended] { read_meters(ended); });
+    minute_read_ = minute;
+  } else {
+    is_taken = keeper_->try_post([this] { dependencies_.store.settle(); });
+  }
+  if (!is_taken) log::warning("metrics are not kept up with: the disk or the machine is too slow");
+  timer_->arm(std::min(kSettleEvery, std::chrono::ceil<async::Duration>(minute + kMinute - now)));
+}
+
+void Service::read_meters(Time minute) {
+  dependencies_.meters.read_all(minute);
+  dependencies_.store.settle();
+  dependencies_.store.maintain();
+}
+
+}  // namespace holm::cloudwatch

@@ -1,0 +1,54 @@
+// What the handlers of CloudWatch share.
+#pragma once
+
+#include <memory>
+
+#include "async/reactor.h"
+#include "async/workers.h"
+#include "aws/service/service.h"
+#include "base/clock.h"
+
+namespace holm::aws {
+class Region;
+}
+namespace holm::metrics {
+class Meters;
+class Store;
+}  // namespace holm::metrics
+
+namespace holm::cloudwatch {
+
+// Everything CloudWatch is built on; all of it outlives the service.
+struct Dependencies {
+  aws::Region& region;
+  metrics::Store& store;
+  metrics::Meters& meters;
+  Clock& clock;
+};
+
+// One for all accounts and regions; handlers are free functions that take it. Any thread.
+class Service final : public aws::ServiceBase {
+ public:
+  explicit Service(Dependencies dependencies) : dependencies_(dependencies) {}
+
+  std::vector<aws::Access> access(const aws::Operation& operation, const void* input,
+                                  aws::Call& call) const override;
+  // From now on meters are read every minute, and the store is kept.
+  void start() override;
+  void stop() override;
+
+  metrics::Store& store() { return dependencies_.store; }
+  Dependencies& use() { return dependencies_; }
+
+ private:
+  void tick();
+  void read_meters(Time minute);
+
+  Dependencies dependencies_;
+  std::unique_ptr<async::Workers> keeper_;  // One thread, for what may take long.
+  async::Reactor* reactor_ = nullptr;
+  std::unique_ptr<async::Timer> timer_;  // On the reactor's thread, as the next.
+  Time minute_read_{};
+};
+
+}  // namespace holm::cloudwatch
