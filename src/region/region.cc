@@ -24,6 +24,7 @@
 #include "cloudformation/handlers.h"
 #include "cloudformation/migrations.h"
 #include "cloudwatch/handlers.h"
+#include "cloudwatch/migrations.h"
 #include "dataplane/balancer/balancer.h"
 #include "dataplane/balancer/edge.h"
 #include "dataplane/dns/directory.h"
@@ -60,6 +61,7 @@
 #include "services/autoscaling/service.h"
 #include "services/cloudformation/resources.h"
 #include "services/cloudformation/service.h"
+#include "services/cloudwatch/resources.h"
 #include "services/cloudwatch/service.h"
 #include "services/ec2/resources.h"
 #include "services/ec2/service.h"
@@ -115,6 +117,7 @@ std::vector<sql::Schema> schemas() {
   return {
       {"autoscaling", autoscaling::migrations()},
       {"cloudformation", cloudformation::migrations()},
+      {"cloudwatch", cloudwatch::migrations()},
       {"ec2", ec2::migrations()},
       {"elbv2", elbv2::migrations()},
       {"iam", iam::migrations()},
@@ -306,9 +309,13 @@ void Region::State::add_rds() {
 void Region::State::add_small_services() {
   services.add<logs::Service>(logs::model(), *jobs, *client, clock);
   add_types(logs::resource_types());
-  services.add<cloudwatch::Service>(
-      cloudwatch::model(),
-      cloudwatch::Dependencies{.region = *client, .store = *metrics, .meters = *meters, .clock = clock});
+  services.add<cloudwatch::Service>(cloudwatch::model(), cloudwatch::Dependencies{.region = *client,
+                                                                                  .store = *metrics,
+                                                                                  .meters = *meters,
+                                                                                  .jobs = *jobs,
+                                                                                  .clock = clock,
+                                                                                  .random = random});
+  add_types(cloudwatch::resource_types());
   services.add<ssm::Service>(ssm::model());
   add_types(ssm::resource_types());
   services.add<cloudformation::Service>(cloudformation::model(),

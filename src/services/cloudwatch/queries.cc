@@ -73,26 +73,28 @@ void Queries::check(const MetricDataQuery& query) {
   place->second.expression = std::move(*expression);
 }
 
+Periods Queries::periods_of(int64_t period) const {
+  const int64_t now = to_milliseconds(caller_.now) / 1000;
+  int64_t start = to_milliseconds(span_.start) / 1000;
+  if (span_.align == Span::Align::ToPeriods) {
+    start = (rounded_start(start, period, now) + period - 1) / period * period;
+  }
+  return {.start = start,
+          .end = std::chrono::ceil<std::chrono::seconds>(span_.end).time_since_epoch().count(),
+          .period = period};
+}
+
 Curve Queries::read(const MetricStat& stat) const {
   const Metric& named = stat.metric;
   const metrics::Metric metric =
       metric_of(caller_, named.namespace_.value_or(""), named.metric_name.value_or(""),
                 named.dimensions.value_or(std::vector<Dimension>()));
-  const int64_t period = stat.period;
-  const int64_t now = to_milliseconds(caller_.now) / 1000;
-  const int64_t start = rounded_start(to_milliseconds(span_.start) / 1000, period, now);
-  // Periods lie at multiples of themselves.
-  const Periods periods{.start = (start + period - 1) / period * period,
-                        .end = std::chrono::ceil<std::chrono::seconds>(span_.end).time_since_epoch().count(),
-                        .period = period};
-  return read_curve(store_, metric, stat.unit, Stat::parse(stat.stat).value(), periods);
+  return read_curve(store_, metric, stat.unit, Stat::parse(stat.stat).value(), periods_of(stat.period));
 }
 
 MathValue Queries::compute(Known& known) {
   const MetricDataQuery& query = *known.query;
   if (query.metric_stat) return read(*query.metric_stat);
-  const int64_t period = query.period.value_or(60);
-  const int64_t start = to_milliseconds(span_.start) / 1000;
   auto value = known.expression->evaluate(
       {.find = [this](const std::string& id) { return known_.contains(id) ? &value_of(id) : nullptr; },
        .metrics =
@@ -104,9 +106,7 @@ MathValue Queries::compute(Known& known) {
              }
              return curves;
            },
-       .periods = {.start = (start + period - 1) / period * period,
-                   .end = std::chrono::ceil<std::chrono::seconds>(span_.end).time_since_epoch().count(),
-                   .period = period}});
+       .periods = periods_of(query.period.value_or(60))});
   if (!value) throw_math(query.id, value.error());
   return std::move(*value);
 }

@@ -26,6 +26,11 @@ struct Answer {
 struct Span {
   Time start{};
   Time end{};
+  enum class Align {
+    ToPeriods,  // Periods lie at multiples of themselves.
+    ToStart,    // They are counted from the start.
+  };
+  Align align = Align::ToPeriods;
 };
 
 // One request's queries; computes what is asked for. Everything it is given outlives it.
@@ -51,6 +56,7 @@ class Queries final {
   const MathValue& value_of(const std::string& id);
   MathValue compute(Known& known);
   Curve read(const MetricStat& stat) const;
+  Periods periods_of(int64_t period) const;
 
   const metrics::Store& store_;
   const aws::Caller& caller_;

@@ -1,2 +1,15 @@
--- The tables of CloudWatch; metrics are in a store of their own, see src/metrics.
+-- The tables of CloudWatch. Metrics are in a store of their own, see src/metrics.
 -- migration 1
+-- `definition` is the PutMetricAlarm that made it, as a document.
+CREATE TABLE cloudwatch_alarm (
+  account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL, definition TEXT NOT NULL,
+  configured INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL, reason_data TEXT,
+  updated INTEGER NOT NULL, transitioned INTEGER NOT NULL, PRIMARY KEY (account, region, name));
+CREATE TABLE cloudwatch_alarm_history (
+  id INTEGER PRIMARY KEY, account TEXT NOT NULL, region TEXT NOT NULL, alarm TEXT NOT NULL,
+  time INTEGER NOT NULL, type TEXT NOT NULL, summary TEXT NOT NULL, data TEXT NOT NULL);
+CREATE INDEX cloudwatch_alarm_history_alarm ON cloudwatch_alarm_history (account, region, alarm, time);
+CREATE INDEX cloudwatch_alarm_history_time ON cloudwatch_alarm_history (account, region, time);
+CREATE TABLE cloudwatch_tag (
+  account TEXT NOT NULL, region TEXT NOT NULL, alarm TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
+  PRIMARY KEY (account, region, alarm, key));

@@ -7,8 +7,11 @@
 #include "aws/service/region.h"
 #include "base/log.h"
 #include "cloudwatch/handlers.h"
+#include "jobs/jobs.h"
 #include "metrics/meters.h"
 #include "metrics/store.h"
+#include "services/cloudwatch/alarm_actions.h"
+#include "services/cloudwatch/alarm_controller.h"
 
 namespace holm::cloudwatch {
 
@@ -29,10 +32,35 @@ std::vector<aws::Access> Service::access(const aws::Operation& operation, const 
   if (operation.name == "PutMetricData") {
     needed[0].context["cloudwatch:namespace"] = {static_cast<const PutMetricDataInput*>(input)->namespace_};
   }
+  auto on = [&](const std::vector<std::string>& names) {
+    needed.clear();
+    for (const std::string& name : names) {
+      needed.push_back({.action = fmt::format("cloudwatch:{}", operation.name),
+                        .resource = aws::arn("cloudwatch", call, "alarm:" + name)});
+    }
+  };
+  const std::string_view name = operation.name;
+  if (name == "PutMetricAlarm") on({static_cast<const PutMetricAlarmInput*>(input)->alarm_name});
+  if (name == "SetAlarmState") on({static_cast<const SetAlarmStateInput*>(input)->alarm_name});
+  if (name == "DeleteAlarms") on(static_cast<const DeleteAlarmsInput*>(input)->alarm_names);
+  if (name == "EnableAlarmActions") on(static_cast<const EnableAlarmActionsInput*>(input)->alarm_names);
+  if (name == "DisableAlarmActions") on(static_cast<const DisableAlarmActionsInput*>(input)->alarm_names);
+  if (name == "TagResource") needed[0].resource = static_cast<const TagResourceInput*>(input)->resource_arn;
+  if (name == "UntagResource")
+    needed[0].resource = static_cast<const UntagResourceInput*>(input)->resource_arn;
+  if (name == "ListTagsForResource") {
+    needed[0].resource = static_cast<const ListTagsForResourceInput*>(input)->resource_arn;
+  }
   return needed;
 }
 
+void Service::take_jobs() {
+  dependencies_.jobs.handle(kEvaluationJob, [this](const jobs::Job&) { return evaluate_alarms(*this); });
+  dependencies_.jobs.handle(kActionJob, [this](const jobs::Job& job) { return perform_action(*this, job); });
+}
+
 void Service::start() {
+  take_jobs();
   keeper_ = std::make_unique<async::Workers>(1, kKeeperQueueMax);
   reactor_ = &dependencies_.region.any_reactor();
   reactor_->call([this] {
@@ -40,6 +68,11 @@ void Service::start() {
     timer_ = std::make_unique<async::Timer>(*reactor_, [this] { tick(); });
     timer_->arm(kSettleEvery);
   });
+}
+
+void Service::alarms_changed(aws::Call& call) {
+  dependencies_.jobs.schedule(call.transaction, {.kind = kEvaluationJob, .key = "all"},
+                              dependencies_.clock.now());
 }
 
 void Service::stop() {

@@ -8,8 +8,14 @@
 #include "aws/service/service.h"
 #include "base/clock.h"
 
+namespace holm {
+class Random;
+}
 namespace holm::aws {
 class Region;
+}
+namespace holm::jobs {
+class Jobs;
 }
 namespace holm::metrics {
 class Meters;
@@ -23,7 +29,9 @@ struct Dependencies {
   aws::Region& region;
   metrics::Store& store;
   metrics::Meters& meters;
+  jobs::Jobs& jobs;
   Clock& clock;
+  Random& random;
 };
 
 // One for all accounts and regions; handlers are free functions that take it. Any thread.
@@ -33,12 +41,16 @@ class Service final : public aws::ServiceBase {
 
   std::vector<aws::Access> access(const aws::Operation& operation, const void* input,
                                   aws::Call& call) const override;
-  // From now on meters are read every minute, and the store is kept.
+  // From now on meters are read every minute, alarms evaluated, and the store is kept.
   void start() override;
   void stop() override;
+  // The part of start() that has alarms evaluated.
+  void take_jobs();
 
   metrics::Store& store() { return dependencies_.store; }
   Dependencies& use() { return dependencies_; }
+  // To be called by each handler that made or changed an alarm: it is evaluated soon.
+  void alarms_changed(aws::Call& call);
 
  private:
   void tick();
