@@ -435,6 +435,7 @@ Result<void> Region::State::serve() {
   if (auto written = write_file_volatile(api_address_path(options), address); !written) return written;
   services.start();
   jobs->start(kJobThreads);
+  edge->open();
   api->listen(std::move(*socket));
   runtime->prepare();
   is_serving = true;

@@ -13,8 +13,21 @@ constexpr char kJob[] = "autoscaling.group";
 
 }  // namespace
 
+// Other services may tell of changes as soon as they start.
 Service::Service(jobs::Jobs& jobs, aws::Region& region, aws::Events& events, Clock& clock, Random& random)
-    : jobs_(jobs), region_(region), events_(events), clock_(clock), random_(random) {}
+    : jobs_(jobs), region_(region), clock_(clock), random_(random) {
+  events.subscribe("ec2.instance-state", [this](sql::Transaction& transaction, const aws::Event& event) {
+    auto row = transaction.find("SELECT grp FROM autoscaling_instance WHERE id = ?1", {event.resource});
+    if (row) schedule(transaction, row->integer(0));
+  });
+  events.subscribe("elbv2.target-health", [this](sql::Transaction& transaction, const aws::Event& event) {
+    for (const sql::Row& row :
+         transaction.run("SELECT id FROM autoscaling_group WHERE ',' || target_groups || ',' LIKE ?1",
+                         {"%," + event.resource + ",%"})) {
+      schedule(transaction, row.integer(0));
+    }
+  });
+}
 
 void Service::schedule(sql::Transaction& transaction, int64_t group) {
   jobs_.schedule(transaction, {.kind = kJob, .key = std::to_string(group), .payload = {}}, clock_.now());
@@ -23,17 +36,6 @@ void Service::schedule(sql::Transaction& transaction, int64_t group) {
 void Service::start() {
   jobs_.handle(kJob, [this](const jobs::Job& job) {
     return Controller(*this, region_, clock_, parse_integer(job.key).value_or(0)).run();
-  });
-  events_.subscribe("ec2.instance-state", [this](sql::Transaction& transaction, const aws::Event& event) {
-    auto row = transaction.find("SELECT grp FROM autoscaling_instance WHERE id = ?1", {event.resource});
-    if (row) schedule(transaction, row->integer(0));
-  });
-  events_.subscribe("elbv2.target-health", [this](sql::Transaction& transaction, const aws::Event& event) {
-    for (const sql::Row& row : transaction.run("SELECT id FROM autoscaling_group WHERE instr(',' || "
-                                               "target_groups || ',', ',' || ?1 || ',') > 0",
-                                               {event.resource})) {
-      schedule(transaction, row.integer(0));
-    }
   });
 }
 

@@ -31,7 +31,7 @@ class Service final : public aws::ServiceBase {
  public:
   Service(jobs::Jobs& jobs, aws::Region& region, aws::Events& events, Clock& clock, Random& random);
 
-  // Registers the controller and what wakes it.
+  // Registers the controller.
   void start() override;
 
   // Has the controller look at a group; part of `transaction`.
@@ -41,7 +41,6 @@ class Service final : public aws::ServiceBase {
  private:
   jobs::Jobs& jobs_;
   aws::Region& region_;
-  aws::Events& events_;
   Clock& clock_;
   Random& random_;
 };

@@ -31,7 +31,12 @@ std::string name_of(balancer::Health health) {
 
 }  // namespace
 
-Service::Service(Dependencies dependencies) : dependencies_(std::move(dependencies)) {}
+// Other services may tell of changes as soon as they start.
+Service::Service(Dependencies dependencies) : dependencies_(std::move(dependencies)) {
+  dependencies_.events.subscribe(
+      "ec2.instance-state",
+      [this](sql::Transaction& transaction, const aws::Event& event) { note_instance(transaction, event); });
+}
 Service::~Service() = default;
 
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html
@@ -88,9 +93,9 @@ void Service::start() {
   });
   dependencies_.balancer.listen_to_health(
       [this](const balancer::HealthChange& change) { note_health(change); });
-  dependencies_.events.subscribe(
-      "ec2.instance-state",
-      [this](sql::Transaction& transaction, const aws::Event& event) { note_instance(transaction, event); });
+  // Before anybody is let in, so that nobody finds a load balancer without its rules; then what could not be
+  // opened yet is looked after by the job.
+  Publication(dependencies_).run();
   dependencies_.region.transact(dependencies_.region.caller({}, {}, kPrincipal), sql::Access::Write,
                                 [this](aws::Call& call) { changed(call.transaction); });
 }
