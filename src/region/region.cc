@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <future>
 #include <thread>
 
@@ -25,6 +26,7 @@
 #include "cloudformation/migrations.h"
 #include "cloudwatch/handlers.h"
 #include "cloudwatch/migrations.h"
+#include "crypto/aead.h"
 #include "dataplane/balancer/balancer.h"
 #include "dataplane/balancer/edge.h"
 #include "dataplane/dns/directory.h"
@@ -50,6 +52,7 @@
 #include "rds/handlers.h"
 #include "rds/migrations.h"
 #include "region/credentials_file.h"
+#include "region/doors.h"
 #include "region/listeners.h"
 #include "s3/handlers.h"
 #include "s3/migrations.h"
@@ -93,6 +96,7 @@ namespace {
 constexpr size_t kWorkerThreads = 8;
 constexpr size_t kWorkerQueueMax = 4096;
 constexpr int kJobThreads = 16;
+constexpr size_t kAccountDigits = 12;
 constexpr async::Duration kStopGrace{2000};
 
 // A load balancer's own name has no port in it, wherever the edge listens.
@@ -105,7 +109,15 @@ std::vector<lambda::Site> sites_for_functions(const net::Address& edge) {
 // The account is made up once and kept.
 Result<std::string> account_of(const Options& options, Random& random) {
   const std::string path = options.data_directory + "/account";
-  if (auto text = read_file(path)) return std::string(trim(*text));
+  std::error_code ignored;
+  if (std::filesystem::exists(path, ignored)) {
+    auto text = read_file(path);
+    if (!text) return text;
+    const std::string_view number = trim(*text);
+    if (number.size() == kAccountDigits && parse_integer(number)) return std::string(number);
+    return failure(fmt::format("{} holds no account's number of {} digits; the region cannot tell whose it is",
+                               path, kAccountDigits));
+  }
   const std::string account = std::to_string(100'000'000'000 + random.below(900'000'000'000));
   if (auto written = write_file_durably(path, account + "\n"); !written)
     return std::unexpected(written.error());
@@ -167,9 +179,11 @@ class Region::State {
   SystemRandom random;
   std::string account;
   std::string init;
+  crypto::Aead::Key key{};
   sandbox::Exits exits;
   aws::Events events;
   dns::Directory names;
+  Doors doors;
   std::unique_ptr<sql::Database> database;
   std::unique_ptr<jobs::Jobs> jobs;
   std::unique_ptr<blobs::Store> blobs;
@@ -236,6 +250,16 @@ Result<void> Region::State::open_storage() {
   auto known = account_of(options, random);
   if (!known) return std::unexpected(known.error());
   account = *known;
+  // The key comes before the database, so that one without the other was lost and is not replaced.
+  const std::string key_path = options.data_directory + "/key";
+  std::error_code ignored;
+  if (std::filesystem::exists(database_path(options), ignored) && !std::filesystem::exists(key_path, ignored)) {
+    return failure(fmt::format("{} is missing, and without it nobody can read the secrets in {}", key_path,
+                               database_path(options)));
+  }
+  auto read = iam::load_or_make_key(key_path, random);
+  if (!read) return std::unexpected(read.error());
+  key = *read;
   database = sql::open_sqlite(database_path(options));
   database->migrate(schemas());
   jobs = jobs::make_jobs(*database, clock);
@@ -260,12 +284,10 @@ Result<void> Region::State::open_sandboxes() {
 }
 
 Result<void> Region::State::add_identities() {
-  auto key = iam::load_or_make_key(options.data_directory + "/key", random);
-  if (!key) return std::unexpected(key.error());
   iam = &services.add<iam::Service>(
       iam::model(),
       iam::Dependencies{
-          .database = *database, .clock = clock, .random = random, .events = events, .key = *key});
+          .database = *database, .clock = clock, .random = random, .events = events, .key = key});
   services.add<sts::Service>(sts::model(), iam->identities());
   client->use_identities(iam->identities());
   add_types(iam::resource_types());
@@ -289,8 +311,8 @@ void Region::State::add_ec2() {
                         .data_directory = options.data_directory,
                         .init_program = init,
                         .machine = anchor->is_new() ? ec2::Machine::Rebooted : ec2::Machine::Kept,
-                        .serve_api = [this](UniqueFd socket) { api->listen(std::move(socket)); },
-                        .serve_edge = [this](UniqueFd socket) { edge->listen(std::move(socket)); }});
+                        .serve_api = [this](UniqueFd socket) { doors.add(*api, std::move(socket)); },
+                        .serve_edge = [this](UniqueFd socket) { doors.add(*edge, std::move(socket)); }});
   add_types(ec2::resource_types());
 }
 
@@ -396,10 +418,10 @@ Result<void> Region::State::build() {
   add_storage_and_functions();
   add_traffic_and_scaling();
 
-  const auto key = iam->identities().bootstrap(account);
-  if (key) {
-    auto written =
-        write_credentials(credentials_path(options), {account, key->access_key_id, key->secret_access_key});
+  const auto administrator = iam->identities().bootstrap(account);
+  if (administrator) {
+    const AdministratorKey known = {account, administrator->access_key_id, administrator->secret_access_key};
+    auto written = write_credentials(credentials_path(options), known);
     if (!written) return written;
   }
   return serve();
@@ -417,7 +439,7 @@ Result<void> Region::State::open_edge() {
   edge_address = net::local_address(socket->get());
   auto written = write_file_volatile(edge_address_path(options), edge_address.to_string());
   if (!written) return written;
-  edge->listen(std::move(*socket));
+  doors.add(*edge, std::move(*socket));
   return {};
 }
 
@@ -433,10 +455,10 @@ Result<void> Region::State::serve() {
   if (!socket) return std::unexpected(socket.error());
   const std::string address = net::local_address(socket->get()).to_string();
   if (auto written = write_file_volatile(api_address_path(options), address); !written) return written;
+  doors.add(*api, std::move(*socket));
   services.start();
   jobs->start(kJobThreads);
-  edge->open();
-  api->listen(std::move(*socket));
+  doors.open();
   runtime->prepare();
   is_serving = true;
   return {};

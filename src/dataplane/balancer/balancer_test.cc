@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <condition_variable>
-#include <future>
 
 #include "async/sync_wait.h"
 #include "base/system_clock.h"
@@ -64,7 +63,6 @@ class BalancerTest : public ::testing::Test {
     Result<UniqueFd> socket = net::listen_on(net::Address::loopback(0));
     edge_port_ = net::local_address(socket->get()).port();
     edge_.listen(std::move(*socket));
-    edge_.open();
     balancer_.listen_to_health([this](const HealthChange& change) {
       std::lock_guard lock(mutex_);
       changes_.push_back(change);
@@ -241,28 +239,6 @@ TEST_F(BalancerTest, TheEdgeFindsItByNameAndKnowsNoOther) {
   http::OutgoingRequest unknown;
   unknown.headers = {{"Host", "other.localhost"}};
   EXPECT_EQ(send(std::move(unknown), edge_port_).status, 404);
-}
-
-// After a restart of the daemon, sockets that were kept have visitors before anybody has told his names.
-TEST_F(BalancerTest, AnEdgeThatIsNotOpenLetsVisitorsWait) {
-  Edge edge(reactors_, clock_);
-  Result<UniqueFd> socket = net::listen_on(net::Address::loopback(0));
-  const uint16_t port = net::local_address(socket->get()).port();
-  edge.listen(std::move(*socket));
-  add_target(first_.address());
-  Balancer balancer(reactors_, edge, clock_, random_);
-  http::OutgoingRequest request;
-  request.headers = {{"Host", "shop.elb.localhost"}};
-  auto visitor = std::async(std::launch::async, [&] { return send(std::move(request), port); });
-  // Whatever a reactor would do about the visitor is done after some rounds.
-  for (int i = 0; i < 100; ++i) reactors_.at(static_cast<size_t>(i % 2)).call([] {});
-  auto config = std::make_shared<Config>();
-  balancer_settings_.listeners[0].port = free_port();
-  config->load_balancers.push_back(balancer_settings_);
-  config->groups.emplace("group", group_);
-  EXPECT_TRUE(balancer.publish(std::move(config)).empty());
-  edge.open();
-  EXPECT_EQ(visitor.get().headers.get("name"), "first");
 }
 
 TEST_F(BalancerTest, RulesComeInTheirOrderAndChangesTakeEffectAtOnce) {

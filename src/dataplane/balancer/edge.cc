@@ -4,8 +4,6 @@
 
 #include <fmt/format.h>
 
-#include <utility>
-
 #include "base/strings.h"
 
 namespace holm::balancer {
@@ -64,26 +62,7 @@ void Edge::publish(const std::string& owner, Routes routes) {
   table_ = std::move(next);
 }
 
-void Edge::listen(UniqueFd socket) {
-  {
-    std::lock_guard lock(mutex_);
-    if (!is_open_) {
-      closed_doors_.push_back(std::move(socket));
-      return;
-    }
-  }
-  server_.listen(std::move(socket));
-}
-
-void Edge::open() {
-  std::vector<UniqueFd> doors;
-  {
-    std::lock_guard lock(mutex_);
-    is_open_ = true;
-    doors = std::exchange(closed_doors_, {});
-  }
-  for (UniqueFd& each : doors) server_.listen(std::move(each));
-}
+void Edge::listen(UniqueFd socket) { server_.listen(std::move(socket)); }
 
 void Edge::stop(async::Duration grace) { server_.stop(grace); }
 

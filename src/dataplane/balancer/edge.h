@@ -8,7 +8,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "async/reactor.h"
 #include "base/clock.h"
@@ -32,11 +31,8 @@ class Edge final {
   // All names that `owner` ("elbv2") answers for from now on. A name that two owners claim belongs
   // to the owner that comes first in the alphabet.
   void publish(const std::string& owner, Routes routes);
-  // One more door: a listening socket on the host, inside a VPC, inside a function's namespace. Before open()
-  // it is kept closed: whoever comes waits.
+  // One more door: a listening socket on the host, inside a VPC, inside a function's namespace.
   void listen(UniqueFd socket);
-  // Once, when every name has its owner again: a request that came earlier would be told that nobody has it.
-  void open();
   // Takes no new connections and lets requests end for so long. Not on a reactor's thread.
   void stop(async::Duration grace);
 
@@ -46,10 +42,8 @@ class Edge final {
   std::shared_ptr<const Table> table() const;
 
   mutable std::mutex mutex_;
-  std::shared_ptr<const Table> table_;  // Guarded by mutex_, as the next two.
-  bool is_open_ = false;
-  std::vector<UniqueFd> closed_doors_;
-  http::Server server_;  // Last, so that it ends first.
+  std::shared_ptr<const Table> table_;  // Guarded by mutex_.
+  http::Server server_;                 // Last, so that it ends first.
 };
 
 // "www.example.com:8080" is the host "www.example.com" and the port 8080, if the port is one.

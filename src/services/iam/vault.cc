@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "base/files.h"
 #include "base/strings.h"
@@ -41,7 +42,11 @@ Time time_of(const formats::Value& value, std::string_view name) {
 
 Result<crypto::Aead::Key> load_or_make_key(const std::string& path, Random& random) {
   crypto::Aead::Key key;
-  if (Result<std::string> content = read_file(path)) {
+  std::error_code ignored;
+  // One that cannot be read now is not replaced: what it sealed would be lost.
+  if (std::filesystem::exists(path, ignored)) {
+    Result<std::string> content = read_file(path);
+    if (!content) return std::unexpected(content.error());
     std::optional<std::string> bytes = hex_decode(trim(*content));
     if (!bytes || bytes->size() != key.size()) return failure(fmt::format("{} holds no key.", path));
     std::ranges::copy(*bytes, key.begin());
