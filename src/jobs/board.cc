@@ -21,6 +21,7 @@ constexpr seconds kBackOffMax{60};
 constexpr int64_t kNoVersion = -1;
 
 // `version` changes whenever the row does, but for `again_…`: those hold what was scheduled while the job ran.
+// `scheduled` is when the due times were written.
 const std::vector<sql::Migration> kMigrations = {
     {1,
      "CREATE TABLE jobs_job ("
@@ -28,6 +29,7 @@ const std::vector<sql::Migration> kMigrations = {
      "  attempt INTEGER NOT NULL, version INTEGER NOT NULL, again_due INTEGER, again_payload TEXT,"
      "  PRIMARY KEY (kind, key)) STRICT, WITHOUT ROWID;"
      "CREATE INDEX jobs_job_due ON jobs_job (due);"},
+    {2, "ALTER TABLE jobs_job ADD COLUMN scheduled INTEGER NOT NULL DEFAULT 0"},
 };
 
 seconds back_off(int attempt) {
@@ -55,6 +57,7 @@ void Board::handle(std::string kind, Handler handler) {
 void Board::open() {
   CHECK(!is_open_);
   for (size_t i = 0; i < handlers_.size(); ++i) kinds_ += fmt::format("{}?{}", i == 0 ? "" : ", ", i + 2);
+  keep_waits();
   auto transaction = database_.begin(sql::Access::Write);
   transaction->run(
       "UPDATE jobs_job SET due = min(due, again_due), payload = again_payload, attempt = 1, "
@@ -68,6 +71,20 @@ void Board::open() {
   for (const sql::Row& row : kinds) report_unhandled(row.text(0));
 }
 
+void Board::keep_waits() {
+  const Time now = clock_.now();
+  auto transaction = database_.begin(sql::Access::Write);
+  transaction->run(
+      "UPDATE jobs_job SET due = due - (scheduled - ?1), again_due = again_due - (scheduled - ?1), scheduled = ?1 "
+      "WHERE scheduled > ?1",
+      {to_milliseconds(now)});
+  transaction->commit();
+  std::lock_guard lock(mutex_);
+  for (auto& [name, running] : running_) {
+    if (running.rests_until) running.rests_until = now;
+  }
+}
+
 void Board::schedule(sql::Transaction& transaction, const Job& job, Time due) {
   std::optional<int64_t> running;
   {
@@ -78,16 +95,18 @@ void Board::schedule(sql::Transaction& transaction, const Job& job, Time due) {
   int64_t milliseconds = to_milliseconds(due);
   if (running) {
     transaction.run(
-        "UPDATE jobs_job SET again_due = min(coalesce(again_due, ?3), ?3), again_payload = ?4 "
+        "UPDATE jobs_job SET again_due = min(coalesce(again_due, ?3), ?3), again_payload = ?4, scheduled = ?6 "
         "WHERE kind = ?1 AND key = ?2 AND version = ?5",
-        {job.kind, job.key, milliseconds, job.payload, *running});
+        {job.kind, job.key, milliseconds, job.payload, *running, to_milliseconds(clock_.now())});
   }
   if (!running || transaction.changes() == 0) {
     transaction.run(
-        "INSERT INTO jobs_job (kind, key, payload, due, attempt, version) VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
-        "ON CONFLICT (kind, key) DO UPDATE SET due = min(due, excluded.due), payload = excluded.payload, "
-        "attempt = excluded.attempt, version = excluded.version",
-        {job.kind, job.key, job.payload, milliseconds, int64_t{job.attempt}, next_version_++});
+        "INSERT INTO jobs_job (kind, key, payload, due, attempt, version, scheduled) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (kind, key) DO UPDATE SET due = min(due, excluded.due), "
+        "payload = excluded.payload, attempt = excluded.attempt, version = excluded.version, "
+        "scheduled = excluded.scheduled",
+        {job.kind, job.key, job.payload, milliseconds, int64_t{job.attempt}, next_version_++,
+         to_milliseconds(clock_.now())});
   }
   transaction.after_commit([this, kind = job.kind, due] {
     report_unhandled(kind);
@@ -204,8 +223,9 @@ void Board::write_end(const Job& job, int64_t version, std::optional<Time> again
     int64_t attempt = failed && !was_scheduled ? job.attempt + 1 : 1;
     transaction->run(
         "UPDATE jobs_job SET due = ?3, payload = ?4, attempt = ?5, version = ?6, again_due = NULL, "
-        "again_payload = NULL WHERE kind = ?1 AND key = ?2",
-        {job.kind, job.key, *due, row->optional_text(1).value_or(job.payload), attempt, next_version_++});
+        "again_payload = NULL, scheduled = ?7 WHERE kind = ?1 AND key = ?2",
+        {job.kind, job.key, *due, row->optional_text(1).value_or(job.payload), attempt, next_version_++,
+         to_milliseconds(clock_.now())});
   } else {
     cancel(*transaction, job.kind, job.key);
   }

@@ -28,6 +28,8 @@ class Board final {
   void handle(std::string kind, Handler handler);
   // Ends the time of handle(); what a former life left half told is put in order.
   void open();
+  // For when the clock was set back: what waits keeps the time that it still had to wait.
+  void keep_waits();
 
   void schedule(sql::Transaction& transaction, const Job& job, Time due);
   void cancel(sql::Transaction& transaction, std::string_view kind, std::string_view key);

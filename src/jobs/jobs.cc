@@ -24,6 +24,8 @@ constexpr size_t kBatch = 64;
 constexpr std::chrono::seconds kWaitMax{10};
 constexpr std::chrono::milliseconds kWaitMin{1};
 constexpr std::chrono::seconds kRestAfterError{1};
+// Less is a correction that nobody notices.
+constexpr std::chrono::seconds kSetBackMin{1};
 
 class ThreadedJobs final : public Jobs {
  public:
@@ -45,6 +47,7 @@ class ThreadedJobs final : public Jobs {
   void wake(Time due);
   void work();
   bool find_work(std::unique_lock<std::mutex>& lock);
+  bool follow_clock_back(std::unique_lock<std::mutex>& lock, Time now);
 
   Clock& clock_;
   std::mutex mutex_;  // Guards what follows.
@@ -52,6 +55,7 @@ class ThreadedJobs final : public Jobs {
   bool is_stopping_ = false;
   bool is_looking_ = false;       // A thread asks the table or waits for `next_look_`.
   std::optional<Time> next_look_ = Time::min();  // When something may be due; nothing: never.
+  Time newest_ = Time::min();  // The latest that the clock has said.
   std::deque<Name> ready_;
   std::vector<std::thread> threads_;
   Board board_;
@@ -111,6 +115,8 @@ bool ThreadedJobs::find_work(std::unique_lock<std::mutex>& lock) {
     return false;
   }
   Time now = clock_.now();
+  if (now + kSetBackMin < newest_) return follow_clock_back(lock, now);
+  newest_ = std::max(newest_, now);
   if (*next_look_ > now) {
     auto wait = std::min<std::chrono::milliseconds>(*next_look_ - now, kWaitMax);
     changed_.wait_for(lock, std::max(wait, kWaitMin));
@@ -133,6 +139,24 @@ bool ThreadedJobs::find_work(std::unique_lock<std::mutex>& lock) {
   if (next && (!next_look_ || *next < *next_look_)) next_look_ = next;
   for (Name& name : names) ready_.push_back(std::move(name));
   return !ready_.empty();
+}
+
+// There is no work yet, but something may be due earlier than it seemed.
+bool ThreadedJobs::follow_clock_back(std::unique_lock<std::mutex>& lock, Time now) {
+  lock.unlock();
+  bool followed = false;
+  try {
+    log::warning("the machine's clock was set back; what waits is put forward with it");
+    board_.keep_waits();
+    followed = true;
+  } catch (const std::exception& error) {
+    log::error(std::string("jobs cannot follow the clock: ") + error.what());
+  }
+  lock.lock();
+  if (followed) newest_ = now;
+  next_look_ = Time::min();
+  if (!followed) changed_.wait_for(lock, kRestAfterError);
+  return false;
 }
 
 // Runs what is due when it is told to.

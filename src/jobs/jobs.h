@@ -1,4 +1,5 @@
-// Durable timers: "call this again then". They survive a crash of the daemon.
+// Durable timers: "call this again then". They survive a crash of the daemon. When the machine's clock is set
+// back, what waits keeps the time it still had to wait: who means a date looks at the clock again.
 #pragma once
 
 #include <cstdint>

@@ -197,6 +197,17 @@ TEST_F(JobsTest, WaitingJobsSurviveARestart) {
   EXPECT_EQ(after(seconds(5)), Texts{"a=x#1"});
 }
 
+TEST_F(JobsTest, AClockThatWasSetBackMeanwhileDoesNotMakeJobsWaitLonger) {
+  schedule("a", "x", seconds(10));
+  clock.advance(-std::chrono::hours(24 * 365));
+  restart();
+  EXPECT_EQ(wait(), seconds(10));
+  clock.advance(seconds(4));
+  restart();
+  EXPECT_EQ(wait(), seconds(6));
+  EXPECT_EQ(after(seconds(6)), Texts{"a=x#1"});
+}
+
 TEST_F(JobsTest, AJobThatRanWhenTheProcessDiedRunsAgain) {
   Texts in_the_new_life;
   action = [&](const Job&) {
@@ -295,6 +306,33 @@ TEST_F(JobThreadsTest, ThreadsWakeForWhatIsScheduledNowAndForWhatIsDueLater) {
   jobs->stop();
   jobs->stop();
   EXPECT_EQ(tally.count(), 203u);
+}
+
+TEST(JobThreads, FollowAClockThatIsSetBack) {
+  test::FakeClock clock;
+  auto database = sql::open_sqlite(":memory:");
+  auto jobs = make_jobs(*database, clock);
+  Tally tally;
+  jobs->handle("note", [&](const Job& job) {
+    tally.add(job.key);
+    return done();
+  });
+  auto schedule = [&](const std::string& key, seconds from_now) {
+    auto transaction = database->begin(sql::Access::Write);
+    jobs->schedule(*transaction, {.kind = "note", .key = key, .payload = ""}, clock.now() + from_now);
+    transaction->commit();
+  };
+  jobs->start(2);
+  schedule("in an hour", std::chrono::hours(1));
+  schedule("before", {});
+  ASSERT_TRUE(tally.reaches(1));
+  clock.advance(-std::chrono::hours(48));
+  schedule("after", {});
+  ASSERT_TRUE(tally.reaches(2));
+  clock.advance(std::chrono::hours(1));
+  schedule("wakes the threads", {});
+  EXPECT_TRUE(tally.reaches(4));
+  jobs->stop();
 }
 
 TEST_F(JobThreadsTest, TheSameJobNeverRunsTwiceAtOnceAndMissesNothing) {
