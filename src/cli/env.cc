@@ -30,6 +30,10 @@ int env(const Arguments& arguments) {
   const region::Options& options = arguments.options;
   auto key = region::read_credentials(region::credentials_path(options));
   if (!key) {
+    if (std::filesystem::exists(region::credentials_path(options))) {
+      fmt::print(stderr, "holm: {}; the next start of the region writes it anew\n", key.error().message);
+      return 1;
+    }
     fmt::print(stderr, "holm: no region has been started on {} yet; `holm up` starts one\n",
                options.data_directory);
     return 1;

@@ -19,6 +19,7 @@
 #include "base/strings.h"
 #include "base/unique_fd.h"
 #include "cli/commands.h"
+#include "region/machine.h"
 #include "region/region.h"
 #include "sandbox/anchor.h"
 
@@ -198,6 +199,7 @@ int serve(const Arguments& arguments) {
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
 
+  if (auto able = region::check_machine(); !able) return fail(ready, able.error().message);
   auto lock = lock_data_directory(arguments.options);
   if (!lock) return fail(ready, lock.error().message);
   auto region = start_region(arguments.options);

@@ -409,11 +409,16 @@ void Server::kill_all() {
 }  // namespace
 
 int run_anchor(const AnchorOptions& options) {
+  // Before anything else is opened, so that it is the starter's. Closing it tells that this one listens or has
+  // ended.
+  UniqueFd told(::fcntl(kToldDescriptor, F_GETFD) >= 0 ? kToldDescriptor : -1);
+  if (told) ::fcntl(told.get(), F_SETFD, FD_CLOEXEC);
   Server server(options);
   if (auto prepared = server.prepare(); !prepared) {
-    log::error("anchor: " + prepared.error().message);
+    log::error(prepared.error().message);
     return 1;
   }
+  told.reset();
   server.serve();
   return 0;
 }

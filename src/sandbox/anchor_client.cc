@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -16,9 +17,11 @@
 
 #include "base/files.h"
 #include "base/log.h"
+#include "base/strings.h"
 #include "base/time_format.h"
 #include "sandbox/anchor.h"
 #include "sandbox/anchor_message.h"
+#include "sandbox/names.h"
 
 namespace holm::sandbox {
 
@@ -34,8 +37,7 @@ struct Anchor::State {
 
 namespace {
 
-constexpr int kStartAttemptsMax = 5000;
-constexpr int kStartAttemptMilliseconds = 1;
+constexpr int kStartMilliseconds = 20'000;
 
 Result<UniqueFd> connect_to_anchor(const std::string& data_directory) {
   std::string path = anchor_socket_path(data_directory);
@@ -52,33 +54,59 @@ Result<UniqueFd> connect_to_anchor(const std::string& data_directory) {
   return socket;
 }
 
-// In a child of a child, so that the daemon is neither its parent nor its session's leader.
-[[noreturn]] void become_anchor(const AnchorClientOptions& options, char* const* argv) {
+// In a child of a child, so that the daemon is neither its parent nor its session's leader. Makes only calls that
+// are safe while other threads were running.
+[[noreturn]] void become_anchor(int log, int told, char* const* argv) {
   ::setsid();
   if (::fork() != 0) ::_exit(0);
-  int null = ::open("/dev/null", O_RDWR);
-  std::string path = options.data_directory + "/run/anchor.log";
-  int log = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+  // First out of the way of the numbers that they get.
+  log = ::fcntl(log, F_DUPFD, kToldDescriptor + 1);
+  told = ::fcntl(told, F_DUPFD, kToldDescriptor + 1);
+  int null = ::fcntl(::open("/dev/null", O_RDWR), F_DUPFD, kToldDescriptor + 1);
   ::dup2(null, 0);
   ::dup2(log, 1);
   ::dup2(log, 2);
-  ::close_range(3, ~0U, 0);
+  ::dup2(told, kToldDescriptor);
+  ::close_range(kToldDescriptor + 1, ~0U, 0);
   // A guest's file system is made relative to the root, and nothing shall keep a folder in use.
   if (::chdir("/") == 0) ::execv(argv[0], argv);
   ::_exit(127);
 }
 
+std::string log_path(const AnchorClientOptions& options) { return options.data_directory + "/run/anchor.log"; }
+
+// Why an anchor that was started does not answer: its last words.
+std::string reason_in_log(const AnchorClientOptions& options) {
+  auto text = read_file(log_path(options));
+  const std::string_view words = text ? trim(*text) : std::string_view();
+  if (words.empty()) return "the anchor did not start, and says nothing in " + log_path(options);
+  return "the anchor did not start: " + std::string(words.substr(words.rfind('\n') + 1));
+}
+
+// Returns when it listens, or has ended.
 Result<void> start_anchor(const AnchorClientOptions& options) {
   if (options.command.empty()) return failure("no command to start the anchor with");
+  if (anchor_socket_path(options.data_directory).size() >= sizeof(sockaddr_un::sun_path)) {
+    return failure("the data directory's path is too long for a socket in it: " + options.data_directory);
+  }
   if (auto made = make_directories(options.data_directory + "/run"); !made) return made;
   std::vector<char*> argv;
   for (const std::string& text : options.command) argv.push_back(const_cast<char*>(text.c_str()));
   argv.push_back(nullptr);
+  UniqueFd log(::open(log_path(options).c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600));
+  std::array<int, 2> ends{};
+  if (!log || ::pipe2(ends.data(), O_CLOEXEC) != 0) return failure(system_error(log_path(options)));
+  UniqueFd listening(ends[0]);
+  UniqueFd told(ends[1]);
   // What /proc/self/exe means is read before the fork: it stays the daemon's own program.
   pid_t child = ::fork();
   if (child < 0) return failure(std::string("fork: ") + std::strerror(errno));
-  if (child == 0) become_anchor(options, argv.data());
+  if (child == 0) become_anchor(log.get(), told.get(), argv.data());
   ::waitpid(child, nullptr, 0);
+  told.reset();
+  pollfd polled{listening.get(), POLLIN, 0};
+  while (::poll(&polled, 1, kStartMilliseconds) < 0 && errno == EINTR) {
+  }
   return {};
 }
 
@@ -182,13 +210,8 @@ Result<std::unique_ptr<Anchor>> Anchor::open(const AnchorClientOptions& options)
   if (!pid) {
     if (auto started = start_anchor(options); !started) return std::unexpected(started.error());
     state->is_new = true;
-    for (int attempt = 0; !pid && attempt < kStartAttemptsMax; ++attempt) {
-      ::poll(nullptr, 0, kStartAttemptMilliseconds);
-      pid = greet(options.data_directory);
-    }
-    if (!pid) {
-      return failure("the anchor did not start: see " + options.data_directory + "/run/anchor.log");
-    }
+    pid = greet(options.data_directory);
+    if (!pid) return failure(reason_in_log(options));
   }
   state->pid = *pid;
   return std::make_unique<Anchor>(std::move(state));

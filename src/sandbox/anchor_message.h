@@ -14,6 +14,8 @@ namespace holm::sandbox {
 
 inline constexpr size_t kMessageBytesMax = 192 << 10;
 inline constexpr size_t kMessageDescriptorsMax = 32;
+// Of a new anchor: a pipe that its starter reads until it is closed.
+inline constexpr int kToldDescriptor = 3;
 
 struct AnchorMessage {
   // The first is the verb.

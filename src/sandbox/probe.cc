@@ -4,6 +4,9 @@
 
 #include <fcntl.h>
 #include <linux/loop.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -11,6 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 
 #include "base/files.h"
@@ -41,9 +45,38 @@ bool has_file_system(std::string_view name) {
   return false;
 }
 
-bool has_netfilter() {
-  UniqueFd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 12));  // NETLINK_NETFILTER.
-  return static_cast<bool>(socket);
+// Asking for it makes the kernel load the module, which a list of file systems would not.
+bool has_overlay() {
+  UniqueFd context(static_cast<int>(::syscall(SYS_fsopen, "overlay", 1)));  // FSOPEN_CLOEXEC.
+  return context || (errno == EPERM && has_file_system("overlay"));
+}
+
+// Asks for the generation of the rules, which loads the module as well. Without it the kernel knows no such thing.
+bool has_nftables() {
+  UniqueFd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER));
+  if (!socket) return false;
+  struct {
+    nlmsghdr header;
+    nfgenmsg body;
+  } request{};
+  request.header = {.nlmsg_len = sizeof(request),
+                    .nlmsg_type = (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETGEN,
+                    .nlmsg_flags = NLM_F_REQUEST,
+                    .nlmsg_seq = 1,
+                    .nlmsg_pid = 0};
+  struct {
+    nlmsghdr header;
+    nlmsgerr error;
+    char more[256];
+  } answer{};
+  if (::send(socket.get(), &request, sizeof(request), 0) < 0) return false;
+  if (::recv(socket.get(), &answer, sizeof(answer), 0) < static_cast<ssize_t>(sizeof(nlmsghdr))) return false;
+  return answer.header.nlmsg_type != NLMSG_ERROR || answer.error.error == -EPERM;
+}
+
+bool has_user_namespaces() {
+  auto most = read_file("/proc/sys/user/max_user_namespaces");
+  return ::access("/proc/self/ns/user", F_OK) == 0 && (!most || trim(*most) != "0");
 }
 
 bool has_mount_setattr() {
@@ -80,22 +113,31 @@ std::vector<std::string> Capabilities::missing() const {
   return reasons;
 }
 
+std::vector<std::string> Capabilities::blocking() const {
+  std::vector<std::string> reasons;
+  for (const Capability* each :
+       {&crun, &overlay, &user_namespaces, &id_mapped_mounts, &network_namespaces, &nftables}) {
+    if (!each->available) reasons.push_back(each->reason);
+  }
+  return reasons;
+}
+
 Capabilities probe() {
   Capabilities result;
   result.crun_path = find_program("crun");
   result.crun = present_if(!result.crun_path.empty(),
-                           "crun is not installed: no instance, function or engine can run.");
-  result.overlay = present_if(has_file_system("overlay"),
+                           "crun is not installed, and without it no instance, function or engine can run.");
+  result.overlay = present_if(has_overlay(),
                               "The kernel has no overlay file system: no sandbox can run.");
-  result.user_namespaces = present_if(::access("/proc/self/ns/user", F_OK) == 0,
+  result.user_namespaces = present_if(has_user_namespaces(),
                                       "The kernel has no user namespaces: no sandbox can run.");
   result.id_mapped_mounts = present_if(
       has_mount_setattr(), "The kernel has no id-mapped mounts (before 5.12): no sandbox can run.");
   result.network_namespaces =
       present_if(::access("/proc/self/ns/net", F_OK) == 0,
                  "The kernel has no network namespaces: there are no VPCs.");
-  result.nftables = present_if(has_netfilter(),
-                               "The kernel has no netfilter: security groups cannot be enforced.");
+  result.nftables = present_if(has_nftables(),
+                               "The kernel has no nftables: security groups cannot be enforced.");
   result.bridge_netfilter =
       present_if(::access("/proc/sys/net/bridge", F_OK) == 0,
                  "br_netfilter is not loaded: nothing needs it, subnets are filtered by routing.");

@@ -31,9 +31,12 @@ struct Capabilities {
 
   // The sentences of everything missing.
   std::vector<std::string> missing() const;
+  // Of those, what no sandbox and no VPC can do without.
+  std::vector<std::string> blocking() const;
 };
 
-// Looks at files and makes a few cheap system calls; under 5 ms, changes nothing. Any thread.
+// Looks at files and makes a few cheap system calls; under 5 ms. Changes nothing but that the kernel may load a
+// module it has. Any thread.
 Capabilities probe();
 
 }  // namespace holm::sandbox

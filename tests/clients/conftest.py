@@ -35,6 +35,7 @@ class Region:
         self.process = None
         self.exports = ""
         self.environment = {}
+        self.more_environment = {}  # Of the daemon.
         self.leaks = Leaks(self.data)
 
     def command(self, verb, *words):
@@ -44,7 +45,7 @@ class Region:
     def start_only(self):
         """Until the daemon says it is ready."""
         read, write = os.pipe()
-        environment = dict(os.environ, HOLM_READY_DESCRIPTOR=str(write))
+        environment = dict(os.environ, HOLM_READY_DESCRIPTOR=str(write), **self.more_environment)
         log = open(self.data / "daemon.log", "ab")
         self.process = subprocess.Popen(self.command("serve"), env=environment, pass_fds=[write],
                                         stdout=log, stderr=log)
