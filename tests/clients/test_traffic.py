@@ -187,6 +187,8 @@ def test_a_stopped_instance_is_unused_and_a_terminated_one_is_forgotten(site):
     site.ec2.stop_instances(InstanceIds=[third])
     wait_until(lambda: site.health(site.group)[third] == ("unused", "Target.InvalidState"), what="unused")
     assert site.private_name(third) not in site.answering()
+    # It is out while it still stops, and starts only from a standstill.
+    wait_until(lambda: state_of(site.ec2, third) == "stopped", what="stopped")
     site.ec2.start_instances(InstanceIds=[third])
     wait_until(lambda: site.health(site.group)[third][0] == "initial", what="initial")
     site.ec2.terminate_instances(InstanceIds=[third])
