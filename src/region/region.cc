@@ -66,6 +66,7 @@
 #include "services/cloudformation/service.h"
 #include "services/cloudwatch/resources.h"
 #include "services/cloudwatch/service.h"
+#include "services/ec2/guest_programs.h"
 #include "services/ec2/resources.h"
 #include "services/ec2/service.h"
 #include "services/elbv2/resources.h"
@@ -178,7 +179,7 @@ class Region::State {
   SystemClock clock;
   SystemRandom random;
   std::string account;
-  std::string init;
+  std::string guest_layer;
   crypto::Aead::Key key{};
   sandbox::Exits exits;
   aws::Events events;
@@ -280,6 +281,12 @@ Result<void> Region::State::open_sandboxes() {
       [this](const std::string& id, const sandbox::ExitStatus& status) { exits.deliver(id, status); });
   if (!made) return std::unexpected(made.error());
   runtime = std::move(*made);
+  auto program = init_program();
+  if (!program) return std::unexpected(program.error());
+  auto layer = ec2::make_guest_layer(options.data_directory, *program,
+                                     anchor->is_new() ? ec2::OldLayers::Remove : ec2::OldLayers::Keep);
+  if (!layer) return std::unexpected(layer.error());
+  guest_layer = std::move(*layer);
   return {};
 }
 
@@ -309,7 +316,7 @@ void Region::State::add_ec2() {
                         .clock = clock,
                         .random = random,
                         .data_directory = options.data_directory,
-                        .init_program = init,
+                        .guest_layer = guest_layer,
                         .machine = anchor->is_new() ? ec2::Machine::Rebooted : ec2::Machine::Kept,
                         .serve_api = [this](UniqueFd socket) { doors.add(*api, std::move(socket)); },
                         .serve_edge = [this](UniqueFd socket) { doors.add(*edge, std::move(socket)); }});
@@ -398,9 +405,6 @@ void Region::State::add_types(std::vector<std::unique_ptr<stacks::ResourceType>>
 
 Result<void> Region::State::build() {
   if (auto made = make_directories(options.data_directory); !made) return made;
-  auto program = init_program();
-  if (!program) return std::unexpected(program.error());
-  init = std::move(*program);
   begin_opening_anchor();
   begin_opening_metrics();
   if (auto done = open_storage(); !done) return done;

@@ -23,7 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // Changes when the filter does, so that an older copy of /etc is not used.
-constexpr char kFilterVersion[] = "1";
+constexpr char kFilterVersion[] = "2";
 constexpr int kGuestUserIdsBelow = 1000;
 constexpr int kNobody = 65534;
 
@@ -38,7 +38,8 @@ constexpr std::array kHiddenInEtc = {
     "npmrc",          "openvpn",       "passwd-",          "pip.conf",      "ppp",
     "rancher",        "resolv.conf",   "shadow",           "shadow-",       "ssl/private",
     "subgid",         "subgid-",       "subuid",           "subuid-",       "sudoers",
-    "sudoers.d",      "wgetrc",        "wireguard",        "wpa_supplicant"};
+    "sudoers.d",      "systemd/system", "systemd/user",    "wgetrc",        "wireguard",
+    "wpa_supplicant"};
 
 struct Folder {
   const char* path;

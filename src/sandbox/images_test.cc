@@ -33,6 +33,9 @@ TEST(Images, ShowWhatEverybodyMayReadAndNoSecret) {
       {"below a hidden folder", "sudoers.d/admin", S_IFREG | 0644, false},
       {"a name that only begins like a hidden one", "hosts.allow", S_IFREG | 0644, true},
       {"a registry's credentials", "pip.conf", S_IFREG | 0644, false},
+      {"what the host starts at its boot", "systemd/system/multi-user.target.wants/cron.service",
+       S_IFLNK | 0777, false},
+      {"settings of the service manager", "systemd/logind.conf", S_IFREG | 0644, true},
       {"a socket", "socket", S_IFSOCK | 0777, false},
   };
   for (const Case& c : cases) {

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "sandbox/network.h"
+#include "services/ec2/guest_programs.h"
 #include "services/ec2/instance_types.h"
 #include "services/ec2/instances.h"
 #include "services/ec2/networks.h"
@@ -23,11 +24,13 @@ constexpr std::chrono::seconds kStopGrace{10};
 constexpr std::chrono::hours kTerminatedLife{1};  // How long a terminated instance stays visible.
 constexpr uint64_t kConsoleBytesMax = 4 << 20;
 constexpr char kRebootJob[] = "ec2.reboot";
-constexpr char kInitPath[] = "/usr/lib/holm/init";
+// What the first process ends with when the instance is to boot again (src/init/manager.h).
+constexpr int kRebootExitCode = 113;
+// An instance that does nothing but boot again keeps nobody else busy.
+constexpr std::chrono::milliseconds kRebootPause{200};
 
-std::vector<sandbox::File> files_of(const InstanceRow& row, const std::string& init,
-                                    const std::optional<std::string>& public_key) {
-  std::vector<sandbox::File> files = {{.path = kInitPath, .content = init, .mode = 0755}};
+std::vector<sandbox::File> files_of(const InstanceRow& row, const std::optional<std::string>& public_key) {
+  std::vector<sandbox::File> files;
   if (row.user_data) {
     files.push_back({.path = "/var/lib/cloud/instance/user-data",
                      .content = base64_decode(*row.user_data).value_or(""),
@@ -112,9 +115,16 @@ void Instances::start() {
   });
 }
 
-void Instances::ended(const std::string& id) {
+void Instances::ended(const std::string& id, const sandbox::ExitStatus& status) {
+  const bool boots_again = status.signal == 0 && status.code == kRebootExitCode && !status.lost;
   const aws::Caller caller = use_.region.caller("", "", "ec2.amazonaws.com");
-  use_.region.transact(caller, sql::Access::Write, [&](aws::Call& call) { schedule(call.transaction, id); });
+  use_.region.transact(caller, sql::Access::Write, [&](aws::Call& call) {
+    auto row = find_instance(call.transaction, id);
+    if (!boots_again || !row || row->wanted != "running") return schedule(call.transaction, id);
+    // Not running while it boots, or else its end would be taken for a shutdown.
+    call.transaction.run("UPDATE ec2_instance SET state = 'pending' WHERE id = ?1", {id});
+    use_.jobs.schedule(call.transaction, {.kind = kJob, .key = id}, use_.clock.now() + kRebootPause);
+  });
 }
 
 jobs::Outcome Instances::run(const jobs::Job& job) {
@@ -154,7 +164,7 @@ sandbox::SandboxSpec Instances::spec_of(const InstanceRow& row, const InterfaceR
   const std::string hostname = private_name_of(interface.address, row.region);
   const std::string domain = hostname.substr(hostname.find('.') + 1);
   return {.id = row.id,
-          .image = {},
+          .image = {.layers = {use_.guest_layer}},
           .args = {kInitPath},
           .env = {},
           .hostname = hostname.substr(0, hostname.find('.')),
@@ -164,7 +174,7 @@ sandbox::SandboxSpec Instances::spec_of(const InstanceRow& row, const InterfaceR
           .limits = {.memory_bytes = uint64_t{type.memory_mib} << 20,
                      .cpu_percent = type.vcpus * 100,
                      .pids = 4096},
-          .files = files_of(row, use_.init_program, public_key),
+          .files = files_of(row, public_key),
           .interface_ids = {interface.id},
           .log_path = console_path(row.id),
           .log_bytes_max = kConsoleBytesMax,

@@ -65,7 +65,7 @@ class Instances final {
   // Takes up what an earlier daemon left, and runs its jobs from now on.
   void start();
   // A sandbox ended; on the runtime's thread.
-  void ended(const std::string& id);
+  void ended(const std::string& id, const sandbox::ExitStatus& status);
   // Where each instance's output is kept, as <instance>.log.
   std::string console_folder() const;
   std::string console_path(const std::string& id) const;

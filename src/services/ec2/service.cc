@@ -62,7 +62,7 @@ void Service::start() {
   instances_->start();
   console_logs_->start();
   dependencies_.exits.subscribe(
-      "i-", [this](const std::string& id, const sandbox::ExitStatus&) { instances_->ended(id); });
+      "i-", [this](const std::string& id, const sandbox::ExitStatus& status) { instances_->ended(id, status); });
 }
 
 void Service::stop() {

@@ -53,7 +53,7 @@ struct Dependencies {
   Clock& clock;
   Random& random;
   std::string data_directory;
-  std::string init_program;  // The static program that becomes an instance's first process.
+  std::string guest_layer;  // Of make_guest_layer(): the first process of instances.
   Machine machine = Machine::Kept;
   // Serve the AWS API and the load balancers' sites on a listening socket too: one of each in every VPC.
   std::function<void(UniqueFd)> serve_api;
