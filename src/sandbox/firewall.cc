@@ -69,8 +69,9 @@ std::string host_table_name(const std::string& data_directory) {
   return "holm_" + daemon_tag(data_directory);
 }
 
-// Guests reach the world through the host, but neither the host's own services, nor other VPCs, nor
-// the link-local addresses where a cloud's own metadata service would be.
+// Guests reach the world through the host, but neither the host's own services, nor other VPCs but for
+// their public addresses, nor the link-local addresses where a cloud's own metadata service would be.
+// What goes from one VPC to another keeps its sender, whatever other tables would make of it.
 std::string host_rules(const std::string& data_directory) {
   return fmt::format(R"(
 add table inet {0}
@@ -80,14 +81,17 @@ add chain inet {0} input {{ type filter hook input priority -10; policy accept; 
 add rule inet {0} input iifname "{1}*" ct state established,related accept
 add rule inet {0} input iifname "{1}*" drop
 add chain inet {0} forward {{ type filter hook forward priority -10; policy accept; }}
+add rule inet {0} forward iifname "{1}*" oifname "{1}*" ct state established,related accept
+add rule inet {0} forward iifname "{1}*" oifname "{1}*" ip daddr {3} accept
 add rule inet {0} forward iifname "{1}*" oifname "{1}*" drop
 add rule inet {0} forward iifname "{1}*" ip daddr {{ 169.254.0.0/16, {2} }} drop
 add rule inet {0} forward oifname "{1}*" ct state != {{ established, related }} drop
-add chain inet {0} postrouting {{ type nat hook postrouting priority 100; policy accept; }}
-add rule inet {0} postrouting oifname != "{1}*" ip saddr {2} masquerade
+add chain inet {0} postrouting {{ type nat hook postrouting priority 99; policy accept; }}
+add rule inet {0} postrouting iifname "{1}*" oifname "{1}*" snat ip to ip saddr
+add rule inet {0} postrouting iifname "{1}*" oifname != "{1}*" masquerade
 )",
                      host_table_name(data_directory), uplink_prefix(data_directory),
-                     kUplinkNetwork);
+                     kUplinkNetwork, kPublicNetwork);
 }
 
 bool host_table_exists(const std::string& data_directory) {

@@ -14,8 +14,8 @@ namespace holm::sandbox {
 
 // The VPC's side of its uplink.
 inline constexpr char kUplinkInVpc[] = "up0";
-// Uplinks get /30 networks out of this one, which RFC 2544 reserves for tests between devices.
-inline constexpr char kUplinkNetwork[] = "198.18.0.0/15";
+// Uplinks get /30 networks out of this one, the other half of what kPublicNetwork is from.
+inline constexpr char kUplinkNetwork[] = "198.18.0.0/16";
 
 // Runs commands in the network namespace it was made in. One at a time in the process: the library
 // keeps caches of its own.

@@ -254,16 +254,47 @@ Result<void> delete_address(const std::string& link, const Ipv4Network& address)
   return change_address(RTM_DELADDR, 0, link, address, EADDRNOTAVAIL);
 }
 
-Result<void> add_default_route(const std::string& link, Ipv4 gateway) {
-  auto index = require_link(link);
-  if (!index) return std::unexpected(index.error());
+namespace {
+
+rtmsg route_body() {
   rtmsg body{};
   body.rtm_family = AF_INET;
   body.rtm_table = RT_TABLE_MAIN;
   body.rtm_protocol = RTPROT_BOOT;
   body.rtm_scope = RT_SCOPE_UNIVERSE;
   body.rtm_type = RTN_UNICAST;
+  return body;
+}
+
+}  // namespace
+
+Result<void> add_host_route(const std::string& link, Ipv4 address, Ipv4 gateway) {
+  auto index = require_link(link);
+  if (!index) return std::unexpected(index.error());
+  rtmsg body = route_body();
+  body.rtm_dst_len = 32;
   Request request(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, body);
+  request.add(RTA_DST, static_cast<uint32_t>(htonl(address)));
+  request.add(RTA_GATEWAY, static_cast<uint32_t>(htonl(gateway)));
+  request.add(RTA_OIF, *index);
+  return perform(request, "route to " + to_string(address));
+}
+
+Result<void> delete_host_route(const std::string& link, Ipv4 address) {
+  unsigned index = link_index(link);
+  if (index == 0) return {};
+  rtmsg body = route_body();
+  body.rtm_dst_len = 32;
+  Request request(RTM_DELROUTE, 0, body);
+  request.add(RTA_DST, static_cast<uint32_t>(htonl(address)));
+  request.add(RTA_OIF, index);
+  return perform(request, "removing the route to " + to_string(address), ESRCH);
+}
+
+Result<void> add_default_route(const std::string& link, Ipv4 gateway) {
+  auto index = require_link(link);
+  if (!index) return std::unexpected(index.error());
+  Request request(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, route_body());
   request.add(RTA_GATEWAY, static_cast<uint32_t>(htonl(gateway)));
   request.add(RTA_OIF, *index);
   return perform(request, "default route by " + link);

@@ -15,6 +15,7 @@
 #include "sandbox/names.h"
 #include "sandbox/namespaces.h"
 #include "sandbox/netlink.h"
+#include "sandbox/public_addresses.h"
 #include "sandbox/uplink.h"
 
 namespace holm::sandbox {
@@ -27,6 +28,7 @@ struct Vpc {
   std::unique_ptr<Firewall> firewall;
   // Nothing until it was published in this process's life.
   std::optional<Security> security;
+  std::optional<PublicAddresses> public_addresses;
   bool has_uplink = false;
 };
 
@@ -289,6 +291,31 @@ Result<void> Network::publish_security(const std::string& vpc_id, const std::vec
   }
   if (auto done = (*vpc)->firewall->run(commands); !done) return done;
   (*vpc)->security = std::move(*security);
+  return {};
+}
+
+Result<void> Network::publish_public_addresses(const std::string& vpc_id,
+                                               const std::vector<PublicAddress>& addresses) {
+  auto wanted = read_public_addresses(addresses);
+  if (!wanted) return std::unexpected(wanted.error());
+  std::lock_guard lock(state_->mutex);
+  auto found = state_->require_vpc(vpc_id);
+  if (!found) return std::unexpected(found.error());
+  Vpc& vpc = **found;
+  const PublicAddresses known = vpc.public_addresses.value_or(PublicAddresses{});
+  auto ruled = vpc.firewall->run(vpc.public_addresses ? public_address_changes(known, *wanted)
+                                                      : public_address_rules(*wanted));
+  if (!ruled) return ruled;
+  vpc.public_addresses = *wanted;
+  const UplinkSpec uplink = state_->uplink_of(vpc_id, vpc.name_space.get());
+  const std::set<Ipv4> now = wanted->all();
+  for (Ipv4 address : known.all()) {
+    if (now.contains(address)) continue;
+    if (auto gone = unroute(uplink, address); !gone) return gone;
+  }
+  for (Ipv4 address : now) {
+    if (auto routed = route_to_vpc(uplink, address); !routed) return routed;
+  }
   return {};
 }
 

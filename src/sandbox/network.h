@@ -22,6 +22,8 @@ inline constexpr char kResolverAddress[] = "169.254.169.253";
 // SO_MARK of holm's own connections into a VPC that no security group applies to (engine control,
 // health checks of holm itself). Guests cannot set it.
 inline constexpr uint32_t kControlMark = 0x686f6c6d;
+// Where public addresses are taken from: half of what RFC 2544 reserves for tests between devices.
+inline constexpr char kPublicNetwork[] = "198.19.0.0/16";
 // Ports that guests reach on the metadata, resolver and VPC+2 addresses.
 inline constexpr uint16_t kMetadataPort = 80;
 inline constexpr uint16_t kResolverPort = 53;
@@ -59,6 +61,15 @@ struct InterfaceSpec {
   // `open_socket`).
   enum class Place { Guest, Local };
   Place place = Place::Guest;
+};
+
+// By which the machine itself and other VPCs reach an interface, and see it. Towards the rest of the
+// world it is translated once more, to the machine's own.
+struct PublicAddress {
+  std::string address;
+  // An interface's private address: good both ways. A subnet's CIDR: for what leaves it, as through a NAT
+  // gateway.
+  std::string inside;
 };
 
 struct SecurityRule {
@@ -117,6 +128,11 @@ class Network final {
   // open go on.
   Result<void> publish_security(const std::string& vpc_id, const std::vector<SecurityGroup>& groups,
                                 const std::vector<InterfaceSecurity>& interfaces);
+
+  // All in this VPC that lead anywhere: the owner leaves out those without a route to the internet. One
+  // that another daemon's VPC has is refused.
+  Result<void> publish_public_addresses(const std::string& vpc_id,
+                                        const std::vector<PublicAddress>& addresses);
 
   // Connects the interface to a guest's namespace as `eth<device_index>` with addresses and, for
   // index 0, the default route. An earlier connection of the interface ends. Done by Runtime at a

@@ -273,6 +273,60 @@ TEST_F(NetworkTest, TheWorldIsReachedOnlyWithARouteAndTheHostNever) {
                          address, port}));
 }
 
+// Its public address leads to an interface from the machine and from other VPCs, and it is seen by it.
+TEST_F(NetworkTest, PublicAddressesAreReachedFromOutsideTheVpc) {
+  Network& network = *region_->network;
+  const std::string net = "198.19." + std::to_string(::getpid() % 256);
+  const std::string own = net + ".1", gateway = net + ".2";
+  groups_[0].ingress = {{.protocol = 6, .from_port = kPort, .to_port = kPort, .cidrs = {"198.18.0.0/15"}}};
+  publish();
+  expect_done(network.ensure_subnet({.id = "subnet-1",
+                                     .vpc_id = "vpc-1",
+                                     .cidr = "10.77.1.0/24",
+                                     .default_route = SubnetSpec::DefaultRoute::InternetGateway}));
+  expect_done(network.ensure_vpc({.id = "vpc-2", .cidrs = {"10.88.0.0/16"}}));
+  expect_done(network.ensure_subnet({.id = "subnet-9",
+                                     .vpc_id = "vpc-2",
+                                     .cidr = "10.88.1.0/24",
+                                     .default_route = SubnetSpec::DefaultRoute::NatGateway}));
+  expect_done(network.ensure_interface({.id = "eni-d",
+                                        .subnet_id = "subnet-9",
+                                        .mac = "02:00:00:00:00:88",
+                                        .addresses = {"10.88.1.11"}}));
+  expect_done(network.publish_security("vpc-2", {{.id = "sg-d", .egress = {{.cidrs = {"0.0.0.0/0"}}}}},
+                                       {{"eni-d", {"10.88.1.11"}, {"sg-d"}}}));
+  expect_done(network.publish_public_addresses("vpc-2", {{.address = gateway, .inside = "10.88.1.0/24"}}));
+  start("a");
+  start("d");
+  // The network around the machine may answer for any address: only the page tells who did.
+  const std::string ask =
+      "import sys, urllib.request\n"
+      "page = urllib.request.urlopen(f'http://{sys.argv[1]}:8080/', timeout=1).read().decode().strip()\n"
+      "sys.exit(page != sys.argv[2])";
+  auto shows = [&](const std::string& from, const std::string& address, const std::string& page) {
+    return run(from, {"/usr/bin/python3", "-c", ask, address, page});
+  };
+  auto shows_machine = [&](const std::string& address, const std::string& page) {
+    const std::string command = "python3 -c \"" + ask + "\" " + address + " " + page + " 2>/dev/null";
+    return ::system(command.c_str()) == 0;
+  };
+  EXPECT_FALSE(shows("d", own, "a")) << "before it is told";
+  expect_done(network.publish_public_addresses("vpc-1", {{.address = own, .inside = "10.77.1.11"}}));
+  EXPECT_TRUE(shows_machine(own, "a"));
+  EXPECT_TRUE(shows("d", own, "a"));
+  EXPECT_NE(region_->log_of("a").find(gateway + " - - "), std::string::npos)
+      << "the peer is the gateway: " << region_->log_of("a");
+  EXPECT_FALSE(shows("d", "10.77.1.11", "a")) << "VPCs do not meet otherwise";
+  EXPECT_FALSE(shows_machine(gateway, "d")) << "a NAT gateway lets nothing in";
+  expect_done(network.publish_public_addresses("vpc-1", {}));
+  EXPECT_FALSE(shows_machine(own, "a")) << "taken away";
+  expect_done(network.publish_public_addresses("vpc-1", {{.address = own, .inside = "10.77.1.12"}}));
+  groups_[2].ingress = groups_[0].ingress;
+  publish();
+  start("c");
+  EXPECT_TRUE(shows("d", own, "c")) << "now another interface's";
+}
+
 // A namespace behind the host plays the world.
 TEST_F(NetworkTest, RoutesDecideWhoReachesTheWorld) {
   auto world = make_network_namespace();

@@ -23,7 +23,7 @@ namespace holm::sandbox {
 namespace {
 
 // /30 networks in kUplinkNetwork.
-constexpr uint32_t kLinks = 1 << 15;
+constexpr uint32_t kLinks = 1 << 14;
 
 struct LinkAddress {
   std::string name;
@@ -59,6 +59,18 @@ Result<Ipv4> choose_address(const std::string& name, const std::string& vpc_id) 
     if (!used.contains(slot)) return base + 4 * slot + 1;
   }
   return failure("no address is free for another uplink");
+}
+
+// The interface by which the host reaches the address as a route of its own says; empty without one.
+std::string route_of(Ipv4 address) {
+  auto text = read_file("/proc/net/route");
+  if (!text) return "";
+  const std::string wanted = fmt::format("{:08X}", htonl(address));
+  for (std::string_view line : split(*text, '\n')) {
+    auto fields = split(line, '\t');
+    if (fields.size() > 7 && fields[1] == wanted && fields[7] == "FFFFFFFF") return std::string(fields[0]);
+  }
+  return "";
 }
 
 std::string uplink_name(const UplinkSpec& spec) {
@@ -127,6 +139,22 @@ Result<void> ensure_uplink(const UplinkSpec& spec) {
 }
 
 Result<void> remove_uplink(const UplinkSpec& spec) { return delete_link(uplink_name(spec)); }
+
+Result<void> route_to_vpc(const UplinkSpec& spec, Ipv4 public_address) {
+  const std::string name = uplink_name(spec);
+  const std::string known = route_of(public_address);
+  if (!known.empty() && !known.starts_with(uplink_prefix(spec.data_directory))) {
+    return failure(fmt::format("{} leads to {}: another region of this machine has the address",
+                               to_string(public_address), known));
+  }
+  auto address = choose_address(name, spec.vpc_id);
+  if (!address) return std::unexpected(address.error());
+  return add_host_route(name, public_address, *address + 1);
+}
+
+Result<void> unroute(const UplinkSpec& spec, Ipv4 public_address) {
+  return delete_host_route(uplink_name(spec), public_address);
+}
 
 Result<void> remove_host_rules(const std::string& data_directory) {
   if (auto outer = read_file(note_path(data_directory)); outer && !outer->empty()) {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "sandbox/netlink.h"
 
 namespace holm::sandbox {
 
@@ -17,6 +18,9 @@ struct UplinkSpec {
 // forwarding (between the uplink and the interface of its default route only).
 Result<void> ensure_uplink(const UplinkSpec& spec);
 Result<void> remove_uplink(const UplinkSpec& spec);
+// The host sends what is for a public address to the VPC; one that another daemon's VPC has is refused.
+Result<void> route_to_vpc(const UplinkSpec& spec, Ipv4 public_address);
+Result<void> unroute(const UplinkSpec& spec, Ipv4 public_address);
 // The host's table, and forwarding as it was found.
 Result<void> remove_host_rules(const std::string& data_directory);
 

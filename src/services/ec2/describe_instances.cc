@@ -43,6 +43,12 @@ InstanceNetworkInterface describe_interface(Call& call, const InterfaceRow& row,
       .delete_on_termination = true,
       .device_index = 0,
       .status = "attached"};
+  if (row.public_address) {
+    result.association = InstanceNetworkInterfaceAssociation{.ip_owner_id = owner_of(*row.public_address),
+                                                             .public_dns_name = "",
+                                                             .public_ip = row.public_address->address};
+    result.private_ip_addresses.front().association = result.association;
+  }
   for (const std::string& group : row.groups) {
     auto found = call.transaction.find("SELECT name FROM ec2_security_group WHERE id = ?1", {group});
     result.groups.push_back({.group_id = group, .group_name = found ? found->text(0) : ""});
@@ -76,6 +82,9 @@ std::optional<std::vector<std::string>> filter_values(const Instance& each, cons
     return one(each.private_ip_address);
   }
   if (name == "private-dns-name") return one(each.private_dns_name);
+  if (name == "ip-address" || name == "network-interface.association.public-ip") {
+    return one(each.public_ip_address);
+  }
   if (name == "reservation-id") return {{row.reservation}};
   if (name == "owner-id") return {{row.account}};
   if (name == "requester-id") return one(row.requester);
@@ -146,6 +155,7 @@ Instance describe_instance(Call& call, const InstanceRow& row) {
     instance.security_groups = instance.network_interfaces.back().groups;
     instance.private_ip_address = interface.address;
     instance.private_dns_name = private_name_of(interface.address, row.region);
+    if (interface.public_address) instance.public_ip_address = interface.public_address->address;
     instance.subnet_id = row.subnet;
     instance.vpc_id = row.vpc;
   }

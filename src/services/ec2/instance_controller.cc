@@ -231,6 +231,10 @@ jobs::Outcome Instances::halt(const InstanceRow& row) {
   const aws::Caller caller = use_.region.caller(row.account, row.region, "ec2.amazonaws.com");
   use_.region.transact(caller, sql::Access::Write, [&](aws::Call& call) {
     set_state(call.transaction, row, "stopped");
+    for (const InterfaceRow& interface : interfaces_of_instance(call.transaction, row.id)) {
+      take_own_address(call.transaction, interface.id);
+    }
+    use_.jobs.schedule(call.transaction, {.kind = "ec2.network", .key = row.vpc}, use_.clock.now());
     auto now = find_instance(call.transaction, row.id);
     if (now && now->wanted != "stopped") schedule(call.transaction, row.id);
   });

@@ -171,7 +171,7 @@ class InstanceResource final : public stacks::ResourceType {
   }
   std::span<const std::string_view> attributes() const override {
     static constexpr std::string_view all[] = {"InstanceId", "AvailabilityZone", "PrivateDnsName",
-                                               "PrivateIp", "VpcId"};
+                                               "PrivateIp", "PublicIp", "VpcId"};
     return all;
   }
   Created create(Context& context, const Properties& wanted) const override {
@@ -217,6 +217,7 @@ class InstanceResource final : public stacks::ResourceType {
     attributes.set("AvailabilityZone", *instance.placement->availability_zone);
     attributes.set("PrivateDnsName", *instance.private_dns_name);
     attributes.set("PrivateIp", *instance.private_ip_address);
+    attributes.set("PublicIp", instance.public_ip_address.value_or(""));
     attributes.set("VpcId", *instance.vpc_id);
     return stacks::ready(std::move(attributes));
   }

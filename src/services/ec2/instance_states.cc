@@ -47,6 +47,14 @@ InstanceStateChange change(Service& service, Call& call, const InstanceRow& row,
   return result;
 }
 
+// What an instance let go of when it stopped, it gets anew, and another one.
+void give_public_addresses(Service& service, Call& call, const InstanceRow& row) {
+  for (const InterfaceRow& interface : interfaces_of_instance(call.transaction, row.id)) {
+    if (interface.wants_public_address) give_own_address(service, call, interface.id);
+  }
+  service.network_changed(call, row.vpc);
+}
+
 InstanceStateChange unchanged(const InstanceRow& row) {
   return {.instance_id = row.id,
           .current_state = instance_state_of(row.state),
@@ -65,6 +73,7 @@ StartInstancesResult start_instances(Service& service, Call& call, const StartIn
     if (row.state == "running" || row.state == "pending") {
       result.starting_instances.push_back(unchanged(row));
     } else if (row.state == "stopped") {
+      give_public_addresses(service, call, row);
       result.starting_instances.push_back(change(service, call, row, {"running", "pending", ""}));
     } else {
       throw_state(row, "started");

@@ -32,10 +32,11 @@ InterfaceRow read_row(sql::Transaction& transaction, const sql::Row& row) {
           .subnet = row.text(2),
           .address = row.text(3),
           .mac = row.text(4),
-          .has_public_address = row.integer(5) != 0,
+          .wants_public_address = row.integer(5) != 0,
           .is_local = row.integer(6) != 0,
           .instance = row.optional_text(7),
-          .groups = groups_of(transaction, row.text(0))};
+          .groups = groups_of(transaction, row.text(0)),
+          .public_address = find_address_of(transaction, row.text(0))};
 }
 
 std::vector<InterfaceRow> rows_where(sql::Transaction& transaction, std::string_view condition,
@@ -95,6 +96,14 @@ NetworkInterface describe(Call& call, const InterfaceRow& row) {
     auto found = call.transaction.find("SELECT name FROM ec2_security_group WHERE id = ?1", {group});
     result.groups.push_back({.group_id = group, .group_name = found ? found->text(0) : ""});
   }
+  if (row.public_address) {
+    result.association =
+        NetworkInterfaceAssociation{.allocation_id = row.public_address->id,
+                                    .association_id = row.public_address->association,
+                                    .ip_owner_id = owner_of(*row.public_address),
+                                    .public_ip = row.public_address->address};
+    result.private_ip_addresses.front().association = result.association;
+  }
   if (row.instance) {
     result.attachment = NetworkInterfaceAttachment{
         .attach_time = from_milliseconds(rest->optional_integer(6).value_or(0)),
@@ -124,6 +133,15 @@ std::optional<std::vector<std::string>> filter_values(const NetworkInterface& ea
   if (name == "private-ip-address" || name == "addresses.private-ip-address")
     return {{*each.private_ip_address}};
   if (name == "private-dns-name") return {{*each.private_dns_name}};
+  auto associated = [&](std::optional<std::string> NetworkInterfaceAssociation::* member) {
+    const auto value = each.association ? (*each.association).*member : std::nullopt;
+    return value ? std::vector{*value} : std::vector<std::string>{};
+  };
+  if (name == "association.public-ip" || name == "addresses.association.public-ip") {
+    return associated(&NetworkInterfaceAssociation::public_ip);
+  }
+  if (name == "association.allocation-id") return associated(&NetworkInterfaceAssociation::allocation_id);
+  if (name == "association.association-id") return associated(&NetworkInterfaceAssociation::association_id);
   if (name == "mac-address") return {{*each.mac_address}};
   if (name == "owner-id") return {{*each.owner_id}};
   if (name == "status") return {{*each.status}};
@@ -166,7 +184,7 @@ std::string make_interface(Service& service, Call& call, const SubnetRow& subnet
       " is_local, requester, client_token, created) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
       "?12, ?13)",
       {call.account, call.region, id, subnet.vpc, subnet.id, address, new_mac(service.random()),
-       wish.description, int64_t{wish.has_public_address}, int64_t{wish.place == InterfacePlace::Local},
+       wish.description, int64_t{wish.wants_public_address}, int64_t{wish.place == InterfacePlace::Local},
        sql::optional_value(wish.requester), sql::optional_value(wish.client_token),
        to_milliseconds(call.now)});
   const std::vector<std::string> groups =
@@ -214,6 +232,7 @@ void delete_interface_row(Call& call, const std::string& id) {
       "INSERT OR IGNORE INTO ec2_network_gone (kind, id, vpc) SELECT 'interface', id, vpc"
       " FROM ec2_interface WHERE id = ?1",
       {id});
+  forget_interface(call.transaction, id);
   call.transaction.run("DELETE FROM ec2_interface WHERE id = ?1", {id});
   delete_tags_of(call, id);
 }

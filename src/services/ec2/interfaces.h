@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "services/ec2/public_addresses.h"
 #include "services/ec2/subnets.h"
 
 namespace holm::ec2 {
@@ -16,7 +17,7 @@ struct InterfaceWish {
   std::string description;
   std::vector<std::string> groups;     // Empty: the VPC's default group.
   std::optional<std::string> address;  // Empty: a free one.
-  bool has_public_address = false;
+  bool wants_public_address = false;   // One of its own whenever it comes up.
   InterfacePlace place = InterfacePlace::Guest;
   std::optional<std::string> requester;  // The service that made it for itself.
   std::optional<std::string> client_token;
@@ -28,10 +29,11 @@ struct InterfaceRow {
   std::string subnet;
   std::string address;
   std::string mac;
-  bool has_public_address = false;
+  bool wants_public_address = false;
   bool is_local = false;
   std::optional<std::string> instance;
   std::vector<std::string> groups;
+  std::optional<AddressRow> public_address;
 };
 
 // Makes the row and returns the new id; the caller says network_changed.

@@ -165,10 +165,13 @@ std::optional<std::string> Metadata::look_up(const Asked& asked) {
   if (path == "meta-data") {
     return lines({"ami-id", "ami-launch-index", "hostname", "iam/", "instance-id", "instance-life-cycle",
                   "instance-type", "local-hostname", "local-ipv4", "mac", "network/", "placement/",
-                  "public-keys/", "reservation-id", "security-groups", "services/", "tags/"});
+                  "public-ipv4", "public-keys/", "reservation-id", "security-groups", "services/", "tags/"});
   }
   if (!path.starts_with("meta-data/")) return std::nullopt;
   const std::string item = path.substr(10);
+  const auto public_ip = asked.interface.public_address
+                             ? std::optional(asked.interface.public_address->address)
+                             : std::nullopt;
   const std::string hostname = private_name_of(asked.interface.address, instance.region);
   if (item == "ami-id") return instance.image;
   if (item == "ami-launch-index") return std::to_string(instance.launch_index);
@@ -177,6 +180,7 @@ std::optional<std::string> Metadata::look_up(const Asked& asked) {
   if (item == "instance-life-cycle") return "on-demand";
   if (item == "instance-type") return instance.type;
   if (item == "local-ipv4") return asked.interface.address;
+  if (item == "public-ipv4") return public_ip;
   if (item == "mac") return asked.interface.mac;
   if (item == "reservation-id") return instance.reservation;
   if (item == "placement") return lines({"availability-zone", "region"});
@@ -204,6 +208,7 @@ std::optional<std::string> Metadata::look_up(const Asked& asked) {
   if (item == interface + "/" + asked.interface.mac + "/subnet-id") return instance.subnet;
   if (item == interface + "/" + asked.interface.mac + "/vpc-id") return instance.vpc;
   if (item == interface + "/" + asked.interface.mac + "/local-ipv4s") return asked.interface.address;
+  if (item == interface + "/" + asked.interface.mac + "/public-ipv4s") return public_ip;
   if (item.starts_with("tags/instance") && instance.metadata_tags) {
     std::string names;
     for (const Tag& tag : tags_of(asked.call, instance.id)) {

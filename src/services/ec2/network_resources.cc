@@ -14,6 +14,7 @@ using stacks::Context;
 using stacks::Created;
 using stacks::Existing;
 using stacks::Presence;
+using stacks::Progress;
 using stacks::Properties;
 using stacks::PropertyKind;
 using stacks::PropertySchema;
@@ -201,7 +202,9 @@ class NatGatewayType final : public stacks::ResourceType {
   std::span<const PropertySchema> properties() const override {
     static const PropertySchema all[] = {
         {.name = "SubnetId", .presence = Presence::Required, .update = Update::Replacement},
+        {.name = "AllocationId", .update = Update::Replacement},
         {.name = "ConnectivityType", .update = Update::Replacement},
+        {.name = "PrivateIpAddress", .update = Update::Replacement},
         tags()};
     return all;
   }
@@ -211,19 +214,27 @@ class NatGatewayType final : public stacks::ResourceType {
   }
   Created create(Context& context, const Properties& wanted) const override {
     auto made = context.invoke<CreateNatGateway>(
-        {.subnet_id = wanted.text("SubnetId"),
+        {.allocation_id = wanted.find_text("AllocationId"),
+         .subnet_id = wanted.text("SubnetId"),
          .tag_specifications = tag_specifications(context, wanted, "natgateway"),
-         .connectivity_type = wanted.find_text("ConnectivityType")});
+         .connectivity_type = wanted.find_text("ConnectivityType"),
+         .private_ip_address = wanted.find_text("PrivateIpAddress")});
     formats::Object attributes;
     attributes.set("NatGatewayId", *made.nat_gateway->nat_gateway_id);
     return {*made.nat_gateway->nat_gateway_id, std::move(attributes)};
+  }
+  Progress check(Context& context, const Existing& resource) const override {
+    auto found = context.invoke<DescribeNatGateways>({.nat_gateway_ids = {resource.physical_id}});
+    const NatGateway& gateway = found.nat_gateways.front();
+    if (gateway.state == "failed") return stacks::failed(gateway.failure_message.value_or(""));
+    return stacks::ready();
   }
   void update(Context& context, const Existing& was, const Properties& wanted) const override {
     update_tags(context, was, wanted);
   }
   void remove(Context& context, const Existing& resource, Removal) const override {
     auto row = context.call.transaction.find(
-        "SELECT 1 FROM ec2_nat_gateway WHERE id = ?1 AND state = 'available'", {resource.physical_id});
+        "SELECT 1 FROM ec2_nat_gateway WHERE id = ?1 AND state <> 'deleted'", {resource.physical_id});
     if (row) context.invoke<DeleteNatGateway>({.nat_gateway_id = resource.physical_id});
   }
 };

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "aws/service/region.h"
@@ -35,8 +36,17 @@ struct Picture {
   std::vector<sandbox::InterfaceSpec> interfaces;
   std::vector<sandbox::SecurityGroup> groups;
   std::vector<sandbox::InterfaceSecurity> security;
+  std::vector<sandbox::PublicAddress> public_addresses;
   std::vector<Gone> gone;
 };
+
+// An address leads somewhere as long as its subnet's default route is an internet gateway.
+void add_public_address(Picture& picture, const InterfaceRow& row) {
+  if (!row.public_address || row.is_local) return;
+  const auto subnet = std::ranges::find(picture.subnets, row.subnet, &sandbox::SubnetSpec::id);
+  if (subnet->default_route != sandbox::SubnetSpec::DefaultRoute::InternetGateway) return;
+  picture.public_addresses.push_back({.address = row.public_address->address, .inside = row.address});
+}
 
 Picture read_picture(sql::Transaction& transaction, const std::string& id) {
   Picture picture;
@@ -51,19 +61,22 @@ Picture read_picture(sql::Transaction& transaction, const std::string& id) {
   picture.dns_support = vpc->integer(2) != 0;
   picture.vpc = {.id = id, .cidrs = {vpc->text(0)}};
   for (const sql::Row& row : transaction.run("SELECT id, cidr FROM ec2_subnet WHERE vpc = ?1", {id})) {
-    picture.subnets.push_back({.id = row.text(0),
-                               .vpc_id = id,
-                               .cidr = row.text(1),
-                               .default_route = default_route_of(transaction, id, row.text(0))});
+    const WayOut way = way_out_of(transaction, id, row.text(0));
+    picture.subnets.push_back(
+        {.id = row.text(0), .vpc_id = id, .cidr = row.text(1), .default_route = way.route});
+    if (auto nat = find_address_of(transaction, way.nat_interface)) {
+      picture.public_addresses.push_back({.address = nat->address, .inside = row.text(1)});
+    }
   }
   for (const InterfaceRow& row : interfaces_of_vpc(transaction, id)) {
     picture.interfaces.push_back({.id = row.id,
                                   .subnet_id = row.subnet,
                                   .mac = row.mac,
                                   .addresses = {row.address},
-                                  .has_public_address = row.has_public_address,
+                                  .has_public_address = row.public_address.has_value(),
                                   .place = row.is_local ? sandbox::InterfaceSpec::Place::Local
                                                         : sandbox::InterfaceSpec::Place::Guest});
+    add_public_address(picture, row);
     picture.security.push_back({.interface_id = row.id, .addresses = {row.address}, .group_ids = row.groups});
   }
   picture.groups = groups_of_vpc(transaction, id);
@@ -95,7 +108,9 @@ Result<void> ensure(sandbox::Network& network, const Picture& picture) {
   for (const sandbox::InterfaceSpec& interface : picture.interfaces) {
     if (auto done = network.ensure_interface(interface); !done) return done;
   }
-  return network.publish_security(picture.vpc.id, picture.groups, picture.security);
+  auto published = network.publish_security(picture.vpc.id, picture.groups, picture.security);
+  if (!published) return published;
+  return network.publish_public_addresses(picture.vpc.id, picture.public_addresses);
 }
 
 }  // namespace

@@ -117,8 +117,7 @@ AssociationRow require_association(Call& call, const std::string& id) {
 
 }  // namespace
 
-sandbox::SubnetSpec::DefaultRoute default_route_of(sql::Transaction& transaction, const std::string& vpc,
-                                                   const std::string& subnet) {
+WayOut way_out_of(sql::Transaction& transaction, const std::string& vpc, const std::string& subnet) {
   using DefaultRoute = sandbox::SubnetSpec::DefaultRoute;
   auto row = transaction.find(
       "SELECT r.gateway, r.nat_gateway FROM ec2_route r JOIN ec2_route_table_association a"
@@ -127,9 +126,16 @@ sandbox::SubnetSpec::DefaultRoute default_route_of(sql::Transaction& transaction
       "'0.0.0.0/0'",
       {vpc, subnet});
   if (!row || !gateway_exists(transaction, row->optional_text(0), row->optional_text(1), vpc)) {
-    return DefaultRoute::None;
+    return {};
   }
-  return row->is_null(0) ? DefaultRoute::NatGateway : DefaultRoute::InternetGateway;
+  if (!row->is_null(0)) return {.route = DefaultRoute::InternetGateway, .nat_interface = ""};
+  // A NAT gateway goes out as its own subnet does, which needs a route to the internet.
+  auto gateway = transaction.find("SELECT subnet, interface FROM ec2_nat_gateway WHERE id = ?1", {row->text(1)});
+  if (gateway->text(0) == subnet ||
+      way_out_of(transaction, vpc, gateway->text(0)).route != DefaultRoute::InternetGateway) {
+    return {};
+  }
+  return {.route = DefaultRoute::NatGateway, .nat_interface = gateway->text(1)};
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateRouteTable.html

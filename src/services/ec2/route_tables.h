@@ -9,7 +9,10 @@
 namespace holm::ec2 {
 
 // Where the default route of a subnet leads, by the table it is associated with or else the VPC's main one.
-sandbox::SubnetSpec::DefaultRoute default_route_of(sql::Transaction& transaction, const std::string& vpc,
-                                                   const std::string& subnet);
+struct WayOut {
+  sandbox::SubnetSpec::DefaultRoute route = sandbox::SubnetSpec::DefaultRoute::None;
+  std::string nat_interface;  // Of a route to a NAT gateway: the gateway's.
+};
+WayOut way_out_of(sql::Transaction& transaction, const std::string& vpc, const std::string& subnet);
 
 }  // namespace holm::ec2

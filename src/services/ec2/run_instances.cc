@@ -26,7 +26,7 @@ struct Place {
   SubnetRow subnet;
   std::vector<std::string> groups;
   std::optional<std::string> address;
-  bool has_public_address = false;
+  bool wants_public_address = false;
 };
 
 std::vector<std::string> ids_of_named_groups(Call& call, const std::string& vpc,
@@ -76,7 +76,7 @@ Place place_of(Service& service, Call& call, const RunInstancesRequest& request)
   for (const std::string& id : ids_of_named_groups(call, place.subnet.vpc, request.security_groups)) {
     place.groups.push_back(id);
   }
-  place.has_public_address = wants_public.value_or(place.subnet.maps_public_ip);
+  place.wants_public_address = wants_public.value_or(place.subnet.maps_public_ip);
   return place;
 }
 
@@ -190,7 +190,8 @@ Reservation run_instances(Service& service, Call& call, const RunInstancesReques
         make_interface(service, call, place.subnet,
                        {.groups = place.groups,
                         .address = request.max_count == 1 ? place.address : std::nullopt,
-                        .has_public_address = place.has_public_address});
+                        .wants_public_address = place.wants_public_address});
+    if (place.wants_public_address) give_own_address(service, call, interface);
     attach_to_instance(service, call, interface, row.id, 0);
     write_tags(call, row.id, "instance", tags);
     write_tags(call, interface, "network-interface", interface_tags);

@@ -85,3 +85,10 @@ CREATE TABLE ec2_key_pair (
 ALTER TABLE ec2_instance ADD COLUMN console_position INTEGER NOT NULL DEFAULT 0;
 -- migration 3
 ALTER TABLE ec2_vpc ADD COLUMN tenancy TEXT NOT NULL DEFAULT 'default';
+-- migration 4
+-- Public addresses in use. Without an id it is the interface's own and goes when the instance stops.
+CREATE TABLE ec2_address (
+  address TEXT NOT NULL PRIMARY KEY, account TEXT NOT NULL, region TEXT NOT NULL,
+  id TEXT UNIQUE, association TEXT UNIQUE, interface TEXT UNIQUE, created INTEGER NOT NULL);
+ALTER TABLE ec2_nat_gateway ADD COLUMN failure_code TEXT;
+ALTER TABLE ec2_nat_gateway ADD COLUMN failure TEXT;

@@ -16,7 +16,7 @@ namespace {
 struct Tagged {
   std::string_view prefix, table, type;
 };
-constexpr std::array<Tagged, 11> kTagged = {{{"vpc-", "ec2_vpc", "vpc"},
+constexpr std::array<Tagged, 12> kTagged = {{{"vpc-", "ec2_vpc", "vpc"},
                                              {"subnet-", "ec2_subnet", "subnet"},
                                              {"igw-", "ec2_internet_gateway", "internet-gateway"},
                                              {"nat-", "ec2_nat_gateway", "natgateway"},
@@ -25,6 +25,7 @@ constexpr std::array<Tagged, 11> kTagged = {{{"vpc-", "ec2_vpc", "vpc"},
                                              {"eni-", "ec2_interface", "network-interface"},
                                              {"i-", "ec2_instance", "instance"},
                                              {"lt-", "ec2_launch_template", "launch-template"},
+                                             {"eipalloc-", "ec2_address", "elastic-ip"},
                                              {"key-", "ec2_key_pair", "key-pair"},
                                              {"sgr-", "ec2_security_group_rule", "security-group-rule"}}};
 
