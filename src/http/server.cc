@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <unordered_set>
 #include <vector>
@@ -73,8 +74,10 @@ class Shard {
       if (tasks_.size() >= context_.limits.connections_max) return;
       tasks_.spawn(serve(*this, std::move(connection), peer, tls));
     };
-    listeners_.push_back(std::make_unique<net::Listener>(reactor_, socket, std::move(accepted)));
+    listeners_[socket] = std::make_unique<net::Listener>(reactor_, socket, std::move(accepted));
   }
+
+  void stop_listening(int socket) { listeners_.erase(socket); }
 
   void begin_stop() {
     context_.stopping = true;
@@ -92,8 +95,7 @@ class Shard {
       session = tls->accept(socket.get());
       if (!session) co_return;
     }
-    auto stream =
-        std::make_unique<net::Stream>(shard.reactor_, std::move(socket), std::move(session));
+    auto stream = std::make_unique<net::Stream>(shard.reactor_, std::move(socket), std::move(session));
     ServerConnection connection(shard.context_, std::move(stream), peer);
     Registered registered(shard.connections_, connection);
     co_await connection.serve();
@@ -101,8 +103,7 @@ class Shard {
 
   class Registered {
    public:
-    Registered(std::unordered_set<ServerConnection*>& all, ServerConnection& one)
-        : all_(all), one_(one) {
+    Registered(std::unordered_set<ServerConnection*>& all, ServerConnection& one) : all_(all), one_(one) {
       all_.insert(&one_);
     }
     ~Registered() { all_.erase(&one_); }
@@ -117,7 +118,7 @@ class Shard {
   async::Reactor& reactor_;
   ConnectionContext context_;
   ConnectionCount& count_;
-  std::vector<std::unique_ptr<net::Listener>> listeners_;
+  std::map<int, std::unique_ptr<net::Listener>> listeners_;  // By socket.
   std::unordered_set<ServerConnection*> connections_;
   async::TaskSet tasks_;
 };
@@ -133,7 +134,7 @@ class Server::State {
     shards_.push_back(std::make_unique<Shard>(reactor, limits_, handler_, clock_, count_));
   }
 
-  void listen(UniqueFd socket, Tls tls) {
+  int listen(UniqueFd socket, Tls tls) {
     int fd = socket.get();
     {
       std::lock_guard lock(mutex_);
@@ -142,6 +143,15 @@ class Server::State {
     for (auto& shard : shards_) {
       shard->reactor().call([&shard, fd, tls] { shard->listen(fd, tls); });
     }
+    return fd;
+  }
+
+  void stop_listening(int socket) {
+    for (auto& shard : shards_) {
+      shard->reactor().call([&shard, socket] { shard->stop_listening(socket); });
+    }
+    std::lock_guard lock(mutex_);
+    std::erase_if(sockets_, [socket](const UniqueFd& each) { return each.get() == socket; });
   }
 
   void stop(async::Duration grace) {
@@ -179,9 +189,11 @@ Server::Server(async::Reactor& reactor, Limits limits, Handler handler, const Cl
 
 Server::~Server() { state_->stop(async::Duration{0}); }
 
-void Server::listen(UniqueFd socket, std::shared_ptr<const net::TlsServerContext> tls) {
-  state_->listen(std::move(socket), std::move(tls));
+int Server::listen(UniqueFd socket, std::shared_ptr<const net::TlsServerContext> tls) {
+  return state_->listen(std::move(socket), std::move(tls));
 }
+
+void Server::stop_listening(int socket) { state_->stop_listening(socket); }
 
 void Server::stop(async::Duration grace) { state_->stop(grace); }
 

@@ -80,8 +80,11 @@ class Server final {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Takes connections from `socket` too (made by net::listen_on, or inherited), with TLS if given.
-  void listen(UniqueFd socket, std::shared_ptr<const net::TlsServerContext> tls = nullptr);
+  // Takes connections from `socket` too (made by net::listen_on, or inherited), with TLS if given. Returns
+  // what names it for stop_listening().
+  int listen(UniqueFd socket, std::shared_ptr<const net::TlsServerContext> tls = nullptr);
+  // Closes that socket; connections that came through it go on. Not on a reactor's thread.
+  void stop_listening(int socket);
   // Takes no new connections, closes idle ones, waits up to `grace` for requests that are running
   // and cancels the rest. Not called on a reactor's thread, unless `grace` is zero.
   void stop(async::Duration grace);

@@ -5,10 +5,12 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include "async/sync_wait.h"
 #include "async/workers.h"
 #include "base/strings.h"
 #include "base/system_clock.h"
 #include "http/test_server.h"
+#include "net/socket.h"
 
 namespace holm::http {
 namespace {
@@ -134,8 +136,7 @@ const RefusedCase kRefused[] = {
      "HTTP/1.1 400 Bad Request"},
     {"a coding nobody knows", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n",
      "HTTP/1.1 501 Not Implemented"},
-    {"another version", "GET / HTTP/2.0\r\nHost: a\r\n\r\n",
-     "HTTP/1.1 505 HTTP Version Not Supported"},
+    {"another version", "GET / HTTP/2.0\r\nHost: a\r\n\r\n", "HTTP/1.1 505 HTTP Version Not Supported"},
     {"a long target", "GET /" + std::string(20000, 'a'), "HTTP/1.1 414 URI Too Long"},
     {"a long header", "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(20000, 'a'),
      "HTTP/1.1 431 Request Header Fields Too Large"},
@@ -358,6 +359,19 @@ TEST(Server, LetsRunningRequestsEndWhenItStops) {
   released = true;
   EXPECT_NE(busy.read_response().head.find("Connection: close"), std::string::npos);
   stopping.join();
+}
+
+TEST(Server, ASocketThatIsClosedTakesNobodyElse) {
+  TestServer server(echo);
+  RawClient client(server.port());
+  server.wait_for_connections(1);
+  server.stop_listening();
+  client.send("GET /a HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(client.read_response().body, "GET /a ");
+  auto another =
+      async::sync_wait(server.reactors().at(0),
+                       net::connect_to(server.reactors().at(0), net::Address::loopback(server.port()), {}));
+  EXPECT_FALSE(another);
 }
 
 async::Task<void> sleep_long(Exchange& exchange) { co_await exchange.reactor().sleep(kHour); }

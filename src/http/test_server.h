@@ -23,6 +23,7 @@ class TestServer final {
   uint16_t port() const { return port_; }
   async::ReactorPool& reactors() { return reactors_; }
   void stop(async::Duration grace) { server_.stop(grace); }
+  void stop_listening() { server_.stop_listening(socket_); }
   // Blocks until so many connections are open; gives up after some seconds.
   void wait_for_connections(size_t count) const;
 
@@ -31,6 +32,7 @@ class TestServer final {
   async::ReactorPool reactors_;
   Server server_;
   uint16_t port_ = 0;
+  int socket_ = -1;
 };
 
 struct RawResponse {
@@ -58,7 +60,7 @@ class RawClient final {
 };
 
 // Says that it has arrived, waits on a worker until it is released and answers 200.
-async::Task<void> wait_then_respond(Exchange& exchange, async::Workers& workers,
-                                    std::atomic<bool>& arrived, std::atomic<bool>& released);
+async::Task<void> wait_then_respond(Exchange& exchange, async::Workers& workers, std::atomic<bool>& arrived,
+                                    std::atomic<bool>& released);
 
 }  // namespace holm::http::test

@@ -28,7 +28,7 @@ TestServer::TestServer(Handler handler, Limits limits, size_t threads,
   Result<UniqueFd> socket = net::listen_on(net::Address::loopback(0));
   CHECK(socket.has_value());
   port_ = net::local_address(socket->get()).port();
-  server_.listen(std::move(*socket), std::move(tls));
+  socket_ = server_.listen(std::move(*socket), std::move(tls));
 }
 
 void TestServer::wait_for_connections(size_t count) const {
@@ -106,8 +106,8 @@ std::string RawClient::read_until_closed() {
   return std::exchange(input_, {});
 }
 
-async::Task<void> wait_then_respond(Exchange& exchange, async::Workers& workers,
-                                    std::atomic<bool>& arrived, std::atomic<bool>& released) {
+async::Task<void> wait_then_respond(Exchange& exchange, async::Workers& workers, std::atomic<bool>& arrived,
+                                    std::atomic<bool>& released) {
   auto wait = [&arrived, &released] {
     arrived = true;
     while (!released) std::this_thread::yield();

@@ -14,6 +14,23 @@ void Doors::give(std::function<void()> listen) {
   listen();
 }
 
+std::function<void()> Doors::when_open(std::function<void()> listen) {
+  struct Waiting {
+    std::mutex mutex;
+    std::function<void()> listen;
+  };
+  auto waiting = std::make_shared<Waiting>();
+  waiting->listen = std::move(listen);
+  give([waiting] {
+    std::lock_guard lock(waiting->mutex);
+    if (auto work = std::exchange(waiting->listen, nullptr)) work();
+  });
+  return [waiting] {
+    std::lock_guard lock(waiting->mutex);
+    waiting->listen = nullptr;
+  };
+}
+
 void Doors::open() {
   std::vector<std::function<void()>> waiting;
   {

@@ -5,21 +5,14 @@
 #include <fmt/format.h>
 
 #include "net/socket.h"
-#include "sandbox/anchor.h"
+#include "net/socket_keeper.h"
 
 namespace holm::region {
 
-Result<UniqueFd> keep_listener(sandbox::Anchor& anchor, const std::string& address) {
-  const std::string name = "listener:" + address;
-  auto kept = anchor.find(name);
-  if (!kept) return kept;
-  if (*kept) return kept;
+Result<UniqueFd> keep_listener(net::SocketKeeper& sockets, const std::string& address) {
   auto parsed = net::Address::parse(address);
   if (!parsed) return failure(fmt::format("\"{}\" is not an address with a port", address));
-  auto made = net::listen_on(*parsed);
-  if (!made) return made;
-  if (auto done = anchor.keep(name, made->get()); !done) return std::unexpected(done.error());
-  return made;
+  return sockets.open("listener:" + address, [&] { return net::listen_on(*parsed); });
 }
 
 }  // namespace holm::region

@@ -58,6 +58,7 @@
 #include "s3/migrations.h"
 #include "sandbox/anchor.h"
 #include "sandbox/exits.h"
+#include "sandbox/kept_sockets.h"
 #include "sandbox/network.h"
 #include "sandbox/probe.h"
 #include "sandbox/runtime.h"
@@ -193,6 +194,7 @@ class Region::State {
   std::future<Result<std::unique_ptr<metrics::Store>>> opening_metrics;
   std::future<Result<std::unique_ptr<sandbox::Anchor>>> opening_anchor;
   std::unique_ptr<sandbox::Anchor> anchor;
+  std::unique_ptr<sandbox::KeptSockets> sockets;
   std::unique_ptr<sandbox::Network> network;
   std::unique_ptr<sandbox::Runtime> runtime;
   std::unique_ptr<async::ReactorPool> reactors;
@@ -274,6 +276,7 @@ Result<void> Region::State::open_sandboxes() {
   auto opened = opening_anchor.get();
   if (!opened) return std::unexpected(opened.error());
   anchor = std::move(*opened);
+  sockets = std::make_unique<sandbox::KeptSockets>(*anchor);
   network = std::make_unique<sandbox::Network>(
       sandbox::NetworkOptions{.data_directory = options.data_directory}, *anchor);
   auto made = sandbox::Runtime::open(
@@ -312,14 +315,16 @@ void Region::State::add_ec2() {
                         .runtime = *runtime,
                         .exits = exits,
                         .names = names,
+                        .sockets = *sockets,
                         .reactors = *reactors,
                         .clock = clock,
                         .random = random,
                         .data_directory = options.data_directory,
                         .guest_layer = guest_layer,
                         .machine = anchor->is_new() ? ec2::Machine::Rebooted : ec2::Machine::Kept,
-                        .serve_api = [this](UniqueFd socket) { doors.add(*api, std::move(socket)); },
-                        .serve_edge = [this](UniqueFd socket) { doors.add(*edge, std::move(socket)); }});
+                        .when_open = [this](auto listen) { return doors.when_open(std::move(listen)); },
+                        .serve_api = [this](UniqueFd socket) { return doors.add(*api, std::move(socket)); },
+                        .serve_edge = [this](UniqueFd socket) { return doors.add(*edge, std::move(socket)); }});
   add_types(ec2::resource_types());
 }
 
@@ -383,7 +388,7 @@ void Region::State::add_storage_and_functions() {
 }
 
 void Region::State::add_traffic_and_scaling() {
-  balancer = std::make_unique<balancer::Balancer>(*reactors, *edge, clock, random);
+  balancer = std::make_unique<balancer::Balancer>(*reactors, *edge, *sockets, clock, random);
   services.add<elbv2::Service>(elbv2::model(), elbv2::Dependencies{.jobs = *jobs,
                                                                    .region = *client,
                                                                    .events = events,
@@ -433,11 +438,11 @@ Result<void> Region::State::build() {
 
 // Users' browsers come in here. The port of the web may be taken, or not ours to take.
 Result<void> Region::State::open_edge() {
-  auto socket = keep_listener(*anchor, options.edge_address);
+  auto socket = keep_listener(*sockets, options.edge_address);
   if (!socket && !options.edge_fallback_address.empty()) {
     log::warning(
         fmt::format("{}; sites are at {} instead", socket.error().message, options.edge_fallback_address));
-    socket = keep_listener(*anchor, options.edge_fallback_address);
+    socket = keep_listener(*sockets, options.edge_fallback_address);
   }
   if (!socket) return std::unexpected(socket.error());
   edge_address = net::local_address(socket->get());
@@ -455,7 +460,7 @@ Result<void> Region::State::serve() {
       *reactors, http::Limits{}, [this](http::Exchange& exchange) { return gateway->handle(exchange); },
       clock);
   // Listening sockets first: whoever connects from now on waits instead of being refused.
-  auto socket = keep_listener(*anchor, options.api_address);
+  auto socket = keep_listener(*sockets, options.api_address);
   if (!socket) return std::unexpected(socket.error());
   const std::string address = net::local_address(socket->get()).to_string();
   if (auto written = write_file_volatile(api_address_path(options), address); !written) return written;

@@ -2,6 +2,7 @@
 notices, and nobody who connects while no daemon lives is refused. HOLM_SEED=… repeats the moments of a run."""
 import hashlib
 import http.client
+import json
 import os
 import random
 import socket
@@ -19,16 +20,32 @@ SEED = int(os.environ.get("HOLM_SEED", time.time_ns() % 1_000_000))
 WRITERS = 2  # Of each kind.
 PAUSE = 0.03  # Seconds between writes, so that no quota of an account is reached.
 
-# Answers with what changes when the machine or the server is started again.
+# Answers with what changes when the machine or the server is started again. From /visit/NAME on it connects to what
+# the region has inside of the VPC, by name, all the time; /visits tells how that went.
 SERVER = """#!/usr/bin/python3
-import http.server, os, uuid
+import collections, http.server, json, os, socket, threading, time, uuid
 boot = f"boot {uuid.uuid4()}, process {os.getpid()}"
+visits, failures = collections.Counter(), []
+def visit(host, port):
+    while True:
+        try:
+            socket.create_connection((host, port), timeout=30).close()
+            visits[host] += 1
+        except OSError as error:
+            failures.append(f"{host}: {error}")
+        time.sleep(0.01)
 class Page(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
+        text = boot
+        if self.path.startswith("/visit/"):
+            for place in ("holm.internal", 4566), ("169.254.169.254", 80), (self.path.split("/")[2], 80):
+                threading.Thread(target=visit, args=place, daemon=True).start()
+        elif self.path == "/visits":
+            text = json.dumps({"visits": visits, "failures": failures[:20]})
         self.send_response(200)
-        self.send_header("Content-Length", str(len(boot)))
+        self.send_header("Content-Length", str(len(text)))
         self.end_headers()
-        self.wfile.write(boot.encode())
+        self.wfile.write(text.encode())
     def log_message(self, *words):
         pass
 http.server.ThreadingHTTPServer(("", 80), Page).serve_forever()
@@ -162,15 +179,15 @@ def deploy_page(region):
     return instance, balancer["DNSName"]
 
 
-def ask_for_page(region, name):
+def ask_for_page(region, name, path="/"):
     """Connects and asks; the answer may come when there is a daemon again."""
     connection = http.client.HTTPConnection("127.0.0.1", region.edge_port, timeout=30)
-    connection.request("GET", "/", headers={"Host": name})
+    connection.request("GET", path, headers={"Host": name})
     return connection
 
 
-def page(region, name):
-    answer = ask_for_page(region, name).getresponse()
+def page(region, name, path="/"):
+    answer = ask_for_page(region, name, path).getresponse()
     return answer.read().decode() if answer.status == 200 else None
 
 
@@ -183,6 +200,7 @@ class Loop:
         self.instance, self.balancer = deploy_page(region)
         self.page = wait_until(lambda: page(region, self.balancer), what="the page")
         self.launched = self.launch_time()
+        page(region, self.balancer, f"/visit/{self.balancer}")
         region.client("s3").create_bucket(Bucket="kill-loop")
         kinds = (ObjectWriter, ParameterWriter, UserWriter, GroupWriter)
         self.writers = [kind(region, number) for kind in kinds for number in range(WRITERS)]
@@ -224,13 +242,22 @@ class Loop:
         assert self.launch_time() == self.launched
         assert page(self.region, self.balancer) == self.page
 
+    def verify_inside(self):
+        """In the VPC, too, nobody was refused and every name was found."""
+        told = json.loads(page(self.region, self.balancer, "/visits"))
+        assert told["failures"] == []
+        assert set(told["visits"]) == {"holm.internal", "169.254.169.254", self.balancer}
+        assert min(told["visits"].values()) > KILLS
+        return sum(told["visits"].values())
+
     def report(self):
         def shown(times):
             return f"median {sorted(times)[len(times) // 2] * 1000:.0f} ms, worst {max(times) * 1000:.0f} ms"
         acknowledged = sum(len(each.acknowledged) for each in self.writers)
         print(f"\n{KILLS} kills, seed {SEED}: {acknowledged} writes acknowledged and found, "
               f"{sum(each.unknown for each in self.writers)} cut off; from exec to ready {shown(self.starts)}, to the "
-              f"API's first answer {shown(self.answers)}, to the page {shown(self.pages)}")
+              f"API's first answer {shown(self.answers)}, to the page {shown(self.pages)}; {self.visits} connections "
+              "inside of the VPC, none refused")
 
 
 @pytest.mark.parametrize("seed", [SEED])
@@ -248,5 +275,6 @@ def test_fifty_kills_lose_nothing_that_was_acknowledged(seed, capsys):
         for writer in loop.writers:
             writer.join()
         loop.verify_all()
+        loop.visits = loop.verify_inside()
         with capsys.disabled():
             loop.report()

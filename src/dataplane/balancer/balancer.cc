@@ -92,8 +92,9 @@ struct Balancer::Door {
   http::Server server;
 };
 
-Balancer::Balancer(async::ReactorPool& reactors, Edge& edge, const Clock& clock, Random& random)
-    : reactors_(reactors), edge_(edge), clock_(clock), random_(random) {
+Balancer::Balancer(async::ReactorPool& reactors, Edge& edge, net::SocketKeeper& sockets, const Clock& clock,
+                   Random& random)
+    : reactors_(reactors), edge_(edge), sockets_(sockets), clock_(clock), random_(random) {
   routing_ = std::make_shared<const Routing>(std::make_shared<const Config>(), nullptr);
   for (size_t i = 0; i < reactors_.size(); ++i) {
     async::Reactor& reactor = reactors_.at(i);
@@ -150,11 +151,13 @@ void Balancer::publish_names(const Config& config) {
 std::vector<Unopened> Balancer::replace_doors(const Config& config) {
   std::map<std::string, std::unique_ptr<Door>> next;
   std::vector<Unopened> unopened;
+  std::set<std::string> open;
   for (const LoadBalancer& each : config.load_balancers) {
     for (const Listener& listener : each.listeners) {
       for (const std::string& ip : each.addresses) {
         std::string key =
-            fmt::format("{}|{}|{}|{}:{}", listener.arn, each.vpc_id, each.where.fd, ip, listener.port);
+            fmt::format("{}{}|{}|{}:{}", kSocketPrefix, listener.arn, each.vpc_id, ip, listener.port);
+        open.insert(key);
         auto found = doors_.find(key);
         if (found != doors_.end()) {
           next.insert(doors_.extract(found));
@@ -162,7 +165,9 @@ std::vector<Unopened> Balancer::replace_doors(const Config& config) {
         }
         Result<net::Address> address = net::Address::parse(ip, listener.port);
         Result<UniqueFd> socket = std::unexpected(Error{"no address: " + ip});
-        if (address) socket = net::listen_on(*address, {.where = each.where});
+        if (address) {
+          socket = sockets_.open(key, [&] { return net::listen_on(*address, {.where = each.where}); });
+        }
         if (!socket) {
           unopened.push_back({each.arn, socket.error().message});
           continue;
@@ -178,6 +183,7 @@ std::vector<Unopened> Balancer::replace_doors(const Config& config) {
     }
   }
   doors_ = std::move(next);
+  sockets_.retain(kSocketPrefix, open);
   return unopened;
 }
 

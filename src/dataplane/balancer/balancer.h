@@ -14,10 +14,13 @@
 #include "dataplane/balancer/config.h"
 #include "dataplane/balancer/edge.h"
 #include "dataplane/balancer/health_checks.h"
+#include "net/socket_keeper.h"
 
 namespace holm::balancer {
 
 class Routing;
+
+inline constexpr std::string_view kSocketPrefix = "elbv2|";
 
 // A listener that has no socket on one of its addresses, and why.
 struct Unopened {
@@ -25,10 +28,12 @@ struct Unopened {
   std::string reason;
 };
 
-// Functions may be called on any thread but a reactor's. The reactors and the edge outlive it.
+// Functions may be called on any thread but a reactor's. What it is made with outlives it.
 class Balancer final {
  public:
-  Balancer(async::ReactorPool& reactors, Edge& edge, const Clock& clock, Random& random);
+  // `sockets` keeps those of the listeners, under names that begin with kSocketPrefix.
+  Balancer(async::ReactorPool& reactors, Edge& edge, net::SocketKeeper& sockets, const Clock& clock,
+           Random& random);
   ~Balancer();  // Ends all connections.
   Balancer(const Balancer&) = delete;
   Balancer& operator=(const Balancer&) = delete;
@@ -64,6 +69,7 @@ class Balancer final {
 
   async::ReactorPool& reactors_;
   Edge& edge_;
+  net::SocketKeeper& sockets_;
   const Clock& clock_;
   Random& random_;
   HealthListener health_listener_;

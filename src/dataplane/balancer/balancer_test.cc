@@ -3,8 +3,10 @@
 #include "dataplane/balancer/balancer.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <condition_variable>
+#include <thread>
 
 #include "async/sync_wait.h"
 #include "base/system_clock.h"
@@ -57,13 +59,39 @@ class EchoTarget {
   net::Address address_;
 };
 
+// Keeps as the anchor does.
+class SocketShelf : public net::SocketKeeper {
+ public:
+  Result<UniqueFd> open(const std::string& name, const Make& make) override {
+    std::lock_guard lock(mutex_);
+    UniqueFd& kept = kept_[name];
+    if (!kept) {
+      auto made = make();
+      if (!made) return made;
+      kept = std::move(*made);
+    }
+    return UniqueFd(::dup(kept.get()));
+  }
+  void retain(std::string_view prefix, const std::set<std::string>& names) override {
+    std::lock_guard lock(mutex_);
+    std::erase_if(kept_, [&](const auto& each) {
+      return each.first.starts_with(prefix) && !names.contains(each.first);
+    });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, UniqueFd> kept_;
+};
+
 class BalancerTest : public ::testing::Test {
  protected:
   BalancerTest() {
     Result<UniqueFd> socket = net::listen_on(net::Address::loopback(0));
     edge_port_ = net::local_address(socket->get()).port();
     edge_.listen(std::move(*socket));
-    balancer_.listen_to_health([this](const HealthChange& change) {
+    balancer_.emplace(reactors_, edge_, sockets_, clock_, random_);
+    balancer_->listen_to_health([this](const HealthChange& change) {
       std::lock_guard lock(mutex_);
       changes_.push_back(change);
       changed_.notify_all();
@@ -96,7 +124,7 @@ class BalancerTest : public ::testing::Test {
     auto config = std::make_shared<Config>();
     config->load_balancers.push_back(balancer_settings_);
     config->groups.emplace("group", group_);
-    return balancer_.publish(std::move(config)).empty();
+    return balancer_->publish(std::move(config)).empty();
   }
   uint16_t listener_port() const { return balancer_settings_.listeners[0].port; }
   http::Response send(http::OutgoingRequest request, uint16_t port) {
@@ -139,7 +167,8 @@ class BalancerTest : public ::testing::Test {
   EchoTarget first_{reactors_, clock_, "first"};
   EchoTarget second_{reactors_, clock_, "second"};
   uint16_t edge_port_ = 0;
-  Balancer balancer_{reactors_, edge_, clock_, random_};
+  SocketShelf sockets_;
+  std::optional<Balancer> balancer_;
 };
 
 TEST_F(BalancerTest, TargetsTakeTurns) {
@@ -227,7 +256,7 @@ TEST_F(BalancerTest, SendsNothingNewToADrainingTarget) {
   group_.targets[0].registration = Registration::Draining;
   ASSERT_TRUE(publish());
   for (int i = 0; i < 4; ++i) EXPECT_EQ(get("/").headers.get("name"), "second");
-  EXPECT_EQ(balancer_.requests_in_flight("group", "127.0.0.1", first_.address().port()), 0);
+  EXPECT_EQ(balancer_->requests_in_flight("group", "127.0.0.1", first_.address().port()), 0);
 }
 
 TEST_F(BalancerTest, TheEdgeFindsItByNameAndKnowsNoOther) {
@@ -239,6 +268,25 @@ TEST_F(BalancerTest, TheEdgeFindsItByNameAndKnowsNoOther) {
   http::OutgoingRequest unknown;
   unknown.headers = {{"Host", "other.localhost"}};
   EXPECT_EQ(send(std::move(unknown), edge_port_).status, 404);
+}
+
+TEST_F(BalancerTest, WhoConnectsWhileItIsAwayWaitsForTheNext) {
+  add_target(first_.address());
+  ASSERT_TRUE(publish());
+  const uint16_t port = listener_port();
+  balancer_.emplace(reactors_, edge_, sockets_, clock_, random_);
+  balancer_->listen_to_health([](const HealthChange&) {});
+  std::thread next([this] {
+    // Nothing accepts yet, and still nobody is refused.
+    EXPECT_TRUE(publish());
+  });
+  EXPECT_EQ(get("/").status, 200);
+  next.join();
+  balancer_settings_.listeners.clear();
+  ASSERT_TRUE(publish());
+  auto refused = async::sync_wait(client_reactor_.at(0),
+                                  net::connect_to(client_reactor_.at(0), net::Address::loopback(port), {}));
+  EXPECT_FALSE(refused);
 }
 
 TEST_F(BalancerTest, RulesComeInTheirOrderAndChangesTakeEffectAtOnce) {

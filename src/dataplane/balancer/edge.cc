@@ -62,7 +62,9 @@ void Edge::publish(const std::string& owner, Routes routes) {
   table_ = std::move(next);
 }
 
-void Edge::listen(UniqueFd socket) { server_.listen(std::move(socket)); }
+int Edge::listen(UniqueFd socket) { return server_.listen(std::move(socket)); }
+
+void Edge::stop_listening(int socket) { server_.stop_listening(socket); }
 
 void Edge::stop(async::Duration grace) { server_.stop(grace); }
 

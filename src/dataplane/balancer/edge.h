@@ -32,7 +32,10 @@ class Edge final {
   // to the owner that comes first in the alphabet.
   void publish(const std::string& owner, Routes routes);
   // One more door: a listening socket on the host, inside a VPC, inside a function's namespace.
-  void listen(UniqueFd socket);
+  // Returns what names it for stop_listening().
+  int listen(UniqueFd socket);
+  // Closes that door; connections that came through it go on. Not on a reactor's thread.
+  void stop_listening(int socket);
   // Takes no new connections and lets requests end for so long. Not on a reactor's thread.
   void stop(async::Duration grace);
 

@@ -144,6 +144,7 @@ Result<void> Networks::sync_now(const std::string& id, Vpc& vpc) {
                        [&](aws::Call& call) { picture = read_picture(call.transaction, id); });
   if (!picture.exists) {
     vpc.servers.reset();
+    VpcServers::forget(use_, id);
     use_.names.remove_vpc(id);
   }
   for (const Gone& gone : picture.gone) {

@@ -24,6 +24,9 @@ class Directory;
 namespace holm::jobs {
 class Jobs;
 }
+namespace holm::net {
+class SocketKeeper;
+}
 namespace holm::sandbox {
 class Exits;
 class Network;
@@ -39,6 +42,9 @@ class Networks;
 // Whether sandboxes of an earlier daemon may still run, or nothing does because the machine was down.
 enum class Machine { Kept, Rebooted };
 
+// Takes no more connections through a door, or does not open it; those that came through it go on.
+using CloseDoor = std::function<void()>;
+
 // Everything EC2 is built on; all of it outlives the service.
 struct Dependencies {
   jobs::Jobs& jobs;
@@ -49,15 +55,19 @@ struct Dependencies {
   sandbox::Runtime& runtime;
   sandbox::Exits& exits;
   dns::Directory& names;
+  // Keeps the sockets of what answers in VPCs, under names that begin with "vpc-…|".
+  net::SocketKeeper& sockets;
   async::ReactorPool& reactors;
   Clock& clock;
   Random& random;
   std::string data_directory;
   std::string guest_layer;  // Of make_guest_layer(): the first process of instances.
   Machine machine = Machine::Kept;
+  // Calls back when every service has told its names and routes, or at once.
+  std::function<CloseDoor(std::function<void()>)> when_open;
   // Serve the AWS API and the load balancers' sites on a listening socket too: one of each in every VPC.
-  std::function<void(UniqueFd)> serve_api;
-  std::function<void(UniqueFd)> serve_edge;
+  std::function<CloseDoor(UniqueFd)> serve_api;
+  std::function<CloseDoor(UniqueFd)> serve_edge;
 };
 
 // One for all accounts and regions; handlers are free functions that take it. Any thread.

@@ -11,6 +11,7 @@
 #include "base/files.h"
 #include "net/listener.h"
 #include "net/socket.h"
+#include "net/socket_keeper.h"
 #include "sandbox/network.h"
 #include "services/ec2/metadata.h"
 #include "services/ec2/service.h"
@@ -34,12 +35,17 @@ Result<UniqueFd> bind_datagrams(int where, const net::Address& address) {
   return socket;
 }
 
+std::string socket_name(const std::string& vpc, std::string_view kind, const net::Address& address) {
+  return fmt::format("{}|{}:{}", vpc, kind, address.to_string());
+}
+
 }  // namespace
 
 VpcServers::VpcServers(Private, Dependencies& use, const VpcAddress& vpc)
     : use_(use), reactor_(use.reactors.next()), metadata_(std::make_unique<Metadata>(use, vpc.id)) {}
 
 VpcServers::~VpcServers() {
+  for (const std::function<void()>& close : close_doors_) close();
   metadata_server_.reset();
   reactor_.call([this] { resolver_.reset(); });
 }
@@ -51,37 +57,58 @@ Result<std::unique_ptr<VpcServers>> VpcServers::open(Dependencies& use, const Vp
 }
 
 Result<void> VpcServers::listen(const VpcAddress& vpc) {
+  if (auto done = serve_streams(vpc); !done) return done;
+  return serve_names(vpc);
+}
+
+Result<void> VpcServers::serve_streams(const VpcAddress& vpc) {
   const net::Namespace where{use_.network.namespace_of(vpc.id)};
-  auto stream = [&](std::string_view ip, uint16_t port) {
-    return net::listen_on(net::Address::parse(ip, port).value(), {.where = where});
+  auto open = [&](std::string_view ip, uint16_t port) {
+    const net::Address address = net::Address::parse(ip, port).value();
+    return use_.sockets.open(socket_name(vpc.id, "tcp", address),
+                             [&] { return net::listen_on(address, {.where = where}); });
   };
-  auto metadata = stream(sandbox::kMetadataAddress, sandbox::kMetadataPort);
+  auto metadata = open(sandbox::kMetadataAddress, sandbox::kMetadataPort);
   if (!metadata) return std::unexpected(metadata.error());
   metadata_server_ = std::make_unique<http::Server>(
       use_.reactors, http::Limits{.connections_max = 1000},
       [this](http::Exchange& exchange) { return metadata_->answer(exchange); }, use_.clock);
-  metadata_server_->listen(std::move(*metadata));
+  auto shared = std::make_shared<UniqueFd>(std::move(*metadata));
+  close_doors_.push_back(use_.when_open([this, shared] { metadata_server_->listen(std::move(*shared)); }));
 
-  auto api = stream(vpc.own_address, sandbox::kApiPort);
+  auto api = open(vpc.own_address, sandbox::kApiPort);
   if (!api) return std::unexpected(api.error());
-  use_.serve_api(std::move(*api));
-  auto sites = stream(vpc.own_address, kSitePort);
+  close_doors_.push_back(use_.serve_api(std::move(*api)));
+  auto sites = open(vpc.own_address, kSitePort);
   if (!sites) return std::unexpected(sites.error());
-  use_.serve_edge(std::move(*sites));
+  close_doors_.push_back(use_.serve_edge(std::move(*sites)));
+  return {};
+}
 
-  std::vector<UniqueFd> sockets;
+Result<void> VpcServers::serve_names(const VpcAddress& vpc) {
+  const int where = use_.network.namespace_of(vpc.id);
+  auto sockets = std::make_shared<std::vector<UniqueFd>>();
   for (const std::string& ip : {std::string(sandbox::kResolverAddress), vpc.own_address}) {
-    auto socket = bind_datagrams(where.fd, net::Address::parse(ip, sandbox::kResolverPort).value());
+    const net::Address address = net::Address::parse(ip, sandbox::kResolverPort).value();
+    auto socket = use_.sockets.open(socket_name(vpc.id, "udp", address),
+                                    [&] { return bind_datagrams(where, address); });
     if (!socket) return std::unexpected(socket.error());
-    sockets.push_back(std::move(*socket));
+    sockets->push_back(std::move(*socket));
   }
   auto resolv_conf = read_file("/etc/resolv.conf");
   dns::ResolverOptions options{.vpc_id = vpc.id, .upstreams = dns::upstreams_of(resolv_conf.value_or(""))};
   reactor_.call([&] {
     resolver_ = std::make_unique<dns::Resolver>(reactor_, use_.names, std::move(options));
-    for (UniqueFd& socket : sockets) resolver_->serve(std::move(socket));
   });
+  // Who is answered before that would be told that a name does not exist.
+  close_doors_.push_back(use_.when_open([this, sockets] {
+    reactor_.call([&] {
+      for (UniqueFd& socket : *sockets) resolver_->serve(std::move(socket));
+    });
+  }));
   return {};
 }
+
+void VpcServers::forget(Dependencies& use, const std::string& vpc) { use.sockets.retain(vpc + "|", {}); }
 
 }  // namespace holm::ec2
