@@ -75,6 +75,8 @@ def model_fields(model):
         ("api_version", names.literal(metadata["apiVersion"])),
         ("xml_namespace", names.literal(metadata.get("xmlNamespace", ""))),
         ("protocols", "kProtocols"),
+        *[(name, names.literal(metadata[key])) for name, key in
+          (("validation_code", "validationCode"), ("missing_code", "missingCode")) if key in metadata],
         ("is_query_compatible", "true" if "awsQueryCompatible" in metadata else "false")]
 
 
@@ -88,12 +90,20 @@ def required_parts(model, operation):
             yield f"{{aws::Location::{location}, {names.literal(member.get('locationName', name))}}}"
 
 
+def route(operation):
+    http = operation.get("http", {})
+    return http.get("method", "POST"), http.get("requestUri", "/")
+
+
 def unbuilt(model):
     """The lines that declare kUnbuilt; none when every operation is built."""
     listed = {entry.name for entry in model.listed.entries}
+    routes = {route(operation) for name, operation in model.all_operations.items() if not operation.get("deprecated")}
     arrays, rows = [], []
     for name, operation in model.all_operations.items():
-        if name in listed:
+        # An old operation whose place another has taken: the newer one is the one that is meant.
+        is_replaced = operation.get("deprecated") and route(operation) in routes and route(operation)[1] != "/"
+        if name in listed or is_replaced:
             continue
         http = operation.get("http", {})
         row = [names.literal(name), names.literal(http.get("method", "POST")), names.literal(http.get("requestUri", "/"))]

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/files.h"
+#include "base/page_token.h"
 #include "base/random.h"
 #include "base/strings.h"
 #include "base/time_format.h"
@@ -106,6 +107,17 @@ TEST(Random, IdentifiersDifferAndHaveTheirForm) {
   EXPECT_EQ(id.size(), 36u);
   EXPECT_EQ(id[14], '4');
   for (int i = 0; i < 1000; ++i) EXPECT_LT(random.below(7), 7u);
+}
+
+TEST(PageTokens, AreReadBackAndToldFromOtherTexts) {
+  for (const char* position : {"", "a", "key/with\xff bytes"}) {
+    EXPECT_EQ(read_page_token(make_page_token(position)), position);
+  }
+  std::string altered = make_page_token("position");
+  altered[3] = altered[3] == 'A' ? 'B' : 'A';
+  for (const std::string& text : {std::string(), std::string("*"), std::string("bm9uc2Vuc2U="), altered}) {
+    EXPECT_EQ(read_page_token(text), std::nullopt) << text;
+  }
 }
 
 TEST(Files, AreReplacedWholeAndMadeWithTheirFolders) {

@@ -27,7 +27,9 @@ using aws::Violation;
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 [[noreturn]] void throw_for_s3(const Violation& violation) {
-  if (violation.rule == Violation::Rule::Required && violation.location == aws::Location::Body) {
+  const bool is_of_schema = violation.rule == Violation::Rule::Required ||
+                            violation.rule == Violation::Rule::Enumeration;
+  if (is_of_schema && violation.location == aws::Location::Body) {
     throw ServiceError(
         "MalformedXML", 400,
         "The XML you provided was not well-formed or did not validate against our published schema");
@@ -37,7 +39,18 @@ using aws::Violation;
       fmt::format("{} is not valid for {}: {}", violation.value, violation.member, violation.constraint));
 }
 
+// As services say it that have codes of their own for it.
+void throw_for_service(const aws::ServiceModel& model, const aws::ValidationError& error) {
+  const Violation& first = error.violations.front();
+  if (first.rule == Violation::Rule::Required && !model.missing_code.empty()) {
+    throw ServiceError(model.missing_code, 400,
+                       fmt::format("The request must contain the parameter {}.", first.member));
+  }
+  if (!model.validation_code.empty()) throw ServiceError(model.validation_code, 400, error.message());
+}
+
 [[noreturn]] void throw_violations(const aws::Operation& operation, const aws::ValidationError& error) {
+  throw_for_service(*operation.model, error);
   switch (operation.model->protocols.front()) {
     case aws::Protocol::Ec2: throw_for_ec2(error.violations.front());
     case aws::Protocol::RestXml: throw_for_s3(error.violations.front());

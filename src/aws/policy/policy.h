@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "formats/value.h"
@@ -37,6 +38,9 @@ enum class PolicyKind {
 };
 // What a policy of this kind must and must not have, checked when it is written.
 Result<void> validate(const Policy& policy, PolicyKind kind);
+
+// The ARNs of users, roles and sessions that it names as principals.
+std::vector<std::string> principal_arns(const Policy& policy);
 
 // The length IAM's quotas count: without white space.
 size_t counted_characters(std::string_view text);

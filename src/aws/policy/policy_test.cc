@@ -176,6 +176,16 @@ TEST(Validate, StatementsHaveNamesOfTheirOwn) {
             "Statement IDs (SID) in a single policy must be unique.");
 }
 
+TEST(PrincipalArns, AreThoseOfUsersAndRoles) {
+  const auto policy = parse(
+      R"({"Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"ec2.amazonaws.com",)"
+      R"("AWS":["123456789012","arn:aws:iam::123456789012:role/a/b"]}},)"
+      R"({"Effect":"Deny","Action":"sts:AssumeRole","Principal":{"AWS":"arn:aws:iam::123456789012:user/c"}}]})");
+  ASSERT_TRUE(policy);
+  EXPECT_EQ(principal_arns(*policy), (std::vector<std::string>{"arn:aws:iam::123456789012:role/a/b",
+                                                               "arn:aws:iam::123456789012:user/c"}));
+}
+
 TEST(CountedCharacters, LeavesWhiteSpaceOut) {
   EXPECT_EQ(counted_characters(" {\n\t\"ä\" : 1 }\r\n"), 7u);
 }

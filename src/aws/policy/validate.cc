@@ -96,4 +96,14 @@ Result<void> validate(const Policy& policy, PolicyKind kind) {
   return check_sids(policy.document());
 }
 
+std::vector<std::string> principal_arns(const Policy& policy) {
+  std::vector<std::string> arns;
+  for (const Statement& statement : policy.document().statements) {
+    for (const PrincipalEntry& principal : statement.principals) {
+      if (principal.kind == PrincipalEntry::Kind::Arn) arns.push_back(principal.text);
+    }
+  }
+  return arns;
+}
+
 }  // namespace holm::aws::policy

@@ -92,6 +92,10 @@ struct ServiceModel {
   std::string_view api_version;    // "2011-01-01"
   std::string_view xml_namespace;
   std::span<const Protocol> protocols;  // The preferred one first.
+  // The code for input that the model does not allow, and for a member that is missing: where they are not the
+  // protocol's usual ones. `validationCode` and `missingCode` in a patch of the model's metadata.
+  std::string_view validation_code = {};
+  std::string_view missing_code = {};
   bool is_query_compatible;             // awsQueryCompatible: errors carry x-amzn-query-error.
   std::span<const Operation> operations;
   std::span<const UnbuiltOperation> unbuilt;

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "base/page_token.h"
 #include "base/strings.h"
 #include "base/time_format.h"
 #include "iam/errors.h"
@@ -239,13 +240,12 @@ void remove_tags(Call& call, const Entity& entity, const std::vector<std::string
 Page read_page(const std::optional<std::string>& marker, const std::optional<int32_t>& max_items) {
   Page page{.limit = max_items.value_or(kDefaultPage)};
   if (!marker) return page;
-  std::optional<std::string> key = base64_decode(*marker);
-  // The key of a page is never empty.
-  if (!key || key->empty()) throw aws::ServiceError("ValidationError", 400, "Invalid Marker.");
+  std::optional<std::string> key = read_page_token(*marker);
+  if (!key) throw aws::ServiceError("ValidationError", 400, "Invalid Marker.");
   page.after = *key;
   return page;
 }
 
-std::string make_marker(const std::string& key) { return base64_encode(key); }
+std::string make_marker(const std::string& key) { return make_page_token(key); }
 
 }  // namespace holm::iam

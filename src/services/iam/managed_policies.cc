@@ -27,6 +27,10 @@ void require_managed_document(const std::string& document) {
   require_within(static_cast<int64_t>(policy::counted_characters(document)), kPolicySizeMax, "PolicySize");
 }
 
+void require_policy_arn(const std::string& arn) {
+  if (!arn.starts_with("arn:")) throw InvalidInputException(fmt::format("ARN {} is not valid.", arn));
+}
+
 [[noreturn]] void refuse_unknown(const std::string& arn) {
   throw NoSuchEntityException(fmt::format("Policy {} was not found.", arn));
 }
@@ -118,6 +122,7 @@ Version require_version(Call& call, const Entity& policy, const std::string& nam
 
 // AWS's own may be read by everyone, another account's by nobody.
 Entity require_readable_policy(Call& call, const std::string& arn) {
+  require_policy_arn(arn);
   std::optional<Entity> entity = find_entity_by_arn(call.transaction, arn);
   if (!entity || entity->kind != EntityKind::Policy || entity->account != call.account) refuse_unknown(arn);
   return *entity;
@@ -150,6 +155,7 @@ Entity require_own_policy(Call& call, const std::string& arn) {
 }
 
 void require_attachable(Call& call, const std::string& arn) {
+  require_policy_arn(arn);
   if (find_aws_policy(arn) != nullptr) return;
   std::optional<Entity> entity = find_entity_by_arn(call.transaction, arn);
   if (entity && entity->kind == EntityKind::Policy && entity->account == call.account) return;

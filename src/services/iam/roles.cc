@@ -17,8 +17,19 @@ namespace {
 constexpr int64_t kTrustPolicyMax = 2048;
 constexpr int32_t kDefaultSessionSeconds = 3600;
 
-void require_trust_policy(const std::string& document) {
+// Users and roles of the account that a policy trusts exist, as on AWS; about other accounts nobody is asked.
+void require_principals(Call& call, const std::string& document) {
+  for (const std::string& arn : policy::principal_arns(*policy::parse(document))) {
+    const std::string own = fmt::format("arn:aws:iam::{}:", call.account);
+    if (!arn.starts_with(own + "user/") && !arn.starts_with(own + "role/")) continue;
+    if (find_entity_by_arn(call.transaction, arn)) continue;
+    throw MalformedPolicyDocumentException(fmt::format("Invalid principal in policy: \"AWS\":\"{}\"", arn));
+  }
+}
+
+void require_trust_policy(Call& call, const std::string& document) {
   require_document(document, policy::PolicyKind::Trust);
+  require_principals(call, document);
   require_within(static_cast<int64_t>(policy::counted_characters(document)), kTrustPolicyMax, "ACLSizePerRole");
 }
 
@@ -41,7 +52,7 @@ Role to_role(sql::Transaction& transaction, const Entity& entity, Detail detail)
 
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
 CreateRoleResponse create_role(Service& service, Call& call, const CreateRoleRequest& request) {
-  require_trust_policy(request.assume_role_policy_document);
+  require_trust_policy(call, request.assume_role_policy_document);
   if (request.permissions_boundary) require_boundary(call, *request.permissions_boundary);
   Entity entity{.kind = EntityKind::Role,
                 .name = request.role_name,
@@ -85,7 +96,7 @@ UpdateRoleDescriptionResponse update_role_description(Service& service, Call& ca
 
 Nothing update_assume_role_policy(Service& service, Call& call, const UpdateAssumeRolePolicyRequest& request) {
   Entity role = require_changeable_role(call, request.role_name);
-  require_trust_policy(request.policy_document);
+  require_trust_policy(call, request.policy_document);
   call.transaction.run("UPDATE iam_entity SET trust_policy = ?2 WHERE id = ?1",
                        {role.id, request.policy_document});
   service.changed(call);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/page_token.h"
 #include "base/strings.h"
 #include "logs/handlers.h"
 #include "services/logs/service.h"
@@ -44,11 +45,11 @@ std::string name_in(std::string_view identifier) {
 
 }  // namespace
 
-std::string token_of(const std::string& position) { return base64_encode(position); }
+std::string token_of(const std::string& position) { return make_page_token(position); }
 
 std::string position_of(const std::optional<std::string>& token) {
   if (!token) return {};
-  auto position = base64_decode(*token);
+  auto position = read_page_token(*token);
   if (!position) throw InvalidParameterException("The specified nextToken is invalid.");
   return *position;
 }

@@ -13,6 +13,10 @@ namespace {
 constexpr size_t kMetadataBytesMax = 2048;
 constexpr std::array<std::string_view, 5> kReadableClasses = {"STANDARD", "STANDARD_IA", "ONEZONE_IA",
                                                               "INTELLIGENT_TIERING", "REDUCED_REDUNDANCY"};
+// Archives, and classes of places that are not here.
+constexpr std::array<std::string_view, 8> kOtherClasses = {"GLACIER",     "DEEP_ARCHIVE", "GLACIER_IR",
+                                                           "OUTPOSTS",    "SNOW",         "EXPRESS_ONEZONE",
+                                                           "FSX_OPENZFS", "FSX_ONTAP"};
 
 }  // namespace
 
@@ -43,10 +47,11 @@ std::map<std::string, std::string> metadata_of(const std::map<std::string, std::
 
 std::string storage_class_of(const std::optional<std::string>& given) {
   const std::string name = given.value_or("STANDARD");
-  if (std::ranges::find(kReadableClasses, name) == kReadableClasses.end()) {
+  if (std::ranges::find(kReadableClasses, name) != kReadableClasses.end()) return name;
+  if (std::ranges::find(kOtherClasses, name) != kOtherClasses.end()) {
     throw aws::NotImplemented("The storage class " + name);
   }
-  return name;
+  throw aws::ServiceError("InvalidStorageClass", 400, "The storage class you specified is not valid");
 }
 
 }  // namespace holm::s3

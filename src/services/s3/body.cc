@@ -28,12 +28,16 @@ T require(Result<T> result) {
 // The bytes of one body in order. One thread at a time.
 class Incoming final {
  public:
-  Incoming(blobs::Store& store, Algorithm algorithm) : store_(store), digest_(algorithm) {}
+  Incoming(blobs::Store& store, Algorithm algorithm, std::optional<Algorithm> also)
+      : store_(store), digest_(algorithm) {
+    if (also) also_.emplace(*also);
+  }
 
   // Blocks: for workers, unless the bytes are few.
   void take(std::string_view bytes) {
     md5_.update(bytes);
     digest_.update(bytes);
+    if (also_) also_->update(bytes);
     bytes_ += bytes.size();
     if (!writer_ && content_.size() + bytes.size() <= kInlineBytesMax) {
       content_ += bytes;
@@ -52,7 +56,8 @@ class Incoming final {
     return {.bytes = bytes_,
             .md5 = std::string(crypto::bytes_of(md5_.finish())),
             .algorithm = digest_.algorithm(),
-            .checksum = digest_.finish()};
+            .checksum = digest_.finish(),
+            .also = also_ ? also_->finish() : std::string()};
   }
 
   // Blocks until the bytes are durable, if they are for a blob.
@@ -70,6 +75,7 @@ class Incoming final {
   blobs::Store& store_;
   crypto::Md5 md5_;
   Digest digest_;
+  std::optional<Digest> also_;
   uint64_t bytes_ = 0;
   std::string content_;
   std::unique_ptr<blobs::Writer> writer_;
@@ -149,7 +155,7 @@ async::Task<Body> receive(Service& service, async::Reactor& reactor, aws::Stream
   // What is wrong already is said before the first byte is asked for.
   if (claims.content_md5) require_digest(*claims.content_md5, sizeof(crypto::Md5Digest));
   if (stream) require_size(stream->length().value_or(0));
-  Incoming incoming(service.store(), algorithm_for(claims, stream.get()));
+  Incoming incoming(service.store(), algorithm_for(claims, stream.get()), claims.also);
   std::string batch;
   uint64_t bytes = 0;
   std::function<void()> take = [&] { incoming.take(batch); };

@@ -6,10 +6,10 @@
 
 #include <algorithm>
 
+#include "base/page_token.h"
 #include "base/strings.h"
 #include "crypto/hash.h"
 #include "s3/handlers.h"
-#include "services/s3/acls.h"
 #include "services/s3/listing.h"
 #include "services/s3/service.h"
 #include "services/s3/tags.h"
@@ -52,6 +52,13 @@ bool is_bucket_name(std::string_view name) {
          !name.ends_with("--x-s3");
 }
 
+// eu-west-1, us-gov-west-1: words between dashes, and a digit.
+bool is_region(std::string_view name) {
+  const auto parts = split(name, '-');
+  return parts.size() >= 3 && parts.front().size() == 2 && parts.back().size() == 1 &&
+         parts.back().find_first_not_of("123456789") == std::string_view::npos;
+}
+
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
 std::string region_of(const Call& call, const CreateBucketRequest& request) {
   std::string wanted;
@@ -61,7 +68,7 @@ std::string region_of(const Call& call, const CreateBucketRequest& request) {
   }
   if (wanted == "EU") wanted = "eu-west-1";
   if (wanted.empty() && call.region == kFirstRegion) return std::string(kFirstRegion);
-  if (wanted == kFirstRegion) {
+  if (wanted == kFirstRegion || (!wanted.empty() && !is_region(wanted))) {
     throw aws::ServiceError("InvalidLocationConstraint", 400,
                             "The specified location-constraint is not valid");
   }
@@ -152,9 +159,12 @@ CreateBucketOutput create_bucket(Service&, Call& call, const CreateBucketRequest
   if (request.bucket_namespace.value_or("global") != "global") {
     throw aws::NotImplemented("CreateBucket: BucketNamespace " + *request.bucket_namespace);
   }
-  refuse_acl(request.acl);
   const std::string ownership = request.object_ownership.value_or("BucketOwnerEnforced");
   if (ownership != "BucketOwnerEnforced") throw aws::NotImplemented("ObjectOwnership " + ownership);
+  if (request.acl.value_or("private") != "private") {
+    throw aws::ServiceError("InvalidBucketAclWithObjectOwnership", 400,
+                            "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting");
+  }
   const std::string region = region_of(call, request);
   CreateBucketOutput output{.location = "/" + request.bucket, .bucket_arn = bucket_arn(request.bucket)};
   if (is_repeated(call, request.bucket, region)) return output;
@@ -217,7 +227,7 @@ ListBucketsOutput list_buckets(Service&, Call& call, const ListBucketsRequest& r
     if (request.prefix && !bucket.name.starts_with(*request.prefix)) continue;
     if (request.bucket_region && bucket.region != *request.bucket_region) continue;
     if (is_paged && output.buckets.size() == static_cast<size_t>(count)) {
-      output.continuation_token = token_after(*output.buckets.back().name);
+      output.continuation_token = make_page_token(*output.buckets.back().name);
       break;
     }
     Bucket item{.name = bucket.name, .creation_date = bucket.created};

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/page_token.h"
 #include "base/strings.h"
 #include "s3/handlers.h"
 #include "services/s3/buckets.h"
@@ -181,7 +182,7 @@ ListObjectsV2Output list_objects_v2(Service&, Call& call, const ListObjectsV2Req
   output.common_prefixes = common_prefixes_of(result, request.encoding_type);
   output.key_count = static_cast<int32_t>(output.contents.size() + output.common_prefixes.size());
   output.is_truncated = result.is_truncated;
-  if (result.is_truncated) output.next_continuation_token = token_after(result.last);
+  if (result.is_truncated) output.next_continuation_token = make_page_token(result.last);
   return output;
 }
 

@@ -7,8 +7,8 @@
 #include <algorithm>
 
 #include "aws/service/error.h"
+#include "base/page_token.h"
 #include "base/strings.h"
-#include "crypto/crc.h"
 
 namespace holm::s3 {
 
@@ -36,18 +36,8 @@ std::string first_key(const PageRequest& request) {
 
 }  // namespace
 
-// The checksum tells tokens from texts that only look like one.
-std::string token_after(const std::string& last) {
-  return base64_encode(fmt::format("{:08x}{}", crypto::crc32(last), last));
-}
-
 std::string require_position(const std::string& token) {
-  constexpr size_t kChecksumBytes = 8;
-  const auto text = base64_decode(token);
-  if (text && text->size() > kChecksumBytes) {
-    std::string position = text->substr(kChecksumBytes);
-    if (token_after(position) == token) return position;
-  }
+  if (auto position = read_page_token(token)) return *position;
   throw aws::ServiceError("InvalidArgument", 400, "The continuation token provided is incorrect");
 }
 

@@ -20,8 +20,7 @@ std::string end_of_prefix(std::string prefix);
 // max-keys and the like: between 0 and 1000. InvalidArgument.
 size_t page_size(const std::optional<int32_t>& given, std::string_view name);
 
-// A continuation token, and where the list that it was given for goes on. InvalidArgument for what is none.
-std::string token_after(const std::string& last);
+// Where the list that a continuation token was given for goes on. InvalidArgument for what is none.
 std::string require_position(const std::string& token);
 
 // What every kind of listing does: merges keys and common prefixes into one sorted page.

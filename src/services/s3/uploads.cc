@@ -63,7 +63,7 @@ UploadRow require_upload(Call& call, const BucketRow& bucket, const std::string&
       {id, bucket.id, key});
   if (!row) {
     NoSuchUpload error(
-        "The specified multipart upload does not exist. The upload ID may be invalid, or the upload may "
+        "The specified upload does not exist. The upload ID may be invalid, or the upload may "
         "have been aborted or completed.");
     error.with("UploadId", id);
     throw error;
@@ -95,7 +95,8 @@ void store_part(Service& service, Call& call, const UploadRow& upload, int32_t n
       "INSERT OR REPLACE INTO s3_part (upload, number, bytes, md5, checksum, modified, blob, content)"
       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
       {upload.id, int64_t{number}, static_cast<int64_t>(body.bytes), hex_encode(body.md5),
-       base64_encode(body.checksum), to_milliseconds(call.now), std::move(blob), std::move(content)});
+       base64_encode(body.also.empty() ? body.checksum : body.also), to_milliseconds(call.now),
+       std::move(blob), std::move(content)});
   if (body.blob) call.after_commit([kept = body.blob] { kept->keep(); });
   if (old && !old->is_null(0)) service.forget_blobs(call, {old->text(0)});
 }
@@ -137,12 +138,13 @@ async::Task<UploadPartOutput> upload_part(Service& service, LongCall call, Uploa
                     .checksum = told_checksum(request),
                     .algorithm_name = request.checksum_algorithm,
                     .algorithm = upload.algorithm};
+  // Where nobody asked for a kind of checksum, a part may come with any; the object gets one of its own kind.
+  if (!upload.is_checksum_asked) claims.also = upload.algorithm;
   Body body = co_await receive(service, call.reactor, std::move(request.body), std::move(claims));
-  if (body.algorithm != upload.algorithm) {
+  if (upload.is_checksum_asked && body.algorithm != upload.algorithm) {
     throw InvalidRequest(
         fmt::format("Checksum Type mismatch occurred, expected checksum Type: {}, actual checksum Type: {}",
-                    upload.is_checksum_asked ? to_lower(name_of(upload.algorithm)) : "null",
-                    to_lower(name_of(body.algorithm))));
+                    to_lower(name_of(upload.algorithm)), to_lower(name_of(body.algorithm))));
   }
   std::function<void(Call&)> store = [&](Call& inner) {
     // It may have been completed or aborted while the body came.

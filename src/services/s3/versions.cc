@@ -21,6 +21,14 @@ constexpr std::string_view kColumns =
     "id, key, version, is_current, is_marker, bytes, etag, modified, storage_class, checksum_algorithm,"
     " checksum, checksum_type, part_count, tags, attributes";
 
+// Of another bucket perhaps, but one that S3 makes.
+bool is_version_id(std::string_view text) {
+  return text == kNull ||
+         (text.size() == kVersionIdCharacters &&
+          text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") ==
+              std::string_view::npos);
+}
+
 VersionRow version_from(const sql::Row& row) {
   return {.id = row.integer(0),
           .key = row.text(1),
@@ -140,6 +148,11 @@ VersionRow require_version(Call& call, const BucketRow& bucket, const std::strin
     error.with("Method", "GET").with("ResourceType", "DeleteMarker");
     error.headers = {
         {"Allow", "DELETE"}, {"x-amz-delete-marker", "true"}, {"x-amz-version-id", row->version}};
+    throw error;
+  }
+  if (version && !is_version_id(*version)) {
+    aws::ServiceError error("InvalidArgument", 400, "Invalid version id specified");
+    error.with("ArgumentName", "versionId").with("ArgumentValue", *version);
     throw error;
   }
   if (version) {

@@ -8,6 +8,7 @@
 
 #include "aws/service/error.h"
 #include "aws/service/region.h"
+#include "base/page_token.h"
 #include "base/strings.h"
 #include "ec2/operations.h"
 #include "services/ssm/public_parameters.h"
@@ -185,15 +186,26 @@ void check_value(Call& call, const PutParameterRequest& request, const std::stri
   }
 }
 
+[[noreturn]] void throw_not_found(Call& call, const std::string& selector) {
+  const size_t colon = selector.rfind(':');
+  const std::string name = selector.substr(0, colon);
+  if (colon != std::string::npos && !selector.starts_with("arn:") && find_parameter(call, name)) {
+    throw ParameterVersionNotFound(
+        fmt::format("Systems Manager could not find version {} of {}. Verify the version and try again.",
+                    selector.substr(colon + 1), name));
+  }
+  throw ParameterNotFound(fmt::format("Parameter {} not found.", selector));
+}
+
 template <class Item>
 std::optional<std::string> take_page(std::vector<Item>& items, size_t count,
                                      const std::optional<std::string>& token) {
   const size_t from =
-      token ? static_cast<size_t>(parse_integer(base64_decode(*token).value_or("")).value_or(-1)) : 0;
+      token ? static_cast<size_t>(parse_integer(read_page_token(*token).value_or("")).value_or(-1)) : 0;
   if (from > items.size()) throw InvalidNextToken("The specified token isn't valid.");
   const size_t to = std::min(items.size(), from + count);
   std::optional<std::string> next;
-  if (to < items.size()) next = base64_encode(std::to_string(to));
+  if (to < items.size()) next = make_page_token(std::to_string(to));
   items = std::vector<Item>(items.begin() + static_cast<std::ptrdiff_t>(from),
                             items.begin() + static_cast<std::ptrdiff_t>(to));
   return next;
@@ -205,6 +217,27 @@ bool is_below(const std::string& name, std::string path, bool recursive) {
   return recursive || name.find('/', path.size()) == std::string::npos;
 }
 
+// What a filter of DescribeParameters looks at.
+const std::string& filtered(const Row& row, const std::string& key) {
+  if (key == "Name" || key == "Path") return row.name;
+  if (key == "Type") return row.type;
+  if (key == "Tier") return row.tier;
+  if (key == "DataType") return row.data_type;
+  throw aws::NotImplemented(fmt::format("DescribeParameters: a filter by {}", key));
+}
+
+// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_ParameterStringFilter.html
+bool passes(const Row& row, const ParameterStringFilter& filter) {
+  const std::string& value = filtered(row, filter.key);
+  const std::string option = filter.option.value_or(filter.key == "Path" ? "OneLevel" : "Equals");
+  return std::ranges::any_of(filter.values, [&](const std::string& wanted) {
+    if (filter.key == "Path") return is_below(value, wanted, option == "Recursive");
+    if (option == "BeginsWith") return value.starts_with(wanted);
+    if (option == "Contains") return value.find(wanted) != std::string::npos;
+    return value == wanted;
+  });
+}
+
 }  // namespace
 
 PutParameterResult put_parameter(Service&, Call& call, const PutParameterRequest& request) {
@@ -212,6 +245,11 @@ PutParameterResult put_parameter(Service&, Call& call, const PutParameterRequest
   const std::vector<Row> known = rows_where(call, "name = ?3", {request.name});
   check_overwrite(request, known.empty() ? Known::No : Known::Yes);
   const std::string type = request.type.value_or(known.empty() ? "" : known.back().type);
+  if (!known.empty() && type != known.back().type) {
+    throw HierarchyTypeMismatchException(
+        fmt::format("The type of {} is {} and cannot be changed; make another parameter.", request.name,
+                    known.back().type));
+  }
   if (type == "SecureString") throw aws::NotImplemented("PutParameter: Type SecureString");
   const std::string tier = tier_of(request, known.empty() ? "Standard" : known.back().tier);
   check_value(call, request, tier);
@@ -234,7 +272,7 @@ PutParameterResult put_parameter(Service&, Call& call, const PutParameterRequest
 
 GetParameterResult get_parameter(Service&, Call& call, const GetParameterRequest& request) {
   auto row = find_parameter(call, request.name);
-  if (!row) throw ParameterNotFound(fmt::format("Parameter {} not found.", request.name));
+  if (!row) throw_not_found(call, request.name);
   Parameter parameter = describe(call, *row);
   const size_t colon = request.name.rfind(':');
   if (colon != std::string::npos && !request.name.starts_with("arn:"))
@@ -254,6 +292,9 @@ GetParametersResult get_parameters(Service&, Call& call, const GetParametersRequ
 GetParametersByPathResult get_parameters_by_path(Service&, Call& call,
                                                  const GetParametersByPathRequest& request) {
   const bool recursive = request.recursive.value_or(false);
+  if (!request.path.starts_with('/')) {
+    throw invalid(fmt::format("The parameter path {} must begin with a forward slash.", request.path));
+  }
   GetParametersByPathResult result;
   for (const std::string& name : public_parameter_names()) {
     if (is_below(name, request.path, recursive))
@@ -291,21 +332,9 @@ DeleteParametersResult delete_parameters(Service&, Call& call, const DeleteParam
 DescribeParametersResult describe_parameters(Service&, Call& call, const DescribeParametersRequest& request) {
   DescribeParametersResult result;
   for (const Row& row : rows_where(call, kIsNewest, {})) {
-    const bool passes =
-        std::ranges::all_of(request.parameter_filters, [&](const ParameterStringFilter& filter) {
-          if (filter.key != "Name" && filter.key != "Type") {
-            throw InvalidFilterKey(
-                fmt::format("The filter key {} is not valid here; Name and Type are.", filter.key));
-          }
-          const std::string& value = filter.key == "Name" ? row.name : row.type;
-          const std::string option = filter.option.value_or("Equals");
-          return std::ranges::any_of(filter.values, [&](const std::string& wanted) {
-            if (option == "BeginsWith") return value.starts_with(wanted);
-            if (option == "Contains") return value.find(wanted) != std::string::npos;
-            return value == wanted;
-          });
-        });
-    if (!passes) continue;
+    const bool is_wanted = std::ranges::all_of(
+        request.parameter_filters, [&](const ParameterStringFilter& filter) { return passes(row, filter); });
+    if (!is_wanted) continue;
     result.parameters.push_back({.name = row.name,
                                  .arn = arn_of(call, row.name),
                                  .type = row.type,
