@@ -39,8 +39,7 @@ std::optional<int64_t> parse_duration(std::string_view text) {
 }
 
 // Whether going from what is to what is wanted takes a new physical resource.
-bool needs_replacement(const ResourceType& type, const formats::Value& was,
-                       const formats::Value& wanted) {
+bool needs_replacement(const ResourceType& type, const formats::Value& was, const formats::Value& wanted) {
   return std::ranges::any_of(type.properties(), [&](const PropertySchema& property) {
     if (!differs(Properties(was), Properties(wanted), property.name)) return false;
     if (property.update == Update::Replacement) return true;
@@ -107,8 +106,7 @@ TickOutcome Tick::start_all(const std::set<std::string>& active, PhaseView& view
 
 bool Tick::may_start(const std::string& logical_id, const std::set<std::string>& active,
                      const PhaseView& view) const {
-  if (!active.contains(logical_id) || view.settled.contains(logical_id) ||
-      view.making.contains(logical_id)) {
+  if (!active.contains(logical_id) || view.settled.contains(logical_id) || view.making.contains(logical_id)) {
     return false;
   }
   return std::ranges::all_of(memory_.graph.at(logical_id), [&](const std::string& needed) {
@@ -138,22 +136,32 @@ TickOutcome Tick::start_present(const ResourceDeclaration& declared, const Resou
                                 Resource& present, formats::Value wanted) {
   // What never came to be, or only half, is made anew.
   const bool is_broken = present.status == ResourceStatus::CreateFailed ||
-                         present.status == ResourceStatus::DeleteFailed ||
-                         present.physical_id.empty();
+                         present.status == ResourceStatus::DeleteFailed || present.physical_id.empty();
   if (is_broken && operation().phase == Phase::Apply) {
     return create(declared, type, std::move(wanted), &present);
   }
   // A failed update may have left something half done, so that one is repeated.
   const bool is_doubtful =
       present.status == ResourceStatus::UpdateFailed && operation().phase == Phase::Apply;
-  if (present.properties == wanted && !is_doubtful) return leave_unchanged(declared, present);
+  const bool is_same = present.properties == wanted && !has_other_tags(type, present);
+  if (is_same && !is_doubtful) return leave_unchanged(declared, present);
   if (needs_replacement(type, present.properties, wanted)) {
     return create(declared, type, std::move(wanted), &present);
   }
   return update(declared, type, present, std::move(wanted));
 }
 
-// TODO(aws): a change of the stack's tags alone does not reach its resources.
+// Whether the stack's tags have changed since they were last put on the resource, if it takes tags.
+bool Tick::has_other_tags(const ResourceType& type, const Resource& present) const {
+  if (std::ranges::find(type.properties(), "Tags", &PropertySchema::name) == type.properties().end())
+    return false;
+  return tags_on(present) != deployment().tags;
+}
+
+const std::vector<Tag>& Tick::tags_on(const Resource& resource) const {
+  return resource.stack_tags ? *resource.stack_tags : stack_.current.tags;
+}
+
 TickOutcome Tick::leave_unchanged(const ResourceDeclaration& declared, Resource& present) {
   take_declared(declared, present);
   if (present.status == ResourceStatus::UpdateFailed) {
@@ -190,8 +198,7 @@ TickOutcome Tick::fail_start(const ResourceDeclaration& declared, const std::str
 Resource& Tick::add_resource(const ResourceDeclaration& declared) {
   int instance = 0;
   for (const Resource& resource : stack_.resources) {
-    if (resource.logical_id == declared.logical_id)
-      instance = std::max(instance, resource.instance);
+    if (resource.logical_id == declared.logical_id) instance = std::max(instance, resource.instance);
   }
   Resource resource{.logical_id = declared.logical_id,
                     .instance = instance + 1,
@@ -212,8 +219,8 @@ void Tick::take_declared(const ResourceDeclaration& declared, Resource& resource
   resource.depends_on.assign(needs.begin(), needs.end());
 }
 
-TickOutcome Tick::create(const ResourceDeclaration& declared, const ResourceType& type,
-                         formats::Value wanted, Resource* replaced) {
+TickOutcome Tick::create(const ResourceDeclaration& declared, const ResourceType& type, formats::Value wanted,
+                         Resource* replaced) {
   if (replaced) {
     replaced->is_current = false;
     session_.save_resource(*replaced);
@@ -232,21 +239,24 @@ TickOutcome Tick::create(const ResourceDeclaration& declared, const ResourceType
   if (reason) return fail_resource(resource, *reason);
   resource.physical_id = std::move(created.physical_id);
   resource.attributes = std::move(created.attributes);
+  resource.stack_tags = deployment().tags;
   set_status(resource, status, "Resource creation Initiated", shown);
   check(type, resource);
   return TickOutcome::Progressed;
 }
 
-TickOutcome Tick::update(const ResourceDeclaration& declared, const ResourceType& type,
-                         Resource& present, formats::Value wanted) {
+TickOutcome Tick::update(const ResourceDeclaration& declared, const ResourceType& type, Resource& present,
+                         formats::Value wanted) {
   set_status(present, ResourceStatus::UpdateInProgress, "", shown_properties(declared));
   auto reason = attempt([&] {
     Context action = context(present);
-    const Existing was{present.physical_id, present.attributes, Properties(present.properties)};
+    const Existing was{present.physical_id, present.attributes, Properties(present.properties),
+                       tags_on(present)};
     type.update(action, was, Properties(wanted));
   });
   if (reason) return fail_resource(present, *reason);
   present.properties = std::move(wanted);
+  present.stack_tags = deployment().tags;
   take_declared(declared, present);
   session_.save_resource(present);
   check(type, present);
@@ -277,8 +287,7 @@ Progress Tick::with_signals(Progress progress, const Resource& resource) {
   if (!wanted || !resource.is_new) return progress;
   const formats::Value* count_given = wanted->find("Count");
   const formats::Value* timeout_given = wanted->find("Timeout");
-  std::optional<long long> count =
-      count_given ? parse_integer(scalar_text(*count_given).value_or("")) : 1;
+  std::optional<long long> count = count_given ? parse_integer(scalar_text(*count_given).value_or("")) : 1;
   std::optional<int64_t> timeout =
       timeout_given ? parse_duration(scalar_text(*timeout_given).value_or("")) : 300;
   if (!count || !timeout) return failed("Invalid CreationPolicy");
@@ -301,8 +310,7 @@ TickOutcome Tick::complete(Resource& resource, Progress progress) {
   if (!progress.physical_id.empty()) resource.physical_id = progress.physical_id;
   CHECK(!resource.physical_id.empty());
   const bool is_creation = resource.status == ResourceStatus::CreateInProgress;
-  set_status(resource,
-             is_creation ? ResourceStatus::CreateComplete : ResourceStatus::UpdateComplete, "");
+  set_status(resource, is_creation ? ResourceStatus::CreateComplete : ResourceStatus::UpdateComplete, "");
   return TickOutcome::Progressed;
 }
 
@@ -353,12 +361,10 @@ Result<OutputValue, TemplateError> Tick::evaluate_output(const OutputDeclaration
   auto export_name = evaluate_whole(output.export_name, path + "/Export/Name");
   if (!export_name) return std::unexpected(export_name.error());
   std::optional<std::string> text = scalar_text(*value);
-  std::optional<std::string> name =
-      export_name->is_null() ? std::string() : scalar_text(*export_name);
+  std::optional<std::string> name = export_name->is_null() ? std::string() : scalar_text(*export_name);
   if (text && name) return OutputValue{output.name, *text, output.description, *name};
-  return std::unexpected(
-      TemplateError{"Template format error: Every Value member of Outputs must be a string.", path,
-                    output.place});
+  return std::unexpected(TemplateError{
+      "Template format error: Every Value member of Outputs must be a string.", path, output.place});
 }
 
 }  // namespace holm::stacks

@@ -197,6 +197,44 @@ TEST(Engine, AnUpdateTouchesOnlyWhatChanged) {
              "Old DELETE_IN_PROGRESS", "Old DELETE_COMPLETE", "s UPDATE_COMPLETE"}));
 }
 
+using Tags = std::map<std::string, std::string>;
+
+TEST(Engine, AChangeOfTheStacksTagsAloneReachesItsResources) {
+  Bench bench;
+  const std::string text =
+      "Resources:\n"
+      "  A: {Type: Test::Thing, Properties: {Name: a, Tags: [{Key: own, Value: '1'}, {Key: both, Value: '2'}]}}\n";
+  auto run = [&](OperationKind kind, std::vector<Tag> tags, const std::string& template_text) {
+    bench.store.begin(bench.engine,
+                      {.kind = kind, .target = {.template_text = template_text, .tags = std::move(tags)}});
+    bench.store.finish(bench.engine);
+  };
+  run(kCreate, {{"stage", "test"}, {"both", "3"}}, text);
+  EXPECT_EQ(bench.world.tags["A"], (Tags{{"both", "2"}, {"own", "1"}, {"stage", "test"}}));
+  run(kUpdate, {{"team", "blue"}, {"both", "3"}}, text);
+  EXPECT_EQ(bench.world.calls, (Lines{"create A", "update A"}));
+  EXPECT_EQ(bench.world.tags["A"], (Tags{{"both", "2"}, {"own", "1"}, {"team", "blue"}}));
+  // An own tag that goes lets the stack's be seen.
+  run(kUpdate, {{"team", "blue"}, {"both", "3"}}, "Resources:\n  A: {Type: Test::Thing, Properties: {Name: a}}\n");
+  EXPECT_EQ(bench.world.tags["A"], (Tags{{"both", "3"}, {"team", "blue"}}));
+  run(kUpdate, {{"team", "blue"}, {"both", "3"}}, "Resources:\n  A: {Type: Test::Thing, Properties: {Name: a}}\n");
+  EXPECT_EQ(bench.world.calls.size(), 3u);
+}
+
+TEST(Engine, TagsOfAFailedUpdateAreTakenBack) {
+  Bench bench;
+  const std::string text = "Resources:\n  A: {Type: Test::Thing, Properties: {Name: before}}\n";
+  bench.store.begin(bench.engine, {.kind = kCreate, .target = {.template_text = text, .tags = {{"stage", "test"}}}});
+  bench.store.finish(bench.engine);
+  bench.world.behaviors["B"].fails_to_create = "no more room";
+  bench.store.begin(bench.engine, {.kind = kUpdate,
+                                   .target = {.template_text = text + "  B: {Type: Test::Thing, DependsOn: A}\n",
+                                              .tags = {{"team", "blue"}}}});
+  bench.store.finish(bench.engine);
+  EXPECT_EQ(bench.store.status(), "UPDATE_ROLLBACK_COMPLETE");
+  EXPECT_EQ(bench.world.tags["A"], (Tags{{"stage", "test"}}));
+}
+
 TEST(Engine, AReplacementIsMadeFirstAndTheOldOneRemovedLast) {
   Bench bench;
   bench.run(kCreate,

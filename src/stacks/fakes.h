@@ -27,6 +27,7 @@ struct World {
   std::unique_ptr<sql::Database> database = sql::open_sqlite(":memory:");
   std::map<std::string, Behavior> behaviors;  // By logical id.
   std::vector<std::string> calls;             // "create A", in order; those rolled back too.
+  std::map<std::string, std::map<std::string, std::string>> tags;  // By logical id, without CloudFormation's.
   Time now = from_milliseconds(1'763'695'200'000);
   size_t making = 0;  // Created and not settled, now and at most.
   size_t making_max = 0;

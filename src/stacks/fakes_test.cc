@@ -50,6 +50,7 @@ class Thing final : public ResourceType {
     context.call.transaction.run("INSERT INTO thing (name, polls) VALUES (?1, 0)", {name});
     const auto row = context.call.transaction.find("SELECT max(id) FROM thing");
     const std::string& reason = behavior(context).fails_to_create;
+    put_tags(context, wanted);
     // After the row was written, so that the failure has something to undo.
     if (!reason.empty()) fail(reason);
     world_.making_max = std::max(world_.making_max, ++world_.making);
@@ -77,6 +78,10 @@ class Thing final : public ResourceType {
 
   void update(Context& context, const Existing& was, const Properties& wanted) const override {
     note("update", context);
+    for (const std::string& key : keys_gone(was, was.properties.tags(), context.tags(wanted.tags()))) {
+      world_.tags[context.logical_id].erase(key);
+    }
+    put_tags(context, wanted);
     context.call.transaction.run("UPDATE thing SET name = ?1, polls = 0 WHERE id = ?2",
                                  {wanted.text("Name"), was.physical_id.substr(2)});
     const std::string& reason = behavior(context).fails_to_update;
@@ -107,6 +112,11 @@ class Thing final : public ResourceType {
  private:
   const Behavior& behavior(const Context& context) const {
     return world_.behaviors[context.logical_id];
+  }
+  void put_tags(const Context& context, const Properties& wanted) const {
+    for (const Tag& tag : context.tags(wanted.tags())) {
+      if (!tag.key.starts_with("aws:")) world_.tags[context.logical_id][tag.key] = tag.value;
+    }
   }
   void note(const std::string& what, const Context& context) const {
     world_.calls.push_back(what + " " + context.logical_id);

@@ -67,8 +67,7 @@ class Planner {
   Result<void, TemplateError> plan_resource(const ResourceDeclaration& declared) {
     const Resource* present = input_.stack.find_current(declared.logical_id);
     if (!present) {
-      changes_.push_back(
-          {.action = "Add", .logical_id = declared.logical_id, .type = declared.type});
+      changes_.push_back({.action = "Add", .logical_id = declared.logical_id, .type = declared.type});
       unknown_.insert(declared.logical_id);
       return {};
     }
@@ -87,6 +86,7 @@ class Planner {
       }
     }
     compare_others(declared, *present, change);
+    compare_tags(*type, *present, change);
     if (change.details.empty()) return {};
     finish(std::move(change));
     return {};
@@ -139,8 +139,7 @@ class Planner {
     return {};
   }
 
-  static Result<Value, TemplateError> coerce_one(const Value& wanted,
-                                                 std::span<const PropertySchema> schema,
+  static Result<Value, TemplateError> coerce_one(const Value& wanted, std::span<const PropertySchema> schema,
                                                  const std::string& path) {
     if (wanted.as_object()->empty()) return wanted;
     return coerce(wanted, schema, path);
@@ -161,8 +160,7 @@ class Planner {
            .requires_recreation = recreation(property.update),
            .evaluation = "Dynamic",
            .change_source = is_attribute ? "ResourceAttribute" : "ResourceReference",
-           .causing_entity =
-               is_attribute ? reference.name + "." + reference.attribute : reference.name});
+           .causing_entity = is_attribute ? reference.name + "." + reference.attribute : reference.name});
     }
     return found;
   }
@@ -174,8 +172,7 @@ class Planner {
                         .requires_recreation = recreation(property.update),
                         .evaluation = "Static",
                         .change_source = "DirectModification"};
-    const ResourceDeclaration* old =
-        before_ ? before_->find_resource(declared.logical_id) : nullptr;
+    const ResourceDeclaration* old = before_ ? before_->find_resource(declared.logical_id) : nullptr;
     const Value* written_before = old ? old->properties.find(property.name) : nullptr;
     if (!written || !written_before || !(*written == *written_before)) return detail;
     for (const Reference& reference : references_in(*written)) {
@@ -187,8 +184,7 @@ class Planner {
   }
 
   // The parts that change nothing of the resource itself.
-  static void compare_others(const ResourceDeclaration& declared, const Resource& present,
-                             Change& change) {
+  static void compare_others(const ResourceDeclaration& declared, const Resource& present, Change& change) {
     auto add = [&](const char* attribute) {
       change.details.push_back({.attribute = attribute,
                                 .requires_recreation = "Never",
@@ -197,6 +193,17 @@ class Planner {
     };
     if (declared.deletion_policy != present.deletion_policy) add("DeletionPolicy");
     if (declared.update_replace_policy != present.update_replace_policy) add("UpdateReplacePolicy");
+  }
+
+  // The stack's tags, of a type that takes tags.
+  void compare_tags(const ResourceType& type, const Resource& present, Change& change) const {
+    const auto schema = type.properties();
+    const bool takes_tags = std::ranges::find(schema, "Tags", &PropertySchema::name) != schema.end();
+    if (!takes_tags || present.stack_tags.value_or(input_.stack.current.tags) == input_.target.tags) return;
+    change.details.push_back({.attribute = "Tags",
+                              .requires_recreation = "Never",
+                              .evaluation = "Static",
+                              .change_source = "DirectModification"});
   }
 
   void finish(Change change) {
@@ -212,7 +219,8 @@ class Planner {
     }
     change.replacement = is_sure ? "True" : is_possible ? "Conditional" : "False";
     if (change.replacement != "False") unknown_.insert(change.logical_id);
-    modified_.insert(change.logical_id);
+    // No attribute tells tags.
+    if (change.scope != std::vector<std::string>{"Tags"}) modified_.insert(change.logical_id);
     changes_.push_back(std::move(change));
   }
 

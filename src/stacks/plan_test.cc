@@ -40,8 +40,10 @@ class Plans : public testing::Test {
     store_.finish(engine_);
   }
 
-  std::vector<std::string> planned(const std::string& text, const std::string& parameter = "x") {
-    const Deployment target{.template_text = text, .parameters = {{"P", parameter, std::nullopt}}};
+  std::vector<std::string> planned(const std::string& text, const std::string& parameter = "x",
+                                   std::vector<Tag> tags = {}) {
+    const Deployment target{
+        .template_text = text, .parameters = {{"P", parameter, std::nullopt}}, .tags = std::move(tags)};
     std::vector<std::string> lines;
     store_.transact([&](Session& session) {
       auto changes = plan({session.load(), target, {.stack_name = "s"}, types_, session});
@@ -100,6 +102,14 @@ TEST_F(Plans, WhatIsNoLongerDeclaredIsRemovedAndTheNewAdded) {
 TEST_F(Plans, APropertyThatGoesIsAChange) {
   EXPECT_EQ(planned(replace_all(kBefore, "{Name: d}", "{}")),
             Lines{"Modify D False [Properties.Name Never Static DirectModification ]"});
+}
+
+TEST_F(Plans, TagsOfTheStackAreAChangeOfWhatTakesTags) {
+  EXPECT_EQ(planned(kBefore, "x", {{"team", "blue"}}),
+            (Lines{"Modify A False [Tags. Never Static DirectModification ]",
+                   "Modify B False [Tags. Never Static DirectModification ]",
+                   "Modify C False [Tags. Never Static DirectModification ]",
+                   "Modify D False [Tags. Never Static DirectModification ]"}));
 }
 
 TEST_F(Plans, APolicyIsAChangeOfItsOwn) {

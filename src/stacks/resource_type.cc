@@ -126,6 +126,26 @@ bool differs(const Properties& a, const Properties& b, std::string_view name) {
   return !(*left == *right);
 }
 
+std::vector<std::string> keys_gone(const Existing& was, const std::vector<Tag>& was_own,
+                                   const std::vector<Tag>& wanted) {
+  std::vector<Tag> had = was_own;
+  for (const Tag& tag : was.stack_tags) add_unless_there(had, tag);
+  std::vector<std::string> gone;
+  for (const Tag& tag : had) {
+    if (std::ranges::find(wanted, tag.key, &Tag::key) == wanted.end()) gone.push_back(tag.key);
+  }
+  return gone;
+}
+
+bool differs_beyond(const Properties& a, const Properties& b, std::string_view name) {
+  auto has_other = [&](const Properties& one, const Properties& other) {
+    return std::ranges::any_of(*one.value().as_object(), [&](const auto& member) {
+      return member.first != name && differs(one, other, member.first);
+    });
+  };
+  return has_other(a, b) || has_other(b, a);
+}
+
 // stack-logicalid-SUFFIX. What is too long loses the end of the stack's name and of the logical id.
 std::string Context::name(size_t length_max, NameCase name_case) const {
   CHECK(length_max > name_suffix.size() + 2);

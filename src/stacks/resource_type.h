@@ -136,7 +136,14 @@ struct Existing {
   std::string physical_id;
   const formats::Object& attributes;
   Properties properties;  // Those that were last applied.
+  std::span<const Tag> stack_tags = {};  // Likewise, the stack's.
 };
+
+// The keys of the tags that `was` has, its own (`was_own`) and the stack's, and that are not among those wanted.
+std::vector<std::string> keys_gone(const Existing& was, const std::vector<Tag>& was_own,
+                                   const std::vector<Tag>& wanted);
+// Whether anything but this property differs: tags are changed without touching the rest.
+bool differs_beyond(const Properties& a, const Properties& b, std::string_view name);
 
 // The answer to "is it done?".
 struct Progress {
@@ -168,8 +175,8 @@ class ResourceType {
   virtual std::span<const std::string_view> attributes() const = 0;
 
   virtual Created create(Context& context, const Properties& wanted) const = 0;
-  // Only for properties that need no replacement; `was.properties` are those before. After it
-  // check() is polled.
+  // Only for properties that need no replacement; `was.properties` are those before. Also when only the
+  // stack's tags have changed, for types with the property Tags. After it check() is polled.
   virtual void update(Context& context, const Existing& was, const Properties& wanted) const = 0;
   // Starts the removal. A resource that is gone already is success. May be asked of one that is
   // still being made or whose making failed. After it check_removed() is polled.

@@ -105,6 +105,27 @@ class Members {
 
 Value list_of(const std::vector<std::string>& texts) { return Array(texts.begin(), texts.end()); }
 
+Value list_of(const std::vector<Tag>& tags) {
+  Array list;
+  for (const Tag& tag : tags) {
+    Object object;
+    object.set("key", tag.key);
+    object.set("value", tag.value);
+    list.emplace_back(std::move(object));
+  }
+  return list;
+}
+
+Result<std::vector<Tag>> tags_from(const formats::Array& list) {
+  std::vector<Tag> tags;
+  for (const Value& element : list) {
+    Members tag(element);
+    tags.push_back({tag.text("key"), tag.text("value")});
+    if (!tag.is_good()) return failure("This is no tag of a stack.");
+  }
+  return tags;
+}
+
 Object deployment_object(const Deployment& deployment) {
   Array parameters;
   for (const ParameterValue& parameter : deployment.parameters) {
@@ -114,17 +135,10 @@ Object deployment_object(const Deployment& deployment) {
     if (parameter.resolved) object.set("resolved", *parameter.resolved);
     parameters.emplace_back(std::move(object));
   }
-  Array tags;
-  for (const Tag& tag : deployment.tags) {
-    Object object;
-    object.set("key", tag.key);
-    object.set("value", tag.value);
-    tags.emplace_back(std::move(object));
-  }
   Object object;
   object.set("template", deployment.template_text);
   object.set("parameters", std::move(parameters));
-  object.set("tags", std::move(tags));
+  object.set("tags", list_of(deployment.tags));
   return object;
 }
 
@@ -140,12 +154,9 @@ Result<Deployment> deployment_from(const Value& value) {
       deployment.parameters.back().resolved = *resolved->as_string();
     is_good = is_good && parameter.is_good();
   }
-  for (const Value& element : members.array("tags")) {
-    Members tag(element);
-    deployment.tags.push_back({tag.text("key"), tag.text("value")});
-    is_good = is_good && tag.is_good();
-  }
-  if (!is_good || !members.is_good()) return failure("This is no deployment of a stack.");
+  auto tags = tags_from(members.array("tags"));
+  if (tags) deployment.tags = std::move(*tags);
+  if (!tags || !is_good || !members.is_good()) return failure("This is no deployment of a stack.");
   return deployment;
 }
 
@@ -238,6 +249,7 @@ std::string write_resource(const Resource& resource) {
   object.set("name_suffix", resource.name_suffix);
   object.set("properties", resource.properties);
   object.set("attributes", resource.attributes);
+  if (resource.stack_tags) object.set("stack_tags", list_of(*resource.stack_tags));
   object.set("metadata", resource.metadata);
   object.set("depends_on", list_of(resource.depends_on));
   object.set("deletion_policy", resource.deletion_policy);
@@ -271,6 +283,11 @@ Result<Resource> read_resource(std::string_view json) {
   resource.settled_phase = static_cast<int>(members.integer("settled_phase"));
   resource.started = members.time("started");
   resource.is_new = members.boolean("is_new");
+  if (value->find("stack_tags") != nullptr) {
+    auto tags = tags_from(members.array("stack_tags"));
+    if (!tags) return std::unexpected(tags.error());
+    resource.stack_tags = std::move(*tags);
+  }
   if (!status || !attributes || !members.is_good())
     return failure("This is no resource of a stack.");
   resource.status = *status;

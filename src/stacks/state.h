@@ -84,6 +84,8 @@ struct Resource {
   std::string name_suffix;
   formats::Value properties;  // Evaluated, as last applied. May hold secrets: never shown.
   formats::Object attributes;
+  // The stack's tags as last put on it; nothing in records of older versions of holm, where they are the stack's.
+  std::optional<std::vector<Tag>> stack_tags;
   formats::Value metadata;
   std::vector<std::string> depends_on;  // Logical ids it was made from: removed before them.
   std::string deletion_policy;          // Delete, Retain, RetainExceptOnCreate or Snapshot.

@@ -63,6 +63,8 @@ class Tick {
   TickOutcome start(const ResourceDeclaration& declared);
   TickOutcome start_present(const ResourceDeclaration& declared, const ResourceType& type,
                             Resource& present, formats::Value wanted);
+  bool has_other_tags(const ResourceType& type, const Resource& present) const;
+  const std::vector<Tag>& tags_on(const Resource& resource) const;
   TickOutcome leave_unchanged(const ResourceDeclaration& declared, Resource& present);
   TickOutcome create(const ResourceDeclaration& declared, const ResourceType& type,
                      formats::Value wanted, Resource* replaced);

@@ -53,6 +53,20 @@ def test_a_package_of_up_to_50_megabytes_comes_with_the_request(region, role):
         (413, "RequestEntityTooLargeException")
 
 
+def test_a_larger_package_comes_from_s3(region, role):
+    client, s3 = region.client("lambda"), region.client("s3")
+    bucket = f"limits-{uuid.uuid4().hex[:12]}"
+    s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="code.zip", Body=package(60))
+    client.create_function(FunctionName="heavier", Runtime="python3.11", Handler="index.handler", Role=role,
+                           Code={"S3Bucket": bucket, "S3Key": "code.zip"})
+    wait_until(lambda: client.get_function_configuration(FunctionName="heavier")["State"] == "Active", what="the code")
+    assert json.load(client.invoke(FunctionName="heavier")["Payload"]) == 60 * MEBIBYTE
+    client.delete_function(FunctionName="heavier")
+    s3.delete_object(Bucket=bucket, Key="code.zip")
+    s3.delete_bucket(Bucket=bucket)
+
+
 def test_bodies_that_nothing_needs_so_large_are_refused(region):
     assert error_of(lambda: region.client("logs").create_log_group(logGroupName="x" * (17 * MEBIBYTE))) == \
         (413, "RequestEntityTooLargeException")

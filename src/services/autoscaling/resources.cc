@@ -122,16 +122,21 @@ std::optional<RollingUpdate> rolling_update_of(const Context& context) {
   return update;
 }
 
+std::vector<stacks::Tag> own_tags(const Properties& properties) {
+  std::vector<stacks::Tag> own;
+  for (const Properties& tag : properties.objects("Tags"))
+    own.push_back({tag.text("Key"), tag.text("Value")});
+  return own;
+}
+
 // The group's own tags and those of the stack, which instances inherit.
 std::vector<Tag> tags_of(const Context& context, const std::string& name, const Properties& wanted) {
   std::map<std::string, bool> propagates;
-  std::vector<stacks::Tag> own;
   for (const Properties& tag : wanted.objects("Tags")) {
-    own.push_back({tag.text("Key"), tag.text("Value")});
     propagates[tag.text("Key")] = tag.boolean("PropagateAtLaunch", false);
   }
   std::vector<Tag> tags;
-  for (const stacks::Tag& tag : context.tags(own)) {
+  for (const stacks::Tag& tag : context.tags(own_tags(wanted))) {
     // Tags in AWS's own name space are CloudFormation's to write, which acts for the user here.
     if (tag.key.starts_with("aws:")) continue;
     auto found = propagates.find(tag.key);
@@ -147,10 +152,9 @@ std::vector<Tag> tags_of(const Context& context, const std::string& name, const 
 void update_tags(Context& context, const Existing& was, const Properties& wanted) {
   const std::vector<Tag> now = tags_of(context, was.physical_id, wanted);
   std::vector<Tag> gone;
-  for (const Properties& old : was.properties.objects("Tags")) {
-    const std::string key = old.text("Key");
-    if (std::ranges::any_of(now, [&](const Tag& tag) { return tag.key == key; })) continue;
-    gone.push_back({.resource_id = was.physical_id, .resource_type = "auto-scaling-group", .key = key});
+  for (std::string& key : stacks::keys_gone(was, own_tags(was.properties), context.tags(own_tags(wanted)))) {
+    gone.push_back(
+        {.resource_id = was.physical_id, .resource_type = "auto-scaling-group", .key = std::move(key)});
   }
   if (!gone.empty()) context.invoke<DeleteTags>({.tags = gone});
   if (!now.empty()) context.invoke<CreateOrUpdateTags>({.tags = now});

@@ -30,10 +30,10 @@ std::vector<TagSpecification> tag_specifications(const stacks::Context& context,
 
 void update_tags(stacks::Context& context, const stacks::Existing& was, const stacks::Properties& wanted) {
   std::vector<Tag> gone, now;
-  for (const stacks::Tag& tag : wanted.tags()) now.push_back({.key = tag.key, .value = tag.value});
-  for (const stacks::Tag& old : was.properties.tags()) {
-    const bool stays = std::ranges::any_of(now, [&](const Tag& tag) { return tag.key == old.key; });
-    if (!stays) gone.push_back({.key = old.key});
+  for (const TagSpecification& specification : tag_specifications(context, wanted, ""))
+    now = specification.tags;
+  for (std::string& key : stacks::keys_gone(was, was.properties.tags(), context.tags(wanted.tags()))) {
+    gone.push_back({.key = std::move(key)});
   }
   if (!gone.empty()) context.invoke<DeleteTags>({.resources = {was.physical_id}, .tags = gone});
   if (!now.empty()) context.invoke<CreateTags>({.resources = {was.physical_id}, .tags = now});

@@ -96,12 +96,8 @@ std::vector<Tag> tags_of(const Context& context, const Properties& wanted) {
 }
 
 void update_tags(Context& context, const Existing& was, const Properties& wanted) {
-  std::vector<std::string> gone;
-  std::vector<Tag> now = tags_of(context, wanted);
-  for (const stacks::Tag& old : was.properties.tags()) {
-    bool stays = std::ranges::any_of(now, [&](const Tag& tag) { return tag.key == old.key; });
-    if (!stays) gone.push_back(old.key);
-  }
+  const std::vector<Tag> now = tags_of(context, wanted);
+  const auto gone = stacks::keys_gone(was, was.properties.tags(), context.tags(wanted.tags()));
   if (!gone.empty()) context.invoke<RemoveTags>({.resource_arns = {was.physical_id}, .tag_keys = gone});
   if (!now.empty()) context.invoke<AddTags>({.resource_arns = {was.physical_id}, .tags = now});
 }

@@ -162,10 +162,7 @@ template <class Operations>
 void update_tags_and_boundary(Context& context, const Existing& was, const Properties& wanted) {
   std::vector<Tag> now = iam_tags(context, wanted);
   auto untag = about<typename Operations::RemoveTags>(was.physical_id);
-  for (const stacks::Tag& tag : was.properties.tags()) {
-    bool stays = std::ranges::any_of(now, [&](const Tag& one) { return one.key == tag.key; });
-    if (!stays) untag.tag_keys.push_back(tag.key);
-  }
+  untag.tag_keys = stacks::keys_gone(was, was.properties.tags(), context.tags(wanted.tags()));
   if (!untag.tag_keys.empty()) context.invoke<typename Operations::RemoveTags>(untag);
   auto tag = about<typename Operations::SetTags>(was.physical_id);
   tag.tags = now;

@@ -138,6 +138,11 @@ class FunctionType final : public stacks::ResourceType {
   }
 
   void update(Context& context, const Existing& was, const Properties& wanted) const override {
+    if (stacks::differs_beyond(was.properties, wanted, "Tags")) change(context, was, wanted);
+    update_tags(context, was, wanted);
+  }
+
+  static void change(Context& context, const Existing& was, const Properties& wanted) {
     const std::string& function = was.physical_id;
     // What the template leaves out has its default again.
     context.invoke<UpdateFunctionConfiguration>(
@@ -165,7 +170,6 @@ class FunctionType final : public stacks::ResourceType {
     if (stacks::differs(was.properties, wanted, "ReservedConcurrentExecutions")) {
       set_reserved(context, function, wanted);
     }
-    update_tags(context, was, wanted);
   }
 
   void remove(Context& context, const Existing& resource, Removal) const override {
@@ -195,13 +199,11 @@ class FunctionType final : public stacks::ResourceType {
   }
 
   static void update_tags(Context& context, const Existing& was, const Properties& wanted) {
-    const auto own = wanted.tags();
+    const auto now = context.tags(wanted.tags());
     TagResourceRequest put{.resource = was.attributes.find("Arn")->as_string()->c_str()};
-    for (const stacks::Tag& tag : context.tags(own)) put.tags[tag.key] = tag.value;
-    UntagResourceRequest gone{.resource = put.resource};
-    for (const stacks::Tag& tag : was.properties.tags()) {
-      if (!put.tags.contains(tag.key)) gone.tag_keys.push_back(tag.key);
-    }
+    for (const stacks::Tag& tag : now) put.tags[tag.key] = tag.value;
+    const UntagResourceRequest gone{.resource = put.resource,
+                                    .tag_keys = stacks::keys_gone(was, was.properties.tags(), now)};
     if (!gone.tag_keys.empty()) context.invoke<UntagResource>(gone);
     if (!put.tags.empty()) context.invoke<TagResource>(put);
   }

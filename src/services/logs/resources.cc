@@ -56,11 +56,10 @@ class LogGroupType final : public stacks::ResourceType {
   void update(Context& context, const Existing& was, const Properties& wanted) const override {
     set_retention(context, was.physical_id, wanted);
     TagResourceRequest put{.resource_arn = aws::arn("logs", context.call, "log-group:" + was.physical_id)};
-    for (const stacks::Tag& tag : context.tags(wanted.tags())) put.tags[tag.key] = tag.value;
-    UntagResourceRequest gone{.resource_arn = put.resource_arn};
-    for (const stacks::Tag& tag : was.properties.tags()) {
-      if (!put.tags.contains(tag.key)) gone.tag_keys.push_back(tag.key);
-    }
+    const auto now = context.tags(wanted.tags());
+    for (const stacks::Tag& tag : now) put.tags[tag.key] = tag.value;
+    const UntagResourceRequest gone{.resource_arn = put.resource_arn,
+                                    .tag_keys = stacks::keys_gone(was, was.properties.tags(), now)};
     if (!gone.tag_keys.empty()) context.invoke<UntagResource>(gone);
     if (!put.tags.empty()) context.invoke<TagResource>(put);
   }

@@ -43,12 +43,8 @@ std::vector<Tag> tags_of(const Context& context, const Properties& wanted) {
 }
 
 void update_tags(Context& context, const std::string& arn, const Existing& was, const Properties& wanted) {
-  std::vector<Tag> now;
-  for (const stacks::Tag& tag : wanted.tags()) now.push_back({.key = tag.key, .value = tag.value});
-  std::vector<std::string> gone;
-  for (const stacks::Tag& old : was.properties.tags()) {
-    if (std::ranges::find(now, old.key, &Tag::key) == now.end()) gone.push_back(old.key);
-  }
+  const std::vector<Tag> now = tags_of(context, wanted);
+  const auto gone = stacks::keys_gone(was, was.properties.tags(), context.tags(wanted.tags()));
   if (!gone.empty()) context.invoke<RemoveTagsFromResource>({.resource_name = arn, .tag_keys = gone});
   if (!now.empty()) context.invoke<AddTagsToResource>({.resource_name = arn, .tags = now});
 }

@@ -52,11 +52,16 @@ PutParameterRequest request_of(const std::string& name, const Properties& wanted
 }
 
 // Here tags are a map, unlike elsewhere.
-std::vector<Tag> tags_of(Context& context, const Properties& wanted) {
+std::vector<stacks::Tag> own_tags(const Properties& properties) {
   std::vector<stacks::Tag> own;
-  for (const auto& [key, value] : wanted.text_map("Tags")) own.push_back({key, value});
+  for (const auto& [key, value] : properties.text_map("Tags")) own.push_back({key, value});
+  return own;
+}
+
+std::vector<Tag> tags_of(Context& context, const Properties& wanted) {
   std::vector<Tag> tags;
-  for (const stacks::Tag& tag : context.tags(own)) tags.push_back({.key = tag.key, .value = tag.value});
+  for (const stacks::Tag& tag : context.tags(own_tags(wanted)))
+    tags.push_back({.key = tag.key, .value = tag.value});
   return tags;
 }
 
@@ -83,13 +88,12 @@ class ParameterResource final : public stacks::ResourceType {
   }
 
   void update(Context& context, const Existing& was, const Properties& wanted) const override {
-    PutParameterRequest request = request_of(was.physical_id, wanted);
-    request.overwrite = true;
-    context.invoke<PutParameter>(request);
-    std::vector<std::string> gone;
-    for (const auto& [key, value] : was.properties.text_map("Tags")) {
-      if (!wanted.text_map("Tags").contains(key)) gone.push_back(key);
+    if (stacks::differs_beyond(was.properties, wanted, "Tags")) {
+      PutParameterRequest request = request_of(was.physical_id, wanted);
+      request.overwrite = true;
+      context.invoke<PutParameter>(request);
     }
+    const auto gone = stacks::keys_gone(was, own_tags(was.properties), context.tags(own_tags(wanted)));
     if (!gone.empty()) {
       context.invoke<RemoveTagsFromResource>(
           {.resource_type = kKind, .resource_id = was.physical_id, .tag_keys = gone});
