@@ -2,8 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "aws/service/region.h"
 #include "base/strings.h"
-#include "crypto/hash.h"
+#include "crypto/ssh_key.h"
 #include "ec2/handlers.h"
 #include "services/ec2/resource.h"
 #include "services/ec2/service.h"
@@ -12,52 +13,88 @@ namespace holm::ec2 {
 
 namespace {
 
-// "aa:bb:…", as ssh-keygen -E md5 prints it.
-std::string fingerprint_of(std::string_view blob) {
-  const std::string hex = hex_encode(crypto::bytes_of(crypto::md5(blob)));
-  std::string text;
-  for (size_t i = 0; i < hex.size(); i += 2) text += (i == 0 ? "" : ":") + hex.substr(i, 2);
-  return text;
-}
-
-struct PublicKey {
-  std::string type;
-  std::string blob;
-};
-
-// "ssh-ed25519 AAAA… comment"
-PublicKey require_public_key(std::string_view text) {
-  auto words = split(trim(text), ' ');
-  auto blob = words.size() >= 2 ? base64_decode(words[1]) : std::nullopt;
-  const bool is_known = words[0] == "ssh-rsa" || words[0] == "ssh-ed25519";
-  if (!blob || !is_known || blob->find(std::string(words[0])) != 4) {
-    throw aws::ServiceError("InvalidKey.Format", 400, "Key is not in valid OpenSSH public key format");
-  }
-  return {words[0] == "ssh-rsa" ? "rsa" : "ed25519", *blob};
-}
-
+constexpr size_t kNameBytesMax = 255;
 constexpr char kColumns[] = "id, name, type, fingerprint, public_key, created";
 
-}  // namespace
-
-// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ImportKeyPair.html
-ImportKeyPairResult import_key_pair(Service& service, Call& call, const ImportKeyPairRequest& request) {
-  const PublicKey key = require_public_key(request.public_key_material);
-  if (call.transaction.find("SELECT 1 FROM ec2_key_pair WHERE account = ?1 AND region = ?2 AND name = ?3",
-                            {call.account, call.region, request.key_name})) {
-    throw aws::ServiceError("InvalidKeyPair.Duplicate", 400,
-                            fmt::format("The keypair already exists: {}", request.key_name));
+void require_new_name(Call& call, const std::string& name) {
+  if (name.empty() || name.size() > kNameBytesMax) {
+    throw aws::ServiceError(
+        "InvalidParameterValue", 400,
+        fmt::format("Value ({}) for parameter KeyName is invalid. A name has 1 to 255 characters.",
+                    name.substr(0, kNameBytesMax)));
   }
-  end_dry_run(request.dry_run);
+  if (call.transaction.find("SELECT 1 FROM ec2_key_pair WHERE account = ?1 AND region = ?2 AND name = ?3",
+                            {call.account, call.region, name})) {
+    throw aws::ServiceError("InvalidKeyPair.Duplicate", 400,
+                            fmt::format("The keypair already exists: {}", name));
+  }
+}
+
+// Only the public half is kept.
+struct NewKey {
+  std::string name, type, fingerprint, public_key;
+};
+
+// The id of the new row.
+std::string insert_key(Service& service, Call& call, const NewKey& key,
+                       const std::vector<TagSpecification>& tags) {
+  require_new_name(call, key.name);
   const std::string id = new_id(service.random(), "key");
-  const std::string fingerprint = fingerprint_of(key.blob);
   call.transaction.run(
       "INSERT INTO ec2_key_pair (account, region, id, name, type, fingerprint, public_key, created)"
       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-      {call.account, call.region, id, request.key_name, key.type, fingerprint,
-       std::string(trim(request.public_key_material)), to_milliseconds(call.now)});
-  write_tags(call, id, "key-pair", request.tag_specifications);
-  return {.key_fingerprint = fingerprint,
+      {call.account, call.region, id, key.name, key.type, key.fingerprint, key.public_key,
+       to_milliseconds(call.now)});
+  write_tags(call, id, "key-pair", tags);
+  return id;
+}
+
+std::string_view word_of(crypto::SshKeyKind kind) {
+  return kind == crypto::SshKeyKind::Ed25519 ? "ed25519" : "rsa";
+}
+
+}  // namespace
+
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateKeyPair.html
+// Making an RSA key takes a while, which must not keep writers waiting.
+async::Task<KeyPair> create_key_pair(Service& service, LongCall call,
+                                                 CreateKeyPairRequest request) {
+  if (request.key_format.value_or("pem") != "pem") throw aws::NotImplemented("CreateKeyPair: KeyFormat ppk");
+  const auto kind = request.key_type.value_or("rsa") == word_of(crypto::SshKeyKind::Ed25519)
+                        ? crypto::SshKeyKind::Ed25519
+                        : crypto::SshKeyKind::Rsa2048;
+  crypto::SshKeyPair pair;
+  std::function<void(Call&)> make = [&](Call& inner) {
+    require_new_name(inner, request.key_name);
+    end_dry_run(request.dry_run);
+    pair = crypto::generate_ssh_key(kind, service.random());
+  };
+  aws::Caller caller = call;
+  co_await call.client.transact_on_worker(call.reactor, caller, sql::Access::Read, make);
+  KeyPair result{
+      .key_name = request.key_name, .key_fingerprint = pair.fingerprint, .key_material = pair.private_key};
+  std::function<void(Call&)> keep = [&](Call& inner) {
+    const NewKey key{request.key_name, std::string(word_of(kind)), pair.fingerprint, pair.public_key};
+    result.key_pair_id = insert_key(service, inner, key, request.tag_specifications);
+    result.tags = tags_of(inner, *result.key_pair_id);
+  };
+  co_await call.client.transact_on_worker(call.reactor, caller, sql::Access::Write, keep);
+  co_return result;
+}
+
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ImportKeyPair.html
+ImportKeyPairResult import_key_pair(Service& service, Call& call, const ImportKeyPairRequest& request) {
+  const auto key = crypto::read_ssh_public_key(request.public_key_material);
+  if (!key) {
+    throw aws::ServiceError("InvalidKey.Format", 400, "Key is not in valid OpenSSH public key format");
+  }
+  require_new_name(call, request.key_name);
+  end_dry_run(request.dry_run);
+  const std::string id = insert_key(service, call,
+                                    {request.key_name, std::string(word_of(key->kind)), key->fingerprint,
+                                     std::string(trim(request.public_key_material))},
+                                    request.tag_specifications);
+  return {.key_fingerprint = key->fingerprint,
           .key_name = request.key_name,
           .key_pair_id = id,
           .tags = tags_of(call, id)};
@@ -100,13 +137,16 @@ DescribeKeyPairsResult describe_key_pairs(Service&, Call& call, const DescribeKe
       if (name == "key-name") return {{row.text(1)}};
       if (name == "key-pair-id") return {{row.text(0)}};
       if (name == "fingerprint") return {{row.text(3)}};
+      if (name == "key-type") return {{row.text(2)}};
       return std::nullopt;
     };
     if (passes(request.filters, info.tags, values)) result.key_pairs.push_back(std::move(info));
   }
-  if (named < request.key_names.size()) {
+  if (named < request.key_names.size() + request.key_pair_ids.size()) {
+    const bool is_by_id = request.key_names.empty();
     throw aws::ServiceError("InvalidKeyPair.NotFound", 400,
-                            fmt::format("The key pair '{}' does not exist", request.key_names.front()));
+                            fmt::format("The key pair {} '{}' does not exist", is_by_id ? "ID" : "name",
+                                        is_by_id ? request.key_pair_ids.front() : request.key_names.front()));
   }
   end_dry_run(request.dry_run);
   return result;
