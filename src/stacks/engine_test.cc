@@ -224,7 +224,8 @@ TEST(Engine, AChangeOfTheStacksTagsAloneReachesItsResources) {
 TEST(Engine, TagsOfAFailedUpdateAreTakenBack) {
   Bench bench;
   const std::string text = "Resources:\n  A: {Type: Test::Thing, Properties: {Name: before}}\n";
-  bench.store.begin(bench.engine, {.kind = kCreate, .target = {.template_text = text, .tags = {{"stage", "test"}}}});
+  const std::vector<Tag> tags = {{"stage", "test"}};
+  bench.store.begin(bench.engine, {.kind = kCreate, .target = {.template_text = text, .tags = tags}});
   bench.store.finish(bench.engine);
   bench.world.behaviors["B"].fails_to_create = "no more room";
   bench.store.begin(bench.engine, {.kind = kUpdate,
