@@ -26,4 +26,13 @@ Reached unless_gone(const std::function<void()>& work) {
   }
 }
 
+void as_validation(const std::string& prefix, const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const aws::ServiceError& error) {
+    if (error.http_status != 400) throw;
+    throw aws::ServiceError("ValidationError", 400, prefix + error.what());
+  }
+}
+
 }  // namespace holm::autoscaling

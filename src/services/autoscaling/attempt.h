@@ -18,4 +18,8 @@ enum class Reached { Yes, Gone };
 // Runs `work`, which calls one operation; Gone when that refuses because the target group does not exist.
 Reached unless_gone(const std::function<void()>& work);
 
+// Runs `work`; what another service says of the user's input becomes a ValidationError of this one, with
+// `prefix` before its words.
+void as_validation(const std::string& prefix, const std::function<void()>& work);
+
 }  // namespace holm::autoscaling

@@ -9,6 +9,7 @@
 #include "base/strings.h"
 #include "base/time_format.h"
 #include "ec2/operations.h"
+#include "services/autoscaling/attempt.h"
 #include "services/autoscaling/groups.h"
 #include "services/autoscaling/tags.h"
 #include "services/autoscaling/target_groups.h"
@@ -18,7 +19,6 @@ namespace holm::autoscaling {
 namespace {
 
 constexpr size_t kPageDefault = 50;
-constexpr int32_t kPageMax = 100;
 
 // Whoever changes a group wants to see what becomes of it now, so launches that failed are tried again.
 void write_group(Call& call, const GroupRow& group) {
@@ -44,7 +44,9 @@ void apply(Call& call, GroupRow& group, const Request& request) {
     group.template_id = given.launch_template_id.value_or("");
     group.template_name = given.launch_template_name.value_or("");
     group.template_version = given.version.value_or("$Default");
-    const TemplateVersion resolved = resolve_template(call, group);
+    TemplateVersion resolved;
+    as_validation("You must use a valid fully-formed launch template. ",
+                  [&] { resolved = resolve_template(call, group); });
     group.template_id = resolved.id;
     group.template_name = resolved.name;
   }
@@ -56,13 +58,16 @@ void apply(Call& call, GroupRow& group, const Request& request) {
     ec2::DescribeSubnetsRequest subnets;
     subnets.subnet_ids = group.subnets;
     const auto as = aws::service_principal("autoscaling.amazonaws.com", call.account);
-    call.client.call<ec2::DescribeSubnets>(call, as, subnets);
+    as_validation("", [&] { call.client.call<ec2::DescribeSubnets>(call, as, subnets); });
   }
   group.cooldown = request.default_cooldown.value_or(static_cast<int32_t>(group.cooldown));
   group.grace = request.health_check_grace_period.value_or(static_cast<int32_t>(group.grace));
   group.health_check = request.health_check_type.value_or(group.health_check);
-  if (group.health_check != "EC2" && group.health_check != "ELB") {
+  if (group.health_check == "EBS" || group.health_check == "VPC_LATTICE") {
     throw aws::NotImplemented("HealthCheckType " + group.health_check);
+  }
+  if (group.health_check != "EC2" && group.health_check != "ELB") {
+    throw_invalid("Invalid health check type: " + group.health_check);
   }
   if (!request.termination_policies.empty()) group.policies = request.termination_policies;
   for (const std::string& policy : group.policies) {
@@ -73,10 +78,15 @@ void apply(Call& call, GroupRow& group, const Request& request) {
     }
   }
   group.protects = request.new_instances_protected_from_scale_in.value_or(group.protects);
-  if (group.subnets.empty()) throw aws::NotImplemented("A group without VPCZoneIdentifier");
+  if (group.subnets.empty()) throw_invalid("At least one Availability Zone or VPC Subnet is required.");
 }
 
 void check_sizes(const GroupRow& group) {
+  if (group.min < 0) {
+    throw_invalid(fmt::format("1 validation error detected: Value '{}' at 'minSize' failed to satisfy constraint: "
+                              "Member must have value greater than or equal to 0",
+                              group.min));
+  }
   if (group.min > group.max) {
     throw_invalid("Max bound, " + std::to_string(group.max) +
                   ", must be greater than or equal to min bound, " + std::to_string(group.min));
@@ -282,8 +292,7 @@ AutoScalingGroupsType describe_auto_scaling_groups(Service&, Call& call,
     result.auto_scaling_groups.push_back(describe(call, group));
     result.auto_scaling_groups.back().availability_zones = zones_of(call, group);
   }
-  const auto count =
-      request.max_records ? static_cast<size_t>(std::clamp(*request.max_records, 1, kPageMax)) : kPageDefault;
+  const size_t count = page_count(request.max_records, kPageDefault);
   result.next_token = take_page(result.auto_scaling_groups, count, request.next_token);
   return result;
 }

@@ -90,6 +90,15 @@ InstanceRow read_instance(const sql::Row& row) {
 
 void throw_invalid(const std::string& message) { throw aws::ServiceError("ValidationError", 400, message); }
 
+size_t page_count(const std::optional<int32_t>& max_records, size_t otherwise) {
+  constexpr int32_t kPageMax = 100;
+  if (!max_records) return otherwise;
+  if (*max_records >= 1 && *max_records <= kPageMax) return static_cast<size_t>(*max_records);
+  throw_invalid(fmt::format("1 validation error detected: Value '{}' at 'maxRecords' failed to satisfy "
+                            "constraint: Member must have value {} than or equal to {}",
+                            *max_records, *max_records < 1 ? "greater" : "less", *max_records < 1 ? 1 : kPageMax));
+}
+
 size_t position_of(const std::optional<std::string>& token) {
   if (!token) return 0;
   auto number = parse_integer(*token);

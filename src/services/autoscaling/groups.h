@@ -84,6 +84,8 @@ std::string retire(Service& service, aws::Call& call, const GroupRow& group, con
 void start_rolling_update(Service& service, aws::Call& call, const std::string& name,
                           const RollingUpdate& update);
 
+// How many a page may hold: MaxRecords, of at most 100, or `otherwise`. ValidationError.
+size_t page_count(const std::optional<int32_t>& max_records, size_t otherwise);
 // The page of `items` that is asked for; tokens are positions.
 template <class Item>
 std::optional<std::string> take_page(std::vector<Item>& items, size_t count,

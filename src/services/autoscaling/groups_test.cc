@@ -85,8 +85,8 @@ TEST_F(GroupTest, RefusesWhatCannotBe) {
   region.has_template = false;
   EXPECT_EQ(
       refusal({.min_size = 0, .max_size = 0}),
-      "400 InvalidLaunchTemplateId.NotFound: The specified launch template, with template ID lt-1, does "
-      "not exist.");
+      "400 ValidationError: You must use a valid fully-formed launch template. The specified launch template, "
+      "with template ID lt-1, does not exist.");
   EXPECT_FALSE(group_exists());
 }
 

@@ -16,7 +16,7 @@ constexpr size_t kInstancesMax = 50;
 constexpr size_t kActivitiesMax = 100;
 
 size_t count_of(const std::optional<int32_t>& asked, size_t most) {
-  return asked ? std::clamp<size_t>(static_cast<size_t>(std::max(*asked, 1)), 1, most) : most;
+  return std::min(page_count(asked, most), most);
 }
 
 Activity read_activity(const sql::Row& row) {

@@ -15,7 +15,6 @@ namespace {
 
 constexpr int64_t kTagsMax = 50;
 constexpr size_t kPageDefault = 50;
-constexpr int32_t kPageMax = 100;
 
 // Tags name the group that they are on.
 GroupRow require_group_of(Call& call, const Tag& tag) {
@@ -96,8 +95,7 @@ TagsType describe_tags(Service&, Call& call, const DescribeTagsType& request) {
       if (passes(request.filters, tag)) result.tags.push_back(std::move(tag));
     }
   }
-  const auto count =
-      request.max_records ? static_cast<size_t>(std::clamp(*request.max_records, 1, kPageMax)) : kPageDefault;
+  const size_t count = page_count(request.max_records, kPageDefault);
   result.next_token = take_page(result.tags, count, request.next_token);
   return result;
 }

@@ -13,7 +13,7 @@ namespace holm::autoscaling {
 
 namespace {
 
-constexpr int32_t kPageMax = 100;
+constexpr size_t kPageDefault = 100;
 
 void write_target_groups(Service& service, Call& call, const GroupRow& group) {
   call.transaction.run("UPDATE autoscaling_group SET target_groups = ?2 WHERE id = ?1",
@@ -67,9 +67,8 @@ DescribeLoadBalancerTargetGroupsResponse describe_load_balancer_target_groups(
         {.load_balancer_target_group_arn = arn,
          .state = has_healthy_target(call, arn) ? "InService" : "Added"});
   }
-  const int32_t count = std::clamp(request.max_records.value_or(kPageMax), 1, kPageMax);
-  result.next_token =
-      take_page(result.load_balancer_target_groups, static_cast<size_t>(count), request.next_token);
+  const size_t count = page_count(request.max_records, kPageDefault);
+  result.next_token = take_page(result.load_balancer_target_groups, count, request.next_token);
   return result;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "aws/service/region.h"
 #include "base/strings.h"
@@ -39,7 +40,13 @@ std::vector<std::string> subnet_ids_of(const CreateLoadBalancerInput& request) {
 }
 
 std::vector<ec2::Subnet> require_subnets(Call& call, const std::vector<std::string>& ids) {
-  auto found = call.client.call<ec2::DescribeSubnets>(call, own_principal(call), {.subnet_ids = ids});
+  auto found = call.client.call<ec2::DescribeSubnets>(
+      call, own_principal(call), {.filters = {{.name = "subnet-id", .values = ids}}});
+  for (const std::string& id : ids) {
+    const bool is_there = std::ranges::any_of(
+        found.subnets, [&](const ec2::Subnet& each) { return each.subnet_id.value_or("") == id; });
+    if (!is_there) throw SubnetNotFoundException(fmt::format("The subnet ID '{}' does not exist", id));
+  }
   std::vector<std::string> zones;
   for (const ec2::Subnet& each : found.subnets) {
     if (*each.vpc_id != *found.subnets.front().vpc_id) {
@@ -90,6 +97,16 @@ std::vector<std::string> default_groups(Call& call, const std::string& vpc) {
   std::vector<std::string> ids;
   for (const ec2::SecurityGroup& each : found.security_groups) ids.push_back(*each.group_id);
   return ids;
+}
+
+void require_security_groups(Call& call, const std::vector<std::string>& ids, const std::string& vpc) {
+  if (ids.empty()) return;
+  auto found = call.client.call<ec2::DescribeSecurityGroups>(
+      call, own_principal(call),
+      {.filters = {{.name = "vpc-id", .values = {vpc}}, {.name = "group-id", .values = ids}}});
+  if (found.security_groups.size() < std::set<std::string>(ids.begin(), ids.end()).size()) {
+    throw InvalidSecurityGroupException("One or more security groups are invalid");
+  }
 }
 
 void check_request(const CreateLoadBalancerInput& request) {
@@ -143,6 +160,7 @@ CreateLoadBalancerOutput create_load_balancer(Service& service, Call& call,
   made.type = "application";
   made.ip_address_type = "ipv4";
   made.state = LoadBalancerState{.code = "provisioning"};
+  require_security_groups(call, request.security_groups, *made.vpc_id);
   made.security_groups = request.security_groups;
   if (made.security_groups.empty()) made.security_groups = default_groups(call, *made.vpc_id);
   for (const ec2::Subnet& each : subnets) {
@@ -189,6 +207,10 @@ DeleteLoadBalancerOutput delete_load_balancer(Service& service, Call& call,
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeLoadBalancers.html
 DescribeLoadBalancersOutput describe_load_balancers(Service&, Call& call,
                                                     const DescribeLoadBalancersInput& request) {
+  if (!request.load_balancer_arns.empty() && !request.names.empty()) {
+    throw aws::ServiceError("ValidationError", 400,
+                            "Load balancer names and load balancer ARNs cannot be specified at the same time");
+  }
   DescribeLoadBalancersOutput result;
   if (request.load_balancer_arns.empty() && request.names.empty()) {
     result.load_balancers = all_where<LoadBalancer>(call, "1", {});
@@ -211,6 +233,7 @@ DescribeLoadBalancersOutput describe_load_balancers(Service&, Call& call,
 SetSecurityGroupsOutput set_security_groups(Service& service, Call& call,
                                             const SetSecurityGroupsInput& request) {
   LoadBalancer found = require_load_balancer(call, request.load_balancer_arn);
+  require_security_groups(call, request.security_groups, *found.vpc_id);
   for (const std::string& interface : interfaces_of(call, request.load_balancer_arn)) {
     call.client.call<ec2::ModifyNetworkInterfaceAttribute>(
         call, own_principal(call), {.network_interface_id = interface, .groups = request.security_groups});

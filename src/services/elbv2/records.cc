@@ -100,7 +100,11 @@ std::vector<std::string> load_balancers_of_group(Call& call, const std::string& 
 }
 
 void write_tags(Call& call, const std::string& arn, const std::vector<Tag>& tags) {
+  std::set<std::string> keys;
   for (const Tag& tag : tags) {
+    if (!keys.insert(tag.key).second) {
+      throw DuplicateTagKeysException(fmt::format("A tag key was specified more than once: {}", tag.key));
+    }
     call.transaction.run(
         "INSERT INTO elbv2_tag (arn, key, value) VALUES (?1, ?2, ?3)"
         " ON CONFLICT (arn, key) DO UPDATE SET value = excluded.value",

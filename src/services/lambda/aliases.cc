@@ -52,6 +52,12 @@ void write_alias(Service& service, Call& call, const FunctionId& id, const Alias
 }  // namespace
 
 AliasConfiguration create_alias(Service& service, Call& call, const CreateAliasRequest& request) {
+  // The model's pattern says so with a look ahead.
+  if (request.name.find_first_not_of("0123456789") == std::string::npos) {
+    throw aws::ServiceError("ValidationException", 400,
+                            "1 validation error detected: Value '" + request.name +
+                                "' at 'name' failed to satisfy constraint: Member must not be a number");
+  }
   const FunctionId id = function_id(call, request.function_name);
   require_function(call, id);
   require_alias_version(call, id, request.function_version);

@@ -8,6 +8,7 @@
 
 #include "aws/codec/json_codec.h"
 #include "base/check.h"
+#include "base/page_token.h"
 #include "base/strings.h"
 #include "lambda/handlers.h"
 #include "lambda/schema.h"
@@ -174,7 +175,7 @@ GetFunctionResponse get_function(Service&, Call& call, const GetFunctionRequest&
 // https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html
 ListFunctionsResponse list_functions(Service&, Call& call, const ListFunctionsRequest& request) {
   ListFunctionsResponse result;
-  const auto after = base64_decode(request.marker.value_or(""));
+  const auto after = request.marker ? read_page_token(*request.marker) : std::optional<std::string>("");
   if (!after) throw InvalidParameterValueException("Invalid marker");
   const auto limit = static_cast<size_t>(
       std::min(request.max_items.value_or(kPageDefault), static_cast<int32_t>(kPageDefault)));
@@ -187,7 +188,7 @@ ListFunctionsResponse list_functions(Service&, Call& call, const ListFunctionsRe
     if (result.functions.size() == limit) {
       const FunctionConfiguration& last = result.functions.back();
       const std::string number = *last.version == kLatest ? "0" : *last.version;
-      result.next_marker = base64_encode(*last.function_name + "/" + number);
+      result.next_marker = make_page_token(*last.function_name + "/" + number);
       break;
     }
     FunctionId id{row.account, row.region, row.name, all ? row.version : ""};

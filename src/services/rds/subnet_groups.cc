@@ -132,7 +132,8 @@ DBSubnetGroup describe_subnet_group(Call& call, const SubnetGroupRow& row) {
 
 std::vector<std::string> security_groups_for(Call& call, const std::vector<std::string>& named,
                                              const std::string& vpc) {
-  ec2::DescribeSecurityGroupsRequest request{.group_ids = named};
+  ec2::DescribeSecurityGroupsRequest request;
+  if (!named.empty()) request.filters = {{.name = "group-id", .values = named}};
   if (named.empty()) {
     request.filters = {{.name = "vpc-id", .values = {vpc}}, {.name = "group-name", .values = {"default"}}};
   }
@@ -146,6 +147,10 @@ std::vector<std::string> security_groups_for(Call& call, const std::vector<std::
           vpc + " and the EC2 security group is in " + *group.vpc_id);
     }
     ids.push_back(*group.group_id);
+  }
+  for (const std::string& id : named) {
+    if (std::ranges::find(ids, id) != ids.end()) continue;
+    throw_invalid(fmt::format("Invalid security group , groupId= {}, groupName=.", id));
   }
   return ids;
 }
