@@ -2,12 +2,15 @@
 
 #include "kit/web_server.h"
 
+#include <arpa/inet.h>
 #include <httplib.h>
 #include <sys/socket.h>
 
 #include <cctype>
 #include <condition_variable>
+#include <cstdlib>
 #include <deque>
+#include <filesystem>
 #include <mutex>
 #include <thread>
 
@@ -100,6 +103,22 @@ void send(Response from, httplib::Response& response) {
       });
 }
 
+// The library waits for the next request of a connection until its time is up, whether it shall stop or not. A
+// connection nothing more comes from ends at once; what has come already is still read and answered.
+void stop_reading_from_clients(int port) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", error)) {
+    const int fd = std::atoi(entry.path().filename().c_str());
+    sockaddr_in own{};
+    sockaddr_in peer{};
+    socklen_t own_size = sizeof own;
+    socklen_t peer_size = sizeof peer;
+    if (getsockname(fd, reinterpret_cast<sockaddr*>(&own), &own_size) != 0) continue;
+    if (own.sin_family != AF_INET || ntohs(own.sin_port) != port) continue;
+    if (getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &peer_size) == 0) shutdown(fd, SHUT_RD);
+  }
+}
+
 }  // namespace
 
 struct WebServer::Engine {
@@ -149,6 +168,10 @@ WebServer::~WebServer() = default;
 
 int WebServer::port() const { return engine_->port; }
 void WebServer::run() { engine_->server.listen_after_bind(); }
-void WebServer::stop() { engine_->server.stop(); }
+
+void WebServer::stop() {
+  engine_->server.stop();
+  stop_reading_from_clients(engine_->port);
+}
 
 }  // namespace kit
