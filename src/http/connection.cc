@@ -311,7 +311,6 @@ async::Task<void> ServerConnection::handle(OneExchange& exchange) {
 async::Task<ServerConnection::Next> ServerConnection::serve_request() {
   const Head& head = parser_.head();
   std::optional<int> refusal = refusal_of(head);
-  if (!refusal && head.unknown_expectation) refusal = 417;
   if (refusal) {
     co_await refuse(*refusal);
     co_return Next::End;

@@ -89,12 +89,10 @@ class Meaning {
     if (!all(kHost, value)) head_.deviations.add(Deviation::BadHost);
   }
 
+  // There is one expectation; another need not be refused (RFC 9110, 10.1.1).
   void add_expect(std::string_view value) {
-    if (equals_ignoring_case(value, "100-continue")) {
-      head_.expects_continue = head_.version == Version::Http11;
-    } else {
-      head_.unknown_expectation = true;
-    }
+    if (!equals_ignoring_case(value, "100-continue")) return;
+    head_.expects_continue = head_.version == Version::Http11;
   }
 
   void add_connection(std::string_view value) {

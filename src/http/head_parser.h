@@ -105,7 +105,6 @@ struct Head {
   bool keep_alive = true;  // By Connection and version; the deviations are not looked at.
   bool upgrade = false;    // Connection: upgrade, and there is an Upgrade header.
   bool expects_continue = false;
-  bool unknown_expectation = false;
   Deviations deviations;
   size_t bytes = 0;  // The length of the head, with the empty line.
 };

@@ -140,11 +140,16 @@ const RefusedCase kRefused[] = {
     {"a long target", "GET /" + std::string(20000, 'a'), "HTTP/1.1 414 URI Too Long"},
     {"a long header", "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(20000, 'a'),
      "HTTP/1.1 431 Request Header Fields Too Large"},
-    {"an expectation nobody knows", "GET / HTTP/1.1\r\nHost: a\r\nExpect: miracles\r\n\r\n",
-     "HTTP/1.1 417 Expectation Failed"},
     {"a malformed chunk", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
      "HTTP/1.1 400 Bad Request"},
 };
+
+TEST(Server, IgnoresExpectationsThatNobodyKnows) {
+  TestServer server(echo);
+  RawClient client(server.port());
+  client.send("PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: miracles\r\n\r\nab");
+  EXPECT_EQ(client.read_response().body, "PUT /x  [ab]");
+}
 
 TEST(Server, RefusesWhatIsMalformedAndCloses) {
   TestServer server(echo);
