@@ -59,6 +59,8 @@ policy::Context context_of(const aws::Caller& caller, const aws::PrincipalPolici
   context.set("aws:RequestedRegion", caller.region);
   context.set("aws:PrincipalType", std::string(principal_type(principal.kind)));
   if (!caller.source_ip.empty()) context.set("aws:SourceIp", caller.source_ip);
+  if (!caller.referer.empty()) context.set("aws:Referer", caller.referer);
+  if (!caller.user_agent.empty()) context.set("aws:UserAgent", caller.user_agent);
   if (principal.kind == Principal::Kind::Anonymous) return context;
   context.set("aws:PrincipalAccount", principal.account);
   context.set("aws:PrincipalArn", principal.role_arn.empty() ? principal.arn : principal.role_arn);
@@ -96,43 +98,79 @@ std::vector<policy::NamedPolicy> named(const std::vector<aws::PrincipalPolicy>& 
   return result;
 }
 
-void authorise_one(const aws::Caller& caller, const aws::Operation& operation,
-                   const aws::PrincipalPolicies& own, const aws::Access& access) {
+// Resources' policies that are made or kept as JSON, parsed.
+class ResourcePolicies {
+ public:
+  explicit ResourcePolicies(const aws::Access& access) {
+    add("resource policy", access.resource_policy);
+    add("access control list", access.resource_list);
+    for (size_t i = 0; i < parsed_.size(); ++i) named_.push_back({names_[i], &parsed_[i]});
+  }
+  std::span<const policy::NamedPolicy> named() const { return named_; }
+  // One that cannot be read may hold a Deny, so it lets nobody in.
+  bool are_readable() const { return are_readable_; }
+
+ private:
+  void add(std::string_view name, const std::optional<std::string>& document) {
+    if (!document) return;
+    auto parsed = policy::parse(*document);
+    if (!parsed) {
+      are_readable_ = false;
+      return;
+    }
+    parsed_.push_back(std::move(*parsed));
+    names_.push_back(name);
+  }
+
+  std::vector<policy::Policy> parsed_;
+  std::vector<std::string_view> names_;
+  std::vector<policy::NamedPolicy> named_;
+  bool are_readable_ = true;
+};
+
+// The sentence that says why not; empty when it is allowed.
+std::string denial_of(const aws::Caller& caller, const aws::PrincipalPolicies& own,
+                      const aws::Access& access) {
   const policy::Principal principal = to_policy(caller.principal);
   const policy::Context context = context_of(caller, own, access);
   const policy::Request request{principal, access.action, access.resource, access.resource_account, context};
 
   const std::vector<policy::NamedPolicy> identity = named(own.identity);
-  std::vector<policy::NamedPolicy> resource, session;
-  Result<policy::Policy, formats::ParseError> parsed = std::unexpected(formats::ParseError{});
-  if (access.resource_policy) {
-    parsed = policy::parse(*access.resource_policy);
-    // A policy that cannot be read may hold a Deny, so it lets nobody in.
-    if (!parsed)
-      throw aws::ServiceError(denial_code(*operation.model), 403, "The resource's policy is unreadable.");
-    resource.push_back({"resource policy", &*parsed});
-  }
+  const ResourcePolicies resource(access);
+  if (!resource.are_readable()) return "The resource's policy is unreadable.";
+  std::vector<policy::NamedPolicy> session;
   if (own.session) session.push_back({own.session->name, own.session->compiled.get()});
   const policy::Policies policies{.identity = identity,
-                                  .resource = resource,
+                                  .resource = resource.named(),
                                   .boundary = own.boundary ? own.boundary->compiled.get() : nullptr,
                                   .session = session,
                                   .resource_rule = access.resource_rule == aws::ResourceRule::MustAllow
                                                        ? policy::ResourceRule::MustAllow
                                                        : policy::ResourceRule::MayAllow};
   const policy::Decision decision = policy::evaluate(request, policies);
-  if (!decision.allowed()) {
-    throw aws::ServiceError(denial_code(*operation.model), 403, policy::describe(decision, request));
-  }
+  return decision.allowed() ? std::string() : policy::describe(decision, request);
 }
 
 }  // namespace
 
-void authorise(aws::IdentityProvider& identities, const aws::Caller& caller, const aws::Operation& operation,
-               const std::vector<aws::Access>& needed) {
-  if (needed.empty()) return;
+std::set<size_t> authorise(aws::IdentityProvider& identities, const aws::Caller& caller,
+                           const aws::Operation& operation, const std::vector<aws::Access>& needed) {
+  std::set<size_t> denied;
+  if (needed.empty()) return denied;
   const std::shared_ptr<const aws::PrincipalPolicies> own = identities.policies_of(caller.principal);
-  for (const aws::Access& access : needed) authorise_one(caller, operation, *own, access);
+  for (size_t i = 0; i < needed.size(); ++i) {
+    const std::string why = denial_of(caller, *own, needed[i]);
+    if (why.empty()) continue;
+    if (needed[i].on_denial == aws::OnDenial::Refuse)
+      throw aws::ServiceError(denial_code(*operation.model), 403, why);
+    denied.insert(i);
+  }
+  return denied;
+}
+
+bool is_allowed(aws::IdentityProvider& identities, const aws::Caller& caller, const aws::Access& access) {
+  const std::shared_ptr<const aws::PrincipalPolicies> own = identities.policies_of(caller.principal);
+  return denial_of(caller, *own, access).empty();
 }
 
 }  // namespace holm::gateway

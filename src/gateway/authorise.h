@@ -1,6 +1,7 @@
 // Whether a principal may do what a request needs.
 #pragma once
 
+#include <set>
 #include <vector>
 
 #include "aws/service/call.h"
@@ -13,8 +14,12 @@ class IdentityProvider;
 namespace holm::gateway {
 
 // Throws AccessDenied (with the code the operation's protocol uses) unless the caller's policies, and those
-// of the resources, allow every one of `needed`. Any thread.
-void authorise(aws::IdentityProvider& identities, const aws::Caller& caller, const aws::Operation& operation,
-               const std::vector<aws::Access>& needed);
+// of the resources, allow every one of `needed`. Gives the places of those that may be missing, and are.
+// Any thread.
+std::set<size_t> authorise(aws::IdentityProvider& identities, const aws::Caller& caller,
+                           const aws::Operation& operation, const std::vector<aws::Access>& needed);
+
+// Whether one of them is allowed.
+bool is_allowed(aws::IdentityProvider& identities, const aws::Caller& caller, const aws::Access& access);
 
 }  // namespace holm::gateway

@@ -77,7 +77,7 @@ void LocalRegion::check(const Services::Entry& entry, const Operation& operation
   require_valid(operation, input);
   if (operation.is_unauthenticated) return;
   CHECK(identities_ != nullptr);
-  authorise(*identities_, call, operation, entry.service->access(operation, input, call));
+  call.denied = authorise(*identities_, call, operation, entry.service->access(operation, input, call));
 }
 
 Box LocalRegion::run(const Services::Entry& entry, const Operation& operation, Call& call,
@@ -93,6 +93,11 @@ async::Task<Box> LocalRegion::run_waiting(async::Reactor& reactor, const Service
   co_await transact_on_worker(reactor, caller, sql::Access::Read, checks);
   aws::LongCall call{caller, *this, reactor};
   co_return co_await operation.invoke_waiting(*entry.service, std::move(call), std::move(input));
+}
+
+bool LocalRegion::may(Call& call, const aws::Principal& as, const aws::Access& access) {
+  CHECK(identities_ != nullptr);
+  return is_allowed(*identities_, call_as(call, as), access);
 }
 
 Box LocalRegion::invoke(Call& parent, const aws::Principal& as, std::string_view service,

@@ -29,6 +29,7 @@ class LocalRegion final : public aws::Region {
                 const std::function<void(aws::Call&)>& work) override;
   async::Task<void> transact_on_worker(async::Reactor& reactor, aws::Caller caller, sql::Access access,
                                        std::function<void(aws::Call&)> work) override;
+  bool may(aws::Call& call, const aws::Principal& as, const aws::Access& access) override;
   async::Reactor& any_reactor() override { return reactors_.next(); }
 
   // Checks `input` against the model and the caller's rights, and runs the handler. For the gateway too.

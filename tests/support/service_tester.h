@@ -28,6 +28,7 @@ class NoRegion final : public aws::Region {
                                        std::function<void(aws::Call&)>) override {
     refuse();
   }
+  bool may(aws::Call&, const aws::Principal&, const aws::Access&) override { refuse(); }
   async::Reactor& any_reactor() override { refuse(); }
 
  protected:

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
 
 #include "base/clock.h"
@@ -38,15 +39,20 @@ struct Caller {
   std::string request_id;
   Time now{};
   Principal principal;
+  std::string via_service;  // "s3.eu-west-1.amazonaws.com": a service that acts for the principal; else empty.
   std::string source_ip;  // Empty for calls from inside.
+  std::string referer;    // The client's own word, as the next one.
+  std::string user_agent;
   std::string host;       // The Host header, for answers that contain the endpoint; may be empty.
   enum class Transport { Plain, Tls } transport = Transport::Plain;
+  enum class Carrier { Request, Form } carrier = Carrier::Request;  // A form that a browser sent to S3.
 };
 
 // One request to a synchronous handler. Lives as long as the handler runs; one thread.
 struct Call : Caller {
   sql::Transaction& transaction;  // Committed when the handler returns, rolled back when it throws.
   Region& client;                 // Other services' operations; they join `transaction`.
+  std::set<size_t> denied = {};   // By their places in what access() gave: those with OnDenial::Tell.
 
   // Runs `effect` once the transaction is durable, so that nobody sees a write that may yet be lost.
   void after_commit(std::function<void()> effect) { transaction.after_commit(std::move(effect)); }

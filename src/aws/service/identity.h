@@ -85,6 +85,9 @@ struct SessionRequest {
   std::vector<std::string> session_policy_arns;  // Managed policies that narrow the session too.
 };
 
+// Aliases by the numbers of accounts; empty where there is none.
+using Accounts = std::map<std::string, std::string>;
+
 // Implemented by the IAM service. Any thread; opens its own short read transactions, so what a
 // caller's open transaction has written is not seen. Answers come from memory until a commit of
 // IAM's changes them.
@@ -108,6 +111,9 @@ class IdentityProvider {
 
   // The account that the id of a key was made for, whether the key exists or not.
   virtual std::optional<std::string> account_of(std::string_view access_key_id) const = 0;
+
+  // Every account there is, with its alias or nothing. Never null.
+  virtual std::shared_ptr<const Accounts> accounts() = 0;
 
   // Credentials of `request`, without any check of rights (STS has made them). Fails in words when
   // the role or user does not exist.

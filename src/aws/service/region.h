@@ -14,6 +14,8 @@
 
 namespace holm::aws {
 
+struct Access;
+
 // Each generated operation has a tag `struct RunInstances { using Input; using Output; static constexpr
 // std::string_view service, name; };` in "<service>/operations.h". The same validation and authorisation
 // apply as over HTTP, for the principal that is named. Any thread.
@@ -56,6 +58,10 @@ class Region {
   // The same from a coroutine on a reactor: runs on a worker and resumes where it was.
   virtual async::Task<void> transact_on_worker(async::Reactor& reactor, Caller caller, sql::Access access,
                                                std::function<void(Call&)> work) = 0;
+
+  // Whether `as` may do one thing, by every policy there is: for what a service does in a role's name without an
+  // operation of its own (replication).
+  virtual bool may(Call& call, const Principal& as, const Access& access) = 0;
 
   // One of the daemon's reactors, for work that starts on no reactor (jobs).
   virtual async::Reactor& any_reactor() = 0;

@@ -17,6 +17,12 @@ enum class ResourceRule {
   MustAllow,  // It has to allow in every case: trust policies of roles, policies of KMS keys.
 };
 
+// What a missing permission means.
+enum class OnDenial {
+  Refuse,  // The request is refused.
+  Tell,    // The handler finds it in Call::denied: one of many objects in a request.
+};
+
 // One permission that a request needs.
 struct Access {
   std::string action;          // "s3:GetObject"
@@ -24,7 +30,10 @@ struct Access {
   std::map<std::string, std::vector<std::string>> context;  // Condition keys of the service ("s3:prefix").
   std::optional<std::string> resource_policy;  // JSON of the resource's own policy, if it has one.
   std::string resource_account;                // Who owns the resource; empty: the caller's account.
+  // A second policy of the resource: what S3's access control lists grant, or what the bucket's policy denies.
+  std::optional<std::string> resource_list;
   ResourceRule resource_rule = ResourceRule::MayAllow;
+  OnDenial on_denial = OnDenial::Refuse;
 };
 
 // The base of each service's `class Service final`. One instance serves all accounts and regions.

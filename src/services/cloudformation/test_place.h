@@ -90,6 +90,7 @@ class FakeIdentities final : public aws::IdentityProvider {
   std::shared_ptr<const aws::PrincipalPolicies> policies_of(const aws::Principal&) override { return {}; }
   std::optional<aws::AccessKey> bootstrap(const std::string&) override { return std::nullopt; }
   std::optional<std::string> account_of(std::string_view) const override { return std::nullopt; }
+  std::shared_ptr<const aws::Accounts> accounts() override { return std::make_shared<const aws::Accounts>(); }
   Result<aws::TemporaryCredentials> issue_session(const aws::SessionRequest&) override {
     return failure("This test issues no sessions.");
   }
@@ -120,6 +121,7 @@ class FakeRegion final : public aws::Region {
     transact(caller, access, work);
     co_return;
   }
+  bool may(aws::Call&, const aws::Principal&, const aws::Access&) override { return true; }
   async::Reactor& any_reactor() override { return reactor_; }
   void kill_after(int commits) { commits_left_ = commits; }
 

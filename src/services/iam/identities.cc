@@ -48,6 +48,7 @@ void Identities::forget() {
   keys_.clear();
   sessions_.clear();
   policies_.clear();
+  accounts_.clear();
 }
 
 template <class T, class Load>
@@ -180,6 +181,19 @@ std::optional<aws::RoleSummary> Identities::find_role(std::string_view role_arn)
                           .id = role->id,
                           .trust_policy = role->trust_policy,
                           .max_session_duration = std::chrono::seconds(role->max_session_duration)};
+}
+
+std::shared_ptr<const aws::Accounts> Identities::accounts() {
+  return remembered(accounts_, "accounts", [&] {
+    auto transaction = database_.begin(sql::Access::Read);
+    aws::Accounts accounts;
+    for (const sql::Row& row : transaction->run(
+             "SELECT account, max(alias) FROM (SELECT account, alias FROM iam_account UNION ALL"
+             " SELECT DISTINCT account, '' FROM iam_entity) GROUP BY account")) {
+      accounts[row.text(0)] = row.optional_text(1).value_or("");
+    }
+    return std::make_shared<const aws::Accounts>(std::move(accounts));
+  });
 }
 
 Result<aws::TemporaryCredentials> Identities::issue_session(const aws::SessionRequest& request) {

@@ -31,6 +31,7 @@ class Identities final : public aws::IdentityProvider {
   std::optional<std::string> account_of(std::string_view access_key_id) const override {
     return account_of_key(access_key_id);
   }
+  std::shared_ptr<const aws::Accounts> accounts() override;
   Result<aws::TemporaryCredentials> issue_session(const aws::SessionRequest& request) override;
   Result<aws::TemporaryCredentials> issue_role_credentials(std::string_view role_arn, std::string_view service,
                                                            std::string_view session_name,
@@ -69,6 +70,7 @@ class Identities final : public aws::IdentityProvider {
   Memory<aws::Credentials> keys_;
   Memory<aws::Credentials> sessions_;  // By token.
   Memory<aws::PrincipalPolicies> policies_;
+  Memory<aws::Accounts> accounts_;  // Under one key.
 };
 
 }  // namespace holm::iam

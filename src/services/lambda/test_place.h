@@ -67,6 +67,7 @@ class OneRole final : public aws::IdentityProvider {
   std::optional<aws::AccessKey> bootstrap(const std::string&) override { return std::nullopt; }
   std::optional<aws::RoleSummary> find_role(std::string_view) override { return std::nullopt; }
   std::optional<std::string> account_of(std::string_view) const override { return std::nullopt; }
+  std::shared_ptr<const aws::Accounts> accounts() override { return std::make_shared<const aws::Accounts>(); }
   Result<aws::TemporaryCredentials> issue_session(const aws::SessionRequest&) override {
     return failure("There are no sessions here.");
   }
@@ -105,6 +106,7 @@ class PlainRegion final : public aws::Region {
     std::function<void()> run = [&] { transact(caller, access, work); };
     co_await workers_.run(reactor, run);
   }
+  bool may(aws::Call&, const aws::Principal&, const aws::Access&) override { return true; }
   async::Reactor& any_reactor() override { return reactors_.next(); }
 
   std::map<std::string, std::string> objects;  // What S3 has, by bucket/key.

@@ -34,6 +34,7 @@ class OneRole final : public aws::IdentityProvider {
     if (id == "AKIAKNOWNKNOWNKNOWN0") return "123456789012";
     return std::nullopt;
   }
+  std::shared_ptr<const aws::Accounts> accounts() override { return std::make_shared<const aws::Accounts>(); }
   Result<aws::TemporaryCredentials> issue_session(const aws::SessionRequest& request) override {
     asked = request;
     return aws::TemporaryCredentials{
