@@ -26,6 +26,9 @@ constexpr std::string_view kUsage = R"usage(holm: an AWS region on your own mach
   --listen A:P   address of the AWS API (127.0.0.1:4566)
   --edge A:P     address of the sites that load balancers serve (127.0.0.1:80, else 127.0.0.1:8080)
   --region NAME  the default region (us-east-1)
+  --new-buckets KIND  what S3's new buckets are like: current (as AWS since 2023: no access control lists,
+                 nothing public) or classic (lists count, nothing is blocked)
+  --lifecycle-day SECONDS  how long a day of S3's lifecycle rules is, to try them out (86400)
 
 Of holm up TEMPLATE, which makes the stack or brings it up to date, and waits until its sites answer:
   --stack-name NAME            the stack (called as the template's file, or its folder)
@@ -51,7 +54,9 @@ bool take_options(std::vector<std::string>& words, region::Options& options) {
   const std::map<std::string_view, std::string*> known = {{"--data", &options.data_directory},
                                                           {"--listen", &options.api_address},
                                                           {"--edge", &options.edge_address},
-                                                          {"--region", &options.default_region}};
+                                                          {"--region", &options.default_region},
+                                                          {"--new-buckets", &options.new_buckets},
+                                                          {"--lifecycle-day", &options.lifecycle_day}};
   std::vector<std::string> rest;
   bool is_ours = true;
   for (size_t i = 0; i < words.size(); ++i) {

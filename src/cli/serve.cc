@@ -87,10 +87,12 @@ int fail(ReadyPipe& ready, const std::string& message) {
   UniqueFd nothing(::open("/dev/null", O_RDONLY));
   ::dup2(nothing.get(), STDIN_FILENO);
   ::setenv(kReadyVariable, std::to_string(ready_write).c_str(), 1);
-  std::vector<std::string> words = {"holm",     "serve",
-                                    "--data",   options.data_directory,
-                                    "--listen", options.api_address,
-                                    "--region", options.default_region};
+  std::vector<std::string> words = {"holm",          "serve",
+                                    "--data",        options.data_directory,
+                                    "--listen",      options.api_address,
+                                    "--region",      options.default_region,
+                                    "--new-buckets", options.new_buckets,
+                                    "--lifecycle-day", options.lifecycle_day};
   if (options.edge_fallback_address.empty()) {
     words.insert(words.end(), {"--edge", options.edge_address});
   }

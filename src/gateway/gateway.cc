@@ -12,6 +12,7 @@
 #include "aws/service/cors.h"
 #include "aws/service/error.h"
 #include "aws/service/identity.h"
+#include "aws/service/request_log.h"
 #include "aws/signature/chunked.h"
 #include "aws/signature/presigned.h"
 #include "aws/signature/version2.h"
@@ -20,6 +21,7 @@
 #include "base/strings.h"
 #include "crypto/hash.h"
 #include "formats/form.h"
+#include "gateway/browser_form.h"
 #include "gateway/host_name.h"
 #include "http/gzip.h"
 
@@ -32,12 +34,10 @@ namespace {
 
 // A form is read before it is known whose it is, so little is uncompressed of it.
 constexpr size_t kCompressedFormMax = 4 << 20;
-constexpr std::string_view kServiceLabels[] = {"autoscaling", "cloudformation",
-                                               "ec2",         "elasticloadbalancing",
-                                               "iam",         "lambda",
-                                               "logs",        "monitoring",
-                                               "rds",         "ssm",
-                                               "sts"};
+constexpr std::string_view kServiceLabels[] = {
+    "autoscaling", "cloudformation", "ec2",        "elasticloadbalancing", "iam", "kms",
+    "lambda",      "logs",           "monitoring", "organizations",        "rds", "ssm",
+    "sts"};
 
 bool is_service_label(std::string_view label) {
   return std::ranges::find(kServiceLabels, label) != std::ranges::end(kServiceLabels);
@@ -111,7 +111,8 @@ class ExchangeBody final : public async::ByteSource {
 // What is known about a request, filled in step by step.
 struct Gateway::Request {
   const http::Request* head = nullptr;  // As it came, which is what was signed.
-  std::optional<http::Request> lifted;  // With headers that came in the query, if there are any.
+  std::optional<http::Request> lifted;  // With headers that came in the query or a form, if there are any.
+  std::shared_ptr<BrowserForm> form;    // The form, then; its file is the body.
   std::string id;
   HostName host;
   std::optional<signature::Scope> scope;
@@ -126,9 +127,18 @@ struct Gateway::Request {
   // Known after authenticate().
   aws::Caller caller;
   std::optional<signature::Verified> verified;
+  std::string_view signed_with;  // "SigV4", "SigV2"; empty: unsigned.
+  SteadyTime since;
 
   const http::Request& meant() const { return lifted ? *lifted : *head; }
   signature::Dialect dialect() const { return dialect_of(*model, protocol); }
+};
+
+// What is known of a response once it is sent.
+struct Gateway::Answered {
+  int status = 0;
+  std::string error_code;
+  uint64_t bytes = 0;
 };
 
 Gateway::Gateway(const Services& services, LocalRegion& region, aws::IdentityProvider& identities,
@@ -148,6 +158,7 @@ async::Task<void> Gateway::handle(http::Exchange& exchange) {
   Request request;
   request.head = &exchange.request();
   request.id = random_.uuid();
+  request.since = clock_.steady();
   http::Response response;
   std::optional<ServiceError> error;
   try {
@@ -177,7 +188,37 @@ async::Task<void> Gateway::handle(http::Exchange& exchange) {
     std::function<void()> on_worker = [&] { add_browser_headers(request, response); };
     co_await workers_.run(exchange.reactor(), on_worker);
   }
+  Answered answered{
+      .status = response.status, .error_code = error ? error->code : "", .bytes = response.body.size()};
+  if (response.body_stream) answered.bytes = response.body_stream->length().value_or(0);
   co_await exchange.respond(std::move(response));
+  if (is_logged(request)) co_await log(exchange, request, answered);
+}
+
+bool Gateway::is_logged(const Request& request) const {
+  return options_.request_log != nullptr && request.model != nullptr && request.model->signing_name == "s3" &&
+         options_.request_log->is_wanted();
+}
+
+async::Task<void> Gateway::log(http::Exchange& exchange, const Request& request, const Answered& answered) {
+  using Placement = aws::RequestRecord::Placement;
+  const bool is_in_query = !request.head->headers.has("Authorization");
+  const aws::RequestRecord record{
+      .caller = request.caller,
+      .operation = request.detected ? request.detected->operation->name : std::string_view(),
+      .method = request.head->method,
+      .target = request.head->target,
+      .path =
+          request.detected ? std::string_view(request.detected->path) : std::string_view(request.head->path),
+      .query = request.head->query,
+      .status = answered.status,
+      .error_code = answered.error_code,
+      .bytes_sent = answered.bytes,
+      .signature = request.signed_with,
+      .placement = is_in_query ? Placement::Query : Placement::Header,
+      .duration = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.steady() - request.since)};
+  std::function<void()> on_worker = [&] { options_.request_log->record(record); };
+  co_await workers_.run(exchange.reactor(), on_worker);
 }
 
 async::Task<http::Response> Gateway::answer(http::Exchange& exchange, Request& request) {
@@ -191,6 +232,7 @@ async::Task<http::Response> Gateway::answer(http::Exchange& exchange, Request& r
   if (!request.scope || request.scope->service == "s3") {
     request.lifted = signature::lift_headers(*request.head);
   }
+  if (!request.scope && is_browser_form(*request.head)) co_await read_form(exchange, request);
   if (aws::is_form_post(*request.head)) {
     request.protocol = aws::Protocol::Query;
     co_await read_body(exchange, request);
@@ -201,6 +243,11 @@ async::Task<http::Response> Gateway::answer(http::Exchange& exchange, Request& r
     co_await read_body(exchange, request);
   }
   authenticate(request);
+  if (request.form) {
+    request.body_stream = request.form;
+    http::Response stored = co_await invoke(exchange, request);
+    co_return request.form->answer(std::move(stored));
+  }
   if (!request.body_is_read) {
     auto raw = std::make_unique<ExchangeBody>(exchange);
     if (request.verified) {
@@ -221,6 +268,25 @@ async::Task<void> Gateway::read_body(http::Exchange& exchange, Request& request)
   if (!body) throw too_large(request.detected ? &*request.detected : nullptr, bytes_max);
   request.body = std::move(*body);
   request.body_is_read = true;
+}
+
+// What follows is about the PutObject that a form amounts to.
+async::Task<void> Gateway::read_form(http::Exchange& exchange, Request& request) {
+  request.protocol = aws::Protocol::RestXml;
+  auto body = std::make_unique<ExchangeBody>(exchange);
+  request.form = co_await BrowserForm::read_start(std::move(body), *request.head, request.host.bucket);
+  request.lifted = request.form->put_request();
+  request.scope = signature::Scope{.date = {}, .region = {}, .service = "s3"};
+}
+
+void Gateway::authenticate_form(Request& request) {
+  request.caller.carrier = aws::Caller::Carrier::Form;
+  const auto claim = request.form->claim();
+  if (!claim) return;
+  const auto credentials = require_credentials(request, claim->access_key_id, claim->token);
+  request.form->require_valid(*claim, credentials->secret_access_key, request.caller.now);
+  become(request, *credentials);
+  if (claim->scope) request.caller.region = claim->scope->region;
 }
 
 size_t Gateway::body_bytes_max(const Request& request) const {
@@ -262,9 +328,12 @@ void Gateway::authenticate(Request& request) {
                     .now = clock_.now(),
                     .principal = {},
                     .source_ip = request.head->peer.ip(),
+                    .referer = std::string(request.head->headers.get("Referer")),
+                    .user_agent = std::string(request.head->headers.get("User-Agent")),
                     .host = request.head->authority,
                     .transport = request.head->scheme == http::Scheme::Https ? aws::Caller::Transport::Tls
                                                                              : aws::Caller::Transport::Plain};
+  if (request.form) return authenticate_form(request);
   auto parsed = signature::parse(signature::view_of(*request.head), dialect);
   if (auto* problem = std::get_if<signature::Problem>(&parsed)) refuse(*problem);
   if (std::holds_alternative<signature::Anonymous>(parsed)) {
@@ -314,6 +383,7 @@ void Gateway::verify(Request& request, const signature::Signed& claim) {
   request.verified = std::move(*verified);
   become(request, *credentials);
   request.caller.region = claim.scope.region;
+  request.signed_with = "SigV4";
 }
 
 void Gateway::verify(Request& request, const signature::SignedVersion2& claim) {
@@ -325,6 +395,7 @@ void Gateway::verify(Request& request, const signature::SignedVersion2& claim) {
   if (!verified) refuse(verified.error());
   request.verified = std::move(*verified);
   become(request, *credentials);
+  request.signed_with = "SigV2";
 }
 
 void Gateway::become(Request& request, const aws::Credentials& credentials) {

@@ -20,6 +20,7 @@
 namespace holm::aws {
 class BrowserRules;
 class IdentityProvider;
+class RequestLog;
 struct Credentials;
 }  // namespace holm::aws
 
@@ -31,6 +32,7 @@ struct GatewayOptions {
   std::string default_account;
   // Bodies that are not streamed are held in memory. An operation may take larger ones.
   size_t body_bytes_max = 16u << 20;
+  aws::RequestLog* request_log = nullptr;  // S3's, if there is one.
 };
 
 // Handles requests on the HTTP server's reactors; borrows everything for its life.
@@ -45,8 +47,11 @@ class Gateway final {
 
  private:
   struct Request;
+  struct Answered;
   async::Task<http::Response> answer(http::Exchange& exchange, Request& request);
   async::Task<void> read_body(http::Exchange& exchange, Request& request);
+  async::Task<void> read_form(http::Exchange& exchange, Request& request);
+  void authenticate_form(Request& request);
   size_t body_bytes_max(const Request& request) const;
   void identify(Request& request);
   void authenticate(Request& request);
@@ -60,6 +65,8 @@ class Gateway final {
   async::Task<http::Response> invoke(http::Exchange& exchange, Request& request);
   http::Response preflight(const Request& request);
   void add_browser_headers(const Request& request, http::Response& response);
+  bool is_logged(const Request& request) const;
+  async::Task<void> log(http::Exchange& exchange, const Request& request, const Answered& answered);
 
   const Services& services_;
   std::vector<const aws::ServiceModel*> models_;

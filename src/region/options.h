@@ -12,6 +12,10 @@ struct Options {
   std::string edge_address = "127.0.0.1:80";
   std::string edge_fallback_address = "127.0.0.1:8080";
   std::string default_region = "us-east-1";
+  // What S3's new buckets are like: "current" or "classic" (services/s3/README.md).
+  std::string new_buckets = "current";
+  // How many seconds a day of S3's lifecycle rules has.
+  std::string lifecycle_day = "86400";
 };
 
 // $HOLM_DATA, else /var/lib/holm for root and ~/.local/share/holm for others.

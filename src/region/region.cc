@@ -41,6 +41,8 @@
 #include "iam/handlers.h"
 #include "iam/migrations.h"
 #include "jobs/jobs.h"
+#include "kms/handlers.h"
+#include "kms/migrations.h"
 #include "lambda/handlers.h"
 #include "lambda/migrations.h"
 #include "logs/handlers.h"
@@ -49,6 +51,8 @@
 #include "metrics/store.h"
 #include "net/listener.h"
 #include "net/socket.h"
+#include "organizations/handlers.h"
+#include "organizations/migrations.h"
 #include "rds/handlers.h"
 #include "rds/migrations.h"
 #include "region/credentials_file.h"
@@ -74,12 +78,15 @@
 #include "services/elbv2/service.h"
 #include "services/iam/resources.h"
 #include "services/iam/service.h"
+#include "services/kms/service.h"
 #include "services/lambda/resources.h"
 #include "services/lambda/service.h"
 #include "services/logs/resources.h"
 #include "services/logs/service.h"
+#include "services/organizations/service.h"
 #include "services/rds/resources.h"
 #include "services/rds/service.h"
+#include "services/s3/access_log.h"
 #include "services/s3/resources.h"
 #include "services/s3/service.h"
 #include "services/ssm/resources.h"
@@ -106,6 +113,14 @@ std::vector<lambda::Site> sites_for_functions(const net::Address& edge) {
   std::vector<lambda::Site> sites = {{.port = 80, .target = edge}};
   if (edge.port() != 80) sites.push_back({.port = edge.port(), .target = edge});
   return sites;
+}
+
+std::chrono::seconds lifecycle_day_of(const Options& options) {
+  return std::chrono::seconds(parse_integer(options.lifecycle_day).value_or(0));
+}
+
+s3::NewBuckets new_buckets_of(const Options& options) {
+  return options.new_buckets == "classic" ? s3::NewBuckets::Classic : s3::NewBuckets::Current;
 }
 
 // The account is made up once and kept.
@@ -136,8 +151,10 @@ std::vector<sql::Schema> schemas() {
       {"elbv2", elbv2::migrations()},
       {"iam", iam::migrations()},
       jobs::schema(),
+      {"kms", kms::migrations()},
       {"lambda", lambda::migrations()},
       {"logs", logs::migrations()},
+      {"organizations", organizations::migrations()},
       {"rds", rds::migrations()},
       {"s3", s3::migrations()},
       {"ssm", ssm::migrations()},
@@ -181,7 +198,7 @@ class Region::State {
   SystemRandom random;
   std::string account;
   std::string guest_layer;
-  crypto::Aead::Key key{};
+  crypto::Aead::Key key{};  // Seals what is secret in the database.
   sandbox::Exits exits;
   aws::Events events;
   dns::Directory names;
@@ -300,6 +317,10 @@ Result<void> Region::State::add_identities() {
           .database = *database, .clock = clock, .random = random, .events = events, .key = key});
   services.add<sts::Service>(sts::model(), iam->identities());
   client->use_identities(iam->identities());
+  services.add<organizations::Service>(organizations::model(), iam->identities(), random);
+  services.add<kms::Service>(
+      kms::model(),
+      kms::Dependencies{.jobs = *jobs, .region = *client, .clock = clock, .random = random, .key = key});
   add_types(iam::resource_types());
   return {};
 }
@@ -369,7 +390,11 @@ void Region::State::add_storage_and_functions() {
                                                                 .region = *client,
                                                                 .workers = *workers,
                                                                 .clock = clock,
-                                                                .random = random});
+                                                                .random = random,
+                                                                .identities = iam->identities(),
+                                                                .key = key,
+                                                                .new_buckets = new_buckets_of(options),
+                                                                .day = lifecycle_day_of(options)});
   add_types(s3::resource_types());
   services.add<lambda::Service>(
       lambda::model(),
@@ -409,6 +434,12 @@ void Region::State::add_types(std::vector<std::unique_ptr<stacks::ResourceType>>
 }
 
 Result<void> Region::State::build() {
+  if (options.new_buckets != "current" && options.new_buckets != "classic") {
+    return failure("--new-buckets is \"current\" or \"classic\"");
+  }
+  if (lifecycle_day_of(options) <= std::chrono::seconds(0)) {
+    return failure("--lifecycle-day is a number of seconds");
+  }
   if (auto made = make_directories(options.data_directory); !made) return made;
   begin_opening_anchor();
   begin_opening_metrics();
@@ -455,7 +486,9 @@ Result<void> Region::State::open_edge() {
 Result<void> Region::State::serve() {
   gateway = std::make_unique<gateway::Gateway>(
       services, *client, iam->identities(), &s3->browser_rules(), *workers, clock, random,
-      gateway::GatewayOptions{.default_region = options.default_region, .default_account = account});
+      gateway::GatewayOptions{.default_region = options.default_region,
+                              .default_account = account,
+                              .request_log = &s3->access_log()});
   api = std::make_unique<http::Server>(
       *reactors, http::Limits{}, [this](http::Exchange& exchange) { return gateway->handle(exchange); },
       clock);

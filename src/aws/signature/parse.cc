@@ -147,7 +147,8 @@ Result<Time, Problem> header_time(const RequestView& request, Dialect dialect) {
     time = parse_compact_date_time(amazon[0]);
   } else if (amazon.empty() && plain.size() == 1) {
     time = parse_compact_date_time(plain[0]);
-    if (!time) time = parse_http_date(plain[0]);
+    // Python's botocore writes Date headers as mail does.
+    if (!time) time = parse_http_date(replace_all(plain[0], " -0000", " GMT"));
   }
   if (time) return *time;
   if (dialect == Dialect::S3) {

@@ -6,8 +6,10 @@
 #include <algorithm>
 
 #include "s3/handlers.h"
+#include "services/s3/acls.h"
 #include "services/s3/buckets.h"
 #include "services/s3/copies.h"
+#include "services/s3/object_lock.h"
 #include "services/s3/public_access.h"
 #include "services/s3/service.h"
 #include "services/s3/tags.h"
@@ -28,6 +30,11 @@ class Input {
     const void* field = find(name);
     if (field == nullptr) return std::nullopt;
     return *static_cast<const std::string*>(field);
+  }
+
+  bool is_set(std::string_view name) const {
+    const void* field = find(name);
+    return field != nullptr && *static_cast<const bool*>(field);
   }
 
   std::optional<int32_t> integer(std::string_view name) const {
@@ -91,7 +98,28 @@ constexpr Action kBucketActions[] = {{"HeadBucket", "ListBucket"},
                                      {"GetBucketAccelerateConfiguration", "GetAccelerateConfiguration"},
                                      {"GetBucketLifecycleConfiguration", "GetLifecycleConfiguration"},
                                      {"GetBucketReplication", "GetReplicationConfiguration"},
-                                     {"GetObjectLockConfiguration", "GetBucketObjectLockConfiguration"}};
+                                     {"GetObjectLockConfiguration", "GetBucketObjectLockConfiguration"},
+                                     {"PutObjectLockConfiguration", "PutBucketObjectLockConfiguration"}};
+
+// What lists can grant.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#acl-access-policy-permission-mapping
+struct Grantable {
+  std::string_view action;
+  std::string_view permission;
+};
+constexpr Grantable kBucketGrants[] = {{"s3:ListBucket", "READ"},
+                                       {"s3:ListBucketVersions", "READ"},
+                                       {"s3:ListBucketMultipartUploads", "READ"},
+                                       {"s3:PutObject", "WRITE"},
+                                       {"s3:DeleteObject", "WRITE"},
+                                       {"s3:AbortMultipartUpload", "WRITE"},
+                                       {"s3:ListMultipartUploadParts", "WRITE"},
+                                       {"s3:GetBucketAcl", "READ_ACP"},
+                                       {"s3:PutBucketAcl", "WRITE_ACP"}};
+constexpr Grantable kObjectGrants[] = {
+    {"s3:GetObject", "READ"},         {"s3:GetObjectVersion", "READ"},
+    {"s3:GetObjectAcl", "READ_ACP"},  {"s3:GetObjectVersionAcl", "READ_ACP"},
+    {"s3:PutObjectAcl", "WRITE_ACP"}, {"s3:PutObjectVersionAcl", "WRITE_ACP"}};
 
 std::string action_of(std::span<const Action> actions, std::string_view operation, bool names_version) {
   auto found = std::ranges::find(actions, operation, &Action::operation);
@@ -104,6 +132,8 @@ void add(Access& access, std::string key, const std::optional<std::string>& valu
   if (value) access.context[std::move(key)] = {*value};
 }
 
+constexpr std::string_view kLogDelivery = "logging.s3.amazonaws.com";
+
 // A bucket, and what every permission about it starts from.
 class Place {
  public:
@@ -111,14 +141,22 @@ class Place {
       : call_(call), bucket_(require_bucket(call, bucket)) {
     if (expected_owner && *expected_owner != bucket_.account) throw aws::AccessDenied("Access Denied");
     policy_ = find_configuration(call.transaction, bucket_.id, "policy");
+    block_ = access_block_of(call.transaction, bucket_.id);
+    ownership_ = ownership_of(call.transaction, bucket_.id);
     restrict_public();
   }
 
   Access bucket(std::string action) const {
-    return {.action = std::move(action),
-            .resource = bucket_arn(bucket_.name),
-            .resource_policy = policy_,
-            .resource_account = bucket_.account};
+    auto list = granted(kBucketGrants, action, [&] {
+      return grants_in(bucket_list(call_.transaction, bucket_.id), bucket_.account);
+    });
+    Access access{.action = std::move(action),
+                  .resource = bucket_arn(bucket_.name),
+                  .resource_policy = policy_,
+                  .resource_account = bucket_.account,
+                  .resource_list = std::move(list)};
+    if (call_.principal.id == kLogDelivery) let_logs_in(access);
+    return access;
   }
 
   Access object(std::string action, const std::string& key) const {
@@ -136,7 +174,15 @@ class Place {
     if (!row) return access;
     for (const Tag& tag : read_tags(row->tags))
       access.context["s3:ExistingObjectTag/" + tag.key] = {tag.value};
+    if (row->what == What::Object && !access.action.starts_with("s3:DeleteObject")) owned(access, *row);
     return access;
+  }
+
+  // The right to set governance aside, where that is in the way.
+  std::optional<Access> bypass(const std::string& key, const std::optional<std::string>& version) const {
+    const auto row = find_version(call_.transaction, bucket_.id, key, version);
+    if (!row || row->lock.mode != "GOVERNANCE" || !is_retained(row->lock, call_.now)) return std::nullopt;
+    return existing("s3:BypassGovernanceRetention", key, version);
   }
 
   bool has(const std::string& key, const std::optional<std::string>& version) const {
@@ -145,12 +191,37 @@ class Place {
   }
 
  private:
+  template <class Grants>
+  std::optional<std::string> granted(std::span<const Grantable> known, std::string_view action,
+                                     Grants grants) const {
+    const auto found = std::ranges::find(known, action, &Grantable::action);
+    if (ownership_ == Ownership::Enforced || found == known.end()) return std::nullopt;
+    const bool ignored = block_.ignore_public_acls.value_or(false);
+    return policy_of(grants(), call_.principal, found->permission,
+                     ignored ? PublicGrants::Ignore : PublicGrants::Count);
+  }
+
+  // Logs are delivered only where the bucket says that they may be, to its own account too.
+  void let_logs_in(Access& access) const {
+    access.resource_rule = aws::ResourceRule::MustAllow;
+    access.context["aws:SourceArn"] = {call_.principal.arn};
+    access.context["aws:SourceAccount"] = {call_.principal.account};
+  }
+
+  // What its owner, who may be another account than the bucket's, and its list say.
+  void owned(Access& access, const VersionRow& row) const {
+    const std::string owner = owner_in(bucket_, ownership_, row);
+    access.resource_list = granted(kObjectGrants, access.action, [&] { return grants_in(row.list, owner); });
+    if (owner == bucket_.account) return;
+    access.resource_account = owner;
+    if (access.resource_policy) access.resource_policy = denials_of(*access.resource_policy);
+  }
+
   // https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
   void restrict_public() const {
     const aws::Principal& who = call_.principal;
     if (!policy_ || who.account == bucket_.account || who.kind == aws::Principal::Kind::Service) return;
-    const auto block = access_block_of(call_.transaction, bucket_.id);
-    if (block.restrict_public_buckets.value_or(false) && is_public_policy(*policy_)) {
+    if (block_.restrict_public_buckets.value_or(false) && is_public_policy(*policy_)) {
       throw aws::AccessDenied("Access Denied");
     }
   }
@@ -158,23 +229,36 @@ class Place {
   Call& call_;
   BucketRow bucket_;
   std::optional<std::string> policy_;
+  PublicAccessBlockConfiguration block_;
+  Ownership ownership_;
 };
 
 std::vector<Access> reading(const Place& place, const std::string& action, const std::string& key,
                             const std::optional<std::string>& version) {
-  std::vector<Access> needed = {place.existing(action, key, version)};
-  // Whether a key exists is told only to those who may list.
-  if (!place.has(key, version)) {
-    Access list = place.bucket("s3:ListBucket");
-    list.context["s3:prefix"] = {key};
-    needed.push_back(std::move(list));
-  }
-  return needed;
+  if (place.has(key, version)) return {place.existing(action, key, version)};
+  // That there is no such key is told to those who may list, and only to them.
+  Access list = place.bucket("s3:ListBucket");
+  list.context["s3:prefix"] = {key};
+  return {std::move(list)};
+}
+
+void add_list_context(Access& access, const Input& input) {
+  add(access, "s3:x-amz-acl", input.text("ACL"));
+  add(access, "s3:x-amz-grant-full-control", input.text("GrantFullControl"));
+  add(access, "s3:x-amz-grant-read", input.text("GrantRead"));
+  add(access, "s3:x-amz-grant-read-acp", input.text("GrantReadACP"));
+  add(access, "s3:x-amz-grant-write", input.text("GrantWrite"));
+  add(access, "s3:x-amz-grant-write-acp", input.text("GrantWriteACP"));
 }
 
 // What a request that makes an object says about it.
 void add_write_context(Access& access, const Input& input) {
-  add(access, "s3:x-amz-acl", input.text("ACL"));
+  add_list_context(access, input);
+  add(access, "s3:x-amz-server-side-encryption", input.text("ServerSideEncryption"));
+  add(access, "s3:x-amz-server-side-encryption-aws-kms-key-id", input.text("SSEKMSKeyId"));
+  add(access, "s3:x-amz-server-side-encryption-customer-algorithm", input.text("SSECustomerAlgorithm"));
+  add(access, "s3:object-lock-mode", input.text("ObjectLockMode"));
+  add(access, "s3:object-lock-legal-hold", input.text("ObjectLockLegalHoldStatus"));
   add(access, "s3:x-amz-storage-class", input.text("StorageClass"));
   add(access, "s3:x-amz-copy-source", input.text("CopySource"));
   add(access, "s3:x-amz-metadata-directive", input.text("MetadataDirective"));
@@ -200,6 +284,8 @@ std::vector<Access> writing(const Place& place, const std::string& action, const
     add_request_tags(tagging, read_tags(tags));
     needed.push_back(std::move(tagging));
   }
+  if (input.text("ObjectLockMode")) needed.push_back(place.object("s3:PutObjectRetention", key));
+  if (input.text("ObjectLockLegalHoldStatus")) needed.push_back(place.object("s3:PutObjectLegalHold", key));
   // A copy reads its source with all that reading needs.
   if (auto header = input.text("CopySource")) {
     const CopySource source = require_copy_source(*header);
@@ -212,12 +298,17 @@ std::vector<Access> writing(const Place& place, const std::string& action, const
   return needed;
 }
 
+// One right for each object, and with the header behind each the one to set governance aside:
+// delete_objects.cc counts on the order. A missing one is told with its object.
 std::vector<Access> deleting(const Place& place, const DeleteObjectsRequest& request) {
   std::vector<Access> needed;
   for (const ObjectIdentifier& object : request.delete_.objects) {
     needed.push_back(place.existing(object.version_id ? "s3:DeleteObjectVersion" : "s3:DeleteObject",
                                     object.key, object.version_id));
+    if (request.bypass_governance_retention.value_or(false))
+      needed.push_back(place.existing("s3:BypassGovernanceRetention", object.key, object.version_id));
   }
+  for (Access& access : needed) access.on_denial = aws::OnDenial::Tell;
   return needed;
 }
 
@@ -228,11 +319,16 @@ std::vector<Access> about_object(const Place& place, const aws::Operation& opera
   if (action == "s3:PutObject") return writing(place, action, key, input, call);
   if (action == "s3:GetObject" || action == "s3:GetObjectVersion")
     return reading(place, action, key, version);
-  return {place.existing(action, key, version)};
+  std::vector<Access> needed = {place.existing(action, key, version)};
+  add_list_context(needed.front(), input);
+  if (!input.is_set("BypassGovernanceRetention")) return needed;
+  if (auto bypass = place.bypass(key, version)) needed.push_back(std::move(*bypass));
+  return needed;
 }
 
 Access about_bucket(const Place& place, const aws::Operation& operation, const Input& input) {
   Access access = place.bucket(action_of(kBucketActions, operation.name, false));
+  add_list_context(access, input);
   add(access, "s3:prefix", input.text("Prefix"));
   add(access, "s3:delimiter", input.text("Delimiter"));
   if (auto count = input.integer("MaxKeys")) access.context["s3:max-keys"] = {std::to_string(*count)};
@@ -250,7 +346,7 @@ std::vector<Access> Service::access(const aws::Operation& operation, const void*
   if (operation.name == "CreateBucket") {
     Access create{
         .action = "s3:CreateBucket", .resource = bucket_arn(bucket), .resource_account = call.account};
-    add(create, "s3:x-amz-acl", input.text("ACL"));
+    add_list_context(create, input);
     return {std::move(create)};
   }
   const Place place(call, bucket, input.text("ExpectedBucketOwner"));

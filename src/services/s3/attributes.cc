@@ -11,12 +11,11 @@ namespace holm::s3 {
 namespace {
 
 constexpr size_t kMetadataBytesMax = 2048;
-constexpr std::array<std::string_view, 5> kReadableClasses = {"STANDARD", "STANDARD_IA", "ONEZONE_IA",
-                                                              "INTELLIGENT_TIERING", "REDUCED_REDUNDANCY"};
+constexpr std::array<std::string_view, 6> kReadableClasses = {
+    "STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR", "REDUCED_REDUNDANCY"};
 // Archives, and classes of places that are not here.
-constexpr std::array<std::string_view, 8> kOtherClasses = {"GLACIER",     "DEEP_ARCHIVE", "GLACIER_IR",
-                                                           "OUTPOSTS",    "SNOW",         "EXPRESS_ONEZONE",
-                                                           "FSX_OPENZFS", "FSX_ONTAP"};
+constexpr std::array<std::string_view, 7> kOtherClasses = {
+    "GLACIER", "DEEP_ARCHIVE", "OUTPOSTS", "SNOW", "EXPRESS_ONEZONE", "FSX_OPENZFS", "FSX_ONTAP"};
 
 }  // namespace
 
@@ -26,7 +25,7 @@ std::string content_encoding_of(const std::string& header) {
     if (!trim(part).empty() && !equals_ignoring_case(trim(part), "aws-chunked"))
       kept.emplace_back(trim(part));
   }
-  return join(kept, ",");
+  return join(kept, ", ");
 }
 
 std::map<std::string, std::string> metadata_of(const std::map<std::string, std::string>& given) {

@@ -9,6 +9,7 @@
 #include "base/strings.h"
 #include "blobs/blobs.h"
 #include "s3/errors.h"
+#include "services/s3/sealed_bytes.h"
 #include "services/s3/service.h"
 
 namespace holm::s3 {
@@ -25,59 +26,80 @@ T require(Result<T> result) {
   if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
+// Which checksums to compute: the one to keep, and one to compare with what the client tells.
+struct Algorithms {
+  Algorithm kept = Algorithm::Crc64nvme;
+  std::optional<Algorithm> told;
+};
+
 // The bytes of one body in order. One thread at a time.
 class Incoming final {
  public:
-  Incoming(blobs::Store& store, Algorithm algorithm, std::optional<Algorithm> also)
-      : store_(store), digest_(algorithm) {
-    if (also) also_.emplace(*also);
+  Incoming(Service& service, const Algorithms& algorithms)
+      : store_(service.store()),
+        random_(service.random()),
+        digest_(algorithms.kept),
+        data_key_(make_data_key(service.random())),
+        cipher_(data_key_) {
+    if (algorithms.told && *algorithms.told != algorithms.kept) told_digest_.emplace(*algorithms.told);
   }
 
   // Blocks: for workers, unless the bytes are few.
   void take(std::string_view bytes) {
     md5_.update(bytes);
     digest_.update(bytes);
-    if (also_) also_->update(bytes);
+    if (told_digest_) told_digest_->update(bytes);
     bytes_ += bytes.size();
-    if (!writer_ && content_.size() + bytes.size() <= kInlineBytesMax) {
-      content_ += bytes;
-      return;
-    }
-    if (!writer_) {
-      writer_ = require(store_.create());
-      require(writer_->write(content_));
-      content_.clear();
-    }
-    require(writer_->write(bytes));
+    if (!writer_ && bytes_ > kInlineBytesMax) writer_ = require(store_.create());
+    chunk_ += bytes;
+    if (!writer_) return;
+    size_t sealed = 0;
+    for (; chunk_.size() - sealed >= kChunkBytes; sealed += kChunkBytes)
+      write_chunk(std::string_view(chunk_).substr(sealed, kChunkBytes));
+    chunk_.erase(0, sealed);
   }
 
   // Hashes are final; nothing is durable yet.
   Body summary() {
-    return {.bytes = bytes_,
-            .md5 = std::string(crypto::bytes_of(md5_.finish())),
-            .algorithm = digest_.algorithm(),
-            .checksum = digest_.finish(),
-            .also = also_ ? also_->finish() : std::string()};
+    Body body{.bytes = bytes_,
+              .md5 = std::string(crypto::bytes_of(md5_.finish())),
+              .algorithm = digest_.algorithm(),
+              .checksum = digest_.finish(),
+              .told = {},
+              .data_key = data_key_,
+              .content = {},
+              .blob = nullptr};
+    if (told_digest_) body.told = {told_digest_->algorithm(), base64_encode(told_digest_->finish())};
+    return body;
   }
 
   // Blocks until the bytes are durable, if they are for a blob.
   void store_in(Body& body) {
-    if (writer_) {
-      body.blob = std::make_shared<NewBlob>(store_, require(writer_->finish()));
-    } else {
-      body.content = std::move(content_);
+    if (!writer_) {
+      if (!chunk_.empty()) body.content = cipher_.seal(0, chunk_, random_);
+      return;
     }
+    if (!chunk_.empty()) write_chunk(chunk_);
+    body.blob = std::make_shared<NewBlob>(store_, require(writer_->finish()));
   }
 
   bool is_large() const { return writer_ != nullptr; }
 
  private:
+  void write_chunk(std::string_view plain) {
+    require(writer_->write(cipher_.seal(chunks_++, plain, random_)));
+  }
+
   blobs::Store& store_;
+  Random& random_;
   crypto::Md5 md5_;
   Digest digest_;
-  std::optional<Digest> also_;
+  std::optional<Digest> told_digest_;
+  std::string data_key_;
+  ChunkCipher cipher_;
   uint64_t bytes_ = 0;
-  std::string content_;
+  uint64_t chunks_ = 0;  // That are written.
+  std::string chunk_;    // The last one so far, plain.
   std::unique_ptr<blobs::Writer> writer_;
 };
 
@@ -97,13 +119,15 @@ std::optional<Algorithm> announced_algorithm(const async::ByteSource& stream) {
   return std::nullopt;
 }
 
-// Which checksum to compute. One that is announced has to come.
+// One that is announced has to come.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
-Algorithm algorithm_for(const BodyClaims& claims, const async::ByteSource* stream) {
+Algorithms algorithms_for(const BodyClaims& claims, const async::ByteSource* stream) {
   const auto announced = stream ? announced_algorithm(*stream) : std::nullopt;
   if (claims.checksum && announced) throw_two_checksums();
   const auto told = claims.checksum ? std::optional(claims.checksum->algorithm) : announced;
-  if (!claims.algorithm_name) return told.value_or(claims.algorithm.value_or(Algorithm::Crc64nvme));
+  const Algorithms algorithms{.kept = claims.algorithm.value_or(told.value_or(Algorithm::Crc64nvme)),
+                              .told = told};
+  if (!claims.algorithm_name) return algorithms;
   const Algorithm named = require_algorithm(*claims.algorithm_name);
   if (!told) {
     throw InvalidRequest(
@@ -113,7 +137,7 @@ Algorithm algorithm_for(const BodyClaims& claims, const async::ByteSource* strea
   if (*told != named) {
     throw InvalidRequest("Value for x-amz-sdk-checksum-algorithm header is invalid.");
   }
-  return named;
+  return algorithms;
 }
 
 void check(const Body& body, const BodyClaims& claims, const async::ByteSource* stream) {
@@ -123,19 +147,18 @@ void check(const Body& body, const BodyClaims& claims, const async::ByteSource* 
     error.with("ExpectedDigest", *claims.content_md5).with("CalculatedDigest", base64_encode(body.md5));
     throw error;
   }
+  const ToldChecksum right = body.told.value_or(ToldChecksum{body.algorithm, base64_encode(body.checksum)});
   std::optional<std::string> told;
   if (claims.checksum) told = claims.checksum->value;
-  if (!told && stream) told = stream->find_trailer(header_of(body.algorithm));
-  if (!told) return;
+  if (!told && stream) told = stream->find_trailer(header_of(right.algorithm));
+  if (!told || *told == right.value) return;
   const auto decoded = base64_decode(*told);
-  if (!decoded || decoded->size() != body.checksum.size()) {
-    throw InvalidRequest(fmt::format("Value for {} header is invalid.", header_of(body.algorithm)));
+  if (!decoded || decoded->size() != base64_decode(right.value)->size()) {
+    throw InvalidRequest(fmt::format("Value for {} header is invalid.", header_of(right.algorithm)));
   }
-  if (*decoded != body.checksum) {
-    throw aws::ServiceError(
-        "BadDigest", 400,
-        fmt::format("The {} you specified did not match the calculated checksum.", name_of(body.algorithm)));
-  }
+  throw aws::ServiceError(
+      "BadDigest", 400,
+      fmt::format("The {} you specified did not match the calculated checksum.", name_of(right.algorithm)));
 }
 
 void require_size(uint64_t bytes) {
@@ -155,7 +178,7 @@ async::Task<Body> receive(Service& service, async::Reactor& reactor, aws::Stream
   // What is wrong already is said before the first byte is asked for.
   if (claims.content_md5) require_digest(*claims.content_md5, sizeof(crypto::Md5Digest));
   if (stream) require_size(stream->length().value_or(0));
-  Incoming incoming(service.store(), algorithm_for(claims, stream.get()), claims.also);
+  Incoming incoming(service, algorithms_for(claims, stream.get()));
   std::string batch;
   uint64_t bytes = 0;
   std::function<void()> take = [&] { incoming.take(batch); };

@@ -44,8 +44,10 @@ struct Body {
   std::string md5;  // 16 bytes.
   Algorithm algorithm = Algorithm::Crc64nvme;
   std::string checksum;  // Raw bytes, of `algorithm`.
-  std::string also;      // Raw bytes, of the further algorithm that was asked for.
-  std::string content;   // Unless there is a blob.
+  std::optional<ToldChecksum>
+      told;              // What the client told and was right, where that is of another algorithm.
+  std::string data_key;  // What the bytes are sealed with, in chunks (sealed_bytes.h).
+  std::string content;   // Sealed, unless there is a blob.
   std::shared_ptr<NewBlob> blob;
 };
 
@@ -54,8 +56,7 @@ struct BodyClaims {
   std::optional<std::string> content_md5 = {};     // Base64.
   std::optional<ToldChecksum> checksum = {};       // Of a header; one of a trailer is found by itself.
   std::optional<std::string> algorithm_name = {};  // x-amz-sdk-checksum-algorithm
-  std::optional<Algorithm> algorithm = {};         // To be computed where the client tells none.
-  std::optional<Algorithm> also = {};              // To be computed whatever the client tells.
+  std::optional<Algorithm> algorithm = {};         // To be kept; none: the one that the client tells.
 };
 
 // Runs on `reactor`, hashes and writes on workers. Throws the errors of PutObject (BadDigest, InvalidDigest,

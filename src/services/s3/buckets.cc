@@ -10,7 +10,11 @@
 #include "base/strings.h"
 #include "crypto/hash.h"
 #include "s3/handlers.h"
+#include "services/s3/acls.h"
+#include "services/s3/encryption.h"
 #include "services/s3/listing.h"
+#include "services/s3/object_lock.h"
+#include "services/s3/public_access.h"
 #include "services/s3/service.h"
 #include "services/s3/tags.h"
 
@@ -146,11 +150,47 @@ std::string canonical_id(const std::string& account) {
   return hex_encode(crypto::bytes_of(crypto::sha256("canonical user " + account)));
 }
 
-Owner owner_of(const std::string& account) { return {.id = canonical_id(account)}; }
-
 std::string bucket_arn(const std::string& bucket) { return "arn:aws:s3:::" + bucket; }
 
-CreateBucketOutput create_bucket(Service&, Call& call, const CreateBucketRequest& request) {
+namespace {
+
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-ownership-error-responses.html
+void require_list_allowed(Call& call, const BucketRow& bucket, const AskedList& asked) {
+  const bool is_private = asked.headers.empty() && asked.canned.value_or("private") == "private";
+  if (is_private) return;
+  if (ownership_of(call.transaction, bucket.id) == Ownership::Enforced) {
+    throw aws::ServiceError("InvalidBucketAclWithObjectOwnership", 400,
+                            "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting");
+  }
+  const bool is_public =
+      asked.canned && (asked.canned->starts_with("public-") || *asked.canned == "authenticated-read");
+  if (is_public && access_block_of(call.transaction, bucket.id).block_public_acls.value_or(false)) {
+    throw aws::ServiceError("InvalidBucketAclWithBlockPublicAccessError", 400,
+                            "Bucket cannot have public ACLs set with BlockPublicAccess enabled");
+  }
+}
+
+// What the request says about a bucket that is just made, in place of what all have.
+void configure(Service& service, Call& call, const BucketRow& bucket, const CreateBucketRequest& request) {
+  const bool is_classic = service.new_buckets() == NewBuckets::Classic;
+  if (is_classic) block_nothing(call, bucket.id);
+  if (!is_classic) encrypt_by_default(call, bucket.id);
+  if (request.object_ownership || !is_classic) {
+    set_configuration(call, bucket.id, "ownership", request.object_ownership.value_or("BucketOwnerEnforced"));
+  }
+  const AskedList asked = asked_list(request);
+  require_list_allowed(call, bucket, asked);
+  if (ownership_of(call.transaction, bucket.id) != Ownership::Enforced)
+    keep_bucket_list(service, call, bucket, asked);
+  if (request.object_lock_enabled_for_bucket.value_or(false)) enable_object_lock(call, bucket.id);
+  if (!request.create_bucket_configuration || request.create_bucket_configuration->tags.empty()) return;
+  require_tags(request.create_bucket_configuration->tags, kBucketTagsMax);
+  set_configuration(call, bucket.id, "tags", write_tags(request.create_bucket_configuration->tags));
+}
+
+}  // namespace
+
+CreateBucketOutput create_bucket(Service& service, Call& call, const CreateBucketRequest& request) {
   if (!is_bucket_name(request.bucket)) {
     aws::ServiceError error("InvalidBucketName", 400, "The specified bucket is not valid.");
     error.with("BucketName", request.bucket);
@@ -159,23 +199,13 @@ CreateBucketOutput create_bucket(Service&, Call& call, const CreateBucketRequest
   if (request.bucket_namespace.value_or("global") != "global") {
     throw aws::NotImplemented("CreateBucket: BucketNamespace " + *request.bucket_namespace);
   }
-  const std::string ownership = request.object_ownership.value_or("BucketOwnerEnforced");
-  if (ownership != "BucketOwnerEnforced") throw aws::NotImplemented("ObjectOwnership " + ownership);
-  if (request.acl.value_or("private") != "private") {
-    throw aws::ServiceError("InvalidBucketAclWithObjectOwnership", 400,
-                            "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting");
-  }
+  if (request.object_ownership) require_ownership(*request.object_ownership);
   const std::string region = region_of(call, request);
   CreateBucketOutput output{.location = "/" + request.bucket, .bucket_arn = bucket_arn(request.bucket)};
   if (is_repeated(call, request.bucket, region)) return output;
   call.transaction.run("INSERT INTO s3_bucket (name, account, region, created) VALUES (?1, ?2, ?3, ?4)",
                        {request.bucket, call.account, region, to_milliseconds(call.now)});
-  const int64_t id = require_bucket(call, request.bucket).id;
-  set_configuration(call, id, "ownership", ownership);
-  if (request.create_bucket_configuration && !request.create_bucket_configuration->tags.empty()) {
-    require_tags(request.create_bucket_configuration->tags, kBucketTagsMax);
-    set_configuration(call, id, "tags", write_tags(request.create_bucket_configuration->tags));
-  }
+  configure(service, call, require_bucket(call, request.bucket), request);
   return output;
 }
 
@@ -213,12 +243,12 @@ Nothing delete_bucket(Service& service, Call& call, const DeleteBucketRequest& r
 }
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html
-ListBucketsOutput list_buckets(Service&, Call& call, const ListBucketsRequest& request) {
+ListBucketsOutput list_buckets(Service& service, Call& call, const ListBucketsRequest& request) {
   const bool is_paged = request.max_buckets || request.continuation_token;
   const int32_t count = std::min(request.max_buckets.value_or(kBucketsMax), kBucketsMax);
   std::string after;
   if (request.continuation_token) after = require_position(*request.continuation_token);
-  ListBucketsOutput output{.owner = owner_of(call.account), .prefix = request.prefix};
+  ListBucketsOutput output{.owner = Owners(service).of(call.account), .prefix = request.prefix};
   for (const sql::Row& row : call.transaction.run(
            "SELECT id, name, account, region, created, versioning FROM s3_bucket WHERE account = ?1"
            " AND name > ?2 ORDER BY name",

@@ -37,7 +37,6 @@ void clear_configuration(Call& call, int64_t bucket, std::string_view kind);
 
 // The 64 digits that S3 calls an account by.
 std::string canonical_id(const std::string& account);
-Owner owner_of(const std::string& account);
 std::string bucket_arn(const std::string& bucket);
 
 }  // namespace holm::s3

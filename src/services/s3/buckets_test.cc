@@ -60,8 +60,10 @@ TEST_F(Buckets, SayWhatIsNotSetInTheWordsThatToolsWaitFor) {
   EXPECT_EQ(s3.outcome<GetBucketReplication>({.bucket = "bbb"}), "404 ReplicationConfigurationNotFoundError");
   EXPECT_EQ(s3.outcome<GetObjectLockConfiguration>({.bucket = "bbb"}),
             "404 ObjectLockConfigurationNotFoundError");
-  EXPECT_EQ(s3.outcome<GetBucketEncryption>({.bucket = "bbb"}),
-            "404 ServerSideEncryptionConfigurationNotFoundError");
+  EXPECT_EQ(s3.call<GetBucketEncryption>({.bucket = "bbb"})
+                .server_side_encryption_configuration->rules.at(0)
+                .apply_server_side_encryption_by_default->sse_algorithm,
+            "AES256");
   EXPECT_EQ(s3.call<GetBucketVersioning>({.bucket = "bbb"}).status, std::nullopt);
   EXPECT_EQ(s3.call<GetBucketRequestPayment>({.bucket = "bbb"}).payer, "BucketOwner");
   EXPECT_EQ(

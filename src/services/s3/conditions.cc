@@ -31,12 +31,14 @@ bool is_modified_since(const VersionRow& row, Time time) {
          std::chrono::floor<std::chrono::seconds>(time);
 }
 
-[[noreturn]] void fail(const std::string& condition) {
+aws::ServiceError failure_of(const std::string& condition) {
   aws::ServiceError error("PreconditionFailed", 412,
                           "At least one of the pre-conditions you specified did not hold");
   error.with("Condition", condition);
-  throw error;
+  return error;
 }
+
+[[noreturn]] void fail(const std::string& condition) { throw failure_of(condition); }
 
 // The name of the condition that does not hold; empty when all do.
 std::string failed_match(const ReadConditions& conditions, const VersionRow& row) {
@@ -75,24 +77,29 @@ void require_source_conditions(const ReadConditions& conditions, const VersionRo
   if (!failed.empty()) fail("x-amz-copy-source-" + failed);
 }
 
-void require_write_conditions(Call& call, const BucketRow& bucket, const std::string& key,
-                              const std::optional<std::string>& if_match,
-                              const std::optional<std::string>& if_none_match) {
-  if (!if_match && !if_none_match) return;
-  if (if_none_match && trim(*if_none_match) != "*") {
-    throw aws::ServiceError("NotImplemented", 501,
-                            "A header you provided implies functionality that is not implemented");
-  }
+std::optional<aws::ServiceError> broken_write_condition(Call& call, const BucketRow& bucket,
+                                                        const std::string& key,
+                                                        const std::optional<std::string>& if_match,
+                                                        const std::optional<std::string>& if_none_match) {
+  if (!if_match && !if_none_match) return std::nullopt;
   auto current = find_version(call.transaction, bucket.id, key, std::nullopt);
   if (current && current->what == What::Marker) current.reset();
-  if (if_none_match && current) fail("If-None-Match");
-  if (!if_match) return;
+  if (if_none_match && current && matches(*if_none_match, current->etag)) return failure_of("If-None-Match");
+  if (!if_match) return std::nullopt;
   if (!current) {
     NoSuchKey error("The specified key does not exist.");
     error.with("Key", key);
-    throw error;
+    return error;
   }
-  if (!matches(*if_match, current->etag)) fail("If-Match");
+  if (!matches(*if_match, current->etag)) return failure_of("If-Match");
+  return std::nullopt;
+}
+
+void require_write_conditions(Call& call, const BucketRow& bucket, const std::string& key,
+                              const std::optional<std::string>& if_match,
+                              const std::optional<std::string>& if_none_match) {
+  auto broken = broken_write_condition(call, bucket, key, if_match, if_none_match);
+  if (broken) throw *broken;
 }
 
 }  // namespace holm::s3

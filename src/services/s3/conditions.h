@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "aws/service/error.h"
 #include "services/s3/versions.h"
 
 namespace holm::s3 {
@@ -24,6 +25,11 @@ void require_source_conditions(const ReadConditions& conditions, const VersionRo
 // Of an object to be replaced or removed; checked inside the transaction that does so, so of two requests
 // with the same condition one fails.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+// Nothing where they hold, else the error.
+std::optional<aws::ServiceError> broken_write_condition(Call& call, const BucketRow& bucket,
+                                                        const std::string& key,
+                                                        const std::optional<std::string>& if_match,
+                                                        const std::optional<std::string>& if_none_match);
 void require_write_conditions(Call& call, const BucketRow& bucket, const std::string& key,
                               const std::optional<std::string>& if_match,
                               const std::optional<std::string>& if_none_match);

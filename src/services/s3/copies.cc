@@ -2,6 +2,8 @@
 
 #include "services/s3/copies.h"
 
+#include <fmt/format.h>
+
 #include "aws/codec/json_codec.h"
 #include "aws/service/region.h"
 #include "base/check.h"
@@ -26,7 +28,11 @@ Wanted wanted_source(const Request& request) {
                             .if_none_match = request.copy_source_if_none_match,
                             .if_modified_since = request.copy_source_if_modified_since,
                             .if_unmodified_since = request.copy_source_if_unmodified_since};
-  Wanted wanted{.bucket = source.bucket, .key = source.key, .version = source.version};
+  Wanted wanted{.bucket = source.bucket,
+                .key = source.key,
+                .version = source.version,
+                .customer = source_key_of(request),
+                .check = {}};
   wanted.check = [conditions](Call&, const VersionRow& row) {
     if (row.bytes > kBodyBytesMax) {
       throw InvalidRequest(
@@ -44,21 +50,22 @@ void require_directive(const std::optional<std::string>& directive) {
 }
 
 // What the copy is like: as the source, but for what the request replaces.
-NewVersion describe(const CopyObjectRequest& request, const Found& source) {
+NewVersion describe(const CopyObjectRequest& request, const Found& source, Time now) {
   const bool replaces = request.metadata_directive.value_or("COPY") == "REPLACE";
   const bool replaces_tags = request.tagging_directive.value_or("COPY") == "REPLACE";
   const CopySource named = require_copy_source(request.copy_source);
   const bool is_itself = named.bucket == request.bucket && named.key == request.key && !named.version;
-  if (is_itself && !replaces && !request.storage_class && !request.website_redirect_location) {
+  const bool encrypts = request.server_side_encryption || request.sse_customer_algorithm;
+  if (is_itself && !replaces && !request.storage_class && !request.website_redirect_location && !encrypts) {
     throw InvalidRequest(
         "This copy request is illegal because it is trying to copy an object to itself without changing the "
         "object's metadata, storage class, website redirect location or encryption attributes.");
   }
   return {.row = {.key = request.key,
                   .storage_class = storage_class_of(request.storage_class),
-                  .checksum_type = "FULL_OBJECT",
                   .tags = replaces_tags ? tags_of_header(request.tagging) : source.row.tags,
-                  .attributes = replaces ? attributes_of(request) : source.row.attributes}};
+                  .attributes = replaces ? attributes_of(request) : source.row.attributes,
+                  .lock = lock_of(request, now)}};
 }
 
 // The checksum that a copy gets: the one asked for, or the source's kind.
@@ -80,7 +87,12 @@ void narrow(Found& source, const std::optional<std::string>& header) {
   const auto range = find_range(header, source.row.bytes);
   const size_t dash = header->find('-');
   const auto last = dash == std::string::npos ? std::nullopt : parse_integer(trim(header->substr(dash + 1)));
-  if (!range || !last || static_cast<uint64_t>(*last) >= source.row.bytes) {
+  if (last && static_cast<uint64_t>(*last) >= source.row.bytes) {
+    throw aws::ServiceError(
+        "InvalidRange", 416,
+        fmt::format("Range specified is not valid for source object of size: {}", source.row.bytes));
+  }
+  if (!range || !last) {
     throw aws::ServiceError(
         "InvalidArgument", 400,
         "The x-amz-copy-source-range value must be of the form bytes=first-last where first and "
@@ -116,26 +128,23 @@ CopySource require_copy_source(const std::string& header) {
 // The bytes are read and written again, so the copy stands by itself and has an ETag of its own.
 async::Task<CopyObjectOutput> copy_object(Service& service, LongCall call, CopyObjectRequest request) {
   require_key(request.key);
-  refuse_acl(request.acl);
   require_directive(request.metadata_directive);
   require_directive(request.tagging_directive);
   Wanted wanted = wanted_source(request);
   Found source = co_await find_object(service, call, std::move(wanted));
-  NewVersion version = describe(request, source);
+  NewVersion version = describe(request, source, call.now);
+  const AskedEncryption encryption = asked_encryption(request);
   BodyClaims claims{.algorithm = algorithm_for(request.checksum_algorithm, source.row)};
   aws::Stream stream = open_extent(service, call.reactor, std::move(source.extent));
   Body body = co_await receive(service, call.reactor, std::move(stream), std::move(claims));
-  version.row.bytes = body.bytes;
-  version.row.etag = hex_encode(body.md5);
-  version.row.checksum_algorithm = name_of(body.algorithm);
-  version.row.checksum = base64_encode(body.checksum);
-  version.content = std::move(body.content);
-  if (body.blob) version.blob = body.blob->id();
-
   CopyObjectOutput output{.copy_source_version_id = told_version(source)};
   std::function<void(Call&)> store = [&](Call& inner) {
     const BucketRow bucket = require_bucket(inner, request.bucket);
     require_write_conditions(inner, bucket, request.key, request.if_match, request.if_none_match);
+    possess(version.row, possession_of(service, inner, bucket, asked_list(request)));
+    version.row.lock = lock_in(inner.transaction, bucket.id, version.row.lock, inner.now);
+    version.row.encryption = encryption_in(inner, bucket, request.key, encryption);
+    give_body(service, inner, encryption.customer, body, version);
     const Change change = add_version(service, inner, bucket, version);
     CopyObjectResult result{.e_tag = quoted(version.row.etag),
                             .last_modified = inner.now,
@@ -150,10 +159,10 @@ async::Task<CopyObjectOutput> copy_object(Service& service, LongCall call, CopyO
                   .etag = version.row.etag,
                   .version = change.version,
                   .sequence = change.id});
-    if (body.blob) inner.after_commit([blob = body.blob] { blob->keep(); });
   };
   aws::Caller caller = call;
   co_await call.client.transact_on_worker(call.reactor, std::move(caller), sql::Access::Write, store);
+  tell_encryption(version.row.encryption, output);
   co_return output;
 }
 
@@ -167,6 +176,7 @@ async::Task<UploadPartCopyOutput> upload_part_copy(Service& service, LongCall ca
   };
   aws::Caller caller = call;
   co_await call.client.transact_on_worker(call.reactor, caller, sql::Access::Read, look);
+  const auto customer = part_key(customer_key_of(request), upload);
   Wanted wanted = wanted_source(request);
   // A source in several parts may be larger than one part may be; the range says how much of it is meant.
   if (request.copy_source_range)
@@ -180,16 +190,19 @@ async::Task<UploadPartCopyOutput> upload_part_copy(Service& service, LongCall ca
   BodyClaims claims{.algorithm = upload.algorithm};
   aws::Stream stream = open_extent(service, call.reactor, std::move(source.extent));
   Body body = co_await receive(service, call.reactor, std::move(stream), std::move(claims));
+  hide_md5(service, upload, body);
   CopyPartResult result{.e_tag = quoted(hex_encode(body.md5))};
   if (upload.is_checksum_asked) tell_checksum(result, body.algorithm, base64_encode(body.checksum));
   std::function<void(Call&)> store = [&](Call& inner) {
     require_upload(inner, require_bucket(inner, request.bucket), request.key, request.upload_id);
-    store_part(service, inner, upload, request.part_number, body);
+    store_part(service, inner, upload, customer, request.part_number, body);
     result.last_modified = inner.now;
   };
   co_await call.client.transact_on_worker(call.reactor, caller, sql::Access::Write, store);
-  co_return UploadPartCopyOutput{.copy_source_version_id = told_version(source),
-                                 .copy_part_result = std::move(result)};
+  UploadPartCopyOutput output{.copy_source_version_id = told_version(source),
+                              .copy_part_result = std::move(result)};
+  tell_encryption(upload.encryption, output);
+  co_return output;
 }
 
 }  // namespace holm::s3

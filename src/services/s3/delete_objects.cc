@@ -5,6 +5,7 @@
 #include "s3/handlers.h"
 #include "services/s3/conditions.h"
 #include "services/s3/notifications.h"
+#include "services/s3/object_lock.h"
 #include "services/s3/service.h"
 #include "services/s3/versions.h"
 
@@ -32,9 +33,29 @@ std::optional<Change> remove(Service& service, Call& call, const BucketRow& buck
   return change;
 }
 
+// Versions that are gone are protected by nothing.
+Lock lock_on(Call& call, const BucketRow& bucket, const std::string& key, const std::string& version) {
+  const auto row = find_version(call.transaction, bucket.id, key, version);
+  return row ? row->lock : Lock{};
+}
+
+// What stands against removing one of many objects. Their rights are in the order of the objects, each
+// followed by the right to set governance aside where that is asked for (access.cc).
+std::optional<aws::ServiceError> refusal_of(Call& call, const BucketRow& bucket,
+                                            const ObjectIdentifier& object, size_t index, Bypass bypass) {
+  const size_t place = bypass == Bypass::Governance ? index * 2 : index;
+  if (call.denied.contains(place)) return aws::AccessDenied("Access Denied");
+  if (object.version_id) {
+    const bool may_bypass = bypass == Bypass::Governance && !call.denied.contains(place + 1);
+    auto locked = protection(lock_on(call, bucket, object.key, *object.version_id),
+                             may_bypass ? Bypass::Governance : Bypass::No, call.now);
+    if (locked) return locked;
+  }
+  return broken_write_condition(call, bucket, object.key, object.e_tag, std::nullopt);
+}
+
 void remove_listed(Service& service, Call& call, const BucketRow& bucket, const ObjectIdentifier& object,
                    DeleteObjectsOutput& output, const std::optional<bool>& quiet) {
-  if (object.e_tag) require_write_conditions(call, bucket, object.key, object.e_tag, std::nullopt);
   const auto change = remove(service, call, bucket, object.key, object.version_id);
   if (quiet.value_or(false)) return;
   DeletedObject deleted{.key = object.key, .version_id = object.version_id};
@@ -52,6 +73,10 @@ void remove_listed(Service& service, Call& call, const BucketRow& bucket, const 
 DeleteObjectOutput delete_object(Service& service, Call& call, const DeleteObjectRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
   require_write_conditions(call, bucket, request.key, request.if_match, std::nullopt);
+  if (request.version_id) {
+    require_deletable(lock_on(call, bucket, request.key, *request.version_id),
+                      bypass_of(request.bypass_governance_retention), call.now);
+  }
   const auto change = remove(service, call, bucket, request.key, request.version_id);
   DeleteObjectOutput output;
   if (request.version_id) output.version_id = request.version_id;
@@ -70,7 +95,16 @@ DeleteObjectsOutput delete_objects(Service& service, Call& call, const DeleteObj
         "The XML you provided was not well-formed or did not validate against our published schema");
   }
   DeleteObjectsOutput output;
-  for (const ObjectIdentifier& object : request.delete_.objects) {
+  const Bypass bypass = bypass_of(request.bypass_governance_retention);
+  for (size_t i = 0; i < request.delete_.objects.size(); ++i) {
+    const ObjectIdentifier& object = request.delete_.objects[i];
+    if (auto refusal = refusal_of(call, bucket, object, i, bypass)) {
+      output.errors.push_back({.key = object.key,
+                               .version_id = object.version_id,
+                               .code = refusal->code,
+                               .message = refusal->what()});
+      continue;
+    }
     remove_listed(service, call, bucket, object, output, request.delete_.quiet);
   }
   return output;

@@ -12,6 +12,7 @@
 #include "s3/schema.h"
 #include "services/s3/checksums.h"
 #include "services/s3/conditions.h"
+#include "services/s3/lifecycle.h"
 #include "services/s3/service.h"
 #include "services/s3/tags.h"
 
@@ -66,6 +67,27 @@ std::optional<ByteRange> wanted_range(sql::Transaction& transaction, const Reque
   return find_range(request.range, row.bytes);
 }
 
+// Of the part that a request is about.
+template <class Request>
+std::optional<std::string> checksum_of_part(sql::Transaction& transaction, const Request& request,
+                                            const VersionRow& row) {
+  if (!request.part_number || row.part_count == 0) return std::nullopt;
+  auto part =
+      transaction.find("SELECT checksum FROM s3_piece WHERE version = ?1 ORDER BY number LIMIT 1 OFFSET ?2",
+                       {row.id, int64_t{*request.part_number} - 1});
+  if (!part) return std::nullopt;
+  return part->text(0);
+}
+
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+// What is asked of a new object makes no sense of one that is read.
+template <class Request>
+void refuse_encryption(const Request& request) {
+  if (!request.server_side_encryption) return;
+  throw aws::ServiceError("InvalidArgument", 400,
+                          "x-amz-server-side-encryption header is not supported for this operation.");
+}
+
 template <class Request>
 ReadConditions conditions_of(const Request& request) {
   return {.if_match = request.if_match,
@@ -95,13 +117,16 @@ void override_headers(const aws::Principal& principal, const Request& request, O
 // Everything but the bytes. GetObjectOutput has the same members.
 template <class Request, class Output>
 void describe(const Request& request, const BucketRow& bucket, const VersionRow& row,
-              const std::optional<ByteRange>& range, Output& output) {
+              const std::optional<ByteRange>& range, const std::optional<std::string>& part_checksum,
+              Output& output) {
   output.accept_ranges = "bytes";
   output.last_modified = row.modified;
   output.e_tag = quoted(row.etag);
   output.content_length = static_cast<int64_t>(row.bytes);
   if (row.storage_class != "STANDARD") output.storage_class = row.storage_class;
   if (bucket.versioning != Versioning::Never) output.version_id = row.version;
+  tell_lock(row.lock, output);
+  tell_encryption(row.encryption, output);
   if (!row.tags.empty()) output.tag_count = static_cast<int32_t>(read_tags(row.tags).size());
   if (range) {
     output.status_code = kPartialContent;
@@ -111,10 +136,11 @@ void describe(const Request& request, const BucketRow& bucket, const VersionRow&
     if (range->bytes == 0) output.content_range.reset();
   }
   if (request.part_number && row.part_count > 0) output.parts_count = static_cast<int32_t>(row.part_count);
-  // The checksum of the whole says nothing about a part of it.
+  // The checksum of the whole says nothing about a range of it; a part has its own.
   const bool is_whole = !range || range->bytes == row.bytes;
-  if (is_whole && request.checksum_mode == "ENABLED" && !row.checksum.empty()) {
-    tell_checksum(output, require_algorithm(row.checksum_algorithm), row.checksum);
+  const std::string checksum = part_checksum.value_or(is_whole ? row.checksum : std::string());
+  if (request.checksum_mode == "ENABLED" && !checksum.empty()) {
+    tell_checksum(output, require_algorithm(row.checksum_algorithm), checksum);
     output.checksum_type = row.checksum_type;
   }
 }
@@ -144,12 +170,15 @@ std::optional<ByteRange> find_range(const std::optional<std::string>& header, ui
 
 async::Task<Found> find_object(Service& service, LongCall call, Wanted wanted) {
   std::optional<Found> found;
+  std::optional<std::string> expiration;
   std::function<void(Call&)> look = [&](Call& inner) {
     BucketRow bucket = require_bucket(inner, wanted.bucket);
     VersionRow row = require_version(inner, bucket, wanted.key, wanted.version);
     wanted.check(inner, row);
-    auto extent = lease_extent(service, inner.transaction, row);
-    if (extent) found = Found{std::move(bucket), std::move(row), std::move(*extent)};
+    require_customer_key_for(row.encryption, wanted.customer);
+    expiration = expiration_of(service, inner.transaction, bucket.id, row);
+    auto extent = lease_extent(service, inner, row, wanted.customer);
+    if (extent) found = Found{std::move(bucket), std::move(row), std::move(*extent), std::move(expiration)};
   };
   for (int attempt = 0; attempt < kAttemptsMax && !found; ++attempt) {
     aws::Caller caller = call;
@@ -161,16 +190,24 @@ async::Task<Found> find_object(Service& service, LongCall call, Wanted wanted) {
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 async::Task<GetObjectOutput> get_object(Service& service, LongCall call, GetObjectRequest request) {
+  refuse_encryption(request);
   std::optional<ByteRange> range;
-  Wanted wanted{.bucket = request.bucket, .key = request.key, .version = request.version_id};
+  std::optional<std::string> part_checksum;
+  Wanted wanted{.bucket = request.bucket,
+                .key = request.key,
+                .version = request.version_id,
+                .customer = customer_key_of(request),
+                .check = {}};
   wanted.check = [&](Call& inner, const VersionRow& row) {
     require_conditions(conditions_of(request), row);
     range = wanted_range(inner.transaction, request, row);
+    part_checksum = checksum_of_part(inner.transaction, request, row);
   };
   Found found = co_await find_object(service, call, std::move(wanted));
   GetObjectOutput output;
   CHECK(aws::read_json(found.row.attributes, schema::kGetObjectOutput, &output).has_value());
-  describe(request, found.bucket, found.row, range, output);
+  describe(request, found.bucket, found.row, range, part_checksum, output);
+  output.expiration = found.expiration;
   override_headers(call.principal, request, output);
   if (range) {
     found.extent.first = range->first;
@@ -181,13 +218,17 @@ async::Task<GetObjectOutput> get_object(Service& service, LongCall call, GetObje
 }
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
-HeadObjectOutput head_object(Service&, Call& call, const HeadObjectRequest& request) {
+HeadObjectOutput head_object(Service& service, Call& call, const HeadObjectRequest& request) {
+  refuse_encryption(request);
   const BucketRow bucket = require_bucket(call, request.bucket);
   const VersionRow row = require_version(call, bucket, request.key, request.version_id);
   require_conditions(conditions_of(request), row);
+  require_customer_key_for(row.encryption, customer_key_of(request));
   HeadObjectOutput output;
   CHECK(aws::read_json(row.attributes, schema::kHeadObjectOutput, &output).has_value());
-  describe(request, bucket, row, wanted_range(call.transaction, request, row), output);
+  describe(request, bucket, row, wanted_range(call.transaction, request, row),
+           checksum_of_part(call.transaction, request, row), output);
+  output.expiration = expiration_of(service, call.transaction, bucket.id, row);
   override_headers(call.principal, request, output);
   return output;
 }

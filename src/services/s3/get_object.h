@@ -24,6 +24,7 @@ struct Found {
   BucketRow bucket;
   VersionRow row;
   Extent extent;
+  std::optional<std::string> expiration;  // The header.
 };
 
 // What is looked for. `check` throws what the request has against the version found.
@@ -31,6 +32,7 @@ struct Wanted {
   std::string bucket;
   std::string key;
   std::optional<std::string> version;
+  std::optional<CustomerKey> customer;
   std::function<void(Call&, const VersionRow&)> check;
 };
 

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <limits>
+
 #include "base/page_token.h"
 #include "base/strings.h"
 #include "s3/handlers.h"
@@ -14,10 +17,10 @@ namespace holm::s3 {
 namespace {
 
 constexpr std::string_view kObjectColumns =
-    "key, modified, etag, bytes, storage_class, checksum_algorithm, checksum_type";
+    "key, modified, etag, bytes, storage_class, checksum_algorithm, checksum_type, owner";
 constexpr std::string_view kVersionColumns =
     "key, modified, etag, bytes, storage_class, checksum_algorithm, checksum_type, version, is_current,"
-    " is_marker, id";
+    " is_marker, id, owner";
 
 Fetch fetch_objects(Call& call, int64_t bucket) {
   return [&call, bucket](const std::string& from, const std::string& end, size_t count) {
@@ -98,7 +101,7 @@ PageRequest page_request(const Request& request) {
 
 std::string position_of(const ListObjectsV2Request& request) {
   // Once there is a token, it says where the list goes on.
-  if (!request.continuation_token) return request.start_after.value_or("");
+  if (request.continuation_token.value_or("").empty()) return request.start_after.value_or("");
   return require_position(*request.continuation_token);
 }
 
@@ -110,9 +113,28 @@ VersionPosition position_of(Call& call, int64_t bucket, const ListObjectVersions
                             "A version-id marker cannot be specified without a key marker.");
   }
   auto row = find_version(call.transaction, bucket, *request.key_marker, request.version_id_marker);
-  if (!row) throw aws::ServiceError("InvalidArgument", 400, "Invalid version id specified");
-  return {row->key, row->id};
+  if (row) return {row->key, row->id};
+  if (!is_version_id(*request.version_id_marker))
+    throw aws::ServiceError("InvalidArgument", 400, "Invalid version id specified");
+  // It was removed since it was listed, and most likely those before it were: what there is of its key comes.
+  return {*request.key_marker, std::numeric_limits<int64_t>::max()};
 }
+
+// Whose the items of a list are.
+class ItemOwners {
+ public:
+  ItemOwners(Service& service, Call& call, const BucketRow& bucket)
+      : owners_(service), bucket_(bucket), ownership_(ownership_of(call.transaction, bucket.id)) {}
+  const Owner& of(const std::string& account) {
+    const bool is_buckets = account.empty() || ownership_ == Ownership::Enforced;
+    return owners_.of(is_buckets ? bucket_.account : account);
+  }
+
+ private:
+  Owners owners_;
+  const BucketRow& bucket_;
+  Ownership ownership_;
+};
 
 void add_version_item(const sql::Row& row, const Owner& owner, const std::optional<std::string>& encoding,
                       ListObjectVersionsOutput& output) {
@@ -142,16 +164,17 @@ void add_version_item(const sql::Row& row, const Owner& owner, const std::option
 }  // namespace
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjects.html
-ListObjectsOutput list_objects(Service&, Call& call, const ListObjectsRequest& request) {
+ListObjectsOutput list_objects(Service& service, Call& call, const ListObjectsRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
   PageRequest page = page_request(request);
   page.after = request.marker.value_or("");
   ListObjectsOutput output;
   echo(request, page.items_max, output);
   output.marker = encoded(page.after, request.encoding_type);
+  ItemOwners owners(service, call, bucket);
   Take take = [&](const sql::Row& row) {
     Object object = object_from(row, request.encoding_type);
-    object.owner = owner_of(bucket.account);
+    object.owner = owners.of(row.text(7));
     output.contents.push_back(std::move(object));
   };
   const PageResult result = read_page(page, fetch_objects(call, bucket.id), take);
@@ -165,7 +188,7 @@ ListObjectsOutput list_objects(Service&, Call& call, const ListObjectsRequest& r
 }
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
-ListObjectsV2Output list_objects_v2(Service&, Call& call, const ListObjectsV2Request& request) {
+ListObjectsV2Output list_objects_v2(Service& service, Call& call, const ListObjectsV2Request& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
   PageRequest page = page_request(request);
   page.after = position_of(request);
@@ -173,9 +196,10 @@ ListObjectsV2Output list_objects_v2(Service&, Call& call, const ListObjectsV2Req
   echo(request, page.items_max, output);
   output.continuation_token = request.continuation_token;
   if (request.start_after) output.start_after = encoded(*request.start_after, request.encoding_type);
+  ItemOwners owners(service, call, bucket);
   Take take = [&](const sql::Row& row) {
     Object object = object_from(row, request.encoding_type);
-    if (request.fetch_owner.value_or(false)) object.owner = owner_of(bucket.account);
+    if (request.fetch_owner.value_or(false)) object.owner = owners.of(row.text(7));
     output.contents.push_back(std::move(object));
   };
   const PageResult result = read_page(page, fetch_objects(call, bucket.id), take);
@@ -187,7 +211,7 @@ ListObjectsV2Output list_objects_v2(Service&, Call& call, const ListObjectsV2Req
 }
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
-ListObjectVersionsOutput list_object_versions(Service&, Call& call,
+ListObjectVersionsOutput list_object_versions(Service& service, Call& call,
                                               const ListObjectVersionsRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
   PageRequest page = page_request(request);
@@ -197,10 +221,10 @@ ListObjectVersionsOutput list_object_versions(Service&, Call& call,
   echo(request, page.items_max, output);
   output.key_marker = encoded(page.after, request.encoding_type);
   output.version_id_marker = request.version_id_marker.value_or("");
-  const Owner owner = owner_of(bucket.account);
+  ItemOwners owners(service, call, bucket);
   std::string last_version;
   Take take = [&](const sql::Row& row) {
-    add_version_item(row, owner, request.encoding_type, output);
+    add_version_item(row, owners.of(row.text(11)), request.encoding_type, output);
     last_version = row.text(7);
   };
   const PageResult result = read_page(page, fetch_versions(call, bucket.id, position), take);

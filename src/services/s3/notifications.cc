@@ -31,7 +31,7 @@ using formats::Value;
 
 constexpr int kAttemptsMax =
     200;  // A function that cannot be reached for about three hours misses the event.
-constexpr std::array<std::string_view, 11> kEvents = {"s3:ObjectCreated:*",
+constexpr std::array<std::string_view, 15> kEvents = {"s3:ObjectCreated:*",
                                                       "s3:ObjectCreated:Put",
                                                       "s3:ObjectCreated:Copy",
                                                       "s3:ObjectCreated:Post",
@@ -41,7 +41,11 @@ constexpr std::array<std::string_view, 11> kEvents = {"s3:ObjectCreated:*",
                                                       "s3:ObjectRemoved:DeleteMarkerCreated",
                                                       "s3:ObjectTagging:*",
                                                       "s3:ObjectTagging:Put",
-                                                      "s3:ObjectTagging:Delete"};
+                                                      "s3:ObjectTagging:Delete",
+                                                      "s3:LifecycleExpiration:*",
+                                                      "s3:LifecycleExpiration:Delete",
+                                                      "s3:LifecycleExpiration:DeleteMarkerCreated",
+                                                      "s3:LifecycleTransition"};
 
 struct KeyFilter {
   std::string prefix;

@@ -46,6 +46,7 @@ GetObjectAttributesOutput get_object_attributes(Service&, Call& call,
                                                 const GetObjectAttributesRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
   const VersionRow row = require_version(call, bucket, request.key, request.version_id);
+  require_customer_key_for(row.encryption, customer_key_of(request));
   GetObjectAttributesOutput output{.last_modified = row.modified};
   if (bucket.versioning != Versioning::Never) output.version_id = row.version;
   if (asks_for(request, "ETag")) output.e_tag = row.etag;

@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "blobs/blobs.h"
+#include "services/s3/sealed_bytes.h"
 #include "services/s3/service.h"
 
 namespace holm::s3 {
@@ -36,32 +37,66 @@ class ExtentSource final : public async::ByteSource {
     const uint64_t here = std::min(left_, piece.bytes - offset_);
     std::string_view bytes;
     if (piece.blob) {
-      buffer_.resize(std::min(here, kReadBytes));
-      std::function<void()> fill = [this] { fill_buffer(); };
+      std::function<void()> fill = [this, here] { fill_buffer(here); };
       co_await service_.workers().run(reactor_, fill);
       bytes = buffer_;
     } else {
-      bytes = std::string_view(piece.content).substr(offset_, here);
+      if (!piece.data_key.empty()) buffer_ = opened(ChunkCipher(piece.data_key), 0, piece.content);
+      const std::string_view all = piece.data_key.empty() ? piece.content : buffer_;
+      if (all.size() != piece.bytes) fail("An object is not as long as it was.");
+      bytes = all.substr(offset_, here);
     }
     advance(bytes.size());
     co_return bytes;
   }
 
  private:
-  void fill_buffer() {
+  // Up to `here` bytes from the offset on.
+  void fill_buffer(uint64_t here) {
     const Piece& piece = extent_.pieces[index_];
     if (!reader_) {
-      auto opened = service_.store().open(*piece.blob);
-      if (!opened) fail(opened.error().message);
-      reader_ = std::move(*opened);
+      auto found = service_.store().open(*piece.blob);
+      if (!found) fail(found.error().message);
+      reader_ = std::move(*found);
     }
+    if (piece.data_key.empty()) {
+      buffer_ = stored_bytes(offset_, std::min(here, kReadBytes));
+    } else {
+      fill_with_chunks(piece, here);
+    }
+  }
+
+  // Whole chunks are opened, and what was not asked for is cut off.
+  void fill_with_chunks(const Piece& piece, uint64_t here) {
+    const ChunkCipher cipher(piece.data_key);
+    const uint64_t first = offset_ / kChunkBytes, skipped = offset_ % kChunkBytes;
+    const uint64_t wanted = std::min(skipped + here, kReadBytes);
+    buffer_.clear();
+    for (uint64_t chunk = first; buffer_.size() < wanted; ++chunk) {
+      const uint64_t plain = std::min(kChunkBytes, piece.bytes - chunk * kChunkBytes);
+      const std::string sealed = stored_bytes(chunk * (kChunkBytes + kSealBytes), plain + kSealBytes);
+      buffer_ += opened(cipher, chunk, sealed);
+    }
+    buffer_.resize(std::min<uint64_t>(buffer_.size(), skipped + here));
+    buffer_.erase(0, skipped);
+  }
+
+  std::string stored_bytes(uint64_t offset, uint64_t count) {
+    std::string bytes(count, '\0');
     size_t filled = 0;
-    while (filled < buffer_.size()) {
-      auto got = reader_->read_at(offset_ + filled, buffer_.data() + filled, buffer_.size() - filled);
+    while (filled < bytes.size()) {
+      auto got = reader_->read_at(offset + filled, bytes.data() + filled, bytes.size() - filled);
       if (!got) fail(got.error().message);
       if (*got == 0) fail("A blob is shorter than it was written.");
       filled += *got;
     }
+    return bytes;
+  }
+
+  static std::string opened(const ChunkCipher& cipher, uint64_t index, std::string_view sealed) {
+    auto plain = cipher.open(index, sealed);
+    if (!plain) fail("Its bytes are not those that were written.");
+    return std::move(*plain);
   }
 
   void advance(uint64_t bytes) {

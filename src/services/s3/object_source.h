@@ -22,6 +22,8 @@ struct Piece {
   std::string checksum;  // Base64; of parts only.
   std::optional<std::string> blob;
   std::string content;
+  std::string sealed_key;  // As it is kept; empty: the bytes are plain.
+  std::string data_key;    // The same, opened, of what is to be read.
 };
 
 // Where an object's bytes are, held so that they stay there.

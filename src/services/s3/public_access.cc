@@ -11,6 +11,7 @@
 #include "formats/json.h"
 #include "s3/handlers.h"
 #include "s3/schema.h"
+#include "services/s3/acls.h"
 #include "services/s3/service.h"
 
 namespace holm::s3 {
@@ -81,6 +82,28 @@ bool is_public_policy(const std::string& document) {
   return is_public_statement(*statements);
 }
 
+std::optional<std::string> denials_of(const std::string& document) {
+  auto parsed = formats::parse_json(document);
+  CHECK(parsed.has_value());
+  const Value* given = parsed->find("Statement");
+  formats::Array denials;
+  auto keep = [&](const Value& statement) {
+    const Value* effect = statement.find("Effect");
+    const bool denies = effect != nullptr && effect->as_string() != nullptr && *effect->as_string() == "Deny";
+    if (denies) denials.push_back(statement);
+  };
+  if (given != nullptr && given->as_array() != nullptr) {
+    std::ranges::for_each(*given->as_array(), keep);
+  } else if (given != nullptr) {
+    keep(*given);
+  }
+  if (denials.empty()) return std::nullopt;
+  formats::Object policy;
+  if (const Value* version = parsed->find("Version")) policy.append("Version", *version);
+  policy.append("Statement", Value(std::move(denials)));
+  return formats::write_json(Value(std::move(policy)));
+}
+
 PublicAccessBlockConfiguration access_block_of(sql::Transaction& transaction, int64_t bucket) {
   const auto document = find_configuration(transaction, bucket, kBlock);
   if (!document) {
@@ -92,6 +115,17 @@ PublicAccessBlockConfiguration access_block_of(sql::Transaction& transaction, in
   PublicAccessBlockConfiguration block;
   CHECK(aws::read_json(*document, schema::kPublicAccessBlockConfiguration, &block).has_value());
   return block;
+}
+
+void block_nothing(Call& call, int64_t bucket) {
+  set_configuration(call, bucket, kBlock, std::string(kNoBlock));
+}
+
+void require_ownership(const std::string& name) {
+  if (name == "BucketOwnerEnforced" || name == "BucketOwnerPreferred" || name == "ObjectWriter") return;
+  throw aws::ServiceError(
+      "MalformedXML", 400,
+      "The XML you provided was not well-formed or did not validate against our published schema");
 }
 
 GetPublicAccessBlockOutput get_public_access_block(Service&, Call& call,
@@ -107,7 +141,6 @@ GetPublicAccessBlockOutput get_public_access_block(Service&, Call& call,
 }
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutPublicAccessBlock.html
-// Public ACLs cannot be made here at all, so the first two settings are always obeyed.
 Nothing put_public_access_block(Service&, Call& call, const PutPublicAccessBlockRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
   const PublicAccessBlockConfiguration& given = request.public_access_block_configuration;
@@ -122,7 +155,7 @@ Nothing put_public_access_block(Service&, Call& call, const PutPublicAccessBlock
 }
 
 Nothing delete_public_access_block(Service&, Call& call, const DeletePublicAccessBlockRequest& request) {
-  set_configuration(call, require_bucket(call, request.bucket).id, kBlock, std::string(kNoBlock));
+  block_nothing(call, require_bucket(call, request.bucket).id);
   return {};
 }
 
@@ -140,16 +173,20 @@ GetBucketOwnershipControlsOutput get_bucket_ownership_controls(
 }
 
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
-// Objects always belong to the bucket's owner; the settings under which they need not are refused.
 Nothing put_bucket_ownership_controls(Service&, Call& call,
                                       const PutBucketOwnershipControlsRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
-  for (const OwnershipControlsRule& rule : request.ownership_controls.rules) {
-    if (rule.object_ownership != "BucketOwnerEnforced") {
-      throw aws::NotImplemented("ObjectOwnership " + rule.object_ownership);
-    }
-    set_configuration(call, bucket.id, "ownership", rule.object_ownership);
+  if (request.ownership_controls.rules.size() != 1) require_ownership("");
+  const std::string& wanted = request.ownership_controls.rules.front().object_ownership;
+  require_ownership(wanted);
+  // Lists that grant others something would cease to count without anybody having said so.
+  const auto grants = grants_in(bucket_list(call.transaction, bucket.id), bucket.account);
+  const bool is_private = grants.size() == 1 && grants.front().grantee->id == canonical_id(bucket.account);
+  if (wanted == "BucketOwnerEnforced" && !is_private) {
+    throw aws::ServiceError("InvalidBucketAclWithObjectOwnership", 400,
+                            "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting");
   }
+  set_configuration(call, bucket.id, "ownership", wanted);
   return {};
 }
 

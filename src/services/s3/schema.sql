@@ -31,3 +31,23 @@ CREATE TABLE s3_part (
   upload TEXT NOT NULL REFERENCES s3_upload (id) ON DELETE CASCADE, number INTEGER NOT NULL, bytes INTEGER NOT NULL,
   md5 TEXT NOT NULL, checksum TEXT NOT NULL, modified INTEGER NOT NULL, blob TEXT, content BLOB,
   PRIMARY KEY (upload, number));
+-- migration 2: Object Lock; objects of other accounts than the bucket's; access control lists; encryption; replicas
+ALTER TABLE s3_version ADD COLUMN lock_mode TEXT NOT NULL DEFAULT '';
+ALTER TABLE s3_version ADD COLUMN lock_until INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE s3_version ADD COLUMN legal_hold TEXT NOT NULL DEFAULT '';
+-- The account that owns the version; empty: the bucket's. Its list as JSON; empty: all for the owner.
+ALTER TABLE s3_version ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+ALTER TABLE s3_version ADD COLUMN list TEXT NOT NULL DEFAULT '';
+ALTER TABLE s3_upload ADD COLUMN lock_mode TEXT NOT NULL DEFAULT '';
+ALTER TABLE s3_upload ADD COLUMN lock_until INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE s3_upload ADD COLUMN legal_hold TEXT NOT NULL DEFAULT '';
+ALTER TABLE s3_upload ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+ALTER TABLE s3_upload ADD COLUMN list TEXT NOT NULL DEFAULT '';
+-- "PENDING", "COMPLETED" or "FAILED" where rules say that there is a replica elsewhere; "REPLICA" of such a one.
+ALTER TABLE s3_version ADD COLUMN replication TEXT NOT NULL DEFAULT '';
+-- How bytes are encrypted (encryption.h), and the keys of those that are not in pieces, sealed. No key: they are plain.
+ALTER TABLE s3_version ADD COLUMN encryption TEXT NOT NULL DEFAULT '';
+ALTER TABLE s3_version ADD COLUMN sealed_key BLOB;
+ALTER TABLE s3_piece ADD COLUMN sealed_key BLOB;
+ALTER TABLE s3_upload ADD COLUMN encryption TEXT NOT NULL DEFAULT '';
+ALTER TABLE s3_part ADD COLUMN sealed_key BLOB;

@@ -9,8 +9,11 @@
 #include "aws/service/region.h"
 #include "base/log.h"
 #include "blobs/blobs.h"
+#include "crypto/hash.h"
 #include "jobs/jobs.h"
+#include "services/s3/access_log.h"
 #include "services/s3/cors.h"
+#include "services/s3/lifecycle.h"
 #include "services/s3/notifications.h"
 #include "sql/database.h"
 
@@ -18,8 +21,11 @@ namespace holm::s3 {
 
 Service::Service(const Dependencies& dependencies)
     : dependencies_(dependencies),
+      key_(
+          crypto::bytes_of(crypto::hmac_sha256(crypto::bytes_of(dependencies.key), "keys of objects in S3"))),
       leases_(dependencies.store),
-      browser_rules_(std::make_unique<CorsRules>(dependencies.database)) {}
+      browser_rules_(std::make_unique<CorsRules>(dependencies.database)),
+      access_log_(std::make_unique<AccessLog>(*this)) {}
 
 Service::~Service() = default;
 
@@ -31,6 +37,24 @@ void Service::start() {
     deliver_event(dependencies_.region, job);
     return jobs::done();
   });
+  dependencies_.jobs.handle(kAccessLogJob, [this](const jobs::Job& job) {
+    deliver_log(*this, dependencies_.region, job);
+    return jobs::done();
+  });
+  access_log_->look(*dependencies_.database.begin(sql::Access::Read));
+  start_lifecycle();
+}
+
+void Service::start_lifecycle() {
+  dependencies_.jobs.handle(kLifecycleJob, [this](const jobs::Job&) {
+    const Time now = dependencies_.clock.now();
+    run_lifecycle(*this, dependencies_.region, now);
+    return jobs::again_at(next_day(now, day()));
+  });
+  auto transaction = dependencies_.database.begin(sql::Access::Write);
+  dependencies_.jobs.schedule(*transaction, {.kind = kLifecycleJob, .key = "daily", .payload = "{}"},
+                              next_day(dependencies_.clock.now(), day()));
+  transaction->commit();
 }
 
 // Before the first request, so every blob without a row was left by a crash: between its last byte and the

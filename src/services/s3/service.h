@@ -1,6 +1,7 @@
 // What the handlers of S3 share.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,10 +10,12 @@
 #include "aws/service/service.h"
 #include "base/clock.h"
 #include "base/random.h"
+#include "crypto/aead.h"
 #include "services/s3/blob_leases.h"
 
 namespace holm::aws {
 class BrowserRules;
+class IdentityProvider;
 class Region;
 }  // namespace holm::aws
 namespace holm::blobs {
@@ -27,7 +30,14 @@ class Database;
 
 namespace holm::s3 {
 
+class AccessLog;
 class CorsRules;
+
+// What a new bucket is like before anything is said about it.
+enum class NewBuckets {
+  Current,  // As on AWS since April 2023: no access control lists, nothing public.
+  Classic,  // As on AWS before, and as other S3 servers do: lists count, nothing is blocked.
+};
 
 // Everything S3 is built on; all of it outlives the service.
 struct Dependencies {
@@ -38,6 +48,10 @@ struct Dependencies {
   async::Workers& workers;
   Clock& clock;
   Random& random;
+  aws::IdentityProvider& identities;
+  crypto::Aead::Key key;  // Seals the keys of objects. The same for ever.
+  NewBuckets new_buckets = NewBuckets::Current;
+  std::chrono::milliseconds day = std::chrono::hours(24);  // Of lifecycle rules.
 };
 
 // One for all accounts and regions. Any thread.
@@ -54,21 +68,33 @@ class Service final : public aws::ServiceBase {
   // What browsers may do with each bucket, for the gateway.
   const aws::BrowserRules& browser_rules() const;
 
+  // The server access logs, for the gateway.
+  AccessLog& access_log() { return *access_log_; }
+
+  sql::Database& database() { return dependencies_.database; }
   blobs::Store& store() { return dependencies_.store; }
   BlobLeases& leases() { return leases_; }
   jobs::Jobs& jobs() { return dependencies_.jobs; }
   async::Workers& workers() { return dependencies_.workers; }
   Random& random() { return dependencies_.random; }
+  aws::IdentityProvider& identities() const { return dependencies_.identities; }
+  // 32 bytes, of S3's own.
+  const std::string& key() const { return key_; }
+  std::chrono::milliseconds day() const { return dependencies_.day; }
+  NewBuckets new_buckets() const { return dependencies_.new_buckets; }
 
   // Removes blobs that the transaction of `call` forgets, once it is durable.
   void forget_blobs(aws::Call& call, std::vector<std::string> blobs);
 
  private:
   void sweep();
+  void start_lifecycle();
 
   Dependencies dependencies_;
+  const std::string key_;
   BlobLeases leases_;
   std::unique_ptr<CorsRules> browser_rules_;
+  std::unique_ptr<AccessLog> access_log_;
 };
 
 }  // namespace holm::s3

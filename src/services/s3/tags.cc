@@ -2,6 +2,7 @@
 
 #include "services/s3/tags.h"
 
+#include <algorithm>
 #include <set>
 
 #include "aws/codec/json_codec.h"
@@ -87,6 +88,7 @@ std::string tags_of_header(const std::optional<std::string>& header) {
     tags.push_back({.key = std::string(field.name), .value = std::string(field.value)});
   }
   require_tags(tags, kObjectTagsMax);
+  std::ranges::sort(tags, {}, &Tag::key);
   return write_tags(tags);
 }
 

@@ -10,10 +10,12 @@
 #include "async/sync_wait.h"
 #include "async/workers.h"
 #include "aws/service/error.h"
+#include "aws/service/identity.h"
 #include "aws/service/region.h"
 #include "base/check.h"
 #include "blobs/blobs.h"
 #include "jobs/jobs.h"
+#include "kms/operations.h"
 #include "lambda/operations.h"
 #include "s3/handlers.h"
 #include "s3/migrations.h"
@@ -26,6 +28,7 @@
 namespace holm::s3 {
 
 inline constexpr char kTestAccount[] = "123456789012";
+inline constexpr char kOtherAccount[] = "210987654321";
 
 // A folder that is removed with this.
 class TestFolder final {
@@ -41,16 +44,39 @@ class TestFolder final {
   std::string path_;
 };
 
+// The test's account, called "main", and another one without a name.
+class KnownAccounts final : public aws::IdentityProvider {
+ public:
+  std::shared_ptr<const aws::Accounts> accounts() override {
+    return std::make_shared<const aws::Accounts>(aws::Accounts{{kTestAccount, "main"}, {kOtherAccount, ""}});
+  }
+  Result<std::shared_ptr<const aws::Credentials>, aws::CredentialProblem> find_credentials(
+      std::string_view, std::string_view) override {
+    return std::unexpected(aws::CredentialProblem::UnknownKey);
+  }
+  std::shared_ptr<const aws::PrincipalPolicies> policies_of(const aws::Principal&) override { return {}; }
+  std::optional<aws::AccessKey> bootstrap(const std::string&) override { return std::nullopt; }
+  std::optional<aws::RoleSummary> find_role(std::string_view) override { return std::nullopt; }
+  std::optional<std::string> account_of(std::string_view) const override { return std::nullopt; }
+  Result<aws::TemporaryCredentials> issue_session(const aws::SessionRequest&) override {
+    return failure("There are no sessions here.");
+  }
+  Result<aws::TemporaryCredentials> issue_role_credentials(std::string_view, std::string_view,
+                                                           std::string_view, std::chrono::seconds) override {
+    return failure("There are no roles here.");
+  }
+};
+
 // S3 alone, without signatures and rights.
 class TestS3 final : public aws::Region {
  public:
-  explicit TestS3(const std::string& folder)
+  explicit TestS3(const std::string& folder, NewBuckets kind = NewBuckets::Current)
       : database_(sql::open_sqlite(folder + "/database")),
         store_(blobs::open_disk_store(folder + "/blobs")),
         jobs_(jobs::make_manual_jobs(*database_, clock_)) {
     database_->migrate("s3", migrations());
     service_ = std::make_unique<Service>(
-        Dependencies{*database_, *store_, *jobs_, *this, workers_, clock_, random_});
+        Dependencies{*database_, *store_, *jobs_, *this, workers_, clock_, random_, identities_, {}, kind});
     service_->start();
   }
 
@@ -59,10 +85,10 @@ class TestS3 final : public aws::Region {
     const aws::Operation* operation = aws::find_operation(model(), Op::name);
     CHECK(operation != nullptr);
     if (operation->invoke_waiting != nullptr) {
-      return call_blocking<Op>(caller(kTestAccount, "eu-west-1", "test"), std::move(input));
+      return call_blocking<Op>(caller(account_, "eu-west-1", "test"), std::move(input));
     }
     typename Op::Output output;
-    transact(caller(kTestAccount, "eu-west-1", "test"), sql::Access::Write, [&](aws::Call& call) {
+    transact(caller(account_, "eu-west-1", "test"), sql::Access::Write, [&](aws::Call& call) {
       aws::Box made = operation->invoke(*service_, call, &input);
       output = std::move(*static_cast<typename Op::Output*>(made.get()));
     });
@@ -98,6 +124,11 @@ class TestS3 final : public aws::Region {
     return async::sync_wait(reactor, read_object(reactor, std::move(who), std::move(request)));
   }
 
+  // Whose calls come from now on.
+  void act_as(const std::string& account) { account_ = account; }
+  void wait(std::chrono::milliseconds time) { clock_.advance(time); }
+  Time now() const { return clock_.now(); }
+
   // Every blob on disk.
   size_t blob_count() const { return store_->list().size(); }
   jobs::ManualJobs& jobs() { return *jobs_; }
@@ -126,12 +157,14 @@ class TestS3 final : public aws::Region {
     std::function<void()> run = [&] { transact(who, access, work); };
     co_await workers_.run(reactor, run);
   }
+  bool may(aws::Call&, const aws::Principal&, const aws::Access&) override { return true; }
   async::Reactor& any_reactor() override { return reactors_.next(); }
 
  protected:
   aws::Box invoke(aws::Call& parent, const aws::Principal&, std::string_view service,
                   std::string_view operation, const void* input) override {
     if (service == "lambda") return make_function_list();
+    if (service == "kms") return use_key(operation, input);
     CHECK(service == "s3");
     return aws::find_operation(model(), operation)->invoke(*service_, parent, input);
   }
@@ -147,6 +180,25 @@ class TestS3 final : public aws::Region {
   }
 
  private:
+  // KMS has keys of any name. They are no good, but different ones are different.
+  static aws::Box use_key(std::string_view operation, const void* input) {
+    auto material = [](std::string text) {
+      text.resize(32, '.');
+      return text;
+    };
+    if (operation == "GenerateDataKey") {
+      const auto& request = *static_cast<const kms::GenerateDataKeyRequest*>(input);
+      const std::string context = request.encryption_context.at("aws:s3:arn");
+      return aws::make_box(
+          kms::GenerateDataKeyResponse{.ciphertext_blob = request.key_id + "|" + context,
+                                       .plaintext = material(request.key_id),
+                                       .key_id = "arn:aws:kms:eu-west-1:123456789012:key/" + request.key_id});
+    }
+    const auto& request = *static_cast<const kms::DecryptRequest*>(input);
+    const std::string& blob = *request.ciphertext_blob;
+    CHECK(blob.substr(blob.find('|') + 1) == request.encryption_context.at("aws:s3:arn"));
+    return aws::make_box(kms::DecryptResponse{.plaintext = material(blob.substr(0, blob.find('|')))});
+  }
   // Lambda has one function, "f".
   static aws::Box make_function_list() {
     return aws::make_box(lambda::ListFunctionsResponse{.functions = {{.function_name = "f"}}});
@@ -160,7 +212,9 @@ class TestS3 final : public aws::Region {
     co_return std::move(*bytes);
   }
 
+  std::string account_ = kTestAccount;
   std::vector<std::string> messages_;
+  KnownAccounts identities_;
   test::FakeClock clock_;
   test::SeededRandom random_;
   std::unique_ptr<sql::Database> database_;

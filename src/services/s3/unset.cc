@@ -17,34 +17,15 @@ namespace {
 
 }  // namespace
 
-// Objects are not encrypted on disk, and nothing pretends that they are.
-GetBucketEncryptionOutput get_bucket_encryption(Service&, Call& call,
-                                                const GetBucketEncryptionRequest& request) {
-  throw_unset(require_bucket(call, request.bucket), "ServerSideEncryptionConfigurationNotFoundError",
-              "The server side encryption configuration was not found");
-}
-
 GetBucketWebsiteOutput get_bucket_website(Service&, Call& call, const GetBucketWebsiteRequest& request) {
   throw_unset(require_bucket(call, request.bucket), "NoSuchWebsiteConfiguration",
               "The specified bucket does not have a website configuration");
-}
-
-GetBucketLifecycleConfigurationOutput get_bucket_lifecycle_configuration(
-    Service&, Call& call, const GetBucketLifecycleConfigurationRequest& request) {
-  throw_unset(require_bucket(call, request.bucket), "NoSuchLifecycleConfiguration",
-              "The lifecycle configuration does not exist");
 }
 
 GetBucketReplicationOutput get_bucket_replication(Service&, Call& call,
                                                   const GetBucketReplicationRequest& request) {
   throw_unset(require_bucket(call, request.bucket), "ReplicationConfigurationNotFoundError",
               "The replication configuration was not found");
-}
-
-GetObjectLockConfigurationOutput get_object_lock_configuration(
-    Service&, Call& call, const GetObjectLockConfigurationRequest& request) {
-  throw_unset(require_bucket(call, request.bucket), "ObjectLockConfigurationNotFoundError",
-              "Object Lock configuration does not exist for this bucket");
 }
 
 GetBucketAccelerateConfigurationOutput get_bucket_accelerate_configuration(
@@ -57,11 +38,6 @@ GetBucketRequestPaymentOutput get_bucket_request_payment(Service&, Call& call,
                                                          const GetBucketRequestPaymentRequest& request) {
   require_bucket(call, request.bucket);
   return {.payer = "BucketOwner"};
-}
-
-GetBucketLoggingOutput get_bucket_logging(Service&, Call& call, const GetBucketLoggingRequest& request) {
-  require_bucket(call, request.bucket);
-  return {};
 }
 
 }  // namespace holm::s3

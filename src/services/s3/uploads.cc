@@ -9,6 +9,7 @@
 #include "s3/handlers.h"
 #include "services/s3/attributes.h"
 #include "services/s3/listing.h"
+#include "services/s3/sealed_bytes.h"
 #include "services/s3/service.h"
 #include "services/s3/versions.h"
 
@@ -54,12 +55,24 @@ Part part_from(const sql::Row& row, const UploadRow& upload) {
   return part;
 }
 
+std::string upload_owner(const std::string& owner, const BucketRow& bucket) {
+  return owner.empty() ? bucket.account : owner;
+}
+
+// An account is told by its canonical id, a user or role by its ARN.
+Initiator initiator_of(const std::string& arn, const BucketRow& bucket) {
+  const bool is_account = arn.empty() || arn.ends_with(":root");
+  return {.id = is_account ? canonical_id(bucket.account) : arn};
+}
+
 }  // namespace
 
 UploadRow require_upload(Call& call, const BucketRow& bucket, const std::string& key, const std::string& id) {
   auto row = call.transaction.find(
       "SELECT id, key, initiated, storage_class, checksum_algorithm, checksum_type, is_checksum_asked, tags,"
-      " attributes FROM s3_upload WHERE id = ?1 AND bucket = ?2 AND key = ?3",
+      " attributes, lock_mode, lock_until, legal_hold, owner, list, initiator, encryption FROM s3_upload "
+      "WHERE id = ?1 "
+      "AND bucket = ?2 AND key = ?3",
       {id, bucket.id, key});
   if (!row) {
     NoSuchUpload error(
@@ -76,7 +89,11 @@ UploadRow require_upload(Call& call, const BucketRow& bucket, const std::string&
           .checksum_type = row->text(5),
           .is_checksum_asked = row->integer(6) != 0,
           .tags = row->text(7),
-          .attributes = row->text(8)};
+          .attributes = row->text(8),
+          .lock = lock_from(row->text(9), row->integer(10), row->text(11)),
+          .possession = {.owner = row->text(12), .list = row->text(13)},
+          .encryption = read_encryption(row->text(15)),
+          .initiator = row->text(14)};
 }
 
 void require_part_number(int32_t number) {
@@ -85,18 +102,46 @@ void require_part_number(int32_t number) {
                           "Part number must be an integer between 1 and 10000, inclusive");
 }
 
-void store_part(Service& service, Call& call, const UploadRow& upload, int32_t number, const Body& body) {
+std::optional<CustomerKey> part_key(std::optional<CustomerKey> given, const UploadRow& upload) {
+  const bool is_needed = upload.encryption.is_customer();
+  if (is_needed && !given) {
+    throw InvalidRequest(
+        "The multipart upload initiate requested encryption. Subsequent part requests must include the "
+        "appropriate "
+        "encryption parameters.");
+  }
+  if (!is_needed && given) {
+    throw InvalidRequest(
+        "The multipart upload initiate did not request encryption with a key of the customer's. Please "
+        "resend the "
+        "request without sending encryption parameters.");
+  }
+  if (given && given->md5 != upload.encryption.customer_md5) {
+    throw InvalidRequest("The provided encryption parameters did not match the ones used originally.");
+  }
+  return given;
+}
+
+void hide_md5(Service& service, const UploadRow& upload, Body& body) {
+  if (upload.encryption.hides_md5()) service.random().fill(body.md5.data(), body.md5.size());
+}
+
+void store_part(Service& service, Call& call, const UploadRow& upload,
+                const std::optional<CustomerKey>& customer, int32_t number, const Body& body) {
   auto old = call.transaction.find("SELECT blob FROM s3_part WHERE upload = ?1 AND number = ?2",
                                    {upload.id, int64_t{number}});
+  Encryption encryption = upload.encryption;
+  const std::string sealed_key = seal_data_key(service, call, encryption, customer, body.data_key);
   sql::Value content, blob;
   if (body.blob) blob = body.blob->id();
   if (!body.content.empty()) content = sql::Blob{body.content};
   call.transaction.run(
-      "INSERT OR REPLACE INTO s3_part (upload, number, bytes, md5, checksum, modified, blob, content)"
-      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+      "INSERT OR REPLACE INTO s3_part (upload, number, bytes, md5, checksum, modified, blob, content, "
+      "sealed_key)"
+      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
       {upload.id, int64_t{number}, static_cast<int64_t>(body.bytes), hex_encode(body.md5),
-       base64_encode(body.also.empty() ? body.checksum : body.also), to_milliseconds(call.now),
-       std::move(blob), std::move(content)});
+       base64_encode(body.checksum), to_milliseconds(call.now), std::move(blob), std::move(content),
+       sql::Blob{sealed_key}});
   if (body.blob) call.after_commit([kept = body.blob] { kept->keep(); });
   if (old && !old->is_null(0)) service.forget_blobs(call, {old->text(0)});
 }
@@ -106,18 +151,27 @@ CreateMultipartUploadOutput create_multipart_upload(Service& service, Call& call
                                                     const CreateMultipartUploadRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
   require_key(request.key);
-  refuse_acl(request.acl);
   const ChecksumPlan plan = plan_checksum(request);
   const std::string id = service.random().alphanumeric(kUploadIdCharacters);
+  const Possession possession = possession_of(service, call, bucket, asked_list(request));
+  const AskedEncryption asked = asked_encryption(request);
+  Encryption encryption = encryption_in(call, bucket, request.key, asked);
+  // Whoever may not use the key is told so now, and the key's ARN is known from now on.
+  (void)seal_data_key(service, call, encryption, asked.customer, make_data_key(service.random()));
+  // The bucket's default begins when the object is complete.
+  const Lock lock = lock_of(request, call.now);
+  lock_in(call.transaction, bucket.id, lock, call.now);
   call.transaction.run(
       "INSERT INTO s3_upload (id, bucket, key, initiated, initiator, storage_class, checksum_algorithm,"
-      " checksum_type, is_checksum_asked, tags, attributes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
-      " ?11)",
+      " checksum_type, is_checksum_asked, tags, attributes, lock_mode, lock_until, legal_hold, owner, list,"
+      " encryption) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
       {id, bucket.id, request.key, to_milliseconds(call.now), call.principal.arn,
        storage_class_of(request.storage_class), std::string(name_of(plan.algorithm)), plan.type,
        int64_t{request.checksum_algorithm.has_value()}, tags_of_header(request.tagging),
-       attributes_of(request)});
+       attributes_of(request), lock.mode, milliseconds_of(lock.until), lock.legal_hold, possession.owner,
+       possession.list, write_encryption(encryption)});
   CreateMultipartUploadOutput output{.bucket = request.bucket, .key = request.key, .upload_id = id};
+  tell_encryption(encryption, output);
   if (request.checksum_algorithm) {
     output.checksum_algorithm = name_of(plan.algorithm);
     output.checksum_type = plan.type;
@@ -134,45 +188,51 @@ async::Task<UploadPartOutput> upload_part(Service& service, LongCall call, Uploa
   };
   aws::Caller caller = call;
   co_await call.client.transact_on_worker(call.reactor, caller, sql::Access::Read, look);
+  const auto customer = part_key(customer_key_of(request), upload);
   BodyClaims claims{.content_md5 = request.content_md5,
                     .checksum = told_checksum(request),
                     .algorithm_name = request.checksum_algorithm,
                     .algorithm = upload.algorithm};
-  // Where nobody asked for a kind of checksum, a part may come with any; the object gets one of its own kind.
-  if (!upload.is_checksum_asked) claims.also = upload.algorithm;
   Body body = co_await receive(service, call.reactor, std::move(request.body), std::move(claims));
-  if (upload.is_checksum_asked && body.algorithm != upload.algorithm) {
+  // An upload that was begun without an algorithm takes any, and has one of its own besides.
+  if (body.told && upload.is_checksum_asked) {
     throw InvalidRequest(
         fmt::format("Checksum Type mismatch occurred, expected checksum Type: {}, actual checksum Type: {}",
-                    to_lower(name_of(upload.algorithm)), to_lower(name_of(body.algorithm))));
+                    to_lower(name_of(upload.algorithm)), to_lower(name_of(body.told->algorithm))));
   }
   std::function<void(Call&)> store = [&](Call& inner) {
     // It may have been completed or aborted while the body came.
     require_upload(inner, require_bucket(inner, request.bucket), request.key, request.upload_id);
-    store_part(service, inner, upload, request.part_number, body);
+    store_part(service, inner, upload, customer, request.part_number, body);
   };
+  hide_md5(service, upload, body);
   co_await call.client.transact_on_worker(call.reactor, caller, sql::Access::Write, store);
   UploadPartOutput output{.e_tag = quoted(hex_encode(body.md5))};
-  tell_checksum(output, body.algorithm, base64_encode(body.checksum));
+  const ToldChecksum told = body.told.value_or(ToldChecksum{body.algorithm, base64_encode(body.checksum)});
+  tell_checksum(output, told.algorithm, told.value);
+  tell_encryption(upload.encryption, output);
   co_return output;
+}
+
+void end_upload_of(Service& service, Call& call, const std::string& id) {
+  std::vector<std::string> blobs;
+  for (const sql::Row& row :
+       call.transaction.run("SELECT blob FROM s3_part WHERE upload = ?1 AND blob IS NOT NULL", {id})) {
+    blobs.push_back(row.text(0));
+  }
+  call.transaction.run("DELETE FROM s3_upload WHERE id = ?1", {id});
+  service.forget_blobs(call, std::move(blobs));
 }
 
 AbortMultipartUploadOutput abort_multipart_upload(Service& service, Call& call,
                                                   const AbortMultipartUploadRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
-  const UploadRow upload = require_upload(call, bucket, request.key, request.upload_id);
-  std::vector<std::string> blobs;
-  for (const sql::Row& row :
-       call.transaction.run("SELECT blob FROM s3_part WHERE upload = ?1 AND blob IS NOT NULL", {upload.id})) {
-    blobs.push_back(row.text(0));
-  }
-  call.transaction.run("DELETE FROM s3_upload WHERE id = ?1", {upload.id});
-  service.forget_blobs(call, std::move(blobs));
+  end_upload_of(service, call, require_upload(call, bucket, request.key, request.upload_id).id);
   return {};
 }
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html
-ListPartsOutput list_parts(Service&, Call& call, const ListPartsRequest& request) {
+ListPartsOutput list_parts(Service& service, Call& call, const ListPartsRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
   const UploadRow upload = require_upload(call, bucket, request.key, request.upload_id);
   const int32_t count = std::clamp(request.max_parts.value_or(kPartsPage), 0, kPartsPage);
@@ -182,8 +242,8 @@ ListPartsOutput list_parts(Service&, Call& call, const ListPartsRequest& request
                          .part_number_marker = request.part_number_marker.value_or(0),
                          .max_parts = count,
                          .is_truncated = false,
-                         .initiator = Initiator{.id = canonical_id(bucket.account)},
-                         .owner = owner_of(bucket.account),
+                         .initiator = initiator_of(upload.initiator, bucket),
+                         .owner = Owners(service).of(upload_owner(upload.possession.owner, bucket)),
                          .storage_class = upload.storage_class};
   for (const sql::Row& row : call.transaction.run(
            "SELECT number, bytes, md5, modified, checksum FROM s3_part WHERE upload = ?1 AND number > ?2"
@@ -219,7 +279,7 @@ Fetch fetch_uploads(Call& call, int64_t bucket, UploadPosition& position) {
     if (!end.empty()) arguments.emplace_back(end);
     auto rows = call.transaction.run(
         fmt::format("SELECT key, id, initiated, storage_class, checksum_algorithm, checksum_type,"
-                    " is_checksum_asked FROM s3_upload WHERE bucket = ?1 AND key >= ?2"
+                    " is_checksum_asked, owner, initiator FROM s3_upload WHERE bucket = ?1 AND key >= ?2"
                     " AND NOT (key = ?3 AND id <= ?4){} ORDER BY key, id LIMIT ?5",
                     end.empty() ? "" : " AND key < ?6"),
         std::move(arguments));
@@ -228,14 +288,14 @@ Fetch fetch_uploads(Call& call, int64_t bucket, UploadPosition& position) {
   };
 }
 
-MultipartUpload upload_item(const sql::Row& row, const BucketRow& bucket,
+MultipartUpload upload_item(const sql::Row& row, const BucketRow& bucket, Owners& owners,
                             const std::optional<std::string>& encoding) {
   MultipartUpload upload{.upload_id = row.text(1),
                          .key = encoded(row.text(0), encoding),
                          .initiated = from_milliseconds(row.integer(2)),
                          .storage_class = row.text(3),
-                         .owner = owner_of(bucket.account),
-                         .initiator = Initiator{.id = canonical_id(bucket.account)}};
+                         .owner = owners.of(upload_owner(row.text(7), bucket)),
+                         .initiator = initiator_of(row.text(8), bucket)};
   if (row.integer(6) != 0) {
     upload.checksum_algorithm = row.text(4);
     upload.checksum_type = row.text(5);
@@ -246,7 +306,7 @@ MultipartUpload upload_item(const sql::Row& row, const BucketRow& bucket,
 }  // namespace
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html
-ListMultipartUploadsOutput list_multipart_uploads(Service&, Call& call,
+ListMultipartUploadsOutput list_multipart_uploads(Service& service, Call& call,
                                                   const ListMultipartUploadsRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
   const PageRequest page{.prefix = request.prefix.value_or(""),
@@ -263,8 +323,9 @@ ListMultipartUploadsOutput list_multipart_uploads(Service&, Call& call,
                                     .max_uploads = static_cast<int32_t>(page.items_max),
                                     .encoding_type = request.encoding_type};
   if (!page.delimiter.empty()) output.delimiter = encoded(page.delimiter, request.encoding_type);
+  Owners owners(service);
   Take take = [&](const sql::Row& row) {
-    output.uploads.push_back(upload_item(row, bucket, request.encoding_type));
+    output.uploads.push_back(upload_item(row, bucket, owners, request.encoding_type));
   };
   const PageResult result = read_page(page, fetch_uploads(call, bucket.id, position), take);
   for (const std::string& prefix : result.common_prefixes) {

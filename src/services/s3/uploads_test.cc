@@ -138,7 +138,7 @@ TEST_F(Uploads, TakePartsOfOtherObjects) {
                                         .key = "k",
                                         .part_number = 1,
                                         .upload_id = begin()}),
-            "400 InvalidArgument");
+            "416 InvalidRange");
 }
 
 }  // namespace

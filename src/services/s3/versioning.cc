@@ -3,6 +3,7 @@
 
 #include "s3/handlers.h"
 #include "services/s3/buckets.h"
+#include "services/s3/object_lock.h"
 #include "services/s3/service.h"
 
 namespace holm::s3 {
@@ -27,6 +28,11 @@ Nothing put_bucket_versioning(Service&, Call& call, const PutBucketVersioningReq
   if (wanted.status != "Enabled" && wanted.status != "Suspended") {
     throw aws::ServiceError("IllegalVersioningConfigurationException", 400,
                             "The Versioning element must be specified");
+  }
+  if (wanted.status == "Suspended" && find_lock_configuration(call.transaction, bucket.id)) {
+    throw aws::ServiceError("InvalidBucketState", 409,
+                            "An Object Lock configuration is present on this bucket, so the versioning state "
+                            "cannot be changed.");
   }
   call.transaction.run("UPDATE s3_bucket SET versioning = ?2 WHERE id = ?1", {bucket.id, *wanted.status});
   return {};

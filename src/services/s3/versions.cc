@@ -16,18 +16,11 @@ namespace holm::s3 {
 namespace {
 
 constexpr std::string_view kNull = "null";
-constexpr size_t kVersionIdCharacters = 32;
+constexpr size_t kEtagBytes = 16;
 constexpr std::string_view kColumns =
     "id, key, version, is_current, is_marker, bytes, etag, modified, storage_class, checksum_algorithm,"
-    " checksum, checksum_type, part_count, tags, attributes";
-
-// Of another bucket perhaps, but one that S3 makes.
-bool is_version_id(std::string_view text) {
-  return text == kNull ||
-         (text.size() == kVersionIdCharacters &&
-          text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") ==
-              std::string_view::npos);
-}
+    " checksum, checksum_type, part_count, tags, attributes, lock_mode, lock_until, legal_hold, owner, list,"
+    " encryption";
 
 VersionRow version_from(const sql::Row& row) {
   return {.id = row.integer(0),
@@ -44,7 +37,11 @@ VersionRow version_from(const sql::Row& row) {
           .checksum_type = row.text(11),
           .part_count = row.integer(12),
           .tags = row.text(13),
-          .attributes = row.text(14)};
+          .attributes = row.text(14),
+          .lock = lock_from(row.text(15), row.integer(16), row.text(17)),
+          .encryption = read_encryption(row.text(20)),
+          .owner = row.text(18),
+          .list = row.text(19)};
 }
 
 std::vector<std::string> blobs_of(sql::Transaction& transaction, int64_t version) {
@@ -64,6 +61,12 @@ void delete_row(Service& service, Call& call, int64_t id) {
   service.forget_blobs(call, std::move(blobs));
 }
 
+// NULL for no bytes.
+sql::Value blob_value(const std::string& bytes) {
+  if (bytes.empty()) return {};
+  return sql::Blob{bytes};
+}
+
 // Removes the version "null", which the one to come replaces. What was there.
 std::optional<VersionRow> delete_null_version(Service& service, Call& call, const BucketRow& bucket,
                                               const std::string& key) {
@@ -74,20 +77,39 @@ std::optional<VersionRow> delete_null_version(Service& service, Call& call, cons
 
 void insert(Call& call, const BucketRow& bucket, const NewVersion& version) {
   const VersionRow& row = version.row;
-  sql::Value content;
-  if (!version.content.empty()) content = sql::Blob{version.content};
   call.transaction.run(
       "UPDATE s3_version SET is_current = 0 WHERE bucket = ?1 AND key = ?2 AND is_current = 1",
       {bucket.id, row.key});
   call.transaction.run(
       "INSERT INTO s3_version (bucket, key, version, is_current, is_marker, bytes, etag, modified,"
       " storage_class, checksum_algorithm, checksum, checksum_type, part_count, upload, tags, attributes,"
-      " blob, content) VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
-      " ?17)",
-      {bucket.id, row.key, row.version, int64_t{row.what == What::Marker}, static_cast<int64_t>(row.bytes),
-       row.etag, to_milliseconds(row.modified), row.storage_class, row.checksum_algorithm, row.checksum,
-       row.checksum_type, row.part_count, sql::optional_value(version.upload), row.tags, row.attributes,
-       sql::optional_value(version.blob), std::move(content)});
+      " blob, content, lock_mode, lock_until, legal_hold, owner, list, encryption, sealed_key)"
+      " VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,"
+      " ?21, ?22, ?23, ?24)",
+      {bucket.id,
+       row.key,
+       row.version,
+       int64_t{row.what == What::Marker},
+       static_cast<int64_t>(row.bytes),
+       row.etag,
+       to_milliseconds(row.modified),
+       row.storage_class,
+       row.checksum_algorithm,
+       row.checksum,
+       row.checksum_type,
+       row.part_count,
+       sql::optional_value(version.upload),
+       row.tags,
+       row.attributes,
+       sql::optional_value(version.blob),
+       blob_value(version.content),
+       row.lock.mode,
+       milliseconds_of(row.lock.until),
+       row.lock.legal_hold,
+       row.owner,
+       row.list,
+       write_encryption(row.encryption),
+       blob_value(version.sealed_key)});
 }
 
 Change insert_current(Service& service, Call& call, const BucketRow& bucket, NewVersion version) {
@@ -103,6 +125,17 @@ Change insert_current(Service& service, Call& call, const BucketRow& bucket, New
 }
 
 }  // namespace
+
+bool is_version_id(std::string_view text) {
+  return text == kNull ||
+         (text.size() == kVersionIdCharacters &&
+          text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") ==
+              std::string_view::npos);
+}
+
+std::string owner_in(const BucketRow& bucket, Ownership ownership, const VersionRow& row) {
+  return row.owner.empty() || ownership == Ownership::Enforced ? bucket.account : row.owner;
+}
 
 std::string quoted(const std::string& etag) { return "\"" + etag + "\""; }
 
@@ -168,27 +201,37 @@ VersionRow require_version(Call& call, const BucketRow& bucket, const std::strin
 
 std::vector<Piece> pieces_of(sql::Transaction& transaction, int64_t version) {
   std::vector<Piece> pieces;
-  for (const sql::Row& row : transaction.run(
-           "SELECT number, bytes, checksum, blob, content FROM s3_piece WHERE version = ?1 ORDER BY number",
-           {version})) {
+  for (const sql::Row& row : transaction.run("SELECT number, bytes, checksum, blob, content, sealed_key FROM "
+                                             "s3_piece WHERE version = ?1 ORDER BY number",
+                                             {version})) {
     pieces.push_back({.number = static_cast<int32_t>(row.integer(0)),
                       .bytes = static_cast<uint64_t>(row.integer(1)),
                       .checksum = row.text(2),
                       .blob = row.optional_text(3),
-                      .content = row.is_null(4) ? std::string() : row.blob(4)});
+                      .content = row.is_null(4) ? std::string() : row.blob(4),
+                      .sealed_key = row.is_null(5) ? std::string() : row.blob(5),
+                      .data_key = {}});
   }
   return pieces;
 }
 
-std::optional<Extent> lease_extent(Service& service, sql::Transaction& transaction, const VersionRow& row) {
+std::optional<Extent> lease_extent(Service& service, Call& call, const VersionRow& row,
+                                   const std::optional<CustomerKey>& customer) {
   Extent extent{.bytes = row.bytes};
   if (row.part_count > 0) {
-    extent.pieces = pieces_of(transaction, row.id);
+    extent.pieces = pieces_of(call.transaction, row.id);
   } else {
-    auto bytes = transaction.find("SELECT blob, content FROM s3_version WHERE id = ?1", {row.id});
+    auto bytes =
+        call.transaction.find("SELECT blob, content, sealed_key FROM s3_version WHERE id = ?1", {row.id});
     extent.pieces.push_back({.bytes = row.bytes,
                              .blob = bytes.value().optional_text(0),
-                             .content = bytes->is_null(1) ? std::string() : bytes->blob(1)});
+                             .content = bytes->is_null(1) ? std::string() : bytes->blob(1),
+                             .sealed_key = bytes->is_null(2) ? std::string() : bytes->blob(2),
+                             .data_key = {}});
+  }
+  for (Piece& piece : extent.pieces) {
+    if (!piece.sealed_key.empty() && piece.bytes > 0)
+      piece.data_key = open_data_key(service, call, row.encryption, customer, piece.sealed_key);
   }
   std::vector<std::string> blobs;
   for (const Piece& piece : extent.pieces) {
@@ -202,18 +245,31 @@ std::optional<Extent> lease_extent(Service& service, sql::Transaction& transacti
   return extent;
 }
 
+void give_body(Service& service, Call& call, const std::optional<CustomerKey>& customer, const Body& body,
+               NewVersion& version) {
+  VersionRow& row = version.row;
+  row.bytes = body.bytes;
+  row.etag = row.encryption.hides_md5() ? service.random().hex(2 * kEtagBytes) : hex_encode(body.md5);
+  row.checksum_algorithm = name_of(body.algorithm);
+  row.checksum = base64_encode(body.checksum);
+  row.checksum_type = "FULL_OBJECT";
+  version.content = body.content;
+  version.sealed_key = seal_data_key(service, call, row.encryption, customer, body.data_key);
+  if (!body.blob) return;
+  version.blob = body.blob->id();
+  call.after_commit([blob = body.blob] { blob->keep(); });
+}
+
 Change add_version(Service& service, Call& call, const BucketRow& bucket, NewVersion version) {
   version.row.modified = call.now;
   const std::vector<Piece> pieces = std::move(version.pieces);
   Change change = insert_current(service, call, bucket, std::move(version));
   for (const Piece& piece : pieces) {
-    sql::Value content;
-    if (!piece.content.empty()) content = sql::Blob{piece.content};
     call.transaction.run(
-        "INSERT INTO s3_piece (version, number, bytes, checksum, blob, content) VALUES (?1, ?2, ?3, ?4, ?5, "
-        "?6)",
+        "INSERT INTO s3_piece (version, number, bytes, checksum, blob, content, sealed_key)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         {change.id, int64_t{piece.number}, static_cast<int64_t>(piece.bytes), piece.checksum,
-         sql::optional_value(piece.blob), std::move(content)});
+         sql::optional_value(piece.blob), blob_value(piece.content), blob_value(piece.sealed_key)});
   }
   return change;
 }

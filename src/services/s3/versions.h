@@ -7,14 +7,18 @@
 #include <vector>
 
 #include "aws/service/call.h"
+#include "services/s3/acls.h"
 #include "services/s3/body.h"
 #include "services/s3/buckets.h"
+#include "services/s3/encryption.h"
+#include "services/s3/object_lock.h"
 #include "services/s3/object_source.h"
 #include "sql/database.h"
 
 namespace holm::s3 {
 
 constexpr size_t kKeyBytesMax = 1024;
+constexpr size_t kVersionIdCharacters = 32;
 
 enum class What : uint8_t { Object, Marker };
 
@@ -34,7 +38,19 @@ struct VersionRow {
   int64_t part_count = 0;  // 0 unless it was uploaded in parts.
   std::string tags;        // JSON of Tagging, or empty.
   std::string attributes;  // JSON of HeadObjectOutput: headers and user metadata.
+  Lock lock;
+  Encryption encryption;
+  std::string owner;  // The account; empty: the bucket's.
+  std::string list;   // Its access control list as JSON; empty: everything for the owner.
 };
+
+// Whose a version is: the bucket owner's wherever lists do not count.
+std::string owner_in(const BucketRow& bucket, Ownership ownership, const VersionRow& row);
+
+inline void possess(VersionRow& row, Possession possession) {
+  row.owner = std::move(possession.owner);
+  row.list = std::move(possession.list);
+}
 
 // What becomes a version: the row but for what the store decides, and the bytes.
 struct NewVersion {
@@ -42,6 +58,7 @@ struct NewVersion {
   std::optional<std::string> upload = {};  // The multipart upload that it comes of.
   std::optional<std::string> blob = {};
   std::string content = {};
+  std::string sealed_key = {};
   std::vector<Piece> pieces = {};  // Of an upload in parts, instead of blob and content.
 };
 
@@ -55,6 +72,9 @@ struct Change {
 
 std::string quoted(const std::string& etag);
 
+// Of this bucket or another one, but such as S3 makes.
+bool is_version_id(std::string_view text);
+
 // Throws KeyTooLongError, or InvalidURI for what is not UTF-8.
 void require_key(const std::string& key);
 
@@ -65,15 +85,23 @@ std::optional<VersionRow> find_version(sql::Transaction& transaction, int64_t bu
 VersionRow require_version(Call& call, const BucketRow& bucket, const std::string& key,
                            const std::optional<std::string>& version);
 
-// Where the bytes of a version are; nothing when they are just going, and the version with them.
-std::optional<Extent> lease_extent(Service& service, sql::Transaction& transaction, const VersionRow& row);
+// Where the bytes of a version are and what opens them; nothing when they are just going, and the version
+// with them. The customer's key is the right one by now.
+std::optional<Extent> lease_extent(Service& service, Call& call, const VersionRow& row,
+                                   const std::optional<CustomerKey>& customer);
+
+// A body that was received becomes the bytes of a version, and its key what the version's encryption makes of
+// it.
+void give_body(Service& service, Call& call, const std::optional<CustomerKey>& customer, const Body& body,
+               NewVersion& version);
 
 // Makes it the current version of its key as the bucket's versioning says.
 Change add_version(Service& service, Call& call, const BucketRow& bucket, NewVersion version);
 // What DeleteObject does without a version: removes the object or hides it behind a marker.
 std::optional<Change> remove_object(Service& service, Call& call, const BucketRow& bucket,
                                     const std::string& key);
-// Removes one version for ever; the one before it becomes current.
+// Removes one version for ever; the one before it becomes current. Whether it may be is the caller's to
+// check.
 std::optional<Change> remove_version(Service& service, Call& call, const BucketRow& bucket,
                                      const std::string& key, const std::string& version);
 

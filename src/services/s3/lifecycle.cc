@@ -1,0 +1,295 @@
+// Lifecycle rules: which there may be, and what they mean for a version.
+
+#include "services/s3/lifecycle.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "aws/codec/json_codec.h"
+#include "base/check.h"
+#include "base/time_format.h"
+#include "s3/handlers.h"
+#include "s3/schema.h"
+#include "services/s3/service.h"
+#include "services/s3/tags.h"
+
+namespace holm::s3 {
+
+namespace {
+
+constexpr std::string_view kKind = "lifecycle";
+constexpr std::string_view kAllClasses = "all_storage_classes_128K";
+constexpr size_t kRulesMax = 1000;
+constexpr size_t kIdMax = 255;
+constexpr size_t kIdCharacters = 48;
+constexpr uint64_t kMovedBytesMin = 128 * 1024;
+constexpr int32_t kInfrequentDaysMin = 30;
+constexpr std::array<std::string_view, 4> kClasses = {"STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING",
+                                                      "GLACIER_IR"};
+
+[[noreturn]] void throw_malformed() {
+  throw aws::ServiceError(
+      "MalformedXML", 400,
+      "The XML you provided was not well-formed or did not validate against our published schema");
+}
+
+[[noreturn]] void throw_invalid(const std::string& message) {
+  throw aws::ServiceError("InvalidArgument", 400, message);
+}
+
+void require_midnight(const std::optional<aws::Timestamp>& date) {
+  if (date && std::chrono::floor<std::chrono::days>(*date) != *date)
+    throw_invalid("'Date' must be at midnight GMT");
+}
+
+void require_expiration(const LifecycleExpiration& expiration) {
+  const int given = expiration.days.has_value() + expiration.date.has_value() +
+                    expiration.expired_object_delete_marker.value_or(false);
+  if (given != 1) throw_malformed();
+  if (expiration.days && *expiration.days <= 0) {
+    throw_invalid("'Days' for Expiration action must be a positive integer");
+  }
+  require_midnight(expiration.date);
+}
+
+void require_class(const std::optional<std::string>& name, const std::optional<int32_t>& days) {
+  if (!name) throw_malformed();
+  if (*name == "GLACIER" || *name == "DEEP_ARCHIVE") throw aws::NotImplemented("The storage class " + *name);
+  if (std::ranges::find(kClasses, *name) == kClasses.end()) throw_malformed();
+  if (name->ends_with("_IA") && days && *days < kInfrequentDaysMin) {
+    throw_invalid(fmt::format(
+        "'Days' in Transition action must be greater than or equal to 30 for storageClass '{}'", *name));
+  }
+}
+
+void require_actions(const LifecycleRule& rule) {
+  const bool does_nothing =
+      !rule.expiration && rule.transitions.empty() && !rule.noncurrent_version_expiration &&
+      rule.noncurrent_version_transitions.empty() && !rule.abort_incomplete_multipart_upload;
+  if (does_nothing) throw InvalidRequest("At least one action needs to be specified in a rule");
+  if (rule.expiration) require_expiration(*rule.expiration);
+  for (const Transition& transition : rule.transitions) {
+    if (transition.days.has_value() == transition.date.has_value()) throw_malformed();
+    if (transition.days && *transition.days < 0)
+      throw_invalid("'Days' in Transition action must be nonnegative");
+    require_midnight(transition.date);
+    require_class(transition.storage_class, transition.days);
+  }
+  for (const NoncurrentVersionTransition& transition : rule.noncurrent_version_transitions) {
+    if (!transition.noncurrent_days) throw_malformed();
+    require_class(transition.storage_class, transition.noncurrent_days);
+  }
+  const auto& noncurrent = rule.noncurrent_version_expiration;
+  if (noncurrent && noncurrent->noncurrent_days.value_or(0) <= 0) {
+    throw_invalid("'NoncurrentDays' for NoncurrentVersionExpiration action must be a positive integer");
+  }
+  const auto& abort = rule.abort_incomplete_multipart_upload;
+  if (abort && abort->days_after_initiation.value_or(0) <= 0) {
+    throw_invalid(
+        "'DaysAfterInitiation' for AbortIncompleteMultipartUpload action must be a positive integer");
+  }
+}
+
+// Either the old way or one thing in the filter.
+void require_filter(const LifecycleRule& rule) {
+  if (rule.prefix.has_value() == rule.filter.has_value()) throw_malformed();
+  if (!rule.filter) return;
+  const LifecycleRuleFilter& filter = *rule.filter;
+  const int given = filter.prefix.has_value() + filter.tag.has_value() +
+                    filter.object_size_greater_than.has_value() + filter.object_size_less_than.has_value() +
+                    filter.and_.has_value();
+  if (given > 1) throw_malformed();
+  std::vector<Tag> tags;
+  if (filter.tag) tags.push_back(*filter.tag);
+  if (filter.and_) tags = filter.and_->tags;
+  require_tags(tags, kObjectTagsMax);
+  if (tags.empty()) return;
+  if (rule.abort_incomplete_multipart_upload) {
+    throw InvalidRequest("AbortIncompleteMultipartUpload cannot be specified with Tags.");
+  }
+  if (rule.expiration && rule.expiration->expired_object_delete_marker.value_or(false)) {
+    throw InvalidRequest("ExpiredObjectDeleteMarker cannot be specified with Tags.");
+  }
+}
+
+// One filter in the form that has everything.
+LifecycleRuleAndOperator filter_of(const LifecycleRule& rule) {
+  if (!rule.filter) return {.prefix = rule.prefix};
+  if (rule.filter->and_) return *rule.filter->and_;
+  LifecycleRuleAndOperator filter{.prefix = rule.filter->prefix,
+                                  .object_size_greater_than = rule.filter->object_size_greater_than,
+                                  .object_size_less_than = rule.filter->object_size_less_than};
+  if (rule.filter->tag) filter.tags = {*rule.filter->tag};
+  return filter;
+}
+
+bool is_about(const LifecycleRule& rule, const VersionRow& row) {
+  if (rule.status != "Enabled") return false;
+  const LifecycleRuleAndOperator filter = filter_of(rule);
+  if (!row.key.starts_with(filter.prefix.value_or(""))) return false;
+  const auto bytes = static_cast<int64_t>(row.bytes);
+  if (filter.object_size_greater_than && bytes <= *filter.object_size_greater_than) return false;
+  if (filter.object_size_less_than && bytes >= *filter.object_size_less_than) return false;
+  if (filter.tags.empty()) return true;
+  const std::vector<Tag> tags = read_tags(row.tags);
+  return std::ranges::all_of(filter.tags, [&](const Tag& wanted) {
+    return std::ranges::any_of(
+        tags, [&](const Tag& tag) { return tag.key == wanted.key && tag.value == wanted.value; });
+  });
+}
+
+bool has_size(const LifecycleRule& rule) {
+  const LifecycleRuleAndOperator filter = filter_of(rule);
+  return filter.object_size_greater_than || filter.object_size_less_than;
+}
+
+// Days are full ones: what is created on a day counts from the next midnight.
+Time end_of(Time since, int32_t days, Day day) { return next_day(since + days * day, day); }
+
+std::optional<Time> expiry_of(const LifecycleRule& rule, const VersionRow& row, Day day) {
+  if (!rule.expiration) return std::nullopt;
+  if (rule.expiration->date) return *rule.expiration->date;
+  if (rule.expiration->days) return end_of(row.modified, *rule.expiration->days, day);
+  return std::nullopt;
+}
+
+// Whether the rule ends a version; a marker only when it hides nothing any more.
+bool ends_current(const LifecycleRule& rule, const VersionRow& row, const VersionPlace& place, Time now,
+                  Day day) {
+  if (row.what == What::Marker) {
+    if (!place.is_alone || !rule.expiration) return false;
+    if (rule.expiration->expired_object_delete_marker.value_or(false)) return true;
+  }
+  const auto expiry = expiry_of(rule, row, day);
+  return expiry && *expiry <= now;
+}
+
+bool ends_noncurrent(const LifecycleRule& rule, const VersionPlace& place, Time now, Day day) {
+  const auto& expiration = rule.noncurrent_version_expiration;
+  if (!expiration || place.newer_noncurrent < expiration->newer_noncurrent_versions.value_or(0)) return false;
+  return end_of(*place.noncurrent_since, expiration->noncurrent_days.value_or(0), day) <= now;
+}
+
+struct Move {
+  Time due;
+  std::string storage_class;
+};
+
+// The moves that a rule has for a version.
+std::vector<Move> moves_of(const LifecycleRule& rule, const VersionRow& row, const VersionPlace& place,
+                           Day day) {
+  std::vector<Move> moves;
+  if (!place.noncurrent_since) {
+    for (const Transition& transition : rule.transitions) {
+      const Time due =
+          transition.date ? *transition.date : end_of(row.modified, transition.days.value_or(0), day);
+      moves.push_back({due, transition.storage_class.value_or("")});
+    }
+    return moves;
+  }
+  for (const NoncurrentVersionTransition& transition : rule.noncurrent_version_transitions) {
+    if (place.newer_noncurrent < transition.newer_noncurrent_versions.value_or(0)) continue;
+    moves.push_back({end_of(*place.noncurrent_since, transition.noncurrent_days.value_or(0), day),
+                     transition.storage_class.value_or("")});
+  }
+  return moves;
+}
+
+}  // namespace
+
+Time next_day(Time time, Day day) {
+  const auto since = time.time_since_epoch();
+  return Time(since - since % day + day);
+}
+
+std::optional<LifecycleAction> due_action(const std::vector<LifecycleRule>& rules, const VersionRow& row,
+                                          const VersionPlace& place, Time now, Day day) {
+  using Kind = LifecycleAction::Kind;
+  std::optional<Move> latest;
+  for (const LifecycleRule& rule : rules) {
+    if (!is_about(rule, row)) continue;
+    // Ending is cheaper than moving, so it goes first.
+    if (place.noncurrent_since ? ends_noncurrent(rule, place, now, day)
+                               : ends_current(rule, row, place, now, day)) {
+      const bool hides = !place.noncurrent_since && row.what == What::Object;
+      return LifecycleAction{.kind = hides ? Kind::Expire : Kind::Remove};
+    }
+    if (row.what == What::Marker || (row.bytes < kMovedBytesMin && !has_size(rule))) continue;
+    for (const Move& move : moves_of(rule, row, place, day)) {
+      if (move.due <= now && (!latest || move.due > latest->due)) latest = move;
+    }
+  }
+  if (!latest || latest->storage_class == row.storage_class) return std::nullopt;
+  return LifecycleAction{.kind = Kind::Move, .storage_class = latest->storage_class};
+}
+
+std::optional<std::string> expiration_of(Service& service, sql::Transaction& transaction, int64_t bucket,
+                                         const VersionRow& row) {
+  if (!row.is_current) return std::nullopt;
+  std::optional<Time> soonest;
+  std::string id;
+  for (const LifecycleRule& rule : find_rules(transaction, bucket)) {
+    if (!is_about(rule, row)) continue;
+    const auto expiry = expiry_of(rule, row, service.day());
+    if (!expiry || (soonest && *soonest <= *expiry)) continue;
+    soonest = expiry;
+    id = rule.id.value_or("");
+  }
+  if (!soonest) return std::nullopt;
+  return fmt::format("expiry-date=\"{}\", rule-id=\"{}\"", http_date(*soonest), id);
+}
+
+std::vector<LifecycleRule> find_rules(sql::Transaction& transaction, int64_t bucket) {
+  const auto document = find_configuration(transaction, bucket, kKind);
+  if (!document) return {};
+  BucketLifecycleConfiguration configuration;
+  CHECK(aws::read_json(*document, schema::kBucketLifecycleConfiguration, &configuration).has_value());
+  return configuration.rules;
+}
+
+GetBucketLifecycleConfigurationOutput get_bucket_lifecycle_configuration(
+    Service&, Call& call, const GetBucketLifecycleConfigurationRequest& request) {
+  const BucketRow bucket = require_bucket(call, request.bucket);
+  std::vector<LifecycleRule> rules = find_rules(call.transaction, bucket.id);
+  if (rules.empty()) {
+    aws::ServiceError error("NoSuchLifecycleConfiguration", 404,
+                            "The lifecycle configuration does not exist");
+    error.with("BucketName", bucket.name);
+    throw error;
+  }
+  return {.rules = std::move(rules), .transition_default_minimum_object_size = std::string(kAllClasses)};
+}
+
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html
+PutBucketLifecycleConfigurationOutput put_bucket_lifecycle_configuration(
+    Service& service, Call& call, const PutBucketLifecycleConfigurationRequest& request) {
+  const BucketRow bucket = require_bucket(call, request.bucket);
+  if (!request.lifecycle_configuration) throw_malformed();
+  BucketLifecycleConfiguration wanted = *request.lifecycle_configuration;
+  if (wanted.rules.empty() || wanted.rules.size() > kRulesMax) throw_malformed();
+  const std::string size = request.transition_default_minimum_object_size.value_or(std::string(kAllClasses));
+  if (size != kAllClasses) throw aws::NotImplemented("TransitionDefaultMinimumObjectSize " + size);
+  std::set<std::string> ids;
+  for (LifecycleRule& rule : wanted.rules) {
+    if (rule.status != "Enabled" && rule.status != "Disabled") throw_malformed();
+    if (!rule.id || rule.id->empty()) rule.id = service.random().alphanumeric(kIdCharacters);
+    if (rule.id->size() > kIdMax) throw_invalid("ID length should not exceed allowed limit of 255");
+    if (!ids.insert(*rule.id).second) {
+      throw_invalid("Rule ID must be unique. Found same ID for more than one rule");
+    }
+    require_filter(rule);
+    require_actions(rule);
+  }
+  set_configuration(call, bucket.id, kKind, aws::write_json(schema::kBucketLifecycleConfiguration, &wanted));
+  return {.transition_default_minimum_object_size = size};
+}
+
+Nothing delete_bucket_lifecycle(Service&, Call& call, const DeleteBucketLifecycleRequest& request) {
+  clear_configuration(call, require_bucket(call, request.bucket).id, kKind);
+  return {};
+}
+
+}  // namespace holm::s3

@@ -1,0 +1,56 @@
+// Lifecycle rules: what becomes of objects with time.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lifecycle-mgmt.html
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "services/s3/versions.h"
+
+namespace holm::aws {
+class Region;
+}
+
+namespace holm::s3 {
+
+// What a rule counts in. Tests of rules may make it shorter; days begin at midnight UTC, or at its multiples.
+using Day = std::chrono::milliseconds;
+constexpr Day kDay = std::chrono::hours(24);
+
+// The beginning of the next day.
+Time next_day(Time time, Day day);
+
+// What is known of a version beside its row.
+struct VersionPlace {
+  std::optional<Time> noncurrent_since;  // When the next newer version came; none: it is the current one.
+  int64_t newer_noncurrent = 0;          // Versions of the key that are noncurrent as well, and newer.
+  bool is_alone = true;                  // There is no other version of the key.
+};
+
+struct LifecycleAction {
+  enum class Kind {
+    Expire,
+    Remove,
+    Move
+  } kind;  // Hide or delete the current version; delete for ever; new class.
+  std::string storage_class = {};
+};
+
+// What is due for a version; nothing: it stays as it is.
+std::optional<LifecycleAction> due_action(const std::vector<LifecycleRule>& rules, const VersionRow& row,
+                                          const VersionPlace& place, Time now, Day day);
+
+// The header x-amz-expiration of a current version; nothing when no rule ends it.
+std::optional<std::string> expiration_of(Service& service, sql::Transaction& transaction, int64_t bucket,
+                                         const VersionRow& row);
+
+std::vector<LifecycleRule> find_rules(sql::Transaction& transaction, int64_t bucket);
+
+// The kind of the job that looks at every bucket with rules, once a day.
+inline constexpr char kLifecycleJob[] = "s3.lifecycle";
+// Does what is due now. Blocks; many short transactions. It may run twice.
+void run_lifecycle(Service& service, aws::Region& region, Time now);
+
+}  // namespace holm::s3

@@ -1,0 +1,33 @@
+// Objects' bytes as they lie on disk: sealed in chunks, so that any range can be read without the rest.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/random.h"
+#include "crypto/aead.h"
+
+namespace holm::s3 {
+
+constexpr uint64_t kChunkBytes = 64 * 1024;
+constexpr uint64_t kSealBytes = 28;  // What a chunk is longer when it is sealed.
+
+// A new key for one body. 32 bytes.
+std::string make_data_key(Random& random);
+
+// Seals and opens the chunks of one body. A chunk opens only in its own place. Any thread.
+class ChunkCipher final {
+ public:
+  // `data_key` is one of make_data_key().
+  explicit ChunkCipher(std::string_view data_key);
+
+  std::string seal(uint64_t index, std::string_view plain, Random& random) const;
+  // Nothing when the bytes are not those that were sealed.
+  std::optional<std::string> open(uint64_t index, std::string_view sealed) const;
+
+ private:
+  crypto::Aead aead_;
+};
+
+}  // namespace holm::s3
