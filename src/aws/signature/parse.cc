@@ -61,7 +61,8 @@ std::optional<Credential> read_credential(std::string_view text) {
   const auto parts = split(text, '/');
   if (parts.size() != 5 || parts[4] != "aws4_request") return std::nullopt;
   if (parts[1].size() != 8 || !std::ranges::all_of(parts[1], is_digit)) return std::nullopt;
-  if (!all_of(parts[0], is_key_character) || !all_of(parts[2], is_scope_character) ||
+  // No region has capitals, but clients are told so in the words that make them sign for another one.
+  if (!all_of(parts[0], is_key_character) || !all_of(to_lower(parts[2]), is_scope_character) ||
       !all_of(parts[3], is_scope_character)) {
     return std::nullopt;
   }
@@ -390,6 +391,48 @@ Result<SignedVersion2, Problem> parse_version_2(const RequestView& request, cons
   return result;
 }
 
+// "Tue, 27 Mar 2007 19:36:42 +0000"; nothing before 1970.
+std::optional<Time> mail_date(std::string_view text) {
+  std::string date(trim(text));
+  for (const char* zone : {" +0000", " -0000"}) {
+    if (date.ends_with(zone)) date.replace(date.size() - 6, 6, " GMT");
+  }
+  const auto time = parse_http_date(date);
+  return time && *time >= Time{} ? time : std::nullopt;
+}
+
+// "AWS key:signature".
+// https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html#ConstructingTheAuthenticationHeader
+Result<SignedVersion2, Problem> parse_header_version_2(const RequestView& request,
+                                                       std::string_view authorization) {
+  const std::string_view claim = trim(authorization.substr(authorization.find(' ') + 1));
+  const size_t colon = claim.rfind(':');
+  if (authorization.size() > kMaxAuthorizationBytes || colon == claim.npos || colon == 0) {
+    return wrong({"InvalidArgument", 400, "AWS authorization header is invalid. Expected AwsAccessKeyId:signature",
+                  {{"ArgumentName", "Authorization"}}});
+  }
+  const std::string key(claim.substr(0, colon));
+  if (!all_of(key, is_key_character)) return wrong(unknown_access_key(Dialect::S3, key));
+  const auto amazon = header_values(request, "x-amz-date"), plain = header_values(request, "date");
+  const auto& dates = amazon.empty() ? plain : amazon;
+  const auto time = dates.size() == 1 ? mail_date(dates[0]) : std::nullopt;
+  if (!time) return denied("AWS authentication requires a valid Date or x-amz-date header");
+  auto payload = find_payload(request, nullptr, Dialect::S3, Placement::Query);
+  if (!payload) return std::unexpected(std::move(payload.error()));
+  if (payload->mode == PayloadMode::StreamingSigned || payload->mode == PayloadMode::StreamingSignedTrailer) {
+    return wrong(not_spoken("A body in signed chunks under a signature of version 2"));
+  }
+  const auto tokens = header_values(request, "x-amz-security-token");
+  return SignedVersion2{.access_key_id = key,
+                        .signature = std::string(trim(claim.substr(colon + 1))),
+                        .placement = Placement::Header,
+                        .time = *time,
+                        .date = amazon.empty() ? std::string(trim(plain[0])) : std::string(),
+                        .security_token = tokens.empty() ? std::string() : std::string(tokens[0]),
+                        .payload = payload->mode,
+                        .declared_sha256 = std::move(payload->declared_sha256)};
+}
+
 bool mentions(const Parameters& parameters, std::initializer_list<std::string_view> names) {
   return std::ranges::any_of(parameters, [&](const auto& parameter) {
     return std::ranges::find(names, parameter.first) != names.end();
@@ -435,6 +478,11 @@ std::variant<Anonymous, Signed, SignedVersion2, Problem> parse(const RequestView
   if (authorization.size() > 1) {
     return malformed(dialect, Placement::Header,
                      "the Authorization header is given more than once.");
+  }
+  if (!in_query && dialect == Dialect::S3 && authorization[0].starts_with("AWS ")) {
+    auto result = parse_header_version_2(request, authorization[0]);
+    if (!result) return std::move(result.error());
+    return std::move(*result);
   }
   auto result = in_query ? parse_query(request, parameters, dialect)
                          : parse_header(request, authorization[0], dialect);

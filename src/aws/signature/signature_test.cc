@@ -196,14 +196,13 @@ std::vector<Row> mechanism_rows() {
   return {
       {"nothing at all", "GET", "/", {}, Dialect::S3, "Anonymous", ""},
       {"nothing at all", "POST", "/", {}, Dialect::Query, "Anonymous", ""},
-      {"version 2",
+      {"version 2 without a date",
        "GET",
        "/",
        {{"Authorization", "AWS AKIA:c2ln"}},
        Dialect::S3,
-       "InvalidRequest",
-       "The authorization mechanism you have provided is not supported. Please use "
-       "AWS4-HMAC-SHA256."},
+       "AccessDenied",
+       "AWS authentication requires a valid Date or x-amz-date header"},
       {"version 2 elsewhere",
        "GET",
        "/?Action=X&AWSAccessKeyId=A&Signature=b",

@@ -59,20 +59,23 @@ struct Signed {
 // The scope a request claims, for finding out which service it is for; never a proof of anything.
 std::optional<Scope> find_scope(const RequestView& request);
 
-// What a URL of S3's says that was presigned with version 2. Nothing of it is proven before `verify` of
+// What a request to S3 says that was signed with version 2. Nothing of it is proven before `verify` of
 // version2.h.
 struct SignedVersion2 {
   std::string access_key_id;
   std::string signature;  // Base 64, as given.
-  Time expires{};
+  Placement placement = Placement::Query;
+  Time expires{};         // Of a URL.
+  Time time{};            // Of a header: when it was signed, and the Date as it was; empty beside an x-amz-date.
+  std::string date;
   std::string security_token;  // Empty for long-lived keys.
   PayloadMode payload = PayloadMode::UnsignedPayload;
   std::string declared_sha256;
 };
 
 // Reads the Authorization header or the query parameters. A request that carries neither is
-// Anonymous; one that carries both, half of either, or a mechanism that is not spoken (SigV2 but in
-// URLs of S3's, SigV4A) is a Problem.
+// Anonymous; one that carries both, half of either, or a mechanism that is not spoken (SigV2 but of
+// S3's, SigV4A) is a Problem.
 std::variant<Anonymous, Signed, SignedVersion2, Problem> parse(const RequestView& request,
                                                                Dialect dialect);
 

@@ -147,6 +147,10 @@ Problem too_late(const SignedVersion2& request, Time now) {
           {{"Expires", iso8601(request.expires)}, {"ServerTime", iso8601(now)}}};
 }
 
+std::string seconds_of(Time time) {
+  return std::to_string(std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count());
+}
+
 // The paths a client may have signed; all mean the same resource. A bucket's ends with a slash for botocore.
 std::vector<std::string> resource_paths(std::string_view path, std::string_view virtual_bucket) {
   std::vector<std::string> paths = {std::string(path), reencoded_path(path)};
@@ -159,14 +163,20 @@ std::vector<std::string> resource_paths(std::string_view path, std::string_view 
 
 Result<Verified, Problem> verify(const SignedVersion2& signed_request, const RequestView& request,
                                  const ExpectationVersion2& expected) {
-  if (expected.now >= signed_request.expires) return std::unexpected(too_late(signed_request, expected.now));
+  const bool in_query = signed_request.placement == Placement::Query;
+  if (in_query && expected.now >= signed_request.expires)
+    return std::unexpected(too_late(signed_request, expected.now));
+  if (!in_query && std::chrono::abs(expected.now - signed_request.time) > kMaxSkew) {
+    const Signed claim{.dialect = Dialect::S3, .placement = Placement::Header, .time = signed_request.time};
+    return std::unexpected(skewed(claim, expected.now));
+  }
   const auto chosen = subresources(request.query);
   if (!chosen) return std::unexpected(not_covered(chosen.error()));
   const std::string start = fmt::format(
       "{}\n{}\n{}\n{}\n{}{}", request.method, header_values(request, "content-md5"),
       header_values(request, "content-type"),
-      std::chrono::floor<std::chrono::seconds>(signed_request.expires).time_since_epoch().count(),
-      amazon_headers(request), expected.bucket.empty() ? "" : fmt::format("/{}", expected.bucket));
+      in_query ? seconds_of(signed_request.expires) : signed_request.date, amazon_headers(request),
+      expected.bucket.empty() ? "" : fmt::format("/{}", expected.bucket));
   Problem problem = mismatch(Dialect::S3);
   for (const std::string& path : resource_paths(request.path, expected.bucket)) {
     const std::string text = start + path + (chosen->empty() ? "" : "?") + *chosen;

@@ -1,5 +1,5 @@
-// Signature Version 2 in the query of a URL, as S3 still takes it: boto3 presigns so by default in the older
-// regions. https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html
+// Signature Version 2 in the query of a URL or in a header, as S3 still takes it: boto3 presigns so by default
+// in the older regions. https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html
 #pragma once
 
 #include <string_view>

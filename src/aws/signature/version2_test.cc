@@ -141,6 +141,33 @@ TEST(Version2, SaysWhatIsWrong) {
   }
 }
 
+// https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html#RESTAuthenticationExamples
+http::Request with_header(const std::string& date, const std::string& text, http::Headers headers = {}) {
+  const crypto::Sha1Digest digest = crypto::hmac_sha1(kSecret, text);
+  if (!date.empty()) headers.add("Date", date);
+  headers.add("Authorization", "AWS " + std::string(kKey) + ":" + base64_encode(crypto::bytes_of(digest)));
+  return make("GET", "/photos/puppy.jpg", std::move(headers));
+}
+
+TEST(Version2, AHeaderIsGoodForAQuarterOfAnHour) {
+  const std::string date = "Thu, 29 Mar 2007 03:40:19 +0000";  // One second before kExpires.
+  const std::string text = "GET\n\n\n" + date + "\n/photos/puppy.jpg";
+  EXPECT_EQ(code(with_header(date, text)), "");
+  EXPECT_EQ(admit(with_header(date, text), "", kExpires + 16 * 60).error().code, "RequestTimeTooSkewed");
+  EXPECT_EQ(code(with_header("Thu, 29 Mar 2007 03:40:18 +0000", text)), "SignatureDoesNotMatch");
+  EXPECT_EQ(code(with_header("", text)), "AccessDenied");
+  EXPECT_EQ(code(with_header("yesterday", text)), "AccessDenied");
+  EXPECT_EQ(code(with_header("Tue, 07 Jul 1950 21:53:04 GMT", text)), "AccessDenied");
+  EXPECT_EQ(code(make("GET", "/photos/puppy.jpg", {{"Date", date}, {"Authorization", "AWS HAHAHA"}})),
+            "InvalidArgument");
+}
+
+TEST(Version2, XAmzDateStandsForTheDateOfAHeader) {
+  const std::string date = "Thu, 29 Mar 2007 03:40:19 GMT";
+  const std::string text = "GET\n\n\n\nx-amz-date:" + date + "\n/photos/puppy.jpg";
+  EXPECT_EQ(code(with_header("nonsense", text, {{"x-amz-date", date}})), "");
+}
+
 TEST(Version2, TheTokenIsSignedAndNeverRepeated) {
   const std::string text = "GET\n\n\n" + std::to_string(kExpires) + "\nx-amz-security-token:t0k/en\n/b/k";
   http::Request request = signed_over(text, "GET", "/b/k?x-amz-security-token=t0k%2Fen");
