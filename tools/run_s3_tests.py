@@ -26,6 +26,7 @@ FILES = ["s3tests/functional/test_s3.py", "s3tests/functional/test_headers.py"]
 PASSES = ROOT / "tests" / "s3" / "passes.txt"
 KNOWN = ROOT / "tests" / "s3" / "known_failures.txt"
 SECONDS_MAX = 120  # Of one test.
+DAY_SECONDS = 5  # Of lifecycle rules.
 # The suite's users by their sections; each is the administrator of an account of its own.
 USERS = ["s3 main", "s3 alt", "s3 tenant", "iam", "iam root", "iam alt root"]
 
@@ -46,7 +47,7 @@ class Region:
         self.binary = binary
         self.process = subprocess.Popen(
             [binary, "serve", "--data", self.folder, "--listen", f"127.0.0.1:{self.port}",
-             "--edge", f"127.0.0.1:{free_port()}", "--new-buckets", "classic"],
+             "--edge", f"127.0.0.1:{free_port()}", "--new-buckets", "classic", "--lifecycle-day", str(DAY_SECONDS)],
             stdout=self.log, stderr=self.log)
         self.url = f"http://localhost:{self.port}"
 
@@ -128,6 +129,7 @@ def write_configuration(region, path):
         canonical = accounts.name({"aws_access_key_id": key, "aws_secret_access_key": secret}, name)
         config[section] = {"display_name": name, "user_id": canonical, "email": f"{name}@example.com",
                            "access_key": key, "secret_key": secret, "api_name": "eu-west-1", "tenant": account,
+                           "lc_debug_interval": str(DAY_SECONDS),
                            "storage_classes": "INTELLIGENT_TIERING, GLACIER_IR"}
     kms = accounts.client("kms", accounts.first)
     for option in ("kms_keyid", "kms_keyid2"):

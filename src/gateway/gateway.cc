@@ -57,6 +57,16 @@ signature::Dialect dialect_of(const aws::ServiceModel& model, aws::Protocol prot
   return signature::Dialect::Query;
 }
 
+// s3cmd signs for "US" until it is told what to sign for.
+bool is_possible_region(std::string_view region) { return region == to_lower(region); }
+
+// Which of the bytes a visitor wants, and whether at all.
+bool is_about_bytes(std::string_view header) {
+  constexpr std::string_view kNames[] = {"range", "if-match", "if-none-match", "if-modified-since",
+                                         "if-unmodified-since"};
+  return std::ranges::find(kNames, to_lower(header)) != std::end(kNames);
+}
+
 ServiceError to_error(const signature::Problem& problem) {
   ServiceError error(problem.code, problem.status, problem.message);
   error.members = problem.members;
@@ -229,6 +239,9 @@ async::Task<http::Response> Gateway::answer(http::Exchange& exchange, Request& r
     std::function<http::Response()> on_worker = [&] { return preflight(request); };
     co_return co_await workers_.run(exchange.reactor(), on_worker);
   }
+  if (request.host.is_website && options_.websites != nullptr) {
+    co_return co_await answer_visitor(exchange, request);
+  }
   if (!request.scope || request.scope->service == "s3") {
     request.lifted = signature::lift_headers(*request.head);
   }
@@ -319,20 +332,24 @@ void Gateway::identify(Request& request) {
   CHECK(request.entry != nullptr);
 }
 
+aws::Caller Gateway::stranger(const Request& request) const {
+  return {.account = options_.default_account,
+          .region = !request.host.region.empty() ? request.host.region : options_.default_region,
+          .request_id = request.id,
+          .now = clock_.now(),
+          .principal = {},
+          .source_ip = request.head->peer.ip(),
+          .referer = std::string(request.head->headers.get("Referer")),
+          .user_agent = std::string(request.head->headers.get("User-Agent")),
+          .host = request.head->authority,
+          .transport = request.head->scheme == http::Scheme::Https ? aws::Caller::Transport::Tls
+                                                                   : aws::Caller::Transport::Plain};
+}
+
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
 void Gateway::authenticate(Request& request) {
   const signature::Dialect dialect = request.dialect();
-  request.caller = {.account = options_.default_account,
-                    .region = !request.host.region.empty() ? request.host.region : options_.default_region,
-                    .request_id = request.id,
-                    .now = clock_.now(),
-                    .principal = {},
-                    .source_ip = request.head->peer.ip(),
-                    .referer = std::string(request.head->headers.get("Referer")),
-                    .user_agent = std::string(request.head->headers.get("User-Agent")),
-                    .host = request.head->authority,
-                    .transport = request.head->scheme == http::Scheme::Https ? aws::Caller::Transport::Tls
-                                                                             : aws::Caller::Transport::Plain};
+  request.caller = stranger(request);
   if (request.form) return authenticate_form(request);
   auto parsed = signature::parse(signature::view_of(*request.head), dialect);
   if (auto* problem = std::get_if<signature::Problem>(&parsed)) refuse(*problem);
@@ -377,7 +394,9 @@ void Gateway::verify(Request& request, const signature::Signed& claim) {
   auto verified = signature::verify(claim, key, signature::view_of(*request.head),
                                     {.now = request.caller.now,
                                      .service = request.model->signing_name,
-                                     .region = {},
+                                     .region = is_possible_region(claim.scope.region)
+                                                   ? std::string_view()
+                                                   : std::string_view(options_.default_region),
                                      .body_sha256 = body_sha256});
   if (!verified) refuse(verified.error());
   request.verified = std::move(*verified);
@@ -442,6 +461,41 @@ async::Task<http::Response> Gateway::invoke(http::Exchange& exchange, Request& r
   co_return codec.write(operation, output.get(), request.id);
 }
 
+bool Gateway::is_website(std::string_view authority) {
+  return parse_host(authority, is_service_label).is_website;
+}
+
+async::Task<http::Response> Gateway::answer_visitor(http::Exchange& exchange, Request& request) {
+  request.protocol = aws::Protocol::RestXml;
+  request.scope.reset();  // Whatever is signed, it is about an object, and nobody in particular asks.
+  WebsiteVisit::Fetch fetch = [this, &exchange, &request](WebsiteVisit::Wanted wanted) {
+    return fetch_as_stranger(exchange, request, std::move(wanted));
+  };
+  WebsiteVisit visit(*options_.websites, workers_, exchange.reactor(), *request.head, request.host.bucket,
+                     request.id, std::move(fetch));
+  co_return co_await visit.answer();
+}
+
+// An object of the host's bucket, as S3 gives it to somebody unknown.
+async::Task<http::Response> Gateway::fetch_as_stranger(http::Exchange& exchange, Request& request,
+                                                       WebsiteVisit::Wanted wanted) {
+  CHECK(!wanted.key.empty());  // That would be the bucket's list.
+  http::Request get = *request.head;
+  get.method = std::move(wanted.method);
+  get.path = "/" + percent_encode(wanted.key, Slash::Keep);
+  get.target = get.path;
+  get.query.clear();
+  get.headers = http::Headers();
+  const bool takes_headers = wanted.headers == WebsiteVisit::Wanted::Headers::All;
+  for (const http::Header& header : request.head->headers) {
+    if (takes_headers && is_about_bytes(header.name)) get.headers.add(header.name, header.value);
+  }
+  request.lifted = std::move(get);
+  identify(request);
+  request.caller = stranger(request);
+  co_return co_await invoke(exchange, request);
+}
+
 http::Response Gateway::preflight(const Request& request) {
   const http::Headers& headers = request.head->headers;
   const std::string_view path = std::string_view(request.head->path).substr(1);
@@ -467,10 +521,13 @@ void Gateway::add_browser_headers(const Request& request, http::Response& respon
   if (request.model == nullptr || request.model->signing_name != "s3") return;
   const std::string path = request.detected ? request.detected->path : request.head->path;
   const std::string bucket(split(std::string_view(path).substr(1), '/')[0]);
-  for (auto& [name, value] : browser_rules_->actual({.bucket = bucket,
-                                                     .origin = request.head->headers.get("Origin"),
-                                                     .method = request.head->method,
-                                                     .headers = {}})) {
+  // Whoever announces a method asks for that one's rule, as on AWS.
+  const std::string_view announced = request.head->headers.get("Access-Control-Request-Method");
+  for (auto& [name, value] :
+       browser_rules_->actual({.bucket = bucket,
+                               .origin = request.head->headers.get("Origin"),
+                               .method = announced.empty() ? request.head->method : announced,
+                               .headers = {}})) {
     response.headers.add(name, value);
   }
 }

@@ -15,6 +15,7 @@
 #include "gateway/local_region.h"
 #include "gateway/services.h"
 #include "gateway/signing_keys.h"
+#include "gateway/website.h"
 #include "http/server.h"
 
 namespace holm::aws {
@@ -33,6 +34,7 @@ struct GatewayOptions {
   // Bodies that are not streamed are held in memory. An operation may take larger ones.
   size_t body_bytes_max = 16u << 20;
   aws::RequestLog* request_log = nullptr;  // S3's, if there is one.
+  const aws::Websites* websites = nullptr;
 };
 
 // Handles requests on the HTTP server's reactors; borrows everything for its life.
@@ -44,6 +46,8 @@ class Gateway final {
 
   // An http::Handler.
   async::Task<void> handle(http::Exchange& exchange);
+  // Whether a host is that of a bucket's web site, for those who listen where visitors come.
+  static bool is_website(std::string_view authority);
 
  private:
   struct Request;
@@ -54,6 +58,10 @@ class Gateway final {
   void authenticate_form(Request& request);
   size_t body_bytes_max(const Request& request) const;
   void identify(Request& request);
+  async::Task<http::Response> answer_visitor(http::Exchange& exchange, Request& request);
+  async::Task<http::Response> fetch_as_stranger(http::Exchange& exchange, Request& request,
+                                                WebsiteVisit::Wanted wanted);
+  aws::Caller stranger(const Request& request) const;
   void authenticate(Request& request);
   std::shared_ptr<const aws::Credentials> require_credentials(const Request& request,
                                                               const std::string& access_key_id,

@@ -30,7 +30,13 @@ bool take_last(std::string_view& rest, std::string_view& label, bool (*accepts)(
 }
 
 bool is_s3(std::string_view label) {
-  return label == "s3" || (label.starts_with("s3-") && is_region(label.substr(3)));
+  return label == "s3" || label == "s3-accelerate" ||
+         (label.starts_with("s3-") && is_region(label.substr(3)));
+}
+
+bool is_website(std::string_view label) {
+  constexpr std::string_view kStart = "s3-website-";
+  return label == "s3-website" || (label.starts_with(kStart) && is_region(label.substr(kStart.size())));
 }
 
 }  // namespace
@@ -47,9 +53,15 @@ HostName parse_host(std::string_view host, bool (*is_service)(std::string_view l
 
   std::string_view label;
   if (take_last(rest, label, is_region)) name.region = label;
+  if (take_last(rest, label, is_website)) {
+    name.service = "s3";
+    name.bucket = rest;
+    name.is_website = !rest.empty();
+    return name;
+  }
   if (take_last(rest, label, is_s3)) {
     name.service = "s3";
-    if (label.starts_with("s3-")) name.region = label.substr(3);
+    if (label.starts_with("s3-") && is_region(label.substr(3))) name.region = label.substr(3);
     name.bucket = rest;
     return name;
   }

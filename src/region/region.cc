@@ -78,6 +78,7 @@
 #include "services/elbv2/service.h"
 #include "services/iam/resources.h"
 #include "services/iam/service.h"
+#include "services/kms/resources.h"
 #include "services/kms/service.h"
 #include "services/lambda/resources.h"
 #include "services/lambda/service.h"
@@ -322,6 +323,7 @@ Result<void> Region::State::add_identities() {
       kms::model(),
       kms::Dependencies{.jobs = *jobs, .region = *client, .clock = clock, .random = random, .key = key});
   add_types(iam::resource_types());
+  add_types(kms::resource_types());
   return {};
 }
 
@@ -488,7 +490,10 @@ Result<void> Region::State::serve() {
       services, *client, iam->identities(), &s3->browser_rules(), *workers, clock, random,
       gateway::GatewayOptions{.default_region = options.default_region,
                               .default_account = account,
-                              .request_log = &s3->access_log()});
+                              .request_log = &s3->access_log(),
+                              .websites = &s3->sites()});
+  edge->use_others({.owns = gateway::Gateway::is_website,
+                    .handler = [this](http::Exchange& exchange) { return gateway->handle(exchange); }});
   api = std::make_unique<http::Server>(
       *reactors, http::Limits{}, [this](http::Exchange& exchange) { return gateway->handle(exchange); },
       clock);

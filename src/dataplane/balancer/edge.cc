@@ -71,7 +71,11 @@ void Edge::stop(async::Duration grace) { server_.stop(grace); }
 async::Task<void> Edge::serve(http::Exchange& exchange) {
   std::string host = split_host(exchange.request().authority).host;
   http::Handler handler;
-  if (const http::Handler* found = find_handler(*table(), host)) handler = *found;
+  if (const http::Handler* found = find_handler(*table(), host)) {
+    handler = *found;
+  } else if (others_.owns && others_.owns(exchange.request().authority)) {
+    handler = others_.handler;
+  }
   if (handler) {
     co_await handler(exchange);
     co_return;

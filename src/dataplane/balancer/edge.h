@@ -2,6 +2,7 @@
 // header.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -31,6 +32,12 @@ class Edge final {
   // All names that `owner` ("elbv2") answers for from now on. A name that two owners claim belongs
   // to the owner that comes first in the alphabet.
   void publish(const std::string& owner, Routes routes);
+  // Who answers for names that nobody has published, if `owns` them; before the first listen().
+  struct Others {
+    std::function<bool(std::string_view authority)> owns;
+    http::Handler handler;
+  };
+  void use_others(Others others) { others_ = std::move(others); }
   // One more door: a listening socket on the host, inside a VPC, inside a function's namespace.
   // Returns what names it for stop_listening().
   int listen(UniqueFd socket);
@@ -46,6 +53,7 @@ class Edge final {
 
   mutable std::mutex mutex_;
   std::shared_ptr<const Table> table_;  // Guarded by mutex_.
+  Others others_;
   http::Server server_;                 // Last, so that it ends first.
 };
 

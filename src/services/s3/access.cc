@@ -6,10 +6,12 @@
 #include <algorithm>
 
 #include "s3/handlers.h"
+#include "services/s3/acceleration.h"
 #include "services/s3/acls.h"
 #include "services/s3/buckets.h"
 #include "services/s3/copies.h"
 #include "services/s3/object_lock.h"
+#include "services/s3/payment.h"
 #include "services/s3/public_access.h"
 #include "services/s3/service.h"
 #include "services/s3/tags.h"
@@ -98,6 +100,9 @@ constexpr Action kBucketActions[] = {{"HeadBucket", "ListBucket"},
                                      {"GetBucketAccelerateConfiguration", "GetAccelerateConfiguration"},
                                      {"GetBucketLifecycleConfiguration", "GetLifecycleConfiguration"},
                                      {"GetBucketReplication", "GetReplicationConfiguration"},
+                                     {"PutBucketReplication", "PutReplicationConfiguration"},
+                                     {"DeleteBucketReplication", "PutReplicationConfiguration"},
+                                     {"PutBucketAccelerateConfiguration", "PutAccelerateConfiguration"},
                                      {"GetObjectLockConfiguration", "GetBucketObjectLockConfiguration"},
                                      {"PutObjectLockConfiguration", "PutBucketObjectLockConfiguration"}};
 
@@ -137,8 +142,11 @@ constexpr std::string_view kLogDelivery = "logging.s3.amazonaws.com";
 // A bucket, and what every permission about it starts from.
 class Place {
  public:
-  Place(Call& call, const std::string& bucket, const std::optional<std::string>& expected_owner)
+  Place(Call& call, const std::string& bucket, const std::optional<std::string>& expected_owner,
+        const std::optional<std::string>& payer)
       : call_(call), bucket_(require_bucket(call, bucket)) {
+    require_acceleration(call, bucket_);
+    require_payer(call, bucket_, payer);
     if (expected_owner && *expected_owner != bucket_.account) throw aws::AccessDenied("Access Denied");
     policy_ = find_configuration(call.transaction, bucket_.id, "policy");
     block_ = access_block_of(call.transaction, bucket_.id);
@@ -289,7 +297,8 @@ std::vector<Access> writing(const Place& place, const std::string& action, const
   // A copy reads its source with all that reading needs.
   if (auto header = input.text("CopySource")) {
     const CopySource source = require_copy_source(*header);
-    const Place from(call, source.bucket, input.text("ExpectedSourceBucketOwner"));
+    const Place from(call, source.bucket, input.text("ExpectedSourceBucketOwner"),
+                     input.text("RequestPayer"));
     for (Access& access :
          reading(from, source.version ? "s3:GetObjectVersion" : "s3:GetObject", source.key, source.version)) {
       needed.push_back(std::move(access));
@@ -349,12 +358,19 @@ std::vector<Access> Service::access(const aws::Operation& operation, const void*
     add_list_context(create, input);
     return {std::move(create)};
   }
-  const Place place(call, bucket, input.text("ExpectedBucketOwner"));
+  const Place place(call, bucket, input.text("ExpectedBucketOwner"), input.text("RequestPayer"));
   if (operation.name == "DeleteObjects") {
     return deleting(place, *static_cast<const DeleteObjectsRequest*>(value));
   }
   if (auto key = input.text("Key")) return about_object(place, operation, input, *key, call);
-  return {about_bucket(place, operation, input)};
+  std::vector<Access> needed = {about_bucket(place, operation, input)};
+  if (operation.name == "PutBucketReplication") {
+    const auto& request = *static_cast<const PutBucketReplicationRequest*>(value);
+    needed.push_back({.action = "iam:PassRole",
+                      .resource = request.replication_configuration.role,
+                      .context = {{"iam:PassedToService", {"s3.amazonaws.com"}}}});
+  }
+  return needed;
 }
 
 }  // namespace holm::s3

@@ -262,6 +262,8 @@ GetBucketLoggingOutput get_bucket_logging(Service&, Call& call, const GetBucketL
 // Whether the target lets logs in is found out when the first is delivered.
 Nothing put_bucket_logging(Service& service, Call& call, const PutBucketLoggingRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
+  // A policy cannot give that away.
+  if (call.principal.account != bucket.account) throw aws::AccessDenied("Access Denied");
   const auto& wanted = request.bucket_logging_status.logging_enabled;
   if (wanted) {
     require_logging(call, bucket, *wanted);

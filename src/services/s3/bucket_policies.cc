@@ -9,6 +9,7 @@
 #include "base/strings.h"
 #include "formats/json.h"
 #include "s3/handlers.h"
+#include "services/s3/acls.h"
 #include "services/s3/buckets.h"
 #include "services/s3/public_access.h"
 #include "services/s3/service.h"
@@ -97,8 +98,15 @@ Nothing delete_bucket_policy(Service&, Call& call, const DeleteBucketPolicyReque
 
 GetBucketPolicyStatusOutput get_bucket_policy_status(Service&, Call& call,
                                                      const GetBucketPolicyStatusRequest& request) {
-  const std::string policy = require_policy(call, require_bucket(call, request.bucket));
-  return {.policy_status = PolicyStatus{.is_public = is_public_policy(policy)}};
+  const BucketRow bucket = require_bucket(call, request.bucket);
+  const bool has_list = ownership_of(call.transaction, bucket.id) != Ownership::Enforced;
+  const bool is_listed_public =
+      has_list && is_public(grants_in(bucket_list(call.transaction, bucket.id), bucket.account));
+  // Where lists count, a bucket without a policy is as public as its list makes it.
+  const auto policy = has_list ? find_configuration(call.transaction, bucket.id, "policy")
+                               : std::optional(require_policy(call, bucket));
+  return {.policy_status =
+              PolicyStatus{.is_public = is_listed_public || (policy && is_public_policy(*policy))}};
 }
 
 }  // namespace holm::s3

@@ -172,6 +172,8 @@ CompleteMultipartUploadOutput complete_multipart_upload(Service& service, Call& 
   auto done = find_completed(call.transaction, bucket.id, request.upload_id);
   if (done && done->key == request.key) return answer(call, bucket, *done);
   const UploadRow upload = require_upload(call, bucket, request.key, request.upload_id);
+  // Completing needs no key of the customer's, but a wrong one is none of this upload's.
+  if (auto customer = customer_key_of(request)) part_key(std::move(customer), upload);
   std::vector<StoredPart> parts = require_parts(call, upload, request);
   require_write_conditions(call, bucket, request.key, request.if_match, request.if_none_match);
 

@@ -125,6 +125,7 @@ void describe(const Request& request, const BucketRow& bucket, const VersionRow&
   output.content_length = static_cast<int64_t>(row.bytes);
   if (row.storage_class != "STANDARD") output.storage_class = row.storage_class;
   if (bucket.versioning != Versioning::Never) output.version_id = row.version;
+  if (!row.replication.empty()) output.replication_status = row.replication;
   tell_lock(row.lock, output);
   tell_encryption(row.encryption, output);
   if (!row.tags.empty()) output.tag_count = static_cast<int32_t>(read_tags(row.tags).size());

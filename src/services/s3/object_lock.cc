@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "s3/handlers.h"
 #include "s3/schema.h"
+#include "services/s3/replication.h"
 #include "services/s3/service.h"
 #include "services/s3/versions.h"
 
@@ -186,7 +187,7 @@ GetObjectRetentionOutput get_object_retention(Service&, Call& call,
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectRetention.html
 // An empty document takes the retention away, where that is allowed.
-PutObjectRetentionOutput put_object_retention(Service&, Call& call,
+PutObjectRetentionOutput put_object_retention(Service& service, Call& call,
                                               const PutObjectRetentionRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
   require_lockable(call, bucket);
@@ -199,6 +200,7 @@ PutObjectRetentionOutput put_object_retention(Service&, Call& call,
   require_change(row.lock, lock, bypass_of(request.bypass_governance_retention), call.now);
   call.transaction.run("UPDATE s3_version SET lock_mode = ?2, lock_until = ?3 WHERE id = ?1",
                        {row.id, lock.mode, milliseconds_of(lock.until)});
+  replicate_change(service, call, bucket, row);
   return {};
 }
 
@@ -211,7 +213,7 @@ GetObjectLegalHoldOutput get_object_legal_hold(Service&, Call& call,
   return {.legal_hold = ObjectLockLegalHold{.status = row.lock.legal_hold}};
 }
 
-PutObjectLegalHoldOutput put_object_legal_hold(Service&, Call& call,
+PutObjectLegalHoldOutput put_object_legal_hold(Service& service, Call& call,
                                                const PutObjectLegalHoldRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
   require_lockable(call, bucket);
@@ -220,6 +222,7 @@ PutObjectLegalHoldOutput put_object_legal_hold(Service&, Call& call,
   const VersionRow row = require_version(call, bucket, request.key, request.version_id);
   call.transaction.run("UPDATE s3_version SET legal_hold = ?2 WHERE id = ?1",
                        {row.id, *request.legal_hold->status});
+  replicate_change(service, call, bucket, row);
   return {};
 }
 

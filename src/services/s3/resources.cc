@@ -7,6 +7,7 @@
 
 #include "aws/service/error.h"
 #include "s3/operations.h"
+#include "services/s3/bucket_properties.h"
 #include "services/s3/buckets.h"
 
 namespace holm::s3 {
@@ -69,19 +70,25 @@ constexpr PropertySchema kNotificationMembers[] = {{.name = "LambdaConfiguration
                                                     .members = kLambdaMembers}};
 
 constexpr PropertySchema kBucketProperties[] = {
+    {.name = "AccelerateConfiguration", .kind = PropertyKind::Object, .members = kAccelerateMembers},
     {.name = "AccessControl"},
+    {.name = "BucketEncryption", .kind = PropertyKind::Object, .members = kEncryptionMembers},
     {.name = "BucketName", .update = Update::Replacement},
     {.name = "CorsConfiguration", .kind = PropertyKind::Object, .members = kCorsMembers},
+    {.name = "LifecycleConfiguration", .kind = PropertyKind::Object, .members = kLifecycleMembers},
+    {.name = "LoggingConfiguration", .kind = PropertyKind::Object, .members = kLoggingMembers},
     {.name = "NotificationConfiguration", .kind = PropertyKind::Object, .members = kNotificationMembers},
+    {.name = "ObjectLockEnabled", .kind = PropertyKind::Boolean, .update = Update::Replacement},
     {.name = "OwnershipControls", .kind = PropertyKind::Object, .members = kOwnershipMembers},
     {.name = "PublicAccessBlockConfiguration", .kind = PropertyKind::Object, .members = kBlockMembers},
     {.name = "Tags",
      .kind = PropertyKind::List,
      .element = PropertyKind::Object,
      .members = stacks::kTagSchema},
-    {.name = "VersioningConfiguration", .kind = PropertyKind::Object, .members = kVersioningMembers}};
+    {.name = "VersioningConfiguration", .kind = PropertyKind::Object, .members = kVersioningMembers},
+    {.name = "WebsiteConfiguration", .kind = PropertyKind::Object, .members = kWebsiteMembers}};
 constexpr std::string_view kBucketAttributes[] = {"Arn", "DomainName", "RegionalDomainName",
-                                                  "DualStackDomainName"};
+                                                  "DualStackDomainName", "WebsiteURL"};
 
 CORSConfiguration cors_from(const Properties& properties) {
   CORSConfiguration rules;
@@ -140,6 +147,7 @@ class BucketType final : public stacks::ResourceType {
     if (region != "us-east-1") {
       request.create_bucket_configuration = CreateBucketConfiguration{.location_constraint = region};
     }
+    if (wanted.boolean("ObjectLockEnabled", false)) request.object_lock_enabled_for_bucket = true;
     context.invoke<CreateBucket>(request);
     const formats::Object none;
     const formats::Value nothing(none);
@@ -149,6 +157,7 @@ class BucketType final : public stacks::ResourceType {
     attributes.append("DomainName", fmt::format("{}.s3.localhost", bucket));
     attributes.append("RegionalDomainName", fmt::format("{}.s3.{}.localhost", bucket, region));
     attributes.append("DualStackDomainName", fmt::format("{}.s3.{}.localhost", bucket, region));
+    attributes.append("WebsiteURL", fmt::format("http://{}.s3-website-{}.localhost", bucket, region));
     return {.physical_id = bucket, .attributes = std::move(attributes)};
   }
 
@@ -170,6 +179,7 @@ class BucketType final : public stacks::ResourceType {
       if (acl != "Private") throw aws::NotImplemented("AWS::S3::Bucket: AccessControl " + acl);
     }
     apply_protection(context, bucket, was, wanted);
+    apply_documents(context, bucket, was, wanted);
     if (differs(was, wanted, "CorsConfiguration")) {
       const auto rules = wanted.find_object("CorsConfiguration");
       if (rules) {

@@ -71,6 +71,52 @@ TEST_F(Resources, MakeChangeAndRemoveABucket) {
   in_stack(remove);
 }
 
+TEST_F(Resources, SetTheDocumentsOfABucket) {
+  const stacks::ResourceType& type = *types.at(0);
+  const formats::Value wanted = formats::parse_json(R"({
+    "ObjectLockEnabled": true,
+    "BucketEncryption": {"ServerSideEncryptionConfiguration": [
+        {"BucketKeyEnabled": true,
+         "ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "alias/x"}}]},
+    "LifecycleConfiguration": {"Rules": [
+        {"Id": "one", "Status": "Enabled", "Prefix": "logs/", "ExpirationInDays": 3,
+         "TagFilters": [{"Key": "a", "Value": "b"}],
+         "NoncurrentVersionExpiration": {"NoncurrentDays": 30}},
+        {"Status": "Enabled", "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1}}]},
+    "WebsiteConfiguration": {"IndexDocument": "index.html", "ErrorDocument": "error.html",
+        "RoutingRules": [{"RoutingRuleCondition": {"KeyPrefixEquals": "a/"},
+                          "RedirectRule": {"ReplaceKeyPrefixWith": "b/"}}]},
+    "AccelerateConfiguration": {"AccelerationStatus": "Enabled"}})")
+                                    .value();
+  stacks::Created made;
+  in_stack([&](stacks::Context& context) { made = type.create(context, stacks::Properties(wanted)); });
+  const std::string bucket = made.physical_id;
+  EXPECT_EQ(*made.attributes.find("WebsiteURL")->as_string(),
+            "http://site-media-abcdefghijkl.s3-website-eu-west-1.localhost");
+  EXPECT_EQ(
+      s3.call<GetObjectLockConfiguration>({.bucket = bucket}).object_lock_configuration->object_lock_enabled,
+      "Enabled");
+  const auto encryption =
+      s3.call<GetBucketEncryption>({.bucket = bucket}).server_side_encryption_configuration;
+  EXPECT_EQ(encryption->rules.at(0).apply_server_side_encryption_by_default->kms_master_key_id, "alias/x");
+  const auto rule = s3.call<GetBucketLifecycleConfiguration>({.bucket = bucket}).rules.at(0);
+  EXPECT_EQ(rule.filter->and_->prefix, "logs/");
+  EXPECT_EQ(rule.filter->and_->tags.at(0).key, "a");
+  EXPECT_EQ(rule.noncurrent_version_expiration->noncurrent_days, 30);
+  EXPECT_EQ(s3.call<GetBucketWebsite>({.bucket = bucket}).routing_rules.at(0).condition->key_prefix_equals,
+            "a/");
+  EXPECT_EQ(s3.call<GetBucketAccelerateConfiguration>({.bucket = bucket}).status, "Enabled");
+
+  const formats::Value nothing = formats::parse_json(R"({"ObjectLockEnabled": true})").value();
+  const stacks::Existing was{
+      .physical_id = bucket, .attributes = made.attributes, .properties = stacks::Properties(wanted)};
+  in_stack([&](stacks::Context& context) { type.update(context, was, stacks::Properties(nothing)); });
+  EXPECT_EQ(s3.outcome<GetBucketWebsite>({.bucket = bucket}), "404 NoSuchWebsiteConfiguration");
+  EXPECT_EQ(s3.outcome<GetBucketLifecycleConfiguration>({.bucket = bucket}),
+            "404 NoSuchLifecycleConfiguration");
+  EXPECT_EQ(s3.call<GetBucketAccelerateConfiguration>({.bucket = bucket}).status, "Suspended");
+}
+
 TEST_F(Resources, DoNotAdoptABucketThatExists) {
   s3.create_bucket("taken");
   const formats::Value wanted = formats::parse_json(R"({"BucketName": "taken"})").value();

@@ -15,6 +15,8 @@
 #include "services/s3/cors.h"
 #include "services/s3/lifecycle.h"
 #include "services/s3/notifications.h"
+#include "services/s3/replication.h"
+#include "services/s3/website.h"
 #include "sql/database.h"
 
 namespace holm::s3 {
@@ -25,11 +27,14 @@ Service::Service(const Dependencies& dependencies)
           crypto::bytes_of(crypto::hmac_sha256(crypto::bytes_of(dependencies.key), "keys of objects in S3"))),
       leases_(dependencies.store),
       browser_rules_(std::make_unique<CorsRules>(dependencies.database)),
+      sites_(std::make_unique<Sites>(dependencies.database)),
       access_log_(std::make_unique<AccessLog>(*this)) {}
 
 Service::~Service() = default;
 
 const aws::BrowserRules& Service::browser_rules() const { return *browser_rules_; }
+
+const aws::Websites& Service::sites() const { return *sites_; }
 
 void Service::start() {
   sweep();
@@ -39,6 +44,10 @@ void Service::start() {
   });
   dependencies_.jobs.handle(kAccessLogJob, [this](const jobs::Job& job) {
     deliver_log(*this, dependencies_.region, job);
+    return jobs::done();
+  });
+  dependencies_.jobs.handle(kReplicationJob, [this](const jobs::Job& job) {
+    replicate(*this, dependencies_.region, job);
     return jobs::done();
   });
   access_log_->look(*dependencies_.database.begin(sql::Access::Read));

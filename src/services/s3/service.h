@@ -17,6 +17,7 @@ namespace holm::aws {
 class BrowserRules;
 class IdentityProvider;
 class Region;
+class Websites;
 }  // namespace holm::aws
 namespace holm::blobs {
 class Store;
@@ -32,6 +33,7 @@ namespace holm::s3 {
 
 class AccessLog;
 class CorsRules;
+class Sites;
 
 // What a new bucket is like before anything is said about it.
 enum class NewBuckets {
@@ -68,6 +70,9 @@ class Service final : public aws::ServiceBase {
   // What browsers may do with each bucket, for the gateway.
   const aws::BrowserRules& browser_rules() const;
 
+  // The buckets that are web sites, for the gateway.
+  const aws::Websites& sites() const;
+
   // The server access logs, for the gateway.
   AccessLog& access_log() { return *access_log_; }
 
@@ -94,6 +99,7 @@ class Service final : public aws::ServiceBase {
   const std::string key_;
   BlobLeases leases_;
   std::unique_ptr<CorsRules> browser_rules_;
+  std::unique_ptr<Sites> sites_;
   std::unique_ptr<AccessLog> access_log_;
 };
 

@@ -13,6 +13,7 @@
 #include "s3/schema.h"
 #include "services/s3/buckets.h"
 #include "services/s3/notifications.h"
+#include "services/s3/replication.h"
 #include "services/s3/service.h"
 #include "services/s3/versions.h"
 
@@ -40,6 +41,7 @@ VersionRow set_object_tags(Service& service, Call& call, const std::string& buck
   const BucketRow bucket = require_bucket(call, bucket_name);
   VersionRow row = require_version(call, bucket, key, version);
   call.transaction.run("UPDATE s3_version SET tags = ?2 WHERE id = ?1", {row.id, write_tags(tags)});
+  replicate_change(service, call, bucket, row);
   record_event(service, call, bucket,
                {.name = tags.empty() ? "ObjectTagging:Delete" : "ObjectTagging:Put",
                 .key = key,

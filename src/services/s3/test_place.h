@@ -12,6 +12,7 @@
 #include "aws/service/error.h"
 #include "aws/service/identity.h"
 #include "aws/service/region.h"
+#include "aws/service/service.h"
 #include "base/check.h"
 #include "blobs/blobs.h"
 #include "jobs/jobs.h"
@@ -44,27 +45,44 @@ class TestFolder final {
   std::string path_;
 };
 
-// The test's account, called "main", and another one without a name.
+inline constexpr char kTestRole[] = "arn:aws:iam::123456789012:role/copier";
+
+// The test's account, called "main", another one without a name, and one role.
 class KnownAccounts final : public aws::IdentityProvider {
  public:
   std::shared_ptr<const aws::Accounts> accounts() override {
     return std::make_shared<const aws::Accounts>(aws::Accounts{{kTestAccount, "main"}, {kOtherAccount, ""}});
   }
   Result<std::shared_ptr<const aws::Credentials>, aws::CredentialProblem> find_credentials(
-      std::string_view, std::string_view) override {
-    return std::unexpected(aws::CredentialProblem::UnknownKey);
+      std::string_view access_key, std::string_view) override {
+    if (access_key != kRoleKey) return std::unexpected(aws::CredentialProblem::UnknownKey);
+    aws::Credentials credentials;
+    credentials.principal = {.kind = aws::Principal::Kind::AssumedRole,
+                             .account = kTestAccount,
+                             .arn = "arn:aws:sts::123456789012:assumed-role/copier/s3-replication",
+                             .role_arn = kTestRole};
+    return std::make_shared<const aws::Credentials>(std::move(credentials));
   }
   std::shared_ptr<const aws::PrincipalPolicies> policies_of(const aws::Principal&) override { return {}; }
   std::optional<aws::AccessKey> bootstrap(const std::string&) override { return std::nullopt; }
-  std::optional<aws::RoleSummary> find_role(std::string_view) override { return std::nullopt; }
+  std::optional<aws::RoleSummary> find_role(std::string_view arn) override {
+    if (arn != kTestRole) return std::nullopt;
+    return aws::RoleSummary{.account = kTestAccount, .name = "copier", .arn = kTestRole};
+  }
   std::optional<std::string> account_of(std::string_view) const override { return std::nullopt; }
   Result<aws::TemporaryCredentials> issue_session(const aws::SessionRequest&) override {
     return failure("There are no sessions here.");
   }
-  Result<aws::TemporaryCredentials> issue_role_credentials(std::string_view, std::string_view,
+  Result<aws::TemporaryCredentials> issue_role_credentials(std::string_view arn, std::string_view,
                                                            std::string_view, std::chrono::seconds) override {
-    return failure("There are no roles here.");
+    if (arn != kTestRole) return failure("There is no such role.");
+    aws::TemporaryCredentials issued;
+    issued.key.access_key_id = kRoleKey;
+    return issued;
   }
+
+ private:
+  static constexpr std::string_view kRoleKey = "ASIACOPIER";
 };
 
 // S3 alone, without signatures and rights.
@@ -129,6 +147,9 @@ class TestS3 final : public aws::Region {
   void wait(std::chrono::milliseconds time) { clock_.advance(time); }
   Time now() const { return clock_.now(); }
 
+  // What the role may not do from now on: one action.
+  void deny(std::string action) { denied_ = std::move(action); }
+
   // Every blob on disk.
   size_t blob_count() const { return store_->list().size(); }
   jobs::ManualJobs& jobs() { return *jobs_; }
@@ -157,7 +178,9 @@ class TestS3 final : public aws::Region {
     std::function<void()> run = [&] { transact(who, access, work); };
     co_await workers_.run(reactor, run);
   }
-  bool may(aws::Call&, const aws::Principal&, const aws::Access&) override { return true; }
+  bool may(aws::Call&, const aws::Principal&, const aws::Access& access) override {
+    return access.action != denied_;
+  }
   async::Reactor& any_reactor() override { return reactors_.next(); }
 
  protected:
@@ -213,6 +236,7 @@ class TestS3 final : public aws::Region {
   }
 
   std::string account_ = kTestAccount;
+  std::string denied_;
   std::vector<std::string> messages_;
   KnownAccounts identities_;
   test::FakeClock clock_;

@@ -4,6 +4,7 @@
 #include "s3/handlers.h"
 #include "services/s3/buckets.h"
 #include "services/s3/object_lock.h"
+#include "services/s3/replication.h"
 #include "services/s3/service.h"
 
 namespace holm::s3 {
@@ -33,6 +34,12 @@ Nothing put_bucket_versioning(Service&, Call& call, const PutBucketVersioningReq
     throw aws::ServiceError("InvalidBucketState", 409,
                             "An Object Lock configuration is present on this bucket, so the versioning state "
                             "cannot be changed.");
+  }
+  if (wanted.status == "Suspended" && is_replicated(call.transaction, bucket.id)) {
+    throw aws::ServiceError("InvalidBucketState", 409,
+                            "A replication configuration is present on this bucket, so you cannot change the "
+                            "versioning state. To change the versioning state, first delete the replication "
+                            "configuration.");
   }
   call.transaction.run("UPDATE s3_bucket SET versioning = ?2 WHERE id = ?1", {bucket.id, *wanted.status});
   return {};

@@ -9,6 +9,7 @@
 #include "base/strings.h"
 #include "blobs/blobs.h"
 #include "s3/errors.h"
+#include "services/s3/replication.h"
 #include "services/s3/service.h"
 
 namespace holm::s3 {
@@ -20,7 +21,7 @@ constexpr size_t kEtagBytes = 16;
 constexpr std::string_view kColumns =
     "id, key, version, is_current, is_marker, bytes, etag, modified, storage_class, checksum_algorithm,"
     " checksum, checksum_type, part_count, tags, attributes, lock_mode, lock_until, legal_hold, owner, list,"
-    " encryption";
+    " encryption, replication";
 
 VersionRow version_from(const sql::Row& row) {
   return {.id = row.integer(0),
@@ -41,7 +42,8 @@ VersionRow version_from(const sql::Row& row) {
           .lock = lock_from(row.text(15), row.integer(16), row.text(17)),
           .encryption = read_encryption(row.text(20)),
           .owner = row.text(18),
-          .list = row.text(19)};
+          .list = row.text(19),
+          .replication = row.text(21)};
 }
 
 std::vector<std::string> blobs_of(sql::Transaction& transaction, int64_t version) {
@@ -83,9 +85,10 @@ void insert(Call& call, const BucketRow& bucket, const NewVersion& version) {
   call.transaction.run(
       "INSERT INTO s3_version (bucket, key, version, is_current, is_marker, bytes, etag, modified,"
       " storage_class, checksum_algorithm, checksum, checksum_type, part_count, upload, tags, attributes,"
-      " blob, content, lock_mode, lock_until, legal_hold, owner, list, encryption, sealed_key)"
+      " blob, content, lock_mode, lock_until, legal_hold, owner, list, encryption, sealed_key,"
+      " replication)"
       " VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,"
-      " ?21, ?22, ?23, ?24)",
+      " ?21, ?22, ?23, ?24, ?25)",
       {bucket.id,
        row.key,
        row.version,
@@ -109,18 +112,24 @@ void insert(Call& call, const BucketRow& bucket, const NewVersion& version) {
        row.owner,
        row.list,
        write_encryption(row.encryption),
-       blob_value(version.sealed_key)});
+       blob_value(version.sealed_key),
+       row.replication});
 }
 
 Change insert_current(Service& service, Call& call, const BucketRow& bucket, NewVersion version) {
   if (bucket.versioning == Versioning::Enabled) {
-    version.row.version = service.random().alphanumeric(kVersionIdCharacters);
+    if (version.row.replication != kReplica)
+      version.row.version = service.random().alphanumeric(kVersionIdCharacters);
   } else {
     version.row.version = kNull;
     delete_null_version(service, call, bucket, version.row.key);
   }
+  version.row.replication = replication_of(call.transaction, bucket, version.row);
   insert(call, bucket, version);
   const auto made = find_version(call.transaction, bucket.id, version.row.key, version.row.version);
+  if (!version.row.replication.empty() && version.row.replication != kReplica) {
+    schedule_replication(service, call, bucket, made.value());
+  }
   return {.id = made.value().id, .version = version.row.version, .what = version.row.what};
 }
 
@@ -195,7 +204,8 @@ VersionRow require_version(Call& call, const BucketRow& bucket, const std::strin
   }
   NoSuchKey error("The specified key does not exist.");
   error.with("Key", key);
-  if (is_marker) error.headers = {{"x-amz-delete-marker", "true"}, {"x-amz-version-id", row->version}};
+  error.headers = {{"x-amz-delete-marker", is_marker ? "true" : "false"}};
+  if (is_marker) error.headers.emplace_back("x-amz-version-id", row->version);
   throw error;
 }
 
@@ -217,6 +227,16 @@ std::vector<Piece> pieces_of(sql::Transaction& transaction, int64_t version) {
 
 std::optional<Extent> lease_extent(Service& service, Call& call, const VersionRow& row,
                                    const std::optional<CustomerKey>& customer) {
+  auto extent = lease_sealed(service, call, row);
+  if (!extent) return std::nullopt;
+  for (Piece& piece : extent->pieces) {
+    if (!piece.sealed_key.empty() && piece.bytes > 0)
+      piece.data_key = open_data_key(service, call, row.encryption, customer, piece.sealed_key);
+  }
+  return extent;
+}
+
+std::optional<Extent> lease_sealed(Service& service, Call& call, const VersionRow& row) {
   Extent extent{.bytes = row.bytes};
   if (row.part_count > 0) {
     extent.pieces = pieces_of(call.transaction, row.id);
@@ -228,10 +248,6 @@ std::optional<Extent> lease_extent(Service& service, Call& call, const VersionRo
                              .content = bytes->is_null(1) ? std::string() : bytes->blob(1),
                              .sealed_key = bytes->is_null(2) ? std::string() : bytes->blob(2),
                              .data_key = {}});
-  }
-  for (Piece& piece : extent.pieces) {
-    if (!piece.sealed_key.empty() && piece.bytes > 0)
-      piece.data_key = open_data_key(service, call, row.encryption, customer, piece.sealed_key);
   }
   std::vector<std::string> blobs;
   for (const Piece& piece : extent.pieces) {
@@ -261,7 +277,7 @@ void give_body(Service& service, Call& call, const std::optional<CustomerKey>& c
 }
 
 Change add_version(Service& service, Call& call, const BucketRow& bucket, NewVersion version) {
-  version.row.modified = call.now;
+  if (version.row.replication != kReplica) version.row.modified = call.now;
   const std::vector<Piece> pieces = std::move(version.pieces);
   Change change = insert_current(service, call, bucket, std::move(version));
   for (const Piece& piece : pieces) {
@@ -272,6 +288,19 @@ Change add_version(Service& service, Call& call, const BucketRow& bucket, NewVer
          sql::optional_value(piece.blob), blob_value(piece.content), blob_value(piece.sealed_key)});
   }
   return change;
+}
+
+void update_replica(sql::Transaction& transaction, int64_t id, const VersionRow& row) {
+  transaction.run(
+      "UPDATE s3_version SET tags = ?2, list = ?3, owner = ?4, lock_mode = ?5, lock_until = ?6, legal_hold = "
+      "?7"
+      " WHERE id = ?1",
+      {id, row.tags, row.list, row.owner, row.lock.mode, milliseconds_of(row.lock.until),
+       row.lock.legal_hold});
+}
+
+void set_replication(sql::Transaction& transaction, int64_t id, const std::string& status) {
+  transaction.run("UPDATE s3_version SET replication = ?2 WHERE id = ?1", {id, status});
 }
 
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeletingObjectVersions.html

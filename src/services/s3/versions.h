@@ -40,8 +40,9 @@ struct VersionRow {
   std::string attributes;  // JSON of HeadObjectOutput: headers and user metadata.
   Lock lock;
   Encryption encryption;
-  std::string owner;  // The account; empty: the bucket's.
-  std::string list;   // Its access control list as JSON; empty: everything for the owner.
+  std::string owner;        // The account; empty: the bucket's.
+  std::string list;         // Its access control list as JSON; empty: everything for the owner.
+  std::string replication;  // replication.h; empty: it is neither a replica nor wanted elsewhere.
 };
 
 // Whose a version is: the bucket owner's wherever lists do not count.
@@ -90,13 +91,21 @@ VersionRow require_version(Call& call, const BucketRow& bucket, const std::strin
 std::optional<Extent> lease_extent(Service& service, Call& call, const VersionRow& row,
                                    const std::optional<CustomerKey>& customer);
 
+// The same as it lies there, with nothing to open it.
+std::optional<Extent> lease_sealed(Service& service, Call& call, const VersionRow& row);
+
 // A body that was received becomes the bytes of a version, and its key what the version's encryption makes of
 // it.
 void give_body(Service& service, Call& call, const std::optional<CustomerKey>& customer, const Body& body,
                NewVersion& version);
 
-// Makes it the current version of its key as the bucket's versioning says.
+// Makes it the current version of its key as the bucket's versioning says, and has it replicated where rules
+// say so. A replica keeps the name and the time of its version.
 Change add_version(Service& service, Call& call, const BucketRow& bucket, NewVersion version);
+// Tags, list, lock and owner of a replica that is there.
+void update_replica(sql::Transaction& transaction, int64_t id, const VersionRow& row);
+void set_replication(sql::Transaction& transaction, int64_t id, const std::string& status);
+
 // What DeleteObject does without a version: removes the object or hides it behind a marker.
 std::optional<Change> remove_object(Service& service, Call& call, const BucketRow& bucket,
                                     const std::string& key);
