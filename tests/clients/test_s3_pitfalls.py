@@ -1,0 +1,221 @@
+"""What other stores have got wrong on the wire, each as a test: names, lists, documents, heads and conditions."""
+import hashlib
+import http.client
+import socket
+import urllib.parse
+import uuid
+import xml.etree.ElementTree
+
+import pytest
+from botocore.exceptions import ClientError
+
+from signed_requests import Signer, quoted, send
+
+NAMESPACE = "{http://s3.amazonaws.com/doc/2006-03-01/}"
+
+
+@pytest.fixture
+def bucket(region):
+    name = f"pitfalls-{uuid.uuid4().hex[:12]}"
+    region.client("s3").create_bucket(Bucket=name)
+    return name
+
+
+def call(region, method, target, body=b"", payload="UNSIGNED-PAYLOAD", **headers):
+    signer = Signer(region)
+    more = {name.replace("_", "-"): value for name, value in headers.items()}
+    return send(signer.port, method, target, signer.headers(method, target, payload, more), body)
+
+
+def code_of(answer):
+    found = xml.etree.ElementTree.fromstring(answer).find("Code")
+    return found.text if found is not None else None
+
+
+def keys_of(answer):
+    return [key.text or "" for key in xml.etree.ElementTree.fromstring(answer).iter(NAMESPACE + "Key")]
+
+
+@pytest.mark.parametrize("key", ["a+b", "a b", "a%20b", "ü/ß", "a=b&c", "~tilde", "(1)*!'", "#hash", "emoji-😀", "a\tb"])
+def test_keys_of_any_characters(region, bucket, key):
+    target = f"/{bucket}/{quoted(key)}"
+    assert call(region, "PUT", target, key.encode())[0] == 200
+    assert call(region, "GET", target) == (200, key.encode())
+    status, answer = call(region, "GET", f"/{bucket}?list-type=2&encoding-type=url")
+    assert status == 200 and [urllib.parse.unquote_plus(found) for found in keys_of(answer)] == [key]
+
+
+def test_a_plus_in_a_path_is_a_plus(region, bucket):
+    assert call(region, "PUT", f"/{bucket}/a+b", b"x")[0] == 200
+    assert [item["Key"] for item in region.client("s3").list_objects_v2(Bucket=bucket)["Contents"]] == ["a+b"]
+
+
+def test_a_key_has_at_most_1024_bytes_not_characters(region, bucket):
+    assert call(region, "PUT", f"/{bucket}/{quoted('ü' * 512)}", b"x")[0] == 200
+    status, answer = call(region, "PUT", f"/{bucket}/{quoted('ü' * 512 + 'a')}", b"x")
+    assert (status, code_of(answer)) == (400, "KeyTooLongError")
+
+
+def test_lists_hold_what_xml_cannot_say(region, bucket):
+    for key in ("a\x01b", "c\rd", "e&f<g>\""):
+        assert call(region, "PUT", f"/{bucket}/{quoted(key)}", b"x")[0] == 200
+    status, answer = call(region, "GET", f"/{bucket}?encoding-type=url&list-type=2")
+    assert status == 200
+    assert [urllib.parse.unquote_plus(key) for key in keys_of(answer)] == ["a\x01b", "c\rd", "e&f<g>\""]
+    status, plain = call(region, "GET", f"/{bucket}?list-type=2")
+    assert status == 200 and b"&#x1;" in plain and (b"&#13;" in plain or b"&#xd;" in plain.lower())
+
+
+def test_lists_are_in_the_order_of_bytes_and_skip_whole_folders(region, bucket):
+    s3 = region.client("s3")
+    keys = ["a", "a.b/1", "a/1", "a/2", "a0", "b/1", "b/2", "c", "é", "z"]
+    for key in keys:
+        s3.put_object(Bucket=bucket, Key=key)
+    assert [item["Key"] for item in s3.list_objects_v2(Bucket=bucket)["Contents"]] == sorted(keys, key=str.encode)
+    found, more = [], {}
+    while True:
+        page = s3.list_objects_v2(Bucket=bucket, Delimiter="/", MaxKeys=1, **more)
+        assert page["KeyCount"] == 1, "a folder counts as one"
+        found += [item["Key"] for item in page.get("Contents", [])]
+        found += [item["Prefix"] for item in page.get("CommonPrefixes", [])]
+        if not page["IsTruncated"]:
+            break
+        more = {"ContinuationToken": page["NextContinuationToken"], "StartAfter": "zzz"}
+    assert found == ["a", "a.b/", "a/", "a0", "b/", "c", "z", "é"]
+    first = s3.list_objects(Bucket=bucket, MaxKeys=1)
+    assert first["IsTruncated"] and "NextMarker" not in first
+    assert s3.list_objects(Bucket=bucket, MaxKeys=1, Delimiter="/")["NextMarker"] == "a"
+    assert s3.list_objects_v2(Bucket=bucket, MaxKeys=0)["IsTruncated"] is False
+
+
+DOCUMENTS = {
+    "an entity": b'<!DOCTYPE d [<!ENTITY x "y">]><Delete><Object><Key>&x;</Key></Object></Delete>',
+    "nothing in it": b"<Delete/>",
+    "no document": b"",
+    "half a document": b"<Delete><Object><Key>k</Key>",
+    "very deep": b"<Delete>" + b"<a>" * 5000 + b"</a>" * 5000 + b"</Delete>",
+}
+
+
+@pytest.mark.parametrize("what", DOCUMENTS)
+def test_odd_documents_are_malformed(region, bucket, what):
+    body = DOCUMENTS[what]
+    status, answer = call(region, "POST", f"/{bucket}?delete", body, payload=hashlib.sha256(body).hexdigest())
+    assert status == 400 and code_of(answer) in ("MalformedXML", "MissingRequestBodyError")
+
+
+@pytest.mark.parametrize("query", ["?delete", "?delete="])
+@pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf", b'<?xml version="1.0" encoding="UTF-8"?>\n'])
+def test_documents_begin_in_several_ways(region, bucket, query, start):
+    body = start + b"<Delete><Quiet>true</Quiet><Object><Key>none</Key></Object></Delete>"
+    status, answer = call(region, "POST", f"/{bucket}{query}", body, payload=hashlib.sha256(body).hexdigest())
+    assert status == 200, answer
+
+
+def test_more_than_a_thousand_are_too_many_to_delete(region, bucket):
+    body = b"<Delete>" + b"<Object><Key>k</Key></Object>" * 1001 + b"</Delete>"
+    status, answer = call(region, "POST", f"/{bucket}?delete", body, payload=hashlib.sha256(body).hexdigest())
+    assert (status, code_of(answer)) == (400, "MalformedXML")
+
+
+def test_heads_have_no_bodies_and_say_where_a_bucket_is(region, bucket):
+    signer = Signer(region)
+    for target, status in ((f"/{bucket}", 200), (f"/{bucket}/none", 404), ("/there-is-no-such-bucket", 404)):
+        connection = http.client.HTTPConnection("127.0.0.1", region.port, timeout=20)
+        connection.request("HEAD", target, headers=signer.headers("HEAD", target, "UNSIGNED-PAYLOAD", {}))
+        answer = connection.getresponse()
+        assert (answer.status, answer.read()) == (status, b"")
+        assert answer.getheader("x-amz-request-id") and answer.getheader("Date")
+        if status == 200:
+            assert answer.getheader("x-amz-bucket-region") == "us-east-1"
+        connection.close()
+
+
+def exchange(port, head, body=b""):
+    """What comes back at once, before a body is sent that the head announces."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(head + body)
+        return connection.recv(65536)
+
+
+def head_of(method, target, headers):
+    return (f"{method} {target} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+            + "\r\n").encode()
+
+
+def test_only_those_who_may_write_are_asked_to_go_on(region, bucket):
+    target = f"/{bucket}/k"
+    good = Signer(region).headers("PUT", target, "UNSIGNED-PAYLOAD", {})
+    bad = Signer(region, secret="wrong").headers("PUT", target, "UNSIGNED-PAYLOAD", {})
+    more = {"content-length": "5", "expect": "100-continue"}
+    assert exchange(region.port, head_of("PUT", target, {**good, **more})).startswith(b"HTTP/1.1 100 ")
+    assert exchange(region.port, head_of("PUT", target, {**bad, **more})).startswith(b"HTTP/1.1 403 ")
+    large = {**good, "content-length": str(6 << 30), "expect": "100-continue"}
+    answer = exchange(region.port, head_of("PUT", target, large))
+    assert answer.startswith(b"HTTP/1.1 400 ") and b"EntityTooLarge" in answer
+
+
+def test_a_length_and_chunks_together_are_refused(region, bucket):
+    target = f"/{bucket}/smuggled"
+    headers = Signer(region).headers("PUT", target, "UNSIGNED-PAYLOAD", {})
+    head = head_of("PUT", target, {**headers, "content-length": "5", "transfer-encoding": "chunked"})
+    assert exchange(region.port, head, b"0\r\n\r\nGET / HTTP/1.1\r\n\r\n").startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize("change", [{"x-amz-date": None}, {"x-amz-meta-more": "unsigned"}, {"host": "other"}])
+def test_what_was_not_signed_is_not_let_in(region, bucket, change):
+    target = f"/{bucket}/k"
+    headers = Signer(region).headers("PUT", target, "UNSIGNED-PAYLOAD", {})
+    for name, value in change.items():
+        headers.pop(name, None)
+        if value:
+            headers[name] = value
+    status, answer = send(region.port, "PUT", target, headers, b"x")
+    assert status == 403, answer
+
+
+def test_etags_come_with_quotes_and_are_taken_without(region, bucket):
+    s3 = region.client("s3")
+    etag = s3.put_object(Bucket=bucket, Key="k", Body=b"x")["ETag"]
+    assert etag.startswith('"')
+    for form in (etag, etag.strip('"'), "W/" + etag):
+        with pytest.raises(ClientError) as error:
+            s3.head_object(Bucket=bucket, Key="k", IfNoneMatch=form)
+        assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 304
+
+
+def test_one_of_many_conditional_writers_wins(region, bucket):
+    from concurrent.futures import ThreadPoolExecutor
+    s3 = region.client("s3")
+
+    def write(number):
+        try:
+            s3.put_object(Bucket=bucket, Key="lock", Body=str(number), IfNoneMatch="*")
+            return number
+        except ClientError as error:
+            assert error.response["Error"]["Code"] in ("PreconditionFailed", "ConditionalRequestConflict")
+            return None
+
+    with ThreadPoolExecutor(8) as pool:
+        won = [number for number in pool.map(write, range(32)) if number is not None]
+    assert len(won) == 1
+    assert s3.get_object(Bucket=bucket, Key="lock")["Body"].read() == str(won[0]).encode()
+
+
+def test_a_range_has_no_checksum_of_the_whole(region, bucket):
+    s3 = region.client("s3")
+    s3.put_object(Bucket=bucket, Key="k", Body=b"0123456789", ChecksumAlgorithm="SHA256")
+    whole = s3.get_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")
+    part = s3.get_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED", Range="bytes=2-4")
+    assert whole["ChecksumSHA256"] and whole["ChecksumType"] == "FULL_OBJECT"
+    assert part["Body"].read() == b"234" and "ChecksumSHA256" not in part
+
+
+def test_a_bucket_may_be_called_like_a_service_or_have_dots(region):
+    s3 = region.client("s3")
+    for name in ("lambda", f"dots.in.{uuid.uuid4().hex[:8]}"):
+        s3.create_bucket(Bucket=name)
+        s3.put_object(Bucket=name, Key="k", Body=b"x")
+        assert call(region, "GET", f"/{name}/k") == (200, b"x")
+        s3.delete_object(Bucket=name, Key="k")
+        s3.delete_bucket(Bucket=name)
