@@ -24,10 +24,22 @@ std::string quoted(const std::string& text) {
   return is_plain ? text : "'" + replace_all(text, "'", "'\\''") + "'";
 }
 
+// The certificate that browsers and clients trust for the region's sites.
+int print_authority(const region::Options& options) {
+  auto certificate = region::authority_certificate(options);
+  if (!certificate) {
+    fmt::print(stderr, "holm: {}\n", certificate.error().message);
+    return 1;
+  }
+  fmt::print("{}", *certificate);
+  return 0;
+}
+
 }  // namespace
 
 int env(const Arguments& arguments) {
   const region::Options& options = arguments.options;
+  if (!arguments.words.empty() && arguments.words[0] == "--ca") return print_authority(options);
   auto key = region::read_credentials(region::credentials_path(options));
   if (!key) {
     if (std::filesystem::exists(region::credentials_path(options))) {
@@ -53,6 +65,8 @@ int env(const Arguments& arguments) {
   // Where load balancers' sites are, for whoever writes their URLs.
   if (auto edge = region::edge_address(options); is_running && edge)
     fmt::print("export HOLM_SITE_PORT={}\n", edge->port());
+  if (auto edge = region::secure_edge_address(options); is_running && edge)
+    fmt::print("export HOLM_SECURE_SITE_PORT={}\n", edge->port());
   fmt::print("unset AWS_SESSION_TOKEN AWS_PROFILE\n");
   // The AWS CLI, version 1, goes to AWS itself for RDS in us-east-1 and for SQS unless the option tells it not to.
   fmt::print("aws() {{ command aws --endpoint-url \"$AWS_ENDPOINT_URL\" \"$@\"; }}\n");

@@ -16,7 +16,7 @@ constexpr std::string_view kUsage = R"usage(holm: an AWS region on your own mach
 
   holm up [TEMPLATE …]       start the region in the background, deploy a CloudFormation template
   holm serve                 run the region in the foreground
-  holm env                   print the exports that point AWS clients here: eval "$(holm env)"
+  holm env [--ca]            print the exports that point AWS clients here: eval "$(holm env)"
   holm status                what runs
   holm exec INSTANCE -- CMD  run a command inside an instance
   holm logs                  the newest lines of the daemon's log
@@ -25,6 +25,7 @@ constexpr std::string_view kUsage = R"usage(holm: an AWS region on your own mach
   --data DIR     where the region keeps everything ($HOLM_DATA, else /var/lib/holm or ~/.local/share/holm)
   --listen A:P   address of the AWS API (127.0.0.1:4566)
   --edge A:P     address of the sites that load balancers serve (127.0.0.1:80, else 127.0.0.1:8080)
+  --secure-edge A:P  the same with TLS (127.0.0.1:443, else 127.0.0.1:8443; any port where --edge is given)
   --region NAME  the default region (us-east-1)
   --new-buckets KIND  what S3's new buckets are like: current (as AWS since 2023: no access control lists,
                  nothing public) or classic (lists count, nothing is blocked)
@@ -54,11 +55,13 @@ bool take_options(std::vector<std::string>& words, region::Options& options) {
   const std::map<std::string_view, std::string*> known = {{"--data", &options.data_directory},
                                                           {"--listen", &options.api_address},
                                                           {"--edge", &options.edge_address},
+                                                          {"--secure-edge", &options.secure_edge_address},
                                                           {"--region", &options.default_region},
                                                           {"--new-buckets", &options.new_buckets},
                                                           {"--lifecycle-day", &options.lifecycle_day}};
   std::vector<std::string> rest;
   bool is_ours = true;
+  bool chooses_secure = false;
   for (size_t i = 0; i < words.size(); ++i) {
     if (words[i] == "--") is_ours = false;
     auto option = known.find(words[i]);
@@ -73,6 +76,12 @@ bool take_options(std::vector<std::string>& words, region::Options& options) {
     *option->second = words[++i];
     // An address that was chosen is not exchanged for another.
     if (option->first == "--edge") options.edge_fallback_address.clear();
+    chooses_secure = chooses_secure || option->first == "--secure-edge";
+  }
+  if (chooses_secure || options.edge_fallback_address.empty()) options.secure_edge_fallback_address.clear();
+  // Beside an edge that was chosen nobody waits at the web's own port.
+  if (!chooses_secure && options.edge_fallback_address.empty()) {
+    options.secure_edge_address = options.edge_address.substr(0, options.edge_address.rfind(':')) + ":0";
   }
   words = std::move(rest);
   return true;

@@ -96,6 +96,9 @@ int fail(ReadyPipe& ready, const std::string& message) {
   if (options.edge_fallback_address.empty()) {
     words.insert(words.end(), {"--edge", options.edge_address});
   }
+  if (options.secure_edge_fallback_address.empty()) {
+    words.insert(words.end(), {"--secure-edge", options.secure_edge_address});
+  }
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
@@ -173,6 +176,10 @@ int ensure_daemon(const region::Options& options) {
   if (auto api = read_file(region::api_address_path(options))) same.api_address = trim(*api);
   if (auto edge = read_file(region::edge_address_path(options))) same.edge_address = trim(*edge);
   same.edge_fallback_address.clear();
+  if (auto edge = read_file(region::secure_edge_address_path(options))) {
+    same.secure_edge_address = trim(*edge);
+  }
+  same.secure_edge_fallback_address.clear();
   fmt::print("The region runs another build of holm; this one takes over.\n");
   stop_daemon(options);
   return start_daemon(same);

@@ -140,6 +140,17 @@ void read_names(X509* certificate, CertificateSummary& summary) {
   }
 }
 
+std::string key_algorithm_of(X509* certificate) {
+  EVP_PKEY* key = X509_get0_pubkey(certificate);
+  if (key == nullptr) return {};
+  if (EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA) return "RSA_" + std::to_string(EVP_PKEY_get_bits(key));
+  if (EVP_PKEY_get_base_id(key) != EVP_PKEY_EC) return OBJ_nid2sn(EVP_PKEY_get_base_id(key));
+  std::array<char, 64> group{};
+  size_t length = 0;
+  if (EVP_PKEY_get_group_name(key, group.data(), group.size(), &length) != 1) return "EC";
+  return "EC_" + std::string(group.data(), length);
+}
+
 // OpenSSL reads extensions from a configuration language: nothing of it may be in a name.
 bool is_dns_name(std::string_view name) {
   return !name.empty() && name.size() <= 253 && std::ranges::all_of(name, [](char c) {
@@ -283,7 +294,9 @@ Result<CertificateSummary> describe_certificate(std::string_view pem) {
                              .serial = serial_text(raw_certificate),
                              .not_before = *not_before,
                              .not_after = *not_after,
-                             .is_authority = X509_check_ca(raw_certificate) == 1};
+                             .is_authority = X509_check_ca(raw_certificate) == 1,
+                             .key_algorithm = key_algorithm_of(raw_certificate),
+                             .signature_algorithm = OBJ_nid2sn(X509_get_signature_nid(raw_certificate))};
   read_names(raw_certificate, summary);
   ERR_clear_error();
   return summary;

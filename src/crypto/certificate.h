@@ -44,6 +44,8 @@ struct CertificateSummary {
   Time not_before{};
   Time not_after{};
   bool is_authority = false;
+  std::string key_algorithm;        // "RSA_2048", "EC_prime256v1".
+  std::string signature_algorithm;  // "ecdsa-with-SHA256", "RSA-SHA256": OpenSSL's names.
 };
 // The first certificate of `pem`.
 Result<CertificateSummary> describe_certificate(std::string_view pem);

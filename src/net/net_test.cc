@@ -16,6 +16,7 @@
 #include "net/listener.h"
 #include "net/socket.h"
 #include "net/stream.h"
+#include "net/certificate_directory.h"
 #include "net/tls.h"
 
 namespace holm::net {
@@ -175,6 +176,8 @@ class Tls : public Sockets {
     std::string received;  // Or the error, after "! ".
     std::string protocol;
     std::string server_name;
+    std::string version;
+    std::string cipher;
   };
 
   // Talks to a server that has certificates for a.test (its default) and b.test.
@@ -182,10 +185,11 @@ class Tls : public Sockets {
     auto first = *TlsCertificate::load(first_);
     auto second = *TlsCertificate::load(second_);
     TlsServerOptions server_options;
-    server_options.protocols = {"h2", "http/1.1"};
+    server_options.policy = server_policy_;
+    server_options.policy.protocols = {"h2", "http/1.1"};
     server_options.certificate = first;
-    server_options.choose = [second](std::string_view asked) {
-      return asked == "b.test" ? second : nullptr;
+    server_options.answer = [second](std::string_view asked) {
+      return TlsAnswer{asked == "b.test" ? second : nullptr, nullptr};
     };
     auto server = *TlsServerContext::make(server_options);
     auto client = *TlsClientContext::make({.authorities = authorities});
@@ -223,6 +227,8 @@ class Tls : public Sockets {
       }
       outcome.protocol = far.tls()->protocol();
       outcome.server_name = far.tls()->server_name();
+      outcome.version = far.tls()->version();
+      outcome.cipher = far.tls()->cipher();
       outcome.received = all;
     } catch (const async::StreamError&) {
       outcome.received = "! refused";
@@ -240,7 +246,41 @@ class Tls : public Sockets {
   static constexpr char kText[] = "secret";
   CertificatePem first_ = self_signed("a.test");
   CertificatePem second_ = self_signed("b.test");
+  TlsPolicy server_policy_;
 };
+
+TEST_F(Tls, KeepsToItsPolicyOfVersionsAndCiphers) {
+  EXPECT_EQ(connect_to_server("a.test", first_.chain).version, "TLSv1.3");
+  server_policy_.suites = {"TLS_AES_256_GCM_SHA384"};
+  EXPECT_EQ(connect_to_server("a.test", first_.chain).cipher, "TLS_AES_256_GCM_SHA384");
+  server_policy_ = {.version_max = TlsVersion::Tls12, .ciphers = {"ECDHE-ECDSA-AES256-SHA384"}};
+  Outcome old = connect_to_server("a.test", first_.chain);
+  EXPECT_EQ(old.version, "TLSv1.2");
+  EXPECT_EQ(old.cipher, "ECDHE-ECDSA-AES256-SHA384");
+  server_policy_ = {.version_min = TlsVersion::Tls10, .version_max = TlsVersion::Tls11};
+  EXPECT_EQ(connect_to_server("a.test", first_.chain).received, "! refused") << "the client wants more";
+}
+
+TEST(CertificateDirectory, KnowsWhatCoversANameAndWhoServesIt) {
+  EXPECT_TRUE(certificate_covers("a.test", "a.test"));
+  EXPECT_TRUE(certificate_covers("*.a.test", "b.a.test"));
+  EXPECT_FALSE(certificate_covers("*.a.test", "a.test"));
+  EXPECT_FALSE(certificate_covers("*.a.test", "c.b.a.test"));
+  EXPECT_FALSE(certificate_covers("*.a.test", ".a.test"));
+  EXPECT_FALSE(certificate_covers("", ""));
+
+  CertificateDirectory directory;
+  EXPECT_EQ(directory.find("arn:1"), nullptr);
+  directory.publish("arn:1", {.certificate = nullptr, .names = {"a.test"}});
+  EXPECT_EQ(directory.find("arn:1")->names.front(), "a.test");
+  directory.set_users("elbv2", {{"arn:1", {"one", "two"}}});
+  directory.set_users("cdn", {{"arn:1", {"three"}}});
+  EXPECT_EQ(directory.users_of("arn:1").size(), 3u);
+  directory.set_users("elbv2", {});
+  EXPECT_EQ(directory.users_of("arn:1").size(), 1u);
+  directory.remove("arn:1");
+  EXPECT_EQ(directory.find("arn:1"), nullptr);
+}
 
 TEST_F(Tls, CarriesBytesWithTheCertificateOfTheNameAskedFor) {
   Outcome first = connect_to_server("a.test", first_.chain);

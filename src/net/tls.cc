@@ -105,34 +105,95 @@ Result<std::shared_ptr<const TlsCertificate>> TlsCertificate::load(const Certifi
 struct TlsServerContext::Context {
   Owned<SSL_CTX> ssl;
   TlsServerOptions options;
-  std::string alpn;
+  std::shared_ptr<const TlsPolicy> policy;
 
-  static int use_certificate(SSL* session, void* self);
+  static int answer_hello(SSL* session, int* alert, void* self);
   static int choose_protocol(SSL* session, const unsigned char** chosen, unsigned char* chosen_size,
                              const unsigned char* offered, unsigned offered_size, void* self);
 };
 
-int TlsServerContext::Context::use_certificate(SSL* session, void* self) {
-  const auto& context = *static_cast<const Context*>(self);
-  const char* name = SSL_get_servername(session, TLSEXT_NAMETYPE_host_name);
-  std::shared_ptr<const TlsCertificate> certificate;
-  if (context.options.choose) certificate = context.options.choose(to_lower(name ? name : ""));
-  if (!certificate) certificate = context.options.certificate;
-  if (!certificate) return 0;
-  const TlsCertificate::Loaded& loaded = *certificate->loaded_;
-  return SSL_use_cert_and_key(session, loaded.leaf.get(), loaded.key.get(), loaded.chain.get(), 1);
+namespace {
+
+// The policy of a session lives as long as the session.
+using HeldPolicy = std::shared_ptr<const TlsPolicy>;
+void drop_policy(void*, void* held, CRYPTO_EX_DATA*, int, long, void*) {
+  delete static_cast<HeldPolicy*>(held);
+}
+int policy_index() {
+  static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, drop_policy);
+  return index;
 }
 
-int TlsServerContext::Context::choose_protocol(SSL*, const unsigned char** chosen,
+// The name in the extension server_name, as it comes: a list of names, each after its kind and its
+// length (RFC 6066, section 3). Empty when there is none.
+std::string_view asked_name(SSL* session) {
+  const unsigned char* bytes = nullptr;
+  size_t count = 0;
+  if (SSL_client_hello_get0_ext(session, TLSEXT_TYPE_server_name, &bytes, &count) != 1) return {};
+  if (count < 5 || bytes[2] != TLSEXT_NAMETYPE_host_name) return {};
+  const size_t length = static_cast<size_t>(bytes[3]) << 8 | bytes[4];
+  if (length > count - 5) return {};
+  return {reinterpret_cast<const char*>(bytes + 5), length};
+}
+
+int number_of(TlsVersion version) {
+  switch (version) {
+    case TlsVersion::Tls10: return TLS1_VERSION;
+    case TlsVersion::Tls11: return TLS1_1_VERSION;
+    case TlsVersion::Tls12: return TLS1_2_VERSION;
+    case TlsVersion::Tls13: break;
+  }
+  return TLS1_3_VERSION;
+}
+
+bool apply(SSL* session, const TlsPolicy& policy) {
+  if (SSL_set_min_proto_version(session, number_of(policy.version_min)) != 1) return false;
+  if (SSL_set_max_proto_version(session, number_of(policy.version_max)) != 1) return false;
+  // OpenSSL's own level of security forbids what the oldest versions are made of.
+  if (policy.version_min < TlsVersion::Tls12) SSL_set_security_level(session, 0);
+  const std::string ciphers = join(policy.ciphers, ":");
+  if (!ciphers.empty() && SSL_set_cipher_list(session, ciphers.c_str()) != 1) return false;
+  const std::string suites = join(policy.suites, ":");
+  return suites.empty() || SSL_set_ciphersuites(session, suites.c_str()) == 1;
+}
+
+}  // namespace
+
+// Before anything of the client's offer is looked at, so that the policy decides on all of it.
+int TlsServerContext::Context::answer_hello(SSL* session, int* alert, void* self) {
+  const auto& context = *static_cast<const Context*>(self);
+  TlsAnswer answer;
+  if (context.options.answer) answer = context.options.answer(to_lower(asked_name(session)));
+  if (!answer.certificate) answer.certificate = context.options.certificate;
+  if (!answer.policy) answer.policy = context.policy;
+  *alert = SSL_AD_UNRECOGNIZED_NAME;
+  if (!answer.certificate) return SSL_CLIENT_HELLO_ERROR;
+  *alert = SSL_AD_INTERNAL_ERROR;
+  const TlsCertificate::Loaded& loaded = *answer.certificate->loaded_;
+  if (!apply(session, *answer.policy)) return SSL_CLIENT_HELLO_ERROR;
+  if (SSL_use_cert_and_key(session, loaded.leaf.get(), loaded.key.get(), loaded.chain.get(), 1) != 1) {
+    return SSL_CLIENT_HELLO_ERROR;
+  }
+  SSL_set_ex_data(session, policy_index(), std::make_unique<HeldPolicy>(std::move(answer.policy)).release());
+  return SSL_CLIENT_HELLO_SUCCESS;
+}
+
+int TlsServerContext::Context::choose_protocol(SSL* session, const unsigned char** chosen,
                                                unsigned char* chosen_size,
                                                const unsigned char* offered, unsigned offered_size,
-                                               void* self) {
-  const std::string& ours = static_cast<const Context*>(self)->alpn;
+                                               void*) {
+  const auto* policy = static_cast<const HeldPolicy*>(SSL_get_ex_data(session, policy_index()));
+  if (!policy || (*policy)->protocols.empty()) return SSL_TLSEXT_ERR_NOACK;
+  const std::string ours = alpn_wire((*policy)->protocols);
   unsigned char* selected = nullptr;
   int found = SSL_select_next_proto(&selected, chosen_size, bytes_of(ours),
                                     static_cast<unsigned>(ours.size()), offered, offered_size);
-  *chosen = selected;
-  return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+  if (found != OPENSSL_NPN_NEGOTIATED) return SSL_TLSEXT_ERR_ALERT_FATAL;
+  // What is selected lies in our list, which ends here; the same bytes stand in the client's offer.
+  const std::string_view name(reinterpret_cast<const char*>(selected), *chosen_size);
+  const std::string_view offer(reinterpret_cast<const char*>(offered), offered_size);
+  *chosen = offered + offer.find(name);
+  return SSL_TLSEXT_ERR_OK;
 }
 
 TlsServerContext::TlsServerContext(std::unique_ptr<Context> context)
@@ -144,18 +205,15 @@ Result<std::shared_ptr<const TlsServerContext>> TlsServerContext::make(TlsServer
   auto context = std::make_unique<Context>();
   context->ssl = new_context(TLS_server_method());
   if (!context->ssl) return tls_failure("no TLS context");
-  context->alpn = alpn_wire(options.protocols);
+  context->policy = std::make_shared<const TlsPolicy>(options.policy);
   context->options = std::move(options);
   SSL_CTX* ssl = context->ssl.get();
-  if (context->options.version_min == TlsVersion::Tls13) {
-    SSL_CTX_set_min_proto_version(ssl, TLS1_3_VERSION);
-  }
+  // Sessions may be bound by their policies to older versions than OpenSSL likes.
+  SSL_CTX_set_min_proto_version(ssl, TLS1_VERSION);
   SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
   SSL_CTX_set_num_tickets(ssl, 1);
-  SSL_CTX_set_cert_cb(ssl, Context::use_certificate, context.get());
-  if (!context->alpn.empty()) {
-    SSL_CTX_set_alpn_select_cb(ssl, Context::choose_protocol, context.get());
-  }
+  SSL_CTX_set_client_hello_cb(ssl, Context::answer_hello, context.get());
+  SSL_CTX_set_alpn_select_cb(ssl, Context::choose_protocol, nullptr);
   return std::make_shared<const TlsServerContext>(std::move(context));
 }
 

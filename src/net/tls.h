@@ -22,7 +22,7 @@ struct CertificatePem {
   std::string private_key;
 };
 
-enum class TlsVersion { Tls12, Tls13 };
+enum class TlsVersion { Tls10, Tls11, Tls12, Tls13 };
 
 // The certificate of one name, loaded. Immutable; any thread.
 class TlsCertificate final {
@@ -35,14 +35,29 @@ class TlsCertificate final {
   std::shared_ptr<const Loaded> loaded_;
 };
 
-struct TlsServerOptions {
+// What a server agrees to.
+struct TlsPolicy {
   TlsVersion version_min = TlsVersion::Tls12;
-  // In the order of preference.
+  TlsVersion version_max = TlsVersion::Tls13;
+  // OpenSSL's names in the order of preference, for up to TLS 1.2 and for 1.3; empty: OpenSSL's own.
+  std::vector<std::string> ciphers;
+  std::vector<std::string> suites;
+  // Of the layer above (ALPN), in the order of preference.
   std::vector<std::string> protocols = {"http/1.1"};
+};
+
+// How one client is answered. Without a certificate the handshake fails.
+struct TlsAnswer {
   std::shared_ptr<const TlsCertificate> certificate;
-  // Chooses by the name the client asks for (lower case; empty when it names none); null takes the
-  // one above. Called on the connection's thread; does not throw.
-  std::function<std::shared_ptr<const TlsCertificate>(std::string_view server_name)> choose;
+  std::shared_ptr<const TlsPolicy> policy;
+};
+
+struct TlsServerOptions {
+  TlsPolicy policy;
+  std::shared_ptr<const TlsCertificate> certificate;
+  // Chooses by the name the client asks for (lower case; empty when it names none); what is null in
+  // the answer is taken from above. Called on the connection's thread; does not throw.
+  std::function<TlsAnswer(std::string_view server_name)> answer;
 };
 
 // Immutable; shared by the connections of a listener. Any thread.

@@ -6,6 +6,7 @@
 
 #include "base/files.h"
 #include "base/strings.h"
+#include "services/acm/authority.h"
 
 namespace holm::region {
 
@@ -25,5 +26,12 @@ Result<net::Address> read_address(const std::string& path) {
 
 Result<net::Address> api_address(const Options& options) { return read_address(api_address_path(options)); }
 Result<net::Address> edge_address(const Options& options) { return read_address(edge_address_path(options)); }
+Result<net::Address> secure_edge_address(const Options& options) {
+  return read_address(secure_edge_address_path(options));
+}
+
+Result<std::string> authority_certificate(const Options& options) {
+  return acm::read_authority_certificate(authority_path(options));
+}
 
 }  // namespace holm::region

@@ -20,5 +20,9 @@ std::string credentials_path(const Options& options) { return options.data_direc
 std::string process_id_path(const Options& options) { return options.data_directory + "/run/holm.pid"; }
 std::string api_address_path(const Options& options) { return options.data_directory + "/run/api"; }
 std::string edge_address_path(const Options& options) { return options.data_directory + "/run/edge"; }
+std::string secure_edge_address_path(const Options& options) {
+  return options.data_directory + "/run/edge-secure";
+}
+std::string authority_path(const Options& options) { return options.data_directory + "/authority.pem"; }
 
 }  // namespace holm::region

@@ -11,6 +11,9 @@ struct Options {
   // Where users' browsers come in; the second is taken when the first may not or cannot be had.
   std::string edge_address = "127.0.0.1:80";
   std::string edge_fallback_address = "127.0.0.1:8080";
+  // Likewise with TLS; without either the region goes on without it.
+  std::string secure_edge_address = "127.0.0.1:443";
+  std::string secure_edge_fallback_address = "127.0.0.1:8443";
   std::string default_region = "us-east-1";
   // What S3's new buckets are like: "current" or "classic" (services/s3/README.md).
   std::string new_buckets = "current";
@@ -27,5 +30,8 @@ std::string credentials_path(const Options& options);
 std::string process_id_path(const Options& options);
 std::string api_address_path(const Options& options);
 std::string edge_address_path(const Options& options);
+std::string secure_edge_address_path(const Options& options);
+// The key and the certificate of the region's own authority.
+std::string authority_path(const Options& options);
 
 }  // namespace holm::region

@@ -10,6 +10,8 @@
 #include <future>
 #include <thread>
 
+#include "acm/handlers.h"
+#include "acm/migrations.h"
 #include "async/reactor.h"
 #include "async/workers.h"
 #include "autoscaling/handlers.h"
@@ -49,6 +51,7 @@
 #include "logs/migrations.h"
 #include "metrics/meters.h"
 #include "metrics/store.h"
+#include "net/certificate_directory.h"
 #include "net/listener.h"
 #include "net/socket.h"
 #include "organizations/handlers.h"
@@ -66,6 +69,8 @@
 #include "sandbox/network.h"
 #include "sandbox/probe.h"
 #include "sandbox/runtime.h"
+#include "services/acm/resources.h"
+#include "services/acm/service.h"
 #include "services/autoscaling/service.h"
 #include "services/cloudformation/resources.h"
 #include "services/cloudformation/service.h"
@@ -110,9 +115,10 @@ constexpr size_t kAccountDigits = 12;
 constexpr async::Duration kStopGrace{2000};
 
 // A load balancer's own name has no port in it, wherever the edge listens.
-std::vector<lambda::Site> sites_for_functions(const net::Address& edge) {
+std::vector<lambda::Site> sites_for_functions(const net::Address& edge, const net::Address& secure) {
   std::vector<lambda::Site> sites = {{.port = 80, .target = edge}};
   if (edge.port() != 80) sites.push_back({.port = edge.port(), .target = edge});
+  if (secure.port() != 0) sites.push_back({.port = 443, .target = secure});
   return sites;
 }
 
@@ -145,6 +151,7 @@ Result<std::string> account_of(const Options& options, Random& random) {
 // The tables of everybody, made in one go: the first start then waits for the disk once.
 std::vector<sql::Schema> schemas() {
   return {
+      {"acm", acm::migrations()},
       {"autoscaling", autoscaling::migrations()},
       {"cloudformation", cloudformation::migrations()},
       {"cloudwatch", cloudwatch::migrations()},
@@ -185,6 +192,8 @@ class Region::State {
   Result<void> open_metrics();
   Result<void> open_sandboxes();
   Result<void> open_edge();
+  Result<void> open_secure_edge();
+  Result<void> add_certificates();
   Result<void> add_identities();
   void add_ec2();
   void add_rds();
@@ -218,7 +227,10 @@ class Region::State {
   std::unique_ptr<async::ReactorPool> reactors;
   std::unique_ptr<async::Workers> workers;
   net::Address edge_address;
+  net::Address secure_edge_address;  // None: no port could be had.
   std::unique_ptr<balancer::Edge> edge;
+  std::unique_ptr<balancer::SecureSide> secure_side;
+  net::CertificateDirectory certificates;
   stacks::TypeRegistry types;
   gateway::Services services;
   bool is_serving = false;
@@ -410,18 +422,39 @@ void Region::State::add_storage_and_functions() {
                            .random = random,
                            .data_directory = options.data_directory,
                            .api = [this](http::Exchange& exchange) { return gateway->handle(exchange); },
-                           .sites = sites_for_functions(edge_address)});
+                           .sites = sites_for_functions(edge_address, secure_edge_address)});
   add_types(lambda::resource_types());
 }
 
+Result<void> Region::State::add_certificates() {
+  auto authority = acm::load_or_make_authority(authority_path(options), clock.now(), random);
+  if (!authority) return std::unexpected(authority.error());
+  services.add<acm::Service>(acm::model(), acm::Dependencies{.jobs = *jobs,
+                                                             .region = *client,
+                                                             .certificates = certificates,
+                                                             .clock = clock,
+                                                             .random = random,
+                                                             .key = key,
+                                                             .authority = std::move(*authority)});
+  add_types(acm::resource_types());
+  return {};
+}
+
 void Region::State::add_traffic_and_scaling() {
-  balancer = std::make_unique<balancer::Balancer>(*reactors, *edge, *sockets, clock, random);
+  const bool has_secure = secure_edge_address.port() != 0;
+  balancer = std::make_unique<balancer::Balancer>(
+      *reactors, *edge,
+      balancer::Surroundings{.sockets = *sockets,
+                             .certificates = certificates,
+                             .secure_edge_port = has_secure ? secure_edge_address.port() : uint16_t{443}},
+      clock, random);
   services.add<elbv2::Service>(elbv2::model(), elbv2::Dependencies{.jobs = *jobs,
                                                                    .region = *client,
                                                                    .events = events,
                                                                    .network = *network,
                                                                    .balancer = *balancer,
                                                                    .names = names,
+                                                                   .certificates = certificates,
                                                                    .workers = *workers,
                                                                    .clock = clock,
                                                                    .random = random});
@@ -458,6 +491,7 @@ Result<void> Region::State::build() {
   add_rds();
   add_small_services();
   add_storage_and_functions();
+  if (auto done = add_certificates(); !done) return done;
   add_traffic_and_scaling();
 
   const auto administrator = iam->identities().bootstrap(account);
@@ -482,6 +516,23 @@ Result<void> Region::State::open_edge() {
   auto written = write_file_volatile(edge_address_path(options), edge_address.to_string());
   if (!written) return written;
   doors.add(*edge, std::move(*socket));
+  return open_secure_edge();
+}
+
+Result<void> Region::State::open_secure_edge() {
+  secure_side = std::make_unique<balancer::SecureSide>(*edge);
+  auto socket = keep_listener(*sockets, options.secure_edge_address);
+  if (!socket && !options.secure_edge_fallback_address.empty()) {
+    socket = keep_listener(*sockets, options.secure_edge_fallback_address);
+  }
+  if (!socket) {
+    log::warning(fmt::format("{}; HTTPS sites cannot be reached from this machine", socket.error().message));
+    return {};
+  }
+  secure_edge_address = net::local_address(socket->get());
+  auto written = write_file_volatile(secure_edge_address_path(options), secure_edge_address.to_string());
+  if (!written) return written;
+  doors.add(*secure_side, std::move(*socket));
   return {};
 }
 

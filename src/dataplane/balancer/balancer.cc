@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "base/strings.h"
@@ -14,6 +15,7 @@
 #include "dataplane/balancer/rules.h"
 #include "http/server.h"
 #include "net/socket.h"
+#include "net/tls.h"
 
 namespace holm::balancer {
 
@@ -30,14 +32,25 @@ const Listener* find_listener(const LoadBalancer& load_balancer, std::string_vie
 }
 
 // At the edge all ports of a load balancer are one: the listener on the port that the client names
-// is meant, else the one on 80, else the first.
-const Listener* find_listener_at_edge(const LoadBalancer& load_balancer, uint16_t port) {
+// is meant, else the one on the scheme's own port, else the first. Clients with TLS are for listeners with TLS.
+const Listener* find_listener_at_edge(const LoadBalancer& load_balancer, http::Scheme scheme, uint16_t port) {
+  const bool is_secure = scheme == http::Scheme::Https;
   const Listener* chosen = nullptr;
   for (const Listener& each : load_balancer.listeners) {
+    if (each.tls.has_value() != is_secure) continue;
     if (each.port == port) return &each;
-    if (!chosen || each.port == 80) chosen = &each;
+    if (!chosen || each.port == (is_secure ? 443 : 80)) chosen = &each;
   }
   return chosen;
+}
+
+std::string socket_name(const LoadBalancer& load_balancer, const Listener& listener, const std::string& ip) {
+  return fmt::format("{}{}|{}|{}:{}", kSocketPrefix, listener.arn, load_balancer.vpc_id, ip, listener.port);
+}
+
+// A listener that changes its protocol gets another door at the same socket.
+std::string door_key(const LoadBalancer& load_balancer, const Listener& listener, const std::string& ip) {
+  return socket_name(load_balancer, listener, ip) + (listener.tls ? "|tls" : "");
 }
 
 http::Response own_response(const FixedResponse& fixed) {
@@ -49,9 +62,9 @@ http::Response own_response(const FixedResponse& fixed) {
   return response;
 }
 
-http::Response own_response(const Redirect& redirect, const http::Request& request, uint16_t port) {
+http::Response own_response(const Redirect& redirect, const http::Request& request, VisiblePort visible) {
   http::Response response = error_response(redirect.status);
-  response.headers.add("Location", location(redirect, request, port));
+  response.headers.add("Location", location(redirect, request, visible));
   return response;
 }
 
@@ -92,9 +105,9 @@ struct Balancer::Door {
   http::Server server;
 };
 
-Balancer::Balancer(async::ReactorPool& reactors, Edge& edge, net::SocketKeeper& sockets, const Clock& clock,
+Balancer::Balancer(async::ReactorPool& reactors, Edge& edge, Surroundings surroundings, const Clock& clock,
                    Random& random)
-    : reactors_(reactors), edge_(edge), sockets_(sockets), clock_(clock), random_(random) {
+    : reactors_(reactors), edge_(edge), surroundings_(surroundings), clock_(clock), random_(random) {
   routing_ = std::make_shared<const Routing>(std::make_shared<const Config>(), nullptr);
   for (size_t i = 0; i < reactors_.size(); ++i) {
     async::Reactor& reactor = reactors_.at(i);
@@ -142,48 +155,95 @@ void Balancer::publish_names(const Config& config) {
   Edge::Routes routes;
   for (const LoadBalancer& each : config.load_balancers) {
     Arrival arrival{each.arn, {}};
-    http::Handler handler = [this, arrival](http::Exchange& exchange) { return serve(exchange, arrival); };
-    for (const std::string& name : each.host_names) routes.emplace(to_lower(name), handler);
+    Edge::Route route;
+    route.handler = [this, arrival](http::Exchange& exchange) { return serve(exchange, arrival); };
+    route.answer = [this, arrival](std::string_view name) { return answer(arrival, name); };
+    for (const std::string& name : each.host_names) routes.emplace(to_lower(name), route);
   }
   edge_.publish(kOwner, std::move(routes));
 }
 
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/https-listener-certificates.html
+// The certificate that names the host itself is preferred to one with a wildcard, and any to the default.
+net::TlsAnswer Balancer::answer(const Arrival& arrival, std::string_view server_name) const {
+  std::shared_ptr<const Routing> current = routing();
+  const LoadBalancer* load_balancer = current->find_load_balancer(arrival.load_balancer_arn);
+  if (!load_balancer) return {};
+  const Listener* listener = arrival.listener_arn.empty()
+                                 ? find_listener_at_edge(*load_balancer, http::Scheme::Https, 443)
+                                 : find_listener(*load_balancer, arrival.listener_arn);
+  if (!listener || !listener->tls) return {};
+  std::shared_ptr<const net::ServedCertificate> chosen;
+  for (const std::string& arn : listener->tls->certificates) {
+    std::shared_ptr<const net::ServedCertificate> each = surroundings_.certificates.find(arn);
+    if (!each) continue;
+    if (!chosen) chosen = each;
+    bool is_exact = std::ranges::find(each->names, server_name) != each->names.end();
+    if (is_exact) return {each->certificate, listener->tls->policy};
+  }
+  for (const std::string& arn : listener->tls->certificates) {
+    std::shared_ptr<const net::ServedCertificate> each = surroundings_.certificates.find(arn);
+    bool covers = each && std::ranges::any_of(each->names, [&](const std::string& pattern) {
+      return net::certificate_covers(pattern, server_name);
+    });
+    if (covers) return {each->certificate, listener->tls->policy};
+  }
+  if (!chosen) return {};
+  return {chosen->certificate, listener->tls->policy};
+}
+
+Result<std::unique_ptr<Balancer::Door>> Balancer::open_door(const LoadBalancer& load_balancer,
+                                                            const Listener& listener, const std::string& ip) {
+  Result<net::Address> address = net::Address::parse(ip, listener.port);
+  if (!address) return failure("no address: " + ip);
+  Result<UniqueFd> socket = surroundings_.sockets.open(
+      socket_name(load_balancer, listener, ip),
+      [&] { return net::listen_on(*address, {.where = load_balancer.where}); });
+  if (!socket) return std::unexpected(socket.error());
+  Arrival arrival{load_balancer.arn, listener.arn};
+  std::shared_ptr<const net::TlsServerContext> tls;
+  if (listener.tls) {
+    net::TlsServerOptions options;
+    options.answer = [this, arrival](std::string_view name) { return answer(arrival, name); };
+    auto made = net::TlsServerContext::make(std::move(options));
+    if (!made) return std::unexpected(made.error());
+    tls = std::move(*made);
+  }
+  http::Handler handler = [this, arrival](http::Exchange& exchange) { return serve(exchange, arrival); };
+  auto door = std::make_unique<Door>(reactors_, std::move(handler), clock_);
+  door->server.listen(std::move(*socket), std::move(tls));
+  return door;
+}
+
+// Doors that are not wanted close first: their ports may be wanted for others.
 std::vector<Unopened> Balancer::replace_doors(const Config& config) {
-  std::map<std::string, std::unique_ptr<Door>> next;
-  std::vector<Unopened> unopened;
-  std::set<std::string> open;
+  struct Wanted {
+    const LoadBalancer* load_balancer;
+    const Listener* listener;
+    std::string ip;
+  };
+  std::map<std::string, Wanted> wanted;
+  std::set<std::string> sockets;
   for (const LoadBalancer& each : config.load_balancers) {
     for (const Listener& listener : each.listeners) {
       for (const std::string& ip : each.addresses) {
-        std::string key =
-            fmt::format("{}{}|{}|{}:{}", kSocketPrefix, listener.arn, each.vpc_id, ip, listener.port);
-        open.insert(key);
-        auto found = doors_.find(key);
-        if (found != doors_.end()) {
-          next.insert(doors_.extract(found));
-          continue;
-        }
-        Result<net::Address> address = net::Address::parse(ip, listener.port);
-        Result<UniqueFd> socket = std::unexpected(Error{"no address: " + ip});
-        if (address) {
-          socket = sockets_.open(key, [&] { return net::listen_on(*address, {.where = each.where}); });
-        }
-        if (!socket) {
-          unopened.push_back({each.arn, socket.error().message});
-          continue;
-        }
-        Arrival arrival{each.arn, listener.arn};
-        http::Handler handler = [this, arrival](http::Exchange& exchange) {
-          return serve(exchange, arrival);
-        };
-        auto door = std::make_unique<Door>(reactors_, std::move(handler), clock_);
-        door->server.listen(std::move(*socket));
-        next.emplace(std::move(key), std::move(door));
+        wanted.emplace(door_key(each, listener, ip), Wanted{&each, &listener, ip});
+        sockets.insert(socket_name(each, listener, ip));
       }
     }
   }
-  doors_ = std::move(next);
-  sockets_.retain(kSocketPrefix, open);
+  std::erase_if(doors_, [&](const auto& door) { return !wanted.contains(door.first); });
+  surroundings_.sockets.retain(kSocketPrefix, sockets);
+  std::vector<Unopened> unopened;
+  for (const auto& [key, each] : wanted) {
+    if (doors_.contains(key)) continue;
+    Result<std::unique_ptr<Door>> door = open_door(*each.load_balancer, *each.listener, each.ip);
+    if (door) {
+      doors_.emplace(key, std::move(*door));
+    } else {
+      unopened.push_back({each.load_balancer->arn, door.error().message});
+    }
+  }
   return unopened;
 }
 
@@ -247,25 +307,27 @@ async::Task<void> Balancer::serve(http::Exchange& exchange, Arrival arrival) {
   std::shared_ptr<const Routing> current = routing();
   const LoadBalancer* load_balancer = current->find_load_balancer(arrival.load_balancer_arn);
   const Listener* listener = nullptr;
-  uint16_t port = 80;
+  VisiblePort visible;
   if (load_balancer && arrival.listener_arn.empty()) {
-    port = split_host(exchange.request().authority).port.value_or(80);
-    listener = find_listener_at_edge(*load_balancer, port);
+    http::Scheme scheme = exchange.request().scheme;
+    uint16_t usual = scheme == http::Scheme::Https ? 443 : 80;
+    visible = {split_host(exchange.request().authority).port.value_or(usual), surroundings_.secure_edge_port};
+    listener = find_listener_at_edge(*load_balancer, scheme, visible.port);
   } else if (load_balancer) {
     listener = find_listener(*load_balancer, arrival.listener_arn);
-    if (listener) port = listener->port;
+    if (listener) visible.port = listener->port;
   }
   if (!listener) {
     http::Response response = error_response(503);
     co_await exchange.respond(std::move(response));
     co_return;
   }
-  co_await act(exchange, current, *load_balancer, *listener, port);
+  co_await act(exchange, current, *load_balancer, *listener, visible);
 }
 
 async::Task<void> Balancer::act(http::Exchange& exchange, std::shared_ptr<const Routing> routing,
                                 const LoadBalancer& load_balancer, const Listener& listener,
-                                uint16_t visible_port) {
+                                VisiblePort visible) {
   const http::Request& request = exchange.request();
   LoadBalancerCounters& counters = routing->state_of(load_balancer).counters;
   count(counters.requests);
@@ -282,7 +344,7 @@ async::Task<void> Balancer::act(http::Exchange& exchange, std::shared_ptr<const 
     response = own_response(*fixed);
   } else if (const auto* redirect = std::get_if<Redirect>(action)) {
     count(counters.redirects);
-    response = own_response(*redirect, request, visible_port);
+    response = own_response(*redirect, request, visible);
   } else {
     Shard& shard = shard_of(exchange.reactor());
     const WeightedGroup* chosen = shard.choose_group(std::get<Forward>(*action));

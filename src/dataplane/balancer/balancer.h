@@ -14,11 +14,13 @@
 #include "dataplane/balancer/config.h"
 #include "dataplane/balancer/edge.h"
 #include "dataplane/balancer/health_checks.h"
+#include "net/certificate_directory.h"
 #include "net/socket_keeper.h"
 
 namespace holm::balancer {
 
 class Routing;
+struct VisiblePort;
 
 inline constexpr std::string_view kSocketPrefix = "elbv2|";
 
@@ -28,11 +30,19 @@ struct Unopened {
   std::string reason;
 };
 
-// Functions may be called on any thread but a reactor's. What it is made with outlives it.
+// Where things are that the balancer did not make itself.
+struct Surroundings {
+  // Keeps the sockets of the listeners, under names that begin with kSocketPrefix.
+  net::SocketKeeper& sockets;
+  const net::CertificateDirectory& certificates;
+  // Where the edge takes TLS from the machine's browsers; redirects to 443 lead there.
+  uint16_t secure_edge_port = 443;
+};
+
+// Functions may be called on any thread but a reactor's. What is borrowed outlives it.
 class Balancer final {
  public:
-  // `sockets` keeps those of the listeners, under names that begin with kSocketPrefix.
-  Balancer(async::ReactorPool& reactors, Edge& edge, net::SocketKeeper& sockets, const Clock& clock,
+  Balancer(async::ReactorPool& reactors, Edge& edge, Surroundings surroundings, const Clock& clock,
            Random& random);
   ~Balancer();  // Ends all connections.
   Balancer(const Balancer&) = delete;
@@ -62,14 +72,17 @@ class Balancer final {
   Shard& shard_of(async::Reactor& reactor);
   async::Task<void> serve(http::Exchange& exchange, Arrival arrival);
   async::Task<void> act(http::Exchange& exchange, std::shared_ptr<const Routing> routing,
-                        const LoadBalancer& load_balancer, const Listener& listener, uint16_t visible_port);
+                        const LoadBalancer& load_balancer, const Listener& listener, VisiblePort visible);
+  net::TlsAnswer answer(const Arrival& arrival, std::string_view server_name) const;
   std::vector<Unopened> replace_doors(const Config& config);
+  Result<std::unique_ptr<Door>> open_door(const LoadBalancer& load_balancer, const Listener& listener,
+                                          const std::string& ip);
   void publish_names(const Config& config);
   void replace_checks(const Routing& routing);
 
   async::ReactorPool& reactors_;
   Edge& edge_;
-  net::SocketKeeper& sockets_;
+  const Surroundings surroundings_;
   const Clock& clock_;
   Random& random_;
   HealthListener health_listener_;

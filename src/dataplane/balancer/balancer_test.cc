@@ -90,7 +90,7 @@ class BalancerTest : public ::testing::Test {
     Result<UniqueFd> socket = net::listen_on(net::Address::loopback(0));
     edge_port_ = net::local_address(socket->get()).port();
     edge_.listen(std::move(*socket));
-    balancer_.emplace(reactors_, edge_, sockets_, clock_, random_);
+    balancer_.emplace(reactors_, edge_, surroundings(), clock_, random_);
     balancer_->listen_to_health([this](const HealthChange& change) {
       std::lock_guard lock(mutex_);
       changes_.push_back(change);
@@ -111,6 +111,7 @@ class BalancerTest : public ::testing::Test {
     client_reactor_.at(0).call([this] { client_.reset(); });
   }
 
+  Surroundings surroundings() { return {.sockets = sockets_, .certificates = certificates_}; }
   static uint16_t free_port() {
     Result<UniqueFd> socket = net::listen_on(net::Address::loopback(0));
     return net::local_address(socket->get()).port();
@@ -168,6 +169,7 @@ class BalancerTest : public ::testing::Test {
   EchoTarget second_{reactors_, clock_, "second"};
   uint16_t edge_port_ = 0;
   SocketShelf sockets_;
+  net::CertificateDirectory certificates_;
   std::optional<Balancer> balancer_;
 };
 
@@ -274,7 +276,7 @@ TEST_F(BalancerTest, WhoConnectsWhileItIsAwayWaitsForTheNext) {
   add_target(first_.address());
   ASSERT_TRUE(publish());
   const uint16_t port = listener_port();
-  balancer_.emplace(reactors_, edge_, sockets_, clock_, random_);
+  balancer_.emplace(reactors_, edge_, surroundings(), clock_, random_);
   balancer_->listen_to_health([](const HealthChange&) {});
   std::thread next([this] {
     // Nothing accepts yet, and still nobody is refused.

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "async/reactor.h"
 #include "net/address.h"
 #include "net/socket.h"
+#include "net/tls.h"
 
 namespace holm::balancer {
 
@@ -105,9 +107,16 @@ struct Rule {
   Action action;
 };
 
+// Of an HTTPS listener.
+struct ListenerTls {
+  std::shared_ptr<const net::TlsPolicy> policy;
+  std::vector<std::string> certificates;  // ARNs; the first is for names that none of them covers.
+};
+
 struct Listener {
   std::string arn;
   uint16_t port = 80;
+  std::optional<ListenerTls> tls;
   std::vector<Rule> rules;  // In the order of priority, the default last.
 };
 
@@ -117,7 +126,8 @@ enum class InvalidHeaders : uint8_t { Forward, Drop };
 
 struct LoadBalancer {
   std::string arn;
-  std::vector<std::string> host_names;  // By which the edge finds it.
+  // By which the edge finds it: "shop.elb.localhost", "*.example.com". Of two that claim a name, the first.
+  std::vector<std::string> host_names;
   // Where it stands: listeners are opened on the addresses, connections to targets leave from the
   // first of them.
   std::string vpc_id;

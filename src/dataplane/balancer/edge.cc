@@ -4,19 +4,28 @@
 
 #include <fmt/format.h>
 
+#include "base/check.h"
 #include "base/strings.h"
 
 namespace holm::balancer {
 
 namespace {
 
-const http::Handler* find_handler(const std::map<std::string, Edge::Routes, std::less<>>& table,
-                                  std::string_view host) {
+using Table = std::map<std::string, Edge::Routes, std::less<>>;
+
+const Edge::Route* find_exactly(const Table& table, std::string_view name) {
   for (const auto& [owner, routes] : table) {
-    auto found = routes.find(host);
+    auto found = routes.find(name);
     if (found != routes.end()) return &found->second;
   }
   return nullptr;
+}
+
+const Edge::Route* find_route(const Table& table, std::string_view host) {
+  if (const Edge::Route* found = find_exactly(table, host)) return found;
+  const size_t dot = host.find('.');
+  if (dot == std::string_view::npos) return nullptr;
+  return find_exactly(table, "*" + std::string(host.substr(dot)));
 }
 
 http::Response unknown_host(const std::string& host) {
@@ -66,13 +75,27 @@ int Edge::listen(UniqueFd socket) { return server_.listen(std::move(socket)); }
 
 void Edge::stop_listening(int socket) { server_.stop_listening(socket); }
 
+net::TlsAnswer Edge::answer(std::string_view server_name) const {
+  std::shared_ptr<const Table> known = table();
+  const Route* route = find_route(*known, server_name);
+  return route && route->answer ? route->answer(server_name) : net::TlsAnswer();
+}
+
+int Edge::listen_secure(UniqueFd socket) {
+  net::TlsServerOptions options;
+  options.answer = [this](std::string_view server_name) { return answer(server_name); };
+  auto context = net::TlsServerContext::make(std::move(options));
+  CHECK(context.has_value());
+  return server_.listen(std::move(socket), std::move(*context));
+}
+
 void Edge::stop(async::Duration grace) { server_.stop(grace); }
 
 async::Task<void> Edge::serve(http::Exchange& exchange) {
   std::string host = split_host(exchange.request().authority).host;
   http::Handler handler;
-  if (const http::Handler* found = find_handler(*table(), host)) {
-    handler = *found;
+  if (const Route* found = find_route(*table(), host)) {
+    handler = found->handler;
   } else if (others_.owns && others_.owns(exchange.request().authority)) {
     handler = others_.handler;
   }

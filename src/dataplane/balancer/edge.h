@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/unique_fd.h"
 #include "http/server.h"
+#include "net/tls.h"
 
 namespace holm::balancer {
 
@@ -21,8 +22,13 @@ namespace holm::balancer {
 // replaced ends its requests.
 class Edge final {
  public:
-  // Names in lower case, without port.
-  using Routes = std::map<std::string, http::Handler, std::less<>>;
+  struct Route {
+    http::Handler handler;
+    // For clients that come with TLS: the certificate for the name. None: this owner has nothing for them.
+    std::function<net::TlsAnswer(std::string_view server_name)> answer;
+  };
+  // Names in lower case, without port; "*.example.com" is asked for names that no other is.
+  using Routes = std::map<std::string, Route, std::less<>>;
 
   Edge(async::ReactorPool& reactors, const Clock& clock);
   ~Edge();
@@ -41,6 +47,8 @@ class Edge final {
   // One more door: a listening socket on the host, inside a VPC, inside a function's namespace.
   // Returns what names it for stop_listening().
   int listen(UniqueFd socket);
+  // Likewise, for clients that speak TLS.
+  int listen_secure(UniqueFd socket);
   // Closes that door; connections that came through it go on. Not on a reactor's thread.
   void stop_listening(int socket);
   // Takes no new connections and lets requests end for so long. Not on a reactor's thread.
@@ -50,11 +58,23 @@ class Edge final {
   using Table = std::map<std::string, Routes, std::less<>>;  // By owner.
   async::Task<void> serve(http::Exchange& exchange);
   std::shared_ptr<const Table> table() const;
+  net::TlsAnswer answer(std::string_view server_name) const;
 
   mutable std::mutex mutex_;
   std::shared_ptr<const Table> table_;  // Guarded by mutex_.
   Others others_;
   http::Server server_;                 // Last, so that it ends first.
+};
+
+// The edge as a server for those who add listening sockets: these are for TLS.
+class SecureSide final {
+ public:
+  explicit SecureSide(Edge& edge) : edge_(edge) {}
+  int listen(UniqueFd socket) { return edge_.listen_secure(std::move(socket)); }
+  void stop_listening(int socket) { edge_.stop_listening(socket); }
+
+ private:
+  Edge& edge_;
 };
 
 // "www.example.com:8080" is the host "www.example.com" and the port 8080, if the port is one.

@@ -108,19 +108,22 @@ const Action* find_action(const Listener& listener, const http::Request& request
 }
 
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_RedirectActionConfig.html
-std::string location(const Redirect& redirect, const http::Request& request, uint16_t port) {
+std::string location(const Redirect& redirect, const http::Request& request, VisiblePort visible) {
   std::string protocol = request.scheme == http::Scheme::Https ? "https" : "http";
   // The path is written after a slash ("/#{path}"), so the value has none.
   std::string path = request.path.starts_with('/') ? request.path.substr(1) : request.path;
   std::map<std::string, std::string> values = {{"protocol", protocol},
                                                {"host", split_host(request.authority).host},
-                                               {"port", std::to_string(port)},
+                                               {"port", std::to_string(visible.port)},
                                                {"path", path},
                                                {"query", request.query}};
   std::string scheme = to_lower(expand(redirect.protocol, values));
-  std::string url = scheme + "://" + expand(redirect.host, values);
+  std::string host = expand(redirect.host, values);
+  std::string url = scheme + "://" + host;
   // AWS writes the port even where it is the scheme's own.
   std::string new_port = expand(redirect.port, values);
+  bool stays = equals_ignoring_case(host, values["host"]) && scheme == "https";
+  if (stays && new_port == "443") new_port = std::to_string(visible.secure);
   if (!new_port.empty()) url += ":" + new_port;
   url += expand(redirect.path, values);
   std::string query = expand(redirect.query, values);

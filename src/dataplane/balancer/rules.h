@@ -12,7 +12,14 @@ bool matches(const Condition& condition, const http::Request& request);
 // The action of the first rule that matches, or null when there is not even a default.
 const Action* find_action(const Listener& listener, const http::Request& request);
 
-// The Location of a redirect. `port` is the one the client sees.
-std::string location(const Redirect& redirect, const http::Request& request, uint16_t port);
+// Where the client came in, as it sees it.
+struct VisiblePort {
+  uint16_t port = 80;
+  // What stands for 443 in the addresses of this load balancer; other than 443 at an edge that has another port.
+  uint16_t secure = 443;
+};
+
+// The Location of a redirect.
+std::string location(const Redirect& redirect, const http::Request& request, VisiblePort visible);
 
 }  // namespace holm::balancer

@@ -7,6 +7,7 @@
 #include "aws/service/region.h"
 #include "base/strings.h"
 #include "services/elbv2/actions.h"
+#include "services/elbv2/listener_security.h"
 #include "services/elbv2/records.h"
 #include "services/elbv2/service.h"
 
@@ -29,8 +30,17 @@ void check_port(Call& call, const std::string& load_balancer, int32_t port, cons
   }
 }
 
-void check_protocol(const std::optional<std::string>& protocol) {
-  if (protocol.value_or("HTTP") != "HTTP") throw aws::NotImplemented("Listener: Protocol " + *protocol);
+void check_protocol(const std::string& protocol) {
+  if (protocol == "HTTP" || protocol == "HTTPS") return;
+  throw aws::ServiceError("ValidationError", 400,
+                          fmt::format("Protocol '{}' is not supported by application load balancers, which know"
+                                      " HTTP and HTTPS",
+                                      protocol));
+}
+
+void refuse_mutual(const std::optional<MutualAuthenticationAttributes>& wanted) {
+  if (!wanted || wanted->mode.value_or("off") == "off") return;
+  throw aws::NotImplemented("MutualAuthentication: Mode " + *wanted->mode);
 }
 
 Rule default_rule(Call& call, const std::string& listener_arn) {
@@ -55,10 +65,11 @@ std::string listener_of(Call& call, const std::string& rule_arn) {
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateListener.html
 CreateListenerOutput create_listener(Service& service, Call& call, const CreateListenerInput& request) {
   require_load_balancer(call, request.load_balancer_arn);
-  check_protocol(request.protocol);
   if (!request.port || !request.protocol) {
     throw aws::ServiceError("ValidationError", 400, "A listener protocol and port must be specified");
   }
+  check_protocol(*request.protocol);
+  refuse_mutual(request.mutual_authentication);
   check_port(call, request.load_balancer_arn, *request.port, {});
   check_actions(call, request.default_actions);
   Listener made;
@@ -67,6 +78,7 @@ CreateListenerOutput create_listener(Service& service, Call& call, const CreateL
   made.port = request.port;
   made.protocol = request.protocol;
   made.default_actions = described(request.default_actions);
+  set_security(service, call, made, request.ssl_policy, request.certificates);
   insert(call, made,
          {.arn = *made.listener_arn, .parent = request.load_balancer_arn, .position = *request.port});
   write_tags(call, *made.listener_arn, request.tags);
@@ -82,10 +94,7 @@ CreateListenerOutput create_listener(Service& service, Call& call, const CreateL
 
 DeleteListenerOutput delete_listener(Service& service, Call& call, const DeleteListenerInput& request) {
   require_listener(call, request.listener_arn);
-  for (const Rule& rule : all_where<Rule>(call, "parent = ?3", {request.listener_arn})) {
-    delete_record(call, *rule.rule_arn);
-  }
-  delete_record(call, request.listener_arn);
+  delete_listener_record(call, request.listener_arn);
   service.changed(call.transaction);
   return {};
 }
@@ -109,7 +118,12 @@ DescribeListenersOutput describe_listeners(Service&, Call& call, const DescribeL
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_ModifyListener.html
 ModifyListenerOutput modify_listener(Service& service, Call& call, const ModifyListenerInput& request) {
   Listener listener = require_listener(call, request.listener_arn);
-  check_protocol(request.protocol);
+  if (request.protocol) {
+    check_protocol(*request.protocol);
+    listener.protocol = request.protocol;
+  }
+  refuse_mutual(request.mutual_authentication);
+  set_security(service, call, listener, request.ssl_policy, request.certificates);
   if (request.port) {
     check_port(call, *listener.load_balancer_arn, *request.port, request.listener_arn);
     listener.port = request.port;

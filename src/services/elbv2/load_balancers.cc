@@ -190,10 +190,7 @@ DeleteLoadBalancerOutput delete_load_balancer(Service& service, Call& call,
   }
   call.transaction.run("DELETE FROM elbv2_interface WHERE load_balancer = ?1", {arn});
   for (const Listener& listener : all_where<Listener>(call, "parent = ?3", {arn})) {
-    for (const Rule& rule : all_where<Rule>(call, "parent = ?3", {*listener.listener_arn})) {
-      delete_record(call, *rule.rule_arn);
-    }
-    delete_record(call, *listener.listener_arn);
+    delete_listener_record(call, *listener.listener_arn);
   }
   delete_record(call, arn);
   call.after_commit([&names = service.use().names, vpc = *found->vpc_id, name = *found->dns_name] {

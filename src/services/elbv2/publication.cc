@@ -15,6 +15,7 @@
 #include "sandbox/network.h"
 #include "services/elbv2/actions.h"
 #include "services/elbv2/attributes.h"
+#include "services/elbv2/listener_security.h"
 #include "services/elbv2/records.h"
 #include "services/elbv2/targets.h"
 
@@ -104,11 +105,35 @@ void Publication::read_load_balancer(aws::Call& call, const std::string& arn) {
   }
   apply_attributes(call, made);
   for (const Listener& listener : all_where<Listener>(call, "parent = ?3", {arn})) {
-    made.listeners.push_back({.arn = *listener.listener_arn,
-                              .port = static_cast<uint16_t>(*listener.port),
-                              .rules = rules_of(call, *listener.listener_arn)});
+    read_listener(call, made, listener);
   }
   config_->load_balancers.push_back(std::move(made));
+}
+
+// At the edge a load balancer is also found by the names that its rules and certificates speak of: whoever
+// resolves them to this machine means it.
+void Publication::read_listener(aws::Call& call, balancer::LoadBalancer& owner, const Listener& listener) {
+  balancer::Listener made{.arn = *listener.listener_arn,
+                          .port = static_cast<uint16_t>(*listener.port),
+                          .tls = std::nullopt,
+                          .rules = rules_of(call, *listener.listener_arn)};
+  if (listener.protocol == "HTTPS") {
+    made.tls = balancer::ListenerTls{.policy = tls_policy(*listener.ssl_policy, {"http/1.1"}),
+                                     .certificates = certificates_of(call, listener)};
+    for (const std::string& arn : made.tls->certificates) {
+      certificate_users_[arn].push_back(owner.arn);
+      auto served = use_.certificates.find(arn);
+      if (!served) continue;
+      owner.host_names.insert(owner.host_names.end(), served->names.begin(), served->names.end());
+    }
+  }
+  for (const balancer::Rule& rule : made.rules) {
+    for (const balancer::Condition& condition : rule.conditions) {
+      if (condition.field != balancer::Condition::Field::Host) continue;
+      for (const std::string& pattern : condition.patterns) owner.host_names.push_back(to_lower(pattern));
+    }
+  }
+  owner.listeners.push_back(std::move(made));
 }
 
 void Publication::read_group(aws::Call& call, const std::string& arn) {
@@ -178,6 +203,10 @@ bool Publication::finish() {
 
 jobs::Outcome Publication::run() {
   for (const Place& place : places()) read_place(place);
+  for (auto& [certificate, users] : certificate_users_) {
+    users.erase(std::unique(users.begin(), users.end()), users.end());
+  }
+  use_.certificates.set_users("elbv2", certificate_users_);
   for (const balancer::Unopened& each : use_.balancer.publish(config_)) {
     log::warning(fmt::format("{} waits: {}", each.load_balancer_arn, each.reason));
     waiting_.push_back(each.load_balancer_arn);

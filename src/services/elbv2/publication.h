@@ -5,7 +5,9 @@
 #include <vector>
 
 #include "dataplane/balancer/config.h"
+#include "elbv2/types.h"
 #include "jobs/jobs.h"
+#include "net/certificate_directory.h"
 #include "services/elbv2/service.h"
 
 namespace holm::elbv2 {
@@ -30,6 +32,7 @@ class Publication final {
   std::vector<Place> places();
   void read_place(const Place& place);
   void read_load_balancer(aws::Call& call, const std::string& arn);
+  void read_listener(aws::Call& call, balancer::LoadBalancer& owner, const Listener& listener);
   void read_group(aws::Call& call, const std::string& arn);
   // Whether all that drained are gone.
   bool finish();
@@ -37,6 +40,7 @@ class Publication final {
   Dependencies& use_;
   std::shared_ptr<balancer::Config> config_ = std::make_shared<balancer::Config>();
   std::vector<Draining> draining_;
+  net::CertificateDirectory::Users certificate_users_;
   std::vector<std::string> waiting_;  // ARNs of load balancers that cannot be reached yet.
 };
 

@@ -28,6 +28,12 @@ void delete_record(Call& call, const std::string& arn) {
   call.transaction.run("DELETE FROM elbv2_tag WHERE arn = ?1", {arn});
 }
 
+void delete_listener_record(Call& call, const std::string& arn) {
+  for (const Rule& rule : all_where<Rule>(call, "parent = ?3", {arn})) delete_record(call, *rule.rule_arn);
+  call.transaction.run("DELETE FROM elbv2_certificate WHERE listener = ?1", {arn});
+  delete_record(call, arn);
+}
+
 std::optional<std::string> find_document(Call& call, std::string_view kind, const std::string& arn) {
   auto row = call.transaction.find(
       "SELECT document FROM elbv2_resource WHERE arn = ?1 AND kind = ?2 AND account = ?3 AND region = ?4",

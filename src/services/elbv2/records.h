@@ -53,6 +53,8 @@ void insert_record(Call& call, const NewRecord& record);
 void replace_document(Call& call, const std::string& arn, const std::string& document);
 // With its attributes and tags.
 void delete_record(Call& call, const std::string& arn);
+// With its rules and certificates.
+void delete_listener_record(Call& call, const std::string& arn);
 std::optional<std::string> find_document(Call& call, std::string_view kind, const std::string& arn);
 std::vector<std::string> documents_of(Call& call, std::string_view kind, std::string_view condition,
                                       std::vector<sql::Value> arguments);

@@ -9,6 +9,7 @@
 #include "elbv2/operations.h"
 #include "elbv2/schema.h"
 #include "formats/json.h"
+#include "services/elbv2/listener_certificate_resource.h"
 #include "services/elbv2/records.h"
 
 namespace holm::elbv2 {
@@ -67,6 +68,8 @@ constexpr PropertySchema kCondition[] = {{.name = "Field"},
                                          object("QueryStringConfig", kQuery),
                                          object("HttpRequestMethodConfig", kValues),
                                          object("SourceIpConfig", kValues)};
+
+constexpr PropertySchema kCertificate[] = {{.name = "CertificateArn"}};
 
 constexpr PropertySchema kTags = {.name = "Tags",
                                   .kind = PropertyKind::List,
@@ -295,6 +298,8 @@ class ListenerType final : public stacks::ResourceType {
         {.name = "LoadBalancerArn", .presence = Presence::Required, .update = Update::Replacement},
         {.name = "Protocol"},
         integer("Port"),
+        {.name = "SslPolicy"},
+        objects("Certificates", kCertificate),
         objects("DefaultActions", kAction)};
     return kAll;
   }
@@ -307,6 +312,8 @@ class ListenerType final : public stacks::ResourceType {
         context.invoke<CreateListener>({.load_balancer_arn = wanted.text("LoadBalancerArn"),
                                         .protocol = wanted.find_text("Protocol"),
                                         .port = static_cast<int32_t>(wanted.integer("Port", 0)),
+                                        .ssl_policy = wanted.find_text("SslPolicy"),
+                                        .certificates = read_all<Certificate>(wanted, "Certificates"),
                                         .default_actions = read_all<Action>(wanted, "DefaultActions")});
     std::string arn = *made.listeners.front().listener_arn;
     formats::Object attributes;
@@ -317,6 +324,8 @@ class ListenerType final : public stacks::ResourceType {
     context.invoke<ModifyListener>({.listener_arn = was.physical_id,
                                     .port = static_cast<int32_t>(wanted.integer("Port", 0)),
                                     .protocol = wanted.find_text("Protocol"),
+                                    .ssl_policy = wanted.find_text("SslPolicy"),
+                                    .certificates = read_all<Certificate>(wanted, "Certificates"),
                                     .default_actions = read_all<Action>(wanted, "DefaultActions")});
   }
   void remove(Context& context, const Existing& resource, Removal) const override {
@@ -374,6 +383,7 @@ std::vector<std::unique_ptr<stacks::ResourceType>> resource_types() {
   types.push_back(std::make_unique<TargetGroupType>());
   types.push_back(std::make_unique<ListenerType>());
   types.push_back(std::make_unique<ListenerRuleType>());
+  types.push_back(make_listener_certificate_type());
   return types;
 }
 

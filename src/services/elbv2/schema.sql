@@ -20,3 +20,7 @@ CREATE TABLE elbv2_target (
   health TEXT NOT NULL, reason TEXT NOT NULL, description TEXT NOT NULL,
   PRIMARY KEY (target_group, id, port));
 CREATE INDEX elbv2_target_id ON elbv2_target (id);
+-- migration 2
+-- The certificates of HTTPS listeners besides the default one, which stands in the listener's document.
+CREATE TABLE elbv2_certificate (
+  position INTEGER PRIMARY KEY AUTOINCREMENT, listener TEXT NOT NULL, arn TEXT NOT NULL, UNIQUE (listener, arn));

@@ -80,6 +80,12 @@ std::vector<aws::Access> Service::access(const aws::Operation& operation, const 
   if (name == "CreateListener") return on(as(std::in_place_type<CreateListenerInput>).load_balancer_arn);
   if (name == "DeleteListener") return on(as(std::in_place_type<DeleteListenerInput>).listener_arn);
   if (name == "ModifyListener") return on(as(std::in_place_type<ModifyListenerInput>).listener_arn);
+  if (name == "AddListenerCertificates") {
+    return on(as(std::in_place_type<AddListenerCertificatesInput>).listener_arn);
+  }
+  if (name == "RemoveListenerCertificates") {
+    return on(as(std::in_place_type<RemoveListenerCertificatesInput>).listener_arn);
+  }
   if (name == "CreateRule") return on(as(std::in_place_type<CreateRuleInput>).listener_arn);
   if (name == "DeleteRule") return on(as(std::in_place_type<DeleteRuleInput>).rule_arn);
   if (name == "ModifyRule") return on(as(std::in_place_type<ModifyRuleInput>).rule_arn);

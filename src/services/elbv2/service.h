@@ -28,6 +28,9 @@ class Directory;
 namespace holm::jobs {
 class Jobs;
 }
+namespace holm::net {
+class CertificateDirectory;
+}
 namespace holm::sandbox {
 class Network;
 }
@@ -42,6 +45,7 @@ struct Dependencies {
   sandbox::Network& network;
   balancer::Balancer& balancer;
   dns::Directory& names;
+  net::CertificateDirectory& certificates;
   async::Workers& workers;
   Clock& clock;
   Random& random;
