@@ -14,6 +14,7 @@ using stacks::Context;
 using stacks::Created;
 using stacks::Existing;
 using stacks::Presence;
+using stacks::Progress;
 using stacks::Properties;
 using stacks::PropertyKind;
 using stacks::PropertySchema;
@@ -90,10 +91,16 @@ class CertificateType final : public stacks::ResourceType {
     if (!put.tags.empty()) context.invoke<AddTagsToCertificate>(put);
   }
 
-  void remove(Context& context, const Existing& resource, Removal) const override {
-    if (!certificate_exists(context.call, resource.physical_id)) return;
+  // A listener of the same stack that is gone may still be seen to use it for a moment.
+  void remove(Context&, const Existing&, Removal) const override {}
+  Progress check_removed(Context& context, const Existing& resource) const override {
+    if (!certificate_exists(context.call, resource.physical_id)) return stacks::ready();
+    auto found = context.invoke<DescribeCertificate>({.certificate_arn = resource.physical_id});
+    if (!found.certificate->in_use_by.empty()) return stacks::in_progress();
     context.invoke<DeleteCertificate>({.certificate_arn = resource.physical_id});
+    return stacks::ready();
   }
+  std::chrono::seconds patience() const override { return std::chrono::minutes(1); }
 };
 
 }  // namespace
