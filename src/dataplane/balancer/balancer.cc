@@ -311,7 +311,9 @@ async::Task<void> Balancer::serve(http::Exchange& exchange, Arrival arrival) {
   if (load_balancer && arrival.listener_arn.empty()) {
     http::Scheme scheme = exchange.request().scheme;
     uint16_t usual = scheme == http::Scheme::Https ? 443 : 80;
-    visible = {split_host(exchange.request().authority).port.value_or(usual), surroundings_.secure_edge_port};
+    visible.port = split_host(exchange.request().authority).port.value_or(usual);
+    const Listener* secure = find_listener_at_edge(*load_balancer, http::Scheme::Https, 443);
+    if (secure && secure->port == 443) visible.secure = surroundings_.secure_edge_port;
     listener = find_listener_at_edge(*load_balancer, scheme, visible.port);
   } else if (load_balancer) {
     listener = find_listener(*load_balancer, arrival.listener_arn);
