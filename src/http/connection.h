@@ -31,7 +31,15 @@ struct ConnectionContext {
   std::string_view current_date();
 };
 
-class ServerConnection final {
+// A connection as its server sees it.
+class ClosableConnection {
+ public:
+  virtual ~ClosableConnection() = default;
+  // Ends the connection if it waits for a request; its task then finishes soon.
+  virtual void close_if_idle() = 0;
+};
+
+class ServerConnection final : public ClosableConnection {
  public:
   ServerConnection(ConnectionContext& context, std::unique_ptr<net::Stream> stream,
                    const net::Address& peer);
@@ -40,8 +48,7 @@ class ServerConnection final {
 
   // Serves until the connection ends, one way or another.
   async::Task<void> serve();
-  // Ends the connection if it waits for a request; its task then finishes soon.
-  void close_if_idle();
+  void close_if_idle() override;
 
  private:
   class OneExchange;

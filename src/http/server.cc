@@ -12,6 +12,7 @@
 #include "async/task_set.h"
 #include "base/check.h"
 #include "http/connection.h"
+#include "http/http2_connection.h"
 #include "net/listener.h"
 #include "net/stream.h"
 #include "net/tls.h"
@@ -82,7 +83,7 @@ class Shard {
   void begin_stop() {
     context_.stopping = true;
     listeners_.clear();
-    for (ServerConnection* connection : connections_) connection->close_if_idle();
+    for (ClosableConnection* connection : connections_) connection->close_if_idle();
   }
 
   void cancel() { tasks_.cancel(); }
@@ -95,7 +96,17 @@ class Shard {
       session = tls->accept(socket.get());
       if (!session) co_return;
     }
-    auto stream = std::make_unique<net::Stream>(shard.reactor_, std::move(socket), std::move(session));
+    auto stream =
+        std::make_unique<net::Stream>(shard.reactor_, std::move(socket), std::move(session));
+    net::Wait shaken = net::Wait::Ready;
+    if (stream->tls()) shaken = co_await stream->shake_hands(shard.context_.limits.head);
+    if (shaken == net::Wait::TimedOut) co_return;
+    if (stream->tls() && stream->tls()->protocol() == "h2") {
+      Http2Connection connection(shard.context_, std::move(stream), peer);
+      Registered registered(shard.connections_, connection);
+      co_await connection.serve();
+      co_return;
+    }
     ServerConnection connection(shard.context_, std::move(stream), peer);
     Registered registered(shard.connections_, connection);
     co_await connection.serve();
@@ -103,7 +114,8 @@ class Shard {
 
   class Registered {
    public:
-    Registered(std::unordered_set<ServerConnection*>& all, ServerConnection& one) : all_(all), one_(one) {
+    Registered(std::unordered_set<ClosableConnection*>& all, ClosableConnection& one)
+        : all_(all), one_(one) {
       all_.insert(&one_);
     }
     ~Registered() { all_.erase(&one_); }
@@ -111,15 +123,15 @@ class Shard {
     Registered& operator=(const Registered&) = delete;
 
    private:
-    std::unordered_set<ServerConnection*>& all_;
-    ServerConnection& one_;
+    std::unordered_set<ClosableConnection*>& all_;
+    ClosableConnection& one_;
   };
 
   async::Reactor& reactor_;
   ConnectionContext context_;
   ConnectionCount& count_;
   std::map<int, std::unique_ptr<net::Listener>> listeners_;  // By socket.
-  std::unordered_set<ServerConnection*> connections_;
+  std::unordered_set<ClosableConnection*> connections_;
   async::TaskSet tasks_;
 };
 

@@ -155,6 +155,25 @@ IoResult Stream::write_plain(std::span<const iovec> pieces) {
   return {Io::WouldBlock, 0};
 }
 
+async::Task<Wait> Stream::shake_hands(async::Duration timeout) {
+  const SteadyTime deadline = reactor_.clock().steady() + timeout;
+  while (true) {
+    const TlsSession::Step step = tls_->shake_hands();
+    if (step.needs == TlsSession::Needs::Nothing) co_return Wait::Ready;
+    async::Duration left = std::chrono::ceil<async::Duration>(deadline - reactor_.clock().steady());
+    left = std::max(left, async::Duration::zero());
+    Wait wait = Wait::Ready;
+    if (step.needs == TlsSession::Needs::Readable) {
+      reading_->ready = false;
+      wait = co_await readable(left);
+    } else {
+      writing_->ready = false;
+      wait = co_await writable(left);
+    }
+    if (wait == Wait::TimedOut) co_return wait;
+  }
+}
+
 async::Task<size_t> Stream::read(std::span<char> buffer, async::Duration timeout) {
   while (true) {
     IoResult result = read_some(buffer);

@@ -57,6 +57,9 @@ class Stream final : public async::FdHandler {
   Waiter readable(async::Duration timeout);
   Waiter writable(async::Duration timeout);
 
+  // Completes the handshake of TLS, within `timeout` in all; a broken one shows at the next read.
+  async::Task<Wait> shake_hands(async::Duration timeout);
+
   // The next bytes, at least one, into `buffer`; 0 at the end. Throws async::StreamError when the
   // connection breaks or nothing comes for `timeout`.
   async::Task<size_t> read(std::span<char> buffer, async::Duration timeout);

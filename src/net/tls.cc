@@ -311,6 +311,11 @@ TlsSession::Step outcome(SSL* session, int returned, size_t bytes) {
 
 }  // namespace
 
+TlsSession::Step TlsSession::shake_hands() {
+  ERR_clear_error();
+  return outcome(session_, SSL_do_handshake(session_), 0);
+}
+
 TlsSession::Step TlsSession::read(std::span<char> buffer) {
   // Errors of other sessions on this thread must not be taken for ours.
   ERR_clear_error();

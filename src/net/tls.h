@@ -129,6 +129,8 @@ class TlsSession final {
     IoResult result;
     Needs needs = Needs::Nothing;
   };
+  // Carries the handshake on; Needs::Nothing when it is over, one way or the other.
+  Step shake_hands();
   Step read(std::span<char> buffer);
   Step write(std::string_view bytes);
   void end_writing();

@@ -118,7 +118,9 @@ void Publication::read_listener(aws::Call& call, balancer::LoadBalancer& owner, 
                           .tls = std::nullopt,
                           .rules = rules_of(call, *listener.listener_arn)};
   if (listener.protocol == "HTTPS") {
-    made.tls = balancer::ListenerTls{.policy = tls_policy(*listener.ssl_policy, {"http/1.1"}),
+    std::vector<std::string> protocols = {"http/1.1"};
+    if (attribute(call, owner.arn, "routing.http2.enabled") == "true") protocols.insert(protocols.begin(), "h2");
+    made.tls = balancer::ListenerTls{.policy = tls_policy(*listener.ssl_policy, std::move(protocols)),
                                      .certificates = certificates_of(call, listener)};
     for (const std::string& arn : made.tls->certificates) {
       certificate_users_[arn].push_back(owner.arn);

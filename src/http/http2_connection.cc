@@ -1,0 +1,356 @@
+// Frames come in by one task and go out by another, which exists while there is something to send; each request
+// has a task of its own.
+
+#include "http/http2_connection.h"
+
+#include <fmt/format.h>
+#include <nghttp2/nghttp2.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "base/strings.h"
+#include "net/socket.h"
+
+namespace holm::http {
+
+namespace {
+
+constexpr uint32_t kStreamsMax = 128;  // As AWS's load balancers.
+constexpr uint32_t kWindowBytes = 256 * 1024;
+constexpr int32_t kConnectionWindowBytes = 1024 * 1024;
+constexpr size_t kSendBytes = 64 * 1024;
+constexpr async::Duration kLinger{2000};
+constexpr size_t kLingerReadsMax = 64;
+
+std::string_view view(const uint8_t* bytes, size_t count) {
+  return {reinterpret_cast<const char*>(bytes), count};
+}
+
+// Names are lower case in HTTP/2, and headers about the connection have no place in it.
+class FieldList {
+ public:
+  void add(std::string_view name, std::string_view value) {
+    texts_.push_back(to_lower(name));
+    texts_.emplace_back(value);
+  }
+  void add_all(const Headers& headers, bool with_length) {
+    for (const Header& each : headers) {
+      constexpr std::string_view kLeftOut[] = {"connection", "keep-alive", "proxy-connection",
+                                               "transfer-encoding", "upgrade"};
+      bool is_left_out = std::ranges::any_of(
+          kLeftOut, [&](std::string_view name) { return equals_ignoring_case(name, each.name); });
+      if (!with_length && equals_ignoring_case(each.name, "content-length")) is_left_out = true;
+      if (!is_left_out) add(each.name, each.value);
+    }
+  }
+  // Valid as long as the list.
+  std::vector<nghttp2_nv> fields() {
+    std::vector<nghttp2_nv> all;
+    for (size_t i = 0; i + 1 < texts_.size(); i += 2) {
+      all.push_back({reinterpret_cast<uint8_t*>(texts_[i].data()),
+                     reinterpret_cast<uint8_t*>(texts_[i + 1].data()), texts_[i].size(), texts_[i + 1].size(),
+                     NGHTTP2_NV_FLAG_NONE});
+    }
+    return all;
+  }
+
+ private:
+  std::vector<std::string> texts_;
+};
+
+}  // namespace
+
+// What nghttp2 calls while it reads and writes; `self` is the connection.
+struct Http2Connection::Callbacks {
+  static Http2Stream* find(Http2Connection& connection, int32_t id) {
+    auto found = connection.streams_.find(id);
+    return found == connection.streams_.end() ? nullptr : found->second.get();
+  }
+
+  static int begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* self) {
+    auto& connection = *static_cast<Http2Connection*>(self);
+    if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
+    const int32_t id = frame->hd.stream_id;
+    Http2Frames& frames = connection;
+    connection.streams_.emplace(id, std::make_shared<Http2Stream>(frames, id));
+    return 0;
+  }
+
+  static int header(nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name, size_t name_bytes,
+                    const uint8_t* value, size_t value_bytes, uint8_t, void* self) {
+    Http2Stream* stream = find(*static_cast<Http2Connection*>(self), frame->hd.stream_id);
+    if (!stream) return 0;
+    bool is_sound = stream->add_header(view(name, name_bytes), view(value, value_bytes));
+    return is_sound ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+  }
+
+  static int frame(nghttp2_session* session, const nghttp2_frame* frame, void* self) {
+    auto& connection = *static_cast<Http2Connection*>(self);
+    const bool may_end = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
+    Http2Stream* stream = may_end ? find(connection, frame->hd.stream_id) : nullptr;
+    if (!stream) return 0;
+    const bool ends = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+    if (stream->head_done()) {
+      if (ends) stream->end_body();
+      return 0;
+    }
+    if (!stream->finish_head(connection.peer_, connection.local_, ends)) {
+      nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_PROTOCOL_ERROR);
+      return 0;
+    }
+    connection.arrived_.push_back(connection.streams_[frame->hd.stream_id]);
+    return 0;
+  }
+
+  static int data(nghttp2_session* session, uint8_t, int32_t id, const uint8_t* bytes, size_t count, void* self) {
+    Http2Stream* stream = find(*static_cast<Http2Connection*>(self), id);
+    if (!stream || stream->discards()) {
+      nghttp2_session_consume(session, id, count);
+    } else {
+      stream->add_body(view(bytes, count));
+    }
+    return 0;
+  }
+
+  static int closed(nghttp2_session*, int32_t id, uint32_t, void* self) {
+    auto& connection = *static_cast<Http2Connection*>(self);
+    auto found = connection.streams_.find(id);
+    if (found == connection.streams_.end()) return 0;
+    if (found->second->responded()) connection.guard_.count_response();
+    found->second->close();
+    connection.streams_.erase(found);
+    return 0;
+  }
+
+  static ssize_t response_body(nghttp2_session*, int32_t id, uint8_t* into, size_t count, uint32_t* flags,
+                               nghttp2_data_source*, void* self) {
+    Http2Stream* stream = find(*static_cast<Http2Connection*>(self), id);
+    if (!stream) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    auto taken = stream->take_body(reinterpret_cast<char*>(into), count);
+    if (!taken) return NGHTTP2_ERR_DEFERRED;
+    if (taken->is_end) *flags |= NGHTTP2_DATA_FLAG_EOF;
+    return static_cast<ssize_t>(taken->bytes);
+  }
+};
+
+Http2Connection::Http2Connection(ConnectionContext& context, std::unique_ptr<net::Stream> stream,
+                                 const net::Address& peer)
+    : context_(context),
+      stream_(std::move(stream)),
+      peer_(peer),
+      local_(net::local_address(stream_->fd())),
+      sent_(stream_->reactor()) {
+  nghttp2_session_callbacks* callbacks = nullptr;
+  CHECK(nghttp2_session_callbacks_new(&callbacks) == 0);
+  nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, Callbacks::begin_headers);
+  nghttp2_session_callbacks_set_on_header_callback(callbacks, Callbacks::header);
+  nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, Callbacks::frame);
+  nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, Callbacks::data);
+  nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, Callbacks::closed);
+  nghttp2_option* options = nullptr;
+  CHECK(nghttp2_option_new(&options) == 0);
+  nghttp2_option_set_no_auto_window_update(options, 1);
+  nghttp2_option_set_no_closed_streams(options, 1);
+  const int made = nghttp2_session_server_new2(&session_, callbacks, this, options);
+  nghttp2_option_del(options);
+  nghttp2_session_callbacks_del(callbacks);
+  CHECK(made == 0);
+  const nghttp2_settings_entry settings[] = {
+      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, kStreamsMax},
+      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, kWindowBytes},
+      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<uint32_t>(context.limits.headers_bytes_max)}};
+  nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings, std::size(settings));
+  nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, kConnectionWindowBytes);
+}
+
+Http2Connection::~Http2Connection() {
+  tasks_.cancel();
+  nghttp2_session_del(session_);
+}
+
+void Http2Connection::close_if_idle() {
+  if (is_terminated_ || is_broken_) return;
+  nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_),
+                        NGHTTP2_NO_ERROR, nullptr, 0);
+  flush();
+  if (streams_.empty()) ::shutdown(stream_->fd(), SHUT_RD);
+}
+
+void Http2Connection::terminate(uint32_t error) {
+  is_terminated_ = true;
+  nghttp2_session_terminate_session(session_, error);
+}
+
+bool Http2Connection::feed() {
+  const std::string_view bytes = input_.unread();
+  FrameGuard::Verdict verdict = guard_.look(bytes, context_.clock.steady());
+  if (verdict.passed > 0) {
+    const auto* raw = reinterpret_cast<const uint8_t*>(bytes.data());
+    if (nghttp2_session_mem_recv(session_, raw, verdict.passed) < 0) {
+      // Not even HTTP/2.
+      terminate(NGHTTP2_PROTOCOL_ERROR);
+      return false;
+    }
+  }
+  input_.consume(bytes.size());
+  input_.shrink();
+  if (verdict.error) terminate(static_cast<uint32_t>(*verdict.error));
+  return !verdict.error;
+}
+
+void Http2Connection::start_requests() {
+  std::vector<std::shared_ptr<Http2Stream>> arrived = std::exchange(arrived_, {});
+  for (std::shared_ptr<Http2Stream>& each : arrived) tasks_.spawn(run_request(std::move(each)));
+}
+
+namespace {
+
+struct Trouble {
+  std::string what;
+  bool is_of_stream = false;  // Bytes were cut short or did not come.
+};
+
+// What `work` failed with, if it did.
+async::Task<std::optional<Trouble>> trouble_of(async::Task<void> work) {
+  try {
+    co_await std::move(work);
+    co_return std::nullopt;
+  } catch (const async::StreamError& error) {
+    co_return Trouble{error.what(), true};
+  } catch (const std::exception& error) {
+    co_return Trouble{error.what(), false};
+  }
+}
+
+}  // namespace
+
+async::Task<void> Http2Connection::run_request(std::shared_ptr<Http2Stream> stream) {
+  std::optional<Trouble> trouble;
+  if (stream->refusal() == 0) {
+    async::Task<void> work = context_.handler(*stream);
+    trouble = co_await trouble_of(std::move(work));
+  }
+  if (trouble && !trouble->is_of_stream) log::error(fmt::format("a handler failed: {}", trouble->what));
+  if (!stream->responded() && !stream->client_has_left()) {
+    Response response;
+    response.status = stream->refusal() != 0 ? stream->refusal() : 500;
+    async::Task<void> work = stream->respond(std::move(response));
+    trouble = co_await trouble_of(std::move(work));
+  }
+  stream->discard();
+  // Of a request that was answered early the rest is not wanted.
+  if (!stream->is_closed() && (trouble || !stream->request_ended())) {
+    const uint32_t error = trouble ? NGHTTP2_INTERNAL_ERROR : NGHTTP2_NO_ERROR;
+    nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream->id(), error);
+  }
+  flush();
+}
+
+bool Http2Connection::submit_response(int32_t stream, const Response& response, std::string_view date,
+                                      bool has_body, std::optional<uint64_t> length) {
+  if (is_broken_ || !streams_.contains(stream)) return false;
+  FieldList list;
+  list.add(":status", std::to_string(response.status));
+  list.add_all(response.headers, !length || *length == 0);
+  if (!response.headers.has("date")) list.add("date", date);
+  const bool tells = response.headers.has("content-length") && (!length || *length == 0);
+  if (length && !tells) list.add("content-length", std::to_string(*length));
+  std::vector<nghttp2_nv> fields = list.fields();
+  nghttp2_data_provider body{{0}, Callbacks::response_body};
+  const int done =
+      nghttp2_submit_response(session_, stream, fields.data(), fields.size(), has_body ? &body : nullptr);
+  flush();
+  return done == 0;
+}
+
+void Http2Connection::submit_interim(int32_t stream, int status, const Headers& headers) {
+  if (is_broken_ || !streams_.contains(stream)) return;
+  FieldList list;
+  list.add(":status", std::to_string(status));
+  list.add_all(headers, false);
+  std::vector<nghttp2_nv> fields = list.fields();
+  nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, stream, nullptr, fields.data(), fields.size(), nullptr);
+  flush();
+}
+
+void Http2Connection::resume(int32_t stream) {
+  nghttp2_session_resume_data(session_, stream);
+  flush();
+}
+
+void Http2Connection::consumed(int32_t stream, size_t bytes) {
+  nghttp2_session_consume(session_, stream, bytes);
+  flush();
+}
+
+void Http2Connection::flush() {
+  if (is_sending_ || is_broken_) return;
+  is_sending_ = true;
+  tasks_.spawn(send_all());
+}
+
+async::Task<void> Http2Connection::send_all() {
+  std::string out;
+  while (true) {
+    out.clear();
+    while (out.size() < kSendBytes) {
+      const uint8_t* bytes = nullptr;
+      const ssize_t count = nghttp2_session_mem_send(session_, &bytes);
+      if (count <= 0) break;
+      out.append(view(bytes, static_cast<size_t>(count)));
+    }
+    if (out.empty()) break;
+    std::array<std::string_view, 3> pieces = {out, {}, {}};
+    Sent sent = co_await http::send(*stream_, pieces, context_.limits.send);
+    if (sent == Sent::Done) continue;
+    is_broken_ = true;
+    for (auto& [id, stream] : streams_) stream->close();
+    ::shutdown(stream_->fd(), SHUT_RDWR);
+    break;
+  }
+  is_sending_ = false;
+  sent_.notifier().notify();
+}
+
+bool Http2Connection::is_over() const {
+  if (is_broken_ || is_terminated_) return true;
+  if (context_.stopping && streams_.empty()) return true;
+  return nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0;
+}
+
+async::Task<void> Http2Connection::linger() {
+  while (is_sending_) co_await sent_.wait(context_.limits.send);
+  if (is_broken_) co_return;
+  stream_->end_writing();
+  for (size_t i = 0; i < kLingerReadsMax; ++i) {
+    Fill filled = co_await fill(*stream_, input_, kLinger);
+    input_.take();
+    if (filled != Fill::Done) co_return;
+  }
+}
+
+async::Task<void> Http2Connection::serve() {
+  flush();
+  while (!is_over()) {
+    Fill filled = co_await fill(*stream_, input_, context_.limits.idle);
+    if (filled == Fill::TimedOut && !streams_.empty()) continue;
+    if (filled == Fill::TimedOut) {
+      terminate(NGHTTP2_NO_ERROR);
+    } else if (filled == Fill::Done) {
+      if (feed()) start_requests();
+    } else {
+      is_broken_ = true;
+    }
+    flush();
+  }
+  for (auto& [id, stream] : streams_) stream->close();
+  co_await linger();
+  tasks_.cancel();
+}
+
+}  // namespace holm::http

@@ -1,0 +1,201 @@
+// https://www.rfc-editor.org/rfc/rfc9113#section-8
+// A request is passed on as HTTP/1.1, so whatever would read differently there is refused here.
+
+#include "http/http2_stream.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/check.h"
+#include "base/strings.h"
+#include "http/characters.h"
+#include "http/outgoing_head.h"
+#include "http/response_head.h"
+#include "net/stream.h"
+
+namespace holm::http {
+
+namespace {
+
+// So much is counted for a header besides its bytes (RFC 9113, section 6.5.2).
+constexpr size_t kHeaderOverhead = 32;
+
+bool is_of_connection(std::string_view name) {
+  constexpr std::string_view kNames[] = {"connection", "keep-alive", "proxy-connection", "transfer-encoding",
+                                         "upgrade"};
+  return std::ranges::find(kNames, name) != std::end(kNames);
+}
+
+}  // namespace
+
+Http2Stream::Http2Stream(Http2Frames& frames, int32_t id)
+    : frames_(frames), id_(id), body_came_(frames.reactor()), body_went_(frames.reactor()) {
+  request_.version = Version::Http2;
+  request_.scheme = Scheme::Https;
+}
+
+bool Http2Stream::add_pseudo_header(std::string_view name, std::string_view value) {
+  if (name == ":method") request_.method = value;
+  if (name == ":path") request_.target = value;
+  if (name == ":authority") request_.authority = value;
+  if (name == ":scheme") return value == "http" || value == "https";
+  return true;
+}
+
+bool Http2Stream::add_header(std::string_view name, std::string_view value) {
+  const Limits& limits = frames_.limits();
+  header_bytes_ += name.size() + value.size() + kHeaderOverhead;
+  const bool is_large = name.size() + value.size() > limits.header_bytes_max ||
+                        header_bytes_ > limits.headers_bytes_max ||
+                        request_.headers.size() + trailers_.size() >= limits.header_count_max;
+  if (is_large) {
+    refusal_ = 431;
+    return true;
+  }
+  if (name.starts_with(':')) {
+    if (name == ":path" && value.size() > limits.request_line_bytes_max) refusal_ = 414;
+    return add_pseudo_header(name, value);
+  }
+  if (!all(kToken, name) || !all(kText, value) || is_of_connection(name)) return false;
+  if (head_done_) {
+    trailers_.add(std::string(name), std::string(value));
+  } else if (name == "cookie") {
+    // They may come one by one, and are one header in HTTP/1.
+    cookies_.append(cookies_.empty() ? "" : "; ").append(value);
+  } else {
+    request_.headers.add(std::string(name), std::string(value));
+  }
+  return true;
+}
+
+bool Http2Stream::finish_head(const net::Address& peer, const net::Address& local, bool ended) {
+  head_done_ = true;
+  request_.peer = peer;
+  request_.local = local;
+  if (!cookies_.empty()) request_.headers.add("cookie", std::move(cookies_));
+  if (ended) end_body();
+  if (refusal_ != 0) return true;
+  const bool is_connect = request_.method == "CONNECT";
+  if (request_.method.empty() || !all(kToken, request_.method)) return false;
+  if (!is_connect && (request_.target.empty() || !all(kTarget, request_.target))) return false;
+  const bool is_star = request_.target == "*" && request_.method == "OPTIONS";
+  if (!is_connect && !is_star && !request_.target.starts_with('/')) return false;
+  if (request_.authority.empty()) request_.authority = request_.headers.get("host");
+  if (request_.authority.empty() || !all(kHost, request_.authority)) refusal_ = 400;
+  request_.headers.set("host", request_.authority);
+  std::string authority = request_.authority;
+  split_target(request_);
+  request_.authority = std::move(authority);
+  if (const std::string* length = request_.headers.find("content-length")) {
+    std::optional<long long> number = parse_integer(*length);
+    if (!number || *number < 0) return false;
+    body_length_ = static_cast<uint64_t>(*number);
+  }
+  continue_owed_ = !ended && equals_ignoring_case(request_.headers.get("expect"), "100-continue");
+  return true;
+}
+
+void Http2Stream::add_body(std::string_view bytes) {
+  if (discards_) return;
+  arrived_.append(bytes);
+  body_came_.notifier().notify();
+}
+
+void Http2Stream::end_body() {
+  if (body_ended_) return;
+  body_ended_ = true;
+  if (!body_length_ && arrived_.empty() && reading_.empty()) body_length_ = 0;
+  body_came_.notifier().notify();
+}
+
+void Http2Stream::close() {
+  closed_ = true;
+  body_came_.notifier().notify();
+  body_went_.notifier().notify();
+}
+
+std::optional<Http2Stream::Taken> Http2Stream::take_body(char* into, size_t count) {
+  if (offered_.empty() && !offered_end_) return std::nullopt;
+  Taken taken;
+  taken.bytes = std::min(count, offered_.size());
+  std::memcpy(into, offered_.data(), taken.bytes);
+  offered_.remove_prefix(taken.bytes);
+  taken.is_end = offered_.empty() && offered_end_;
+  end_taken_ = end_taken_ || taken.is_end;
+  if (offered_.empty()) body_went_.notifier().notify();
+  return taken;
+}
+
+std::optional<uint64_t> Http2Stream::length() const { return body_length_; }
+
+async::Task<std::string_view> Http2Stream::read() {
+  if (!reading_.empty()) {
+    frames_.consumed(id_, reading_.size());
+    reading_.clear();
+  }
+  if (continue_owed_ && !responded_ && arrived_.empty()) frames_.submit_interim(id_, 100, Headers());
+  continue_owed_ = false;
+  while (arrived_.empty() && !body_ended_ && !closed_ && !frames_.is_broken()) {
+    async::Woken woken = co_await body_came_.wait(frames_.limits().body);
+    if (woken == async::Woken::TimedOut) throw async::StreamError("the request's body does not come");
+  }
+  if (arrived_.empty() && !body_ended_) throw async::StreamError("the client is gone");
+  reading_.swap(arrived_);
+  co_return reading_;
+}
+
+async::Task<void> Http2Stream::offer(std::string_view bytes, bool is_end) {
+  offered_ = bytes;
+  offered_end_ = is_end;
+  frames_.resume(id_);
+  while (!closed_ && !frames_.is_broken() && (!offered_.empty() || (is_end && !end_taken_))) {
+    async::Woken woken = co_await body_went_.wait(frames_.limits().send);
+    if (woken == async::Woken::TimedOut && !offered_.empty()) {
+      throw async::StreamError("the client takes no response");
+    }
+  }
+  if (!offered_.empty() || frames_.is_broken()) {
+    offered_ = {};
+    throw async::StreamError("the client is gone");
+  }
+}
+
+async::Task<void> Http2Stream::respond(Response response) {
+  CHECK(!responded_ && response.status >= 200 && response.status <= 999);
+  CHECK(can_be_sent(response.headers));
+  ResponsePlan plan = plan_response(response, request_.method, Version::Http2, AfterResponse::KeepOpen);
+  std::optional<uint64_t> length;
+  if (plan.framing == Framing::Length) length = plan.length;
+  const bool has_body = plan.has_body && length != uint64_t{0};
+  responded_ = true;
+  if (!frames_.submit_response(id_, response, frames_.date(), has_body, length)) {
+    throw async::StreamError("the client is gone");
+  }
+  if (!has_body) co_return;
+  if (!response.body_stream) {
+    co_await offer(response.body, true);
+    co_return;
+  }
+  uint64_t sent = 0;
+  while (true) {
+    std::string_view piece = co_await response.body_stream->read();
+    sent += piece.size();
+    if (length) CHECK(sent <= *length);
+    const bool is_end = piece.empty() || (length && sent == *length);
+    co_await offer(piece, is_end);
+    if (!is_end) continue;
+    // The source learns that its end was reached, and keeps its connection.
+    if (!piece.empty()) co_await response.body_stream->read();
+    co_return;
+  }
+}
+
+async::Task<void> Http2Stream::respond_interim(int status, Headers headers) {
+  CHECK(!responded_ && status >= 100 && status < 200 && status != 101 && can_be_sent(headers));
+  frames_.submit_interim(id_, status, headers);
+  co_return;
+}
+
+TakenConnection Http2Stream::take_over() { throw InternalFailure("a stream of HTTP/2 is no connection"); }
+
+}  // namespace holm::http

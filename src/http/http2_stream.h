@@ -1,0 +1,104 @@
+// Http2Stream: one request on an HTTP/2 connection, and its response.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "async/byte_source.h"
+#include "async/wakeup.h"
+#include "http/server.h"
+
+namespace holm::http {
+
+// What a stream needs of its connection.
+class Http2Frames {
+ public:
+  virtual ~Http2Frames() = default;
+  // False when the stream is closed, so that nobody is there.
+  virtual bool submit_response(int32_t stream, const Response& response, std::string_view date, bool has_body,
+                               std::optional<uint64_t> length) = 0;
+  virtual void submit_interim(int32_t stream, int status, const Headers& headers) = 0;
+  // There is more to be sent of the body.
+  virtual void resume(int32_t stream) = 0;
+  // The handler has taken so many bytes of the request's body, so the client may send more.
+  virtual void consumed(int32_t stream, size_t bytes) = 0;
+  virtual std::string_view date() = 0;
+  virtual async::Reactor& reactor() const = 0;
+  virtual bool is_broken() const = 0;
+  virtual const Limits& limits() const = 0;
+};
+
+// Filled by the connection while frames come in, used by the request's handler; all on the reactor's thread.
+class Http2Stream final : public Exchange, private async::ByteSource {
+ public:
+  Http2Stream(Http2Frames& frames, int32_t id);
+
+  // ---- As the connection sees it.
+  // One header of the request or, after the head, of its trailers. False: the request is to be refused.
+  bool add_header(std::string_view name, std::string_view value);
+  // The head is complete; false when it is none of a request that can be passed on. `ended`: no body follows.
+  bool finish_head(const net::Address& peer, const net::Address& local, bool ended);
+  void add_body(std::string_view bytes);
+  void end_body();
+  void close();
+  // Copies up to `count` bytes of the response's body. Nothing: there is none yet.
+  struct Taken {
+    size_t bytes = 0;
+    bool is_end = false;
+  };
+  std::optional<Taken> take_body(char* into, size_t count);
+
+  int32_t id() const { return id_; }
+  int refusal() const { return refusal_; }
+  bool head_done() const { return head_done_; }
+  bool is_closed() const { return closed_; }
+  bool request_ended() const { return body_ended_; }
+  bool responded() const { return responded_; }
+  // Bytes of the request's body that nobody will read any more.
+  void discard() { discards_ = true; }
+  bool discards() const { return discards_; }
+
+  // ---- As the handler sees it.
+  const Request& request() const override { return request_; }
+  async::ByteSource& body() override { return *this; }
+  const Headers& trailers() const override { return trailers_; }
+  async::Task<void> respond(Response response) override;
+  async::Task<void> respond_interim(int status, Headers headers) override;
+  TakenConnection take_over() override;
+  bool client_has_left() const override { return closed_ || frames_.is_broken(); }
+  async::Reactor& reactor() const override { return frames_.reactor(); }
+
+ private:
+  async::Task<std::string_view> read() override;
+  std::optional<uint64_t> length() const override;
+  bool add_pseudo_header(std::string_view name, std::string_view value);
+  async::Task<void> offer(std::string_view bytes, bool is_end);
+
+  Http2Frames& frames_;
+  const int32_t id_;
+  Request request_;
+  Headers trailers_;
+  size_t header_bytes_ = 0;
+  std::string cookies_;
+  int refusal_ = 0;  // The status that answers instead of the handler.
+  bool head_done_ = false;
+
+  std::string arrived_;  // Of the request's body, not read yet.
+  std::string reading_;  // What read() gave last.
+  std::optional<uint64_t> body_length_;
+  bool body_ended_ = false;
+  bool continue_owed_ = false;
+  bool discards_ = false;
+
+  std::string_view offered_;  // Of the response's body, not taken yet.
+  bool offered_end_ = false;
+  bool end_taken_ = false;
+  bool responded_ = false;
+  bool closed_ = false;
+  async::Wakeup body_came_;
+  async::Wakeup body_went_;
+};
+
+}  // namespace holm::http
