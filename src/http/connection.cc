@@ -218,7 +218,11 @@ Request ServerConnection::make_request() const {
   }
   request.peer = peer_;
   request.local = local_;
-  request.scheme = stream_->tls() ? Scheme::Https : Scheme::Http;
+  if (const net::TlsSession* tls = stream_->tls()) {
+    request.scheme = Scheme::Https;
+    request.tls_version = tls->version();
+    request.tls_cipher = tls->cipher();
+  }
   split_target(request);
   return request;
 }

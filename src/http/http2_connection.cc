@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "net/socket.h"
+#include "net/tls.h"
 
 namespace holm::http {
 
@@ -103,6 +104,7 @@ struct Http2Connection::Callbacks {
       nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_PROTOCOL_ERROR);
       return 0;
     }
+    if (const net::TlsSession* tls = connection.stream_->tls()) stream->set_tls(tls->version(), tls->cipher());
     connection.arrived_.push_back(connection.streams_[frame->hd.stream_id]);
     return 0;
   }

@@ -95,6 +95,11 @@ bool Http2Stream::finish_head(const net::Address& peer, const net::Address& loca
   return true;
 }
 
+void Http2Stream::set_tls(std::string_view version, std::string_view cipher) {
+  request_.tls_version = version;
+  request_.tls_cipher = cipher;
+}
+
 void Http2Stream::add_body(std::string_view bytes) {
   if (discards_) return;
   arrived_.append(bytes);

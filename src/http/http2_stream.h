@@ -40,6 +40,7 @@ class Http2Stream final : public Exchange, private async::ByteSource {
   bool add_header(std::string_view name, std::string_view value);
   // The head is complete; false when it is none of a request that can be passed on. `ended`: no body follows.
   bool finish_head(const net::Address& peer, const net::Address& local, bool ended);
+  void set_tls(std::string_view version, std::string_view cipher);
   void add_body(std::string_view bytes);
   void end_body();
   void close();

@@ -63,6 +63,9 @@ struct Request {
   net::Address peer;
   net::Address local;  // Where the connection arrived.
   Scheme scheme = Scheme::Http;
+  // Of TLS ("TLSv1.3", "TLS_AES_128_GCM_SHA256"); empty without. They live for ever.
+  std::string_view tls_version;
+  std::string_view tls_cipher;
 };
 
 // Splits `target` into path, query and, of an absolute target, authority, and fills those.

@@ -29,6 +29,7 @@
 #include "cloudwatch/handlers.h"
 #include "cloudwatch/migrations.h"
 #include "crypto/aead.h"
+#include "crypto/hash.h"
 #include "dataplane/balancer/balancer.h"
 #include "dataplane/balancer/edge.h"
 #include "dataplane/dns/directory.h"
@@ -146,6 +147,11 @@ Result<std::string> account_of(const Options& options, Random& random) {
   if (auto written = write_file_durably(path, account + "\n"); !written)
     return std::unexpected(written.error());
   return account;
+}
+
+// One key for each purpose, so that what one seals is no use to another.
+crypto::Aead::Key derive_key(const crypto::Aead::Key& key, std::string_view purpose) {
+  return crypto::hmac_sha256({reinterpret_cast<const char*>(key.data()), key.size()}, purpose);
 }
 
 // The tables of everybody, made in one go: the first start then waits for the disk once.
@@ -446,6 +452,7 @@ void Region::State::add_traffic_and_scaling() {
       *reactors, *edge,
       balancer::Surroundings{.sockets = *sockets,
                              .certificates = certificates,
+                             .cookie_key = derive_key(key, "holm balancer cookies 1"),
                              .secure_edge_port = has_secure ? secure_edge_address.port() : uint16_t{443}},
       clock, random);
   services.add<elbv2::Service>(elbv2::model(), elbv2::Dependencies{.jobs = *jobs,

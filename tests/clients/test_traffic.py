@@ -125,6 +125,26 @@ def test_rules_go_by_path_host_and_priority(site):
     wait_until(lambda: site.ask("/api/x").status == 200 and site.ask("/api/x").text != "the api", what="no rules")
 
 
+def test_a_client_stays_with_its_target_while_it_is_well(site):
+    def set_to(**attributes):
+        site.elb.modify_target_group_attributes(TargetGroupArn=site.group, Attributes=[
+            {"Key": key.replace("__", "."), "Value": value} for key, value in attributes.items()])
+
+    assert "Set-Cookie" not in site.ask().headers
+    set_to(stickiness__enabled="true", stickiness__lb_cookie__duration_seconds="60")
+    begun = wait_until(lambda: (lambda answer: answer.headers["Set-Cookie"] and answer)(site.ask()), what="a cookie")
+    cookies = "; ".join(each.partition(";")[0] for each in begun.headers.get_all("Set-Cookie"))
+    assert cookies.startswith("AWSALB=") and "AWSALBCORS=" in cookies
+    assert {site.ask(headers={"Cookie": cookies}).json()["host"] for _ in range(8)} == {begun.json()["host"]}
+    assert len(site.answering()) == 2, "without the cookie they take turns"
+    with pytest.raises(ClientError, match="cookie_name"):
+        set_to(stickiness__type="app_cookie")
+    with pytest.raises(ClientError, match="round_robin only"):
+        set_to(slow_start__duration_seconds="30", load_balancing__algorithm__type="weighted_random")
+    set_to(stickiness__enabled="false")
+    wait_until(lambda: "Set-Cookie" not in site.ask().headers, what="no cookie")
+
+
 def test_a_target_that_says_it_is_unwell_gets_nothing_unless_all_do(site):
     victim, other = site.servers
     unwell = ("unhealthy", "Target.ResponseCodeMismatch")

@@ -107,7 +107,12 @@ struct Balancer::Door {
 
 Balancer::Balancer(async::ReactorPool& reactors, Edge& edge, Surroundings surroundings, const Clock& clock,
                    Random& random)
-    : reactors_(reactors), edge_(edge), surroundings_(surroundings), clock_(clock), random_(random) {
+    : reactors_(reactors),
+      edge_(edge),
+      surroundings_(surroundings),
+      cookies_(surroundings.cookie_key),
+      clock_(clock),
+      random_(random) {
   routing_ = std::make_shared<const Routing>(std::make_shared<const Config>(), nullptr);
   for (size_t i = 0; i < reactors_.size(); ++i) {
     async::Reactor& reactor = reactors_.at(i);
@@ -348,19 +353,43 @@ async::Task<void> Balancer::act(http::Exchange& exchange, std::shared_ptr<const 
     count(counters.redirects);
     response = own_response(*redirect, request, visible);
   } else {
-    Shard& shard = shard_of(exchange.reactor());
-    const WeightedGroup* chosen = shard.choose_group(std::get<Forward>(*action));
-    const RoutedGroup* group = chosen ? routing->find_group(chosen->arn) : nullptr;
-    if (group) {
-      Passage passage(
-          {exchange, shard.pool, load_balancer, counters, *group, listener.port, shard.trace_root()});
-      co_await passage.run();
-      co_return;
-    }
-    response = error_response(503);
+    co_await forward(exchange, routing, load_balancer, listener, std::get<Forward>(*action));
+    co_return;
   }
   count_status(counters.own_statuses, response.status);
   co_await exchange.respond(std::move(response));
+}
+
+async::Task<void> Balancer::forward(http::Exchange& exchange, std::shared_ptr<const Routing> routing,
+                                    const LoadBalancer& load_balancer, const Listener& listener,
+                                    const Forward& forward) {
+  LoadBalancerCounters& counters = routing->state_of(load_balancer).counters;
+  Shard& shard = shard_of(exchange.reactor());
+  const Time now = clock_.now();
+  std::string arn;
+  if (forward.sticks_for) {
+    auto cookie = find_cookie(exchange.request().headers, kGroupCookie);
+    auto known = cookie ? cookies_.read(*cookie, listener.arn, now) : std::nullopt;
+    auto is_known = [&](const WeightedGroup& each) { return each.arn == *known; };
+    if (known && std::ranges::any_of(forward.groups, is_known)) arn = *known;
+  }
+  if (arn.empty()) {
+    const WeightedGroup* chosen = shard.choose_group(forward);
+    if (chosen) arn = chosen->arn;
+  }
+  const RoutedGroup* group = routing->find_group(arn);
+  if (!group) {
+    http::Response response = error_response(503);
+    count_status(counters.own_statuses, response.status);
+    co_await exchange.respond(std::move(response));
+    co_return;
+  }
+  std::string cookie;
+  std::chrono::seconds duration = forward.sticks_for.value_or(std::chrono::seconds(0));
+  if (forward.sticks_for) cookie = cookies_.make(arn, listener.arn, now + duration, random_);
+  Passage passage({exchange, shard.pool, load_balancer, counters, *group, listener.port, shard.trace_root(),
+                   cookies_, random_, std::move(cookie), duration});
+  co_await passage.run();
 }
 
 }  // namespace holm::balancer

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "dataplane/balancer/config.h"
+#include "dataplane/balancer/cookies.h"
 #include "dataplane/balancer/edge.h"
 #include "dataplane/balancer/health_checks.h"
 #include "net/certificate_directory.h"
@@ -35,6 +36,8 @@ struct Surroundings {
   // Keeps the sockets of the listeners, under names that begin with kSocketPrefix.
   net::SocketKeeper& sockets;
   const net::CertificateDirectory& certificates;
+  // Of the cookies that keep clients with their targets: the same for the life of the region.
+  crypto::Aead::Key cookie_key{};
   // Where the edge takes TLS from the machine's browsers; redirects to 443 lead there.
   uint16_t secure_edge_port = 443;
 };
@@ -74,6 +77,8 @@ class Balancer final {
   async::Task<void> act(http::Exchange& exchange, std::shared_ptr<const Routing> routing,
                         const LoadBalancer& load_balancer, const Listener& listener, VisiblePort visible);
   net::TlsAnswer answer(const Arrival& arrival, std::string_view server_name) const;
+  async::Task<void> forward(http::Exchange& exchange, std::shared_ptr<const Routing> routing,
+                            const LoadBalancer& load_balancer, const Listener& listener, const Forward& forward);
   std::vector<Unopened> replace_doors(const Config& config);
   Result<std::unique_ptr<Door>> open_door(const LoadBalancer& load_balancer, const Listener& listener,
                                           const std::string& ip);
@@ -83,6 +88,7 @@ class Balancer final {
   async::ReactorPool& reactors_;
   Edge& edge_;
   const Surroundings surroundings_;
+  const CookieJar cookies_;
   const Clock& clock_;
   Random& random_;
   HealthListener health_listener_;

@@ -33,6 +33,7 @@ async::Task<void> echo(http::Exchange& exchange, std::string name, std::atomic<i
   response.headers.add("Saw-Host", std::string(request.headers.get("host")));
   response.headers.add("Saw-Connection", std::string(request.headers.get("connection")));
   response.headers.add("Name", name);
+  if (request.path == "/login") response.headers.add("Set-Cookie", "session=1; Path=/");
   response.body = request.method + " " + request.target + " " + *body;
   co_await exchange.respond(std::move(response));
 }
@@ -125,6 +126,7 @@ class BalancerTest : public ::testing::Test {
     auto config = std::make_shared<Config>();
     config->load_balancers.push_back(balancer_settings_);
     config->groups.emplace("group", group_);
+    for (const TargetGroup& each : more_groups_) config->groups.emplace(each.arn, each);
     return balancer_->publish(std::move(config)).empty();
   }
   uint16_t listener_port() const { return balancer_settings_.listeners[0].port; }
@@ -136,9 +138,10 @@ class BalancerTest : public ::testing::Test {
     ADD_FAILURE() << response.error().message;
     return {};
   }
-  http::Response get(std::string target) {
+  http::Response get(std::string target, http::Headers headers = {}) {
     http::OutgoingRequest request;
     request.target = std::move(target);
+    request.headers = std::move(headers);
     return send(std::move(request), listener_port());
   }
   HealthChange wait_for(Health health, std::string reason) {
@@ -164,6 +167,7 @@ class BalancerTest : public ::testing::Test {
   std::condition_variable changed_;
   std::vector<HealthChange> changes_;
   TargetGroup group_;
+  std::vector<TargetGroup> more_groups_;
   LoadBalancer balancer_settings_;
   EchoTarget first_{reactors_, clock_, "first"};
   EchoTarget second_{reactors_, clock_, "second"};
@@ -311,6 +315,68 @@ TEST_F(BalancerTest, RulesComeInTheirOrderAndChangesTakeEffectAtOnce) {
   rules.begin()->action = FixedResponse{418, "text/plain", "teapot"};
   ASSERT_TRUE(publish());
   EXPECT_EQ(get("/old").body, "teapot");
+}
+
+// What a browser would send back of the cookies that a response sets.
+std::string cookies_of(const http::Response& response) {
+  std::string all;
+  for (std::string_view each : response.headers.all("set-cookie")) {
+    all += (all.empty() ? "" : "; ") + std::string(each.substr(0, each.find(';')));
+  }
+  return all;
+}
+
+TEST_F(BalancerTest, AClientStaysWithItsTargetByOurCookie) {
+  add_target(first_.address());
+  add_target(second_.address());
+  group_.stickiness = Stickiness();
+  ASSERT_TRUE(publish());
+  http::Response begun = get("/");
+  const std::string cookies = cookies_of(begun);
+  EXPECT_TRUE(cookies.starts_with("AWSALB=") && cookies.find("; AWSALBCORS=") != std::string::npos) << cookies;
+  const std::string name(begun.headers.get("name"));
+  for (int i = 0; i < 6; ++i) {
+    http::Response next = get("/", {{"Cookie", cookies}});
+    EXPECT_EQ(next.headers.get("name"), name);
+    EXPECT_EQ(next.headers.all("set-cookie").size(), 2u) << "each response begins the time anew";
+  }
+  // One that may not be asked any more is exchanged.
+  group_.targets[name == "first" ? 0 : 1].registration = Registration::Draining;
+  ASSERT_TRUE(publish());
+  EXPECT_NE(get("/", {{"Cookie", cookies}}).headers.get("name"), name);
+}
+
+TEST_F(BalancerTest, AClientStaysWithItsTargetByTheApplicationsCookie) {
+  add_target(first_.address());
+  add_target(second_.address());
+  group_.stickiness = Stickiness{.application_cookie = "session"};
+  ASSERT_TRUE(publish());
+  EXPECT_EQ(cookies_of(get("/")), "") << "the application has not begun a session";
+  http::Response begun = get("/login");
+  const std::string cookies = cookies_of(begun);
+  EXPECT_TRUE(cookies.find("AWSALBAPP-0=") != std::string::npos) << cookies;
+  const std::string name(begun.headers.get("name"));
+  for (int i = 0; i < 6; ++i) EXPECT_EQ(get("/", {{"Cookie", cookies}}).headers.get("name"), name);
+  const std::string without = cookies.substr(cookies.find("AWSALBAPP"));
+  const std::string one(get("/", {{"Cookie", without}}).headers.get("name"));
+  EXPECT_NE(get("/", {{"Cookie", without}}).headers.get("name"), one) << "the session has ended";
+}
+
+TEST_F(BalancerTest, AClientStaysWithItsGroup) {
+  add_target(first_.address());
+  TargetGroup other = group_;
+  other.arn = "other";
+  other.targets.front().address = second_.address();
+  more_groups_.push_back(other);
+  balancer_settings_.listeners[0].rules.back().action =
+      Forward{{{"group", 1}, {"other", 1}}, std::chrono::seconds(60)};
+  ASSERT_TRUE(publish());
+  http::Response begun = get("/");
+  const std::string cookies = cookies_of(begun);
+  EXPECT_TRUE(cookies.starts_with("AWSALBTG=")) << cookies;
+  for (int i = 0; i < 16; ++i) {
+    EXPECT_EQ(get("/", {{"Cookie", cookies}}).headers.get("name"), begun.headers.get("name"));
+  }
 }
 
 struct ConditionCase {

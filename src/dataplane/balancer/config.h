@@ -2,6 +2,7 @@
 // Plain values; a whole of them is one snapshot.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -56,13 +57,25 @@ struct HealthCheck {
   friend bool operator==(const HealthCheck&, const HealthCheck&) = default;
 };
 
-enum class Algorithm : uint8_t { RoundRobin, LeastOutstandingRequests };
+enum class Algorithm : uint8_t { RoundRobin, LeastOutstandingRequests, WeightedRandom };
+
+// Requests of one client stay with one target, by a cookie of ours.
+struct Stickiness {
+  std::string application_cookie;  // Begins with the target's own cookie of this name; empty: with any response.
+  std::chrono::seconds duration{86400};
+};
 
 struct TargetGroup {
   std::string arn;
   std::vector<Target> targets;
   HealthCheck health_check;
   Algorithm algorithm = Algorithm::RoundRobin;
+  std::optional<Stickiness> stickiness;
+  // A target that became well gets its full share only after so long, if others are there to take the rest.
+  async::Duration slow_start{0};
+  // With fewer that are well, all get requests: a number, and a part of a hundred (0: none).
+  size_t healthy_min = 1;
+  size_t healthy_percent_min = 0;
 };
 
 // One condition of a rule; true when one of its patterns matches. `*` and `?` are wildcards.
@@ -82,6 +95,7 @@ struct WeightedGroup {
 
 struct Forward {
   std::vector<WeightedGroup> groups;
+  std::optional<std::chrono::seconds> sticks_for;  // A client stays with its group.
 };
 
 // The parts may contain #{protocol}, #{host}, #{port}, #{path} and #{query}.
@@ -123,6 +137,7 @@ struct Listener {
 enum class ForwardedFor : uint8_t { Append, Preserve, Remove };
 enum class ClientPort : uint8_t { Leave, Add };
 enum class InvalidHeaders : uint8_t { Forward, Drop };
+enum class TlsHeaders : uint8_t { Leave, Add };  // X-Amzn-Tls-Version and -Cipher-Suite.
 
 struct LoadBalancer {
   std::string arn;
@@ -139,6 +154,7 @@ struct LoadBalancer {
   ForwardedFor forwarded_for = ForwardedFor::Append;
   ClientPort client_port = ClientPort::Leave;
   InvalidHeaders invalid_headers = InvalidHeaders::Forward;
+  TlsHeaders tls_headers = TlsHeaders::Leave;
 };
 
 struct Config {

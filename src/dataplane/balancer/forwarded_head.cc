@@ -29,7 +29,8 @@ bool is_hop_by_hop(const http::Headers& headers, std::string_view name) {
 bool is_replaced(std::string_view name) {
   return equals_ignoring_case(name, "host") || equals_ignoring_case(name, "x-forwarded-for") ||
          equals_ignoring_case(name, "x-forwarded-proto") || equals_ignoring_case(name, "x-forwarded-port") ||
-         equals_ignoring_case(name, "x-amzn-trace-id");
+         equals_ignoring_case(name, "x-amzn-trace-id") || equals_ignoring_case(name, "x-amzn-tls-version") ||
+         equals_ignoring_case(name, "x-amzn-tls-cipher-suite");
 }
 
 bool is_valid_name(std::string_view name) {
@@ -111,6 +112,10 @@ std::string make_request_head(const RequestHead& head) {
   fmt::format_to(end, "X-Forwarded-Proto: {}\r\nX-Forwarded-Port: {}\r\n", is_https ? "https" : "http",
                  head.listener_port);
   append_trace(out, head);
+  if (head.load_balancer.tls_headers == TlsHeaders::Add && !request.tls_version.empty()) {
+    fmt::format_to(end, "X-Amzn-Tls-Version: {}\r\nX-Amzn-Tls-Cipher-Suite: {}\r\n", request.tls_version,
+                   request.tls_cipher);
+  }
   bool drops = head.load_balancer.invalid_headers == InvalidHeaders::Drop;
   for (const http::Header& header : request.headers) {
     if (is_replaced(header.name) || is_hop_by_hop(request.headers, header.name)) continue;

@@ -128,6 +128,10 @@ void HealthChecks::Checker::count_verdict(const Verdict& verdict) {
   int needed = before == Health::Initial ? 1 : target_.settings.healthy_threshold;
   if (passed && passed_ >= needed) after = Health::Healthy;
   if (!passed && failed_ >= target_.settings.unhealthy_threshold) after = Health::Unhealthy;
+  if (after == Health::Healthy && before != Health::Healthy) {
+    auto since = std::chrono::duration_cast<async::Duration>(reactor_.clock().steady().time_since_epoch());
+    target_.state->well_since_ms = std::max<int64_t>(since.count(), 1);
+  }
   target_.state->health = after;
   // While a verdict is not reached, what was told stays true.
   bool reached = passed == (after == Health::Healthy) && after != Health::Initial;

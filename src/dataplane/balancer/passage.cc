@@ -123,8 +123,11 @@ async::Task<void> Passage::run() {
   std::vector<const RoutedTarget*> tried;
   int status = 503;
   while (tried.size() < kTargetsTriedMax) {
-    const RoutedTarget* target = choose_target(context_.group, tried);
+    Draw draw{context_.exchange.reactor().clock().steady(), context_.random.number()};
+    const RoutedTarget* target = tried.empty() ? find_sticky_target() : nullptr;
+    if (!target) target = choose_target(context_.group, tried, draw);
     if (!target) break;
+    target_ = target;
     tried.push_back(target);
     InFlight in_flight(*target->state);
     Outcome outcome = co_await attempt(*target, Kept::Allowed);
@@ -145,6 +148,34 @@ async::Task<void> Passage::run() {
   }
   co_await respond_error(status);
   completion.complete();
+}
+
+const RoutedTarget* Passage::find_sticky_target() const {
+  const TargetGroup& group = *context_.group.settings;
+  if (!group.stickiness) return nullptr;
+  const http::Headers& headers = context_.exchange.request().headers;
+  const bool is_application = !group.stickiness->application_cookie.empty();
+  // Where the application has ended its session, ours has ended, too.
+  if (is_application && !find_cookie(headers, group.stickiness->application_cookie)) return nullptr;
+  auto cookie = find_cookie(headers, is_application ? kApplicationCookie : kTargetCookie);
+  if (!cookie) return nullptr;
+  auto wanted = context_.cookies.read(*cookie, group.arn, context_.exchange.reactor().clock().now());
+  return wanted ? find_usable_target(context_.group, *wanted) : nullptr;
+}
+
+void Passage::add_cookies(http::Headers& headers) const {
+  const TargetGroup& group = *context_.group.settings;
+  const Time now = context_.exchange.reactor().clock().now();
+  const http::Scheme scheme = context_.exchange.request().scheme;
+  if (!context_.group_cookie.empty()) {
+    set_cookies(headers, kGroupCookie, context_.group_cookie, now + context_.group_cookie_duration, scheme);
+  }
+  if (!group.stickiness || !target_) return;
+  const std::string& application = group.stickiness->application_cookie;
+  if (!application.empty() && !sets_cookie(headers, application)) return;
+  const Time until = now + group.stickiness->duration;
+  const std::string value = context_.cookies.make(id_and_port(*target_), group.arn, until, context_.random);
+  set_cookies(headers, application.empty() ? kTargetCookie : kApplicationCookie, value, until, scheme);
 }
 
 async::Task<Passage::Outcome> Passage::attempt(const RoutedTarget& target, Kept kept) {
@@ -252,6 +283,7 @@ async::Task<Passage::Outcome> Passage::respond(std::unique_ptr<Connection> conne
   http::Headers headers = headers_of(parsed);
   response.status = parsed.status;
   response.headers = end_to_end_headers(headers);
+  add_cookies(response.headers);
   http::Head head = parsed;
   head.headers.clear();
   connection->input.consume(head.bytes);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "async/task.h"
+#include "dataplane/balancer/cookies.h"
 #include "dataplane/balancer/routing.h"
 #include "dataplane/balancer/upstream.h"
 #include "http/head_parser.h"
@@ -24,6 +25,10 @@ class Passage final {
     const RoutedGroup& group;
     uint16_t listener_port;
     std::string trace_root;
+    const CookieJar& cookies;
+    Random& random;
+    std::string group_cookie;  // To be set with the response; empty: none.
+    std::chrono::seconds group_cookie_duration{};
   };
   explicit Passage(Context context);
   Passage(const Passage&) = delete;
@@ -54,9 +59,13 @@ class Passage final {
                                http::Sent sent);
   async::Task<void> open_tunnel(std::unique_ptr<Connection> connection, const http::Head& head);
   async::Task<void> respond_error(int status);
+  // The target that the client's cookie speaks of, if it may be used.
+  const RoutedTarget* find_sticky_target() const;
+  void add_cookies(http::Headers& headers) const;
   bool may_repeat() const;
 
   Context context_;
+  const RoutedTarget* target_ = nullptr;  // The one that is tried.
   bool body_begun_ = false;
 };
 

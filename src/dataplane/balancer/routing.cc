@@ -2,6 +2,8 @@
 
 #include "dataplane/balancer/routing.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace holm::balancer {
@@ -64,23 +66,93 @@ bool has_registered_target(const RoutedGroup& group) {
   });
 }
 
-const RoutedTarget* choose_target(const RoutedGroup& group, const std::vector<const RoutedTarget*>& tried) {
-  bool any_healthy = false;
+std::string id_and_port(const RoutedTarget& target) {
+  return fmt::format("{}|{}", target.settings->id, target.settings->address.port());
+}
+
+namespace {
+
+bool is_registered(const RoutedTarget& target) {
+  return target.settings->registration == Registration::Registered;
+}
+
+bool is_healthy(const RoutedTarget& target) { return target.state->health == Health::Healthy; }
+
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health.html
+bool has_enough_healthy(const RoutedGroup& group) {
+  size_t registered = 0;
+  size_t healthy = 0;
+  for (const RoutedTarget& each : group.targets) {
+    if (!is_registered(each)) continue;
+    ++registered;
+    if (is_healthy(each)) ++healthy;
+  }
+  const TargetGroup& settings = *group.settings;
+  return healthy >= std::max<size_t>(settings.healthy_min, 1) &&
+         healthy * 100 >= registered * settings.healthy_percent_min;
+}
+
+// The part of a full share that the target gets, in thousandths.
+uint64_t share(const RoutedTarget& target, async::Duration slow_start, SteadyTime now) {
+  constexpr uint64_t kFull = 1000;
+  const int64_t since = target.state->well_since_ms.load(std::memory_order_relaxed);
+  if (since == 0) return kFull;
+  const int64_t passed = std::chrono::duration_cast<async::Duration>(now.time_since_epoch()).count() - since;
+  if (passed >= slow_start.count()) return kFull;
+  return std::max<uint64_t>(1, kFull * static_cast<uint64_t>(std::max<int64_t>(passed, 0)) /
+                                   static_cast<uint64_t>(slow_start.count()));
+}
+
+// Null when all have the same share, so that they may take turns.
+const RoutedTarget* choose_by_share(const RoutedGroup& group, const std::vector<const RoutedTarget*>& candidates,
+                                    Draw draw) {
+  uint64_t total = 0;
+  uint64_t largest = 0;
+  uint64_t smallest = UINT64_MAX;
+  for (const RoutedTarget* each : candidates) {
+    const uint64_t own = share(*each, group.settings->slow_start, draw.now);
+    total += own;
+    largest = std::max(largest, own);
+    smallest = std::min(smallest, own);
+  }
+  // Where nobody has his full share there is nobody to take what the others do not.
+  if (smallest == largest || largest < 1000) return nullptr;
+  uint64_t ticket = draw.number % total;
+  for (const RoutedTarget* each : candidates) {
+    const uint64_t own = share(*each, group.settings->slow_start, draw.now);
+    if (ticket < own) return each;
+    ticket -= own;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+const RoutedTarget* find_usable_target(const RoutedGroup& group, std::string_view wanted) {
+  const bool needs_health = has_enough_healthy(group);
+  for (const RoutedTarget& each : group.targets) {
+    if (!is_registered(each) || (needs_health && !is_healthy(each))) continue;
+    if (id_and_port(each) == wanted) return &each;
+  }
+  return nullptr;
+}
+
+const RoutedTarget* choose_target(const RoutedGroup& group, const std::vector<const RoutedTarget*>& tried,
+                                  Draw draw) {
+  const bool needs_health = has_enough_healthy(group);
   std::vector<const RoutedTarget*> candidates;
   candidates.reserve(group.targets.size());
   for (const RoutedTarget& target : group.targets) {
-    if (target.settings->registration != Registration::Registered) continue;
-    bool healthy = target.state->health == Health::Healthy;
-    any_healthy = any_healthy || healthy;
+    if (!is_registered(target) || (needs_health && !is_healthy(target))) continue;
     if (std::ranges::find(tried, &target) == tried.end()) candidates.push_back(&target);
   }
-  if (any_healthy) {
-    std::erase_if(candidates,
-                  [](const RoutedTarget* each) { return each->state->health != Health::Healthy; });
-  }
   if (candidates.empty()) return nullptr;
+  if (group.settings->slow_start > async::Duration::zero()) {
+    if (const RoutedTarget* chosen = choose_by_share(group, candidates, draw)) return chosen;
+  }
   uint64_t turn = group.state->next.fetch_add(1, std::memory_order_relaxed);
-  if (group.settings->algorithm == Algorithm::RoundRobin) {
+  if (group.settings->algorithm == Algorithm::WeightedRandom) turn = draw.number;
+  if (group.settings->algorithm != Algorithm::LeastOutstandingRequests) {
     return candidates[turn % candidates.size()];
   }
   // Among equals the turn decides.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dataplane/balancer/config.h"
+#include "base/clock.h"
 #include "dataplane/balancer/counters.h"
 
 namespace holm::balancer {
@@ -17,6 +18,7 @@ namespace holm::balancer {
 struct TargetState {
   std::atomic<Health> health = Health::Initial;
   std::atomic<int64_t> requests_in_flight = 0;
+  std::atomic<int64_t> well_since_ms = 0;  // By the steady clock; 0: for as long as anybody knows.
 };
 
 struct GroupState {
@@ -63,9 +65,19 @@ class Routing final {
 
 bool is_same_target(const Target& a, const Target& b);
 
-// The target for a request, or null. Not one of `tried`. When no target is healthy, all that are
+// When a choice is made, and the number that chance gave for it.
+struct Draw {
+  SteadyTime now;
+  uint64_t number = 0;
+};
+
+// The target for a request, or null. Not one of `tried`. When too few targets are healthy, all that are
 // registered count as such.
-const RoutedTarget* choose_target(const RoutedGroup& group, const std::vector<const RoutedTarget*>& tried);
+const RoutedTarget* choose_target(const RoutedGroup& group, const std::vector<const RoutedTarget*>& tried,
+                                  Draw draw);
+// The target a client is to stay with ("i-1|80"), if it may get requests; else null.
+const RoutedTarget* find_usable_target(const RoutedGroup& group, std::string_view id_and_port);
+std::string id_and_port(const RoutedTarget& target);
 bool has_registered_target(const RoutedGroup& group);
 
 }  // namespace holm::balancer

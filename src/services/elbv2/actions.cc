@@ -30,8 +30,10 @@ void check_forward(Call& call, const Action& action) {
     if (weight < 0 || weight > 999) refuse("The weight of a target group must be between 0 and 999");
   }
   const auto& stickiness = action.forward_config->target_group_stickiness_config;
-  if (stickiness && stickiness->enabled.value_or(false)) {
-    throw aws::NotImplemented("TargetGroupStickinessConfig");
+  if (!stickiness || !stickiness->enabled.value_or(false)) return;
+  int duration = stickiness->duration_seconds.value_or(0);
+  if (duration < 1 || duration > 604800) {
+    refuse("The stickiness duration of target groups must be between 1 and 604800 seconds");
   }
 }
 
@@ -161,7 +163,10 @@ std::vector<Action> described(std::vector<Action> actions) {
     for (TargetGroupTuple& each : action.forward_config->target_groups) {
       if (!each.weight) each.weight = 1;
     }
-    action.forward_config->target_group_stickiness_config = TargetGroupStickinessConfig{.enabled = false};
+    auto& stickiness = action.forward_config->target_group_stickiness_config;
+    if (!stickiness || !stickiness->enabled.value_or(false)) {
+      stickiness = TargetGroupStickinessConfig{.enabled = false};
+    }
     if (action.forward_config->target_groups.size() == 1) {
       action.target_group_arn = action.forward_config->target_groups.front().target_group_arn;
     }
@@ -192,6 +197,10 @@ balancer::Action to_action(const std::vector<Action>& actions) {
   if (action.forward_config) {
     for (const TargetGroupTuple& each : action.forward_config->target_groups) {
       forward.groups.push_back({each.target_group_arn.value_or(""), each.weight.value_or(1)});
+    }
+    const auto& stickiness = action.forward_config->target_group_stickiness_config;
+    if (stickiness && stickiness->enabled.value_or(false)) {
+      forward.sticks_for = std::chrono::seconds(stickiness->duration_seconds.value_or(0));
     }
   }
   return forward;

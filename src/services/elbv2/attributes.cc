@@ -18,7 +18,7 @@ namespace {
 struct Definition {
   std::string_view key;
   std::string_view value;  // Unless changed.
-  // What it may be: "a|b", "1-4000"; empty: nothing but the default is built.
+  // What it may be: "a|b", "1-4000", "*": anything; empty: nothing but the default is built.
   std::string_view allowed;
 };
 
@@ -38,10 +38,10 @@ constexpr Definition kLoadBalancerAttributes[] = {
     {"routing.http.desync_mitigation_mode", "defensive", ""},
     {"routing.http.drop_invalid_header_fields.enabled", "false", kBoolean},
     {"routing.http.preserve_host_header.enabled", "false", kBoolean},
-    {"routing.http.x_amzn_tls_version_and_cipher_suite.enabled", "false", ""},
+    {"routing.http.x_amzn_tls_version_and_cipher_suite.enabled", "false", kBoolean},
     {"routing.http.xff_client_port.enabled", "false", kBoolean},
     {"routing.http.xff_header_processing.mode", "append", "append|preserve|remove"},
-    // HTTP/2 is spoken with TLS only, so this says nothing of HTTP listeners.
+    // HTTP/2 is spoken with TLS only.
     {"routing.http2.enabled", "true", kBoolean},
     {"waf.fail_open.enabled", "false", ""},
     {"zonal_shift.config.enabled", "false", ""},
@@ -50,18 +50,18 @@ constexpr Definition kLoadBalancerAttributes[] = {
 constexpr Definition kTargetGroupAttributes[] = {
     {"deregistration_delay.timeout_seconds", "300", "0-3600"},
     {"load_balancing.algorithm.anomaly_mitigation", "off", ""},
-    {"load_balancing.algorithm.type", "round_robin", "round_robin|least_outstanding_requests"},
+    {"load_balancing.algorithm.type", "round_robin", "round_robin|least_outstanding_requests|weighted_random"},
     {"load_balancing.cross_zone.enabled", "use_load_balancer_configuration", ""},
-    {"slow_start.duration_seconds", "0", ""},
-    {"stickiness.app_cookie.cookie_name", "", ""},
-    {"stickiness.app_cookie.duration_seconds", "86400", ""},
-    {"stickiness.enabled", "false", ""},
-    {"stickiness.lb_cookie.duration_seconds", "86400", ""},
-    {"stickiness.type", "lb_cookie", ""},
+    {"slow_start.duration_seconds", "0", "30-900"},
+    {"stickiness.app_cookie.cookie_name", "", "*"},
+    {"stickiness.app_cookie.duration_seconds", "86400", "1-604800"},
+    {"stickiness.enabled", "false", kBoolean},
+    {"stickiness.lb_cookie.duration_seconds", "86400", "1-604800"},
+    {"stickiness.type", "lb_cookie", "lb_cookie|app_cookie"},
     {"target_group_health.dns_failover.minimum_healthy_targets.count", "1", ""},
     {"target_group_health.dns_failover.minimum_healthy_targets.percentage", "off", ""},
-    {"target_group_health.unhealthy_state_routing.minimum_healthy_targets.count", "1", ""},
-    {"target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage", "off", ""},
+    {"target_group_health.unhealthy_state_routing.minimum_healthy_targets.count", "1", "1-1000"},
+    {"target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage", "off", "1-100"},
 };
 
 std::span<const Definition> definitions_of(std::string_view arn) {
@@ -78,6 +78,7 @@ const Definition* find_definition(std::string_view arn, std::string_view key) {
 
 bool is_allowed(const Definition& definition, const std::string& value) {
   std::string_view allowed = definition.allowed;
+  if (allowed == "*") return true;
   if (allowed.front() >= '0' && allowed.front() <= '9') {
     std::optional<long long> number = parse_integer(value);
     size_t dash = allowed.find('-');
@@ -88,6 +89,24 @@ bool is_allowed(const Definition& definition, const std::string& value) {
     if (each == value) return true;
   }
   return false;
+}
+
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html
+void check_together(Call& call, const std::string& arn) {
+  const bool is_sticky = attribute(call, arn, "stickiness.enabled") == "true";
+  const std::string cookie = attribute(call, arn, "stickiness.app_cookie.cookie_name");
+  const bool is_application = attribute(call, arn, "stickiness.type") == "app_cookie";
+  if (is_sticky && is_application && cookie.empty()) {
+    throw InvalidConfigurationRequestException("App-based stickiness needs 'stickiness.app_cookie.cookie_name'");
+  }
+  if (cookie.starts_with("AWSALB")) {
+    throw InvalidConfigurationRequestException(
+        fmt::format("The cookie name '{}' has a prefix that load balancers use themselves", cookie));
+  }
+  const bool is_slow = attribute(call, arn, "slow_start.duration_seconds") != "0";
+  if (is_slow && attribute(call, arn, "load_balancing.algorithm.type") != "round_robin") {
+    throw InvalidConfigurationRequestException("Slow start can be used with the algorithm round_robin only");
+  }
 }
 
 template <class Attribute>
@@ -158,6 +177,7 @@ ModifyTargetGroupAttributesOutput modify_target_group_attributes(
   for (const TargetGroupAttribute& each : request.attributes) {
     write_attribute(call, request.target_group_arn, each.key.value_or(""), each.value.value_or(""));
   }
+  check_together(call, request.target_group_arn);
   service.changed(call.transaction);
   return {.attributes = all_attributes<TargetGroupAttribute>(call, request.target_group_arn)};
 }

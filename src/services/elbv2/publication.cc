@@ -51,6 +51,9 @@ void apply_attributes(aws::Call& call, balancer::LoadBalancer& load_balancer) {
   if (attribute(call, arn, "routing.http.xff_client_port.enabled") == "true") {
     load_balancer.client_port = balancer::ClientPort::Add;
   }
+  if (attribute(call, arn, "routing.http.x_amzn_tls_version_and_cipher_suite.enabled") == "true") {
+    load_balancer.tls_headers = balancer::TlsHeaders::Add;
+  }
   if (attribute(call, arn, "routing.http.drop_invalid_header_fields.enabled") == "true") {
     load_balancer.invalid_headers = balancer::InvalidHeaders::Drop;
   }
@@ -66,6 +69,28 @@ balancer::HealthCheck health_check_of(const TargetGroup& group) {
   check.unhealthy_threshold = group.unhealthy_threshold_count.value_or(2);
   if (group.matcher) check.matcher = parse_matcher(group.matcher->http_code.value_or("200"));
   return check;
+}
+
+void apply_attributes(aws::Call& call, balancer::TargetGroup& group) {
+  const std::string& arn = group.arn;
+  const std::string algorithm = attribute(call, arn, "load_balancing.algorithm.type");
+  if (algorithm == "least_outstanding_requests") group.algorithm = balancer::Algorithm::LeastOutstandingRequests;
+  if (algorithm == "weighted_random") group.algorithm = balancer::Algorithm::WeightedRandom;
+  group.slow_start = std::chrono::seconds(number_attribute(call, arn, "slow_start.duration_seconds"));
+  constexpr std::string_view kRouting = "target_group_health.unhealthy_state_routing.minimum_healthy_targets.";
+  auto minimum = [&](std::string_view of) {
+    return static_cast<size_t>(number_attribute(call, arn, fmt::format("{}{}", kRouting, of)));
+  };
+  group.healthy_min = minimum("count");
+  group.healthy_percent_min = minimum("percentage");
+  if (attribute(call, arn, "stickiness.enabled") != "true") return;
+  balancer::Stickiness stickiness;
+  const bool is_application = attribute(call, arn, "stickiness.type") == "app_cookie";
+  if (is_application) stickiness.application_cookie = attribute(call, arn, "stickiness.app_cookie.cookie_name");
+  const std::string_view kind = is_application ? "app_cookie" : "lb_cookie";
+  stickiness.duration =
+      std::chrono::seconds(number_attribute(call, arn, fmt::format("stickiness.{}.duration_seconds", kind)));
+  group.stickiness = std::move(stickiness);
 }
 
 balancer::Health health_of(const std::string& name) {
@@ -144,9 +169,7 @@ void Publication::read_group(aws::Call& call, const std::string& arn) {
   balancer::TargetGroup made;
   made.arn = arn;
   made.health_check = health_check_of(described);
-  if (attribute(call, arn, "load_balancing.algorithm.type") == "least_outstanding_requests") {
-    made.algorithm = balancer::Algorithm::LeastOutstandingRequests;
-  }
+  apply_attributes(call, made);
   for (const TargetRow& row : targets_of(call.transaction, arn)) {
     if (row.draining_until) {
       draining_.push_back({arn, row.id, row.port, from_milliseconds(*row.draining_until)});

@@ -45,7 +45,10 @@ constexpr PropertySchema kAttribute[] = {{.name = "Key"}, {.name = "Value"}};
 constexpr PropertySchema kMatcher[] = {{.name = "HttpCode"}};
 constexpr PropertySchema kTarget[] = {{.name = "Id", .presence = Presence::Required}, integer("Port")};
 constexpr PropertySchema kTuple[] = {{.name = "TargetGroupArn"}, integer("Weight")};
-constexpr PropertySchema kForward[] = {objects("TargetGroups", kTuple)};
+constexpr PropertySchema kStickiness[] = {{.name = "Enabled", .kind = PropertyKind::Boolean},
+                                          integer("DurationSeconds")};
+constexpr PropertySchema kForward[] = {objects("TargetGroups", kTuple),
+                                       object("TargetGroupStickinessConfig", kStickiness)};
 constexpr PropertySchema kFixed[] = {
     {.name = "ContentType"}, {.name = "MessageBody"}, {.name = "StatusCode"}};
 constexpr PropertySchema kRedirect[] = {{.name = "Host"},  {.name = "Path"},     {.name = "Port"},

@@ -1,0 +1,106 @@
+// Who gets a request: health, minimum numbers of it, slow starts.
+
+#include "dataplane/balancer/routing.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace holm::balancer {
+namespace {
+
+class RoutingTest : public testing::Test {
+ protected:
+  void add(const std::string& id, Health health) {
+    group_.targets.push_back({.id = id, .address = *net::Address::parse("10.0.0.1:80"), .known_health = health});
+  }
+  const RoutedGroup& make() {
+    group_.arn = "group";
+    auto config = std::make_shared<Config>();
+    config->groups.emplace("group", group_);
+    routing_ = std::make_unique<Routing>(config, routing_.get());
+    return *routing_->find_group("group");
+  }
+  TargetState& state(const std::string& id) {
+    for (const RoutedTarget& each : routing_->find_group("group")->targets) {
+      if (each.settings->id == id) return *each.state;
+    }
+    throw std::out_of_range(id);
+  }
+  // How often each is chosen, by evenly spread chances.
+  std::map<std::string, int> choices(int count) {
+    std::map<std::string, int> result;
+    for (int i = 0; i < count; ++i) {
+      Draw draw{now_, static_cast<uint64_t>(i)};
+      const RoutedTarget* chosen = choose_target(*routing_->find_group("group"), {}, draw);
+      ++result[chosen ? chosen->settings->id : "nobody"];
+    }
+    return result;
+  }
+
+  TargetGroup group_;
+  std::unique_ptr<Routing> routing_;
+  SteadyTime now_{std::chrono::hours(1)};
+};
+
+TEST_F(RoutingTest, OnlyTheHealthyAreAskedUnlessThereAreTooFew) {
+  add("a", Health::Healthy);
+  add("b", Health::Unhealthy);
+  add("c", Health::Initial);
+  add("d", Health::Healthy);
+  make();
+  EXPECT_EQ(choices(10), (std::map<std::string, int>{{"a", 5}, {"d", 5}}));
+  group_.healthy_min = 3;
+  make();
+  EXPECT_EQ(choices(12).size(), 4u);
+  group_.healthy_min = 1;
+  group_.healthy_percent_min = 51;
+  make();
+  EXPECT_EQ(choices(12).size(), 4u);
+  group_.healthy_percent_min = 50;
+  make();
+  EXPECT_EQ(choices(12).size(), 2u);
+}
+
+TEST_F(RoutingTest, ATargetThatBecameWellGetsMoreAndMore) {
+  add("old", Health::Healthy);
+  add("new", Health::Healthy);
+  group_.slow_start = std::chrono::seconds(100);
+  make();
+  auto since = std::chrono::duration_cast<async::Duration>(now_.time_since_epoch()).count();
+  state("new").well_since_ms = since;
+  now_ += std::chrono::seconds(10);
+  std::map<std::string, int> early = choices(11000);
+  EXPECT_EQ(early["new"], 1000) << "a tenth of what the other gets";
+  now_ += std::chrono::seconds(40);
+  std::map<std::string, int> later = choices(15000);
+  EXPECT_EQ(later["new"], 5000);
+  now_ += std::chrono::seconds(50);
+  EXPECT_EQ(choices(100)["new"], 50);
+}
+
+TEST_F(RoutingTest, WhereAllAreNewNobodyStartsSlowly) {
+  add("a", Health::Healthy);
+  add("b", Health::Healthy);
+  group_.slow_start = std::chrono::seconds(100);
+  make();
+  auto since = std::chrono::duration_cast<async::Duration>(now_.time_since_epoch()).count();
+  state("a").well_since_ms = since;
+  state("b").well_since_ms = since - 50'000;
+  EXPECT_EQ(choices(100)["a"], 50);
+}
+
+TEST_F(RoutingTest, AClientStaysOnlyWithATargetThatMayBeAsked) {
+  add("a", Health::Healthy);
+  add("b", Health::Unhealthy);
+  const RoutedGroup& group = make();
+  ASSERT_NE(find_usable_target(group, "a|80"), nullptr);
+  EXPECT_EQ(id_and_port(*find_usable_target(group, "a|80")), "a|80");
+  EXPECT_EQ(find_usable_target(group, "b|80"), nullptr);
+  EXPECT_EQ(find_usable_target(group, "a|81"), nullptr);
+  group_.targets[0].registration = Registration::Draining;
+  EXPECT_EQ(find_usable_target(make(), "a|80"), nullptr);
+}
+
+}  // namespace
+}  // namespace holm::balancer
