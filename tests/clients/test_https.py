@@ -181,6 +181,18 @@ def test_an_imported_certificate_is_served_at_once(site, tmp_path):
     site.acm.delete_certificate(CertificateArn=arn)
 
 
+def test_a_listener_sets_headers(site):
+    site.elb.modify_listener_attributes(ListenerArn=site.out["Secure"], Attributes=[
+        {"Key": "routing.http.response.strict_transport_security.header_value", "Value": "max-age=60"},
+        {"Key": "routing.http.response.server.enabled", "Value": "false"}])
+    wait_until(lambda: "strict-transport-security: max-age=60" in site.shake_hands("stack.test")[2].lower(),
+               what="the header")
+    assert "server:" not in site.shake_hands("stack.test")[2].lower()
+    with pytest.raises(ClientError, match="x_frame_options"):
+        site.elb.modify_listener_attributes(ListenerArn=site.out["Secure"], Attributes=[
+            {"Key": "routing.http.response.x_frame_options.header_value", "Value": "MAYBE"}])
+
+
 def test_certificates_survive_the_daemon(site):
     site.region.kill()
     site.region.start_only()

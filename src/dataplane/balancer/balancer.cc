@@ -357,6 +357,7 @@ async::Task<void> Balancer::act(http::Exchange& exchange, std::shared_ptr<const 
     co_return;
   }
   count_status(counters.own_statuses, response.status);
+  finish_own_headers(response.headers, listener);
   co_await exchange.respond(std::move(response));
 }
 
@@ -381,13 +382,14 @@ async::Task<void> Balancer::forward(http::Exchange& exchange, std::shared_ptr<co
   if (!group) {
     http::Response response = error_response(503);
     count_status(counters.own_statuses, response.status);
+    finish_own_headers(response.headers, listener);
     co_await exchange.respond(std::move(response));
     co_return;
   }
   std::string cookie;
   std::chrono::seconds duration = forward.sticks_for.value_or(std::chrono::seconds(0));
   if (forward.sticks_for) cookie = cookies_.make(arn, listener.arn, now + duration, random_);
-  Passage passage({exchange, shard.pool, load_balancer, counters, *group, listener.port, shard.trace_root(),
+  Passage passage({exchange, shard.pool, load_balancer, counters, *group, listener, shard.trace_root(),
                    cookies_, random_, std::move(cookie), duration});
   co_await passage.run();
 }

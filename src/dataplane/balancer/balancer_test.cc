@@ -379,6 +379,24 @@ TEST_F(BalancerTest, AClientStaysWithItsGroup) {
   }
 }
 
+TEST_F(BalancerTest, AListenerSetsHeadersOfResponses) {
+  add_target(first_.address());
+  Listener& listener = balancer_settings_.listeners[0];
+  listener.response_headers = {{"x-frame-options", "DENY"}, {"name", "hidden"}};
+  ASSERT_TRUE(publish());
+  http::Response target = get("/");
+  EXPECT_EQ(target.headers.get("x-frame-options"), "DENY");
+  EXPECT_EQ(target.headers.all("name"), std::vector<std::string_view>{"hidden"});
+  listener.rules.back().action = FixedResponse{200, "text/plain", "fixed"};
+  ASSERT_TRUE(publish());
+  EXPECT_EQ(get("/").headers.get("server"), "awselb/2.0");
+  listener.server_header = ServerHeader::Omit;
+  ASSERT_TRUE(publish());
+  http::Response own = get("/");
+  EXPECT_FALSE(own.headers.has("server"));
+  EXPECT_EQ(own.headers.get("x-frame-options"), "DENY");
+}
+
 struct ConditionCase {
   const char* what;
   Condition condition;

@@ -127,11 +127,16 @@ struct ListenerTls {
   std::vector<std::string> certificates;  // ARNs; the first is for names that none of them covers.
 };
 
+enum class ServerHeader : uint8_t { Add, Omit };
+
 struct Listener {
   std::string arn;
   uint16_t port = 80;
   std::optional<ListenerTls> tls;
   std::vector<Rule> rules;  // In the order of priority, the default last.
+  // Set in every response, whatever the target says there.
+  std::vector<std::pair<std::string, std::string>> response_headers;
+  ServerHeader server_header = ServerHeader::Add;  // Of responses that are the balancer's own.
 };
 
 enum class ForwardedFor : uint8_t { Append, Preserve, Remove };

@@ -145,6 +145,15 @@ http::Headers end_to_end_headers(const http::Headers& headers) {
   return result;
 }
 
+void finish_target_headers(http::Headers& headers, const Listener& listener) {
+  for (const auto& [name, value] : listener.response_headers) headers.set(name, value);
+}
+
+void finish_own_headers(http::Headers& headers, const Listener& listener) {
+  if (listener.server_header == ServerHeader::Omit) headers.remove("server");
+  finish_target_headers(headers, listener);
+}
+
 http::Response error_response(int status) {
   http::Response response;
   response.status = status;

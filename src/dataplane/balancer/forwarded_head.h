@@ -30,6 +30,10 @@ size_t forwarded_address_count(const http::Request& request);
 // Without those that concern one connection only.
 http::Headers end_to_end_headers(const http::Headers& headers);
 
+// What the listener says of the headers of a response of the balancer's own, or of a target.
+void finish_own_headers(http::Headers& headers, const Listener& listener);
+void finish_target_headers(http::Headers& headers, const Listener& listener);
+
 // The balancer's own response to an error: "503 Service Temporarily Unavailable" and so on.
 http::Response error_response(int status);
 

@@ -114,6 +114,7 @@ bool Passage::may_repeat() const {
 async::Task<void> Passage::respond_error(int status) {
   count_status(context_.counters.own_statuses, status);
   http::Response response = error_response(status);
+  finish_own_headers(response.headers, context_.listener);
   co_await context_.exchange.respond(std::move(response));
 }
 
@@ -219,7 +220,7 @@ async::Task<Passage::Outcome> Passage::exchange_with(std::unique_ptr<Connection>
 async::Task<http::Sent> Passage::send_request(Connection& connection) {
   http::Exchange& exchange = context_.exchange;
   std::optional<uint64_t> length = exchange.body().length();
-  RequestHead described{exchange.request(), context_.load_balancer, context_.listener_port,
+  RequestHead described{exchange.request(), context_.load_balancer, context_.listener.port,
                         context_.trace_root, length};
   std::string head = make_request_head(described);
   std::array<std::string_view, 3> pieces = {head, {}, {}};
@@ -283,6 +284,7 @@ async::Task<Passage::Outcome> Passage::respond(std::unique_ptr<Connection> conne
   http::Headers headers = headers_of(parsed);
   response.status = parsed.status;
   response.headers = end_to_end_headers(headers);
+  finish_target_headers(response.headers, context_.listener);
   add_cookies(response.headers);
   http::Head head = parsed;
   head.headers.clear();

@@ -23,7 +23,7 @@ class Passage final {
     const LoadBalancer& load_balancer;
     LoadBalancerCounters& counters;
     const RoutedGroup& group;
-    uint16_t listener_port;
+    const Listener& listener;
     std::string trace_root;
     const CookieJar& cookies;
     Random& random;

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <span>
 
 #include "base/strings.h"
@@ -64,7 +65,23 @@ constexpr Definition kTargetGroupAttributes[] = {
     {"target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage", "off", "1-100"},
 };
 
+// Of listeners: the headers of responses, each after its attribute's name.
+constexpr Definition kListenerAttributes[] = {
+    {"routing.http.response.server.enabled", "true", kBoolean},
+    {"routing.http.response.strict_transport_security.header_value", "", "*"},
+    {"routing.http.response.access_control_allow_origin.header_value", "", "*"},
+    {"routing.http.response.access_control_allow_methods.header_value", "", "*"},
+    {"routing.http.response.access_control_allow_headers.header_value", "", "*"},
+    {"routing.http.response.access_control_allow_credentials.header_value", "", "true"},
+    {"routing.http.response.access_control_expose_headers.header_value", "", "*"},
+    {"routing.http.response.access_control_max_age.header_value", "", "0-86400"},
+    {"routing.http.response.content_security_policy.header_value", "", "*"},
+    {"routing.http.response.x_content_type_options.header_value", "", "nosniff"},
+    {"routing.http.response.x_frame_options.header_value", "", "DENY|SAMEORIGIN"},
+};
+
 std::span<const Definition> definitions_of(std::string_view arn) {
+  if (arn.find(":listener/") != std::string_view::npos) return kListenerAttributes;
   if (arn.find(":targetgroup/") != std::string_view::npos) return kTargetGroupAttributes;
   return kLoadBalancerAttributes;
 }
@@ -138,6 +155,10 @@ void write_attribute(Call& call, const std::string& arn, const std::string& key,
     call.transaction.run("DELETE FROM elbv2_attribute WHERE arn = ?1 AND key = ?2", {arn, key});
     return;
   }
+  const bool is_text = std::ranges::all_of(value, [](char c) { return c >= ' ' && c <= '~'; });
+  if (!is_text || value.size() > 1024) {
+    throw InvalidConfigurationRequestException(fmt::format("The value of '{}' is not valid", key));
+  }
   if (definition->allowed.empty()) throw aws::NotImplemented(fmt::format("The attribute {} {}", key, value));
   if (!is_allowed(*definition, value)) {
     throw InvalidConfigurationRequestException(
@@ -163,6 +184,38 @@ ModifyLoadBalancerAttributesOutput modify_load_balancer_attributes(
   }
   service.changed(call.transaction);
   return {.attributes = all_attributes<LoadBalancerAttribute>(call, request.load_balancer_arn)};
+}
+
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/header-modification.html
+std::vector<std::pair<std::string, std::string>> response_headers(Call& call, const std::string& listener) {
+  std::vector<std::pair<std::string, std::string>> headers;
+  constexpr std::string_view kBefore = "routing.http.response.";
+  constexpr std::string_view kAfter = ".header_value";
+  for (const Definition& each : kListenerAttributes) {
+    if (!each.key.ends_with(kAfter)) continue;
+    std::string value = attribute(call, listener, each.key);
+    if (value.empty()) continue;
+    std::string_view name = each.key.substr(kBefore.size());
+    name.remove_suffix(kAfter.size());
+    headers.emplace_back(replace_all(name, "_", "-"), std::move(value));
+  }
+  return headers;
+}
+
+DescribeListenerAttributesOutput describe_listener_attributes(Service&, Call& call,
+                                                              const DescribeListenerAttributesInput& request) {
+  require_listener(call, request.listener_arn);
+  return {.attributes = all_attributes<ListenerAttribute>(call, request.listener_arn)};
+}
+
+ModifyListenerAttributesOutput modify_listener_attributes(Service& service, Call& call,
+                                                          const ModifyListenerAttributesInput& request) {
+  require_listener(call, request.listener_arn);
+  for (const ListenerAttribute& each : request.attributes) {
+    write_attribute(call, request.listener_arn, each.key.value_or(""), each.value.value_or(""));
+  }
+  service.changed(call.transaction);
+  return {.attributes = all_attributes<ListenerAttribute>(call, request.listener_arn)};
 }
 
 DescribeTargetGroupAttributesOutput describe_target_group_attributes(

@@ -3,6 +3,8 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "elbv2/handlers.h"
 
@@ -13,5 +15,8 @@ std::string attribute(Call& call, const std::string& arn, std::string_view key);
 
 // Checks and stores what both Modify…Attributes operations take.
 void write_attribute(Call& call, const std::string& arn, const std::string& key, const std::string& value);
+
+// The headers that all responses of a listener get, by its attributes.
+std::vector<std::pair<std::string, std::string>> response_headers(Call& call, const std::string& listener);
 
 }  // namespace holm::elbv2

@@ -141,7 +141,11 @@ void Publication::read_listener(aws::Call& call, balancer::LoadBalancer& owner, 
   balancer::Listener made{.arn = *listener.listener_arn,
                           .port = static_cast<uint16_t>(*listener.port),
                           .tls = std::nullopt,
-                          .rules = rules_of(call, *listener.listener_arn)};
+                          .rules = rules_of(call, *listener.listener_arn),
+                          .response_headers = response_headers(call, *listener.listener_arn)};
+  if (attribute(call, made.arn, "routing.http.response.server.enabled") != "true") {
+    made.server_header = balancer::ServerHeader::Omit;
+  }
   if (listener.protocol == "HTTPS") {
     std::vector<std::string> protocols = {"http/1.1"};
     if (attribute(call, owner.arn, "routing.http2.enabled") == "true") protocols.insert(protocols.begin(), "h2");

@@ -303,6 +303,7 @@ class ListenerType final : public stacks::ResourceType {
         integer("Port"),
         {.name = "SslPolicy"},
         objects("Certificates", kCertificate),
+        objects("ListenerAttributes", kAttribute),
         objects("DefaultActions", kAction)};
     return kAll;
   }
@@ -319,6 +320,7 @@ class ListenerType final : public stacks::ResourceType {
                                         .certificates = read_all<Certificate>(wanted, "Certificates"),
                                         .default_actions = read_all<Action>(wanted, "DefaultActions")});
     std::string arn = *made.listeners.front().listener_arn;
+    set_attributes(context, arn, wanted);
     formats::Object attributes;
     attributes.set("ListenerArn", arn);
     return {arn, std::move(attributes)};
@@ -330,10 +332,18 @@ class ListenerType final : public stacks::ResourceType {
                                     .ssl_policy = wanted.find_text("SslPolicy"),
                                     .certificates = read_all<Certificate>(wanted, "Certificates"),
                                     .default_actions = read_all<Action>(wanted, "DefaultActions")});
+    set_attributes(context, was.physical_id, wanted);
   }
   void remove(Context& context, const Existing& resource, Removal) const override {
     if (!find<Listener>(context.call, resource.physical_id)) return;
     context.invoke<DeleteListener>({.listener_arn = resource.physical_id});
+  }
+
+ private:
+  static void set_attributes(Context& context, const std::string& arn, const Properties& wanted) {
+    auto given = read_all<ListenerAttribute>(wanted, "ListenerAttributes");
+    if (given.empty()) return;
+    context.invoke<ModifyListenerAttributes>({.listener_arn = arn, .attributes = std::move(given)});
   }
 };
 

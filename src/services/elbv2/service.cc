@@ -80,6 +80,9 @@ std::vector<aws::Access> Service::access(const aws::Operation& operation, const 
   if (name == "CreateListener") return on(as(std::in_place_type<CreateListenerInput>).load_balancer_arn);
   if (name == "DeleteListener") return on(as(std::in_place_type<DeleteListenerInput>).listener_arn);
   if (name == "ModifyListener") return on(as(std::in_place_type<ModifyListenerInput>).listener_arn);
+  if (name == "ModifyListenerAttributes") {
+    return on(as(std::in_place_type<ModifyListenerAttributesInput>).listener_arn);
+  }
   if (name == "AddListenerCertificates") {
     return on(as(std::in_place_type<AddListenerCertificatesInput>).listener_arn);
   }
