@@ -262,12 +262,13 @@ void Balancer::replace_checks(const Routing& routing) {
     for (const RoutedTarget& target : group->targets) {
       const net::Address& address = target.settings->address;
       const HealthCheck& check = group->settings->health_check;
-      Route route{own.vpc_id, own.where, {}, address};
+      Route route{own.vpc_id, own.where, {}, address, group->settings->protocol};
       if (!own.addresses.empty()) {
         route.source = net::Address::parse(own.addresses.front(), 0).value_or(net::Address());
       }
       routes.insert(route.key());
       if (target.settings->registration == Registration::Draining) continue;
+      route.protocol = check.protocol;
       if (check.port != 0) {
         route.target = net::Address::parse(address.ip(), check.port).value_or(address);
       }

@@ -46,7 +46,11 @@ struct StatusRange {
   friend bool operator==(const StatusRange&, const StatusRange&) = default;
 };
 
+// How targets are spoken to. With TLS nobody looks at their certificates, as on AWS.
+enum class TargetProtocol : uint8_t { Http, Https };
+
 struct HealthCheck {
+  TargetProtocol protocol = TargetProtocol::Http;
   std::string path = "/";
   uint16_t port = 0;  // 0: the port that traffic goes to.
   async::Duration interval{30000};
@@ -69,6 +73,7 @@ struct TargetGroup {
   std::string arn;
   std::vector<Target> targets;
   HealthCheck health_check;
+  TargetProtocol protocol = TargetProtocol::Http;
   Algorithm algorithm = Algorithm::RoundRobin;
   std::optional<Stickiness> stickiness;
   // A target that became well gets its full share only after so long, if others are there to take the rest.

@@ -181,7 +181,7 @@ void Passage::add_cookies(http::Headers& headers) const {
 
 async::Task<Passage::Outcome> Passage::attempt(const RoutedTarget& target, Kept kept) {
   const LoadBalancer& own = context_.load_balancer;
-  Route route{own.vpc_id, own.where, {}, target.settings->address};
+  Route route{own.vpc_id, own.where, {}, target.settings->address, context_.group.settings->protocol};
   if (!own.addresses.empty()) {
     Result<net::Address> source = net::Address::parse(own.addresses.front(), 0);
     if (source) route.source = *source;

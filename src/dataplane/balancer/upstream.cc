@@ -10,6 +10,8 @@
 
 #include <cerrno>
 
+#include "net/tls.h"
+
 namespace holm::balancer {
 
 namespace {
@@ -42,10 +44,23 @@ Result<UniqueFd> bound_socket(const Route& route) {
   return fd;
 }
 
+// One for all targets: nothing of it is about any of them.
+const net::TlsClientContext* target_tls() {
+  static const auto made =
+      net::TlsClientContext::make({.check = net::PeerCheck::None, .authorities = {}, .protocols = {"http/1.1"}});
+  return made ? made->get() : nullptr;
+}
+
+// What is left after a failure shows by the socket.
+ConnectFailure failure_of(int fd) {
+  return socket_error(fd) == ETIMEDOUT ? ConnectFailure::TimedOut : ConnectFailure::Refused;
+}
+
 }  // namespace
 
 std::string Route::key() const {
-  return fmt::format("{}|{}|{}|{}", vpc_id, where.fd, source.ip(), target.to_string());
+  return fmt::format("{}|{}|{}|{}{}", vpc_id, where.fd, source.ip(), target.to_string(),
+                     protocol == TargetProtocol::Https ? "|tls" : "");
 }
 
 async::Task<Connected> connect(async::Reactor& reactor, Route route, async::Duration timeout) {
@@ -58,6 +73,18 @@ async::Task<Connected> connect(async::Reactor& reactor, Route route, async::Dura
   if (error != 0 && error != EINPROGRESS) co_return std::unexpected(ConnectFailure::Refused);
   auto connection = std::make_unique<Connection>();
   connection->route = std::move(route);
+  if (connection->route.protocol == TargetProtocol::Https) {
+    const net::TlsClientContext* context = target_tls();
+    std::unique_ptr<net::TlsSession> session = context ? context->connect(fd->get(), "") : nullptr;
+    if (!session) co_return std::unexpected(ConnectFailure::Refused);
+    connection->stream = std::make_unique<net::Stream>(reactor, std::move(*fd), std::move(session));
+    net::Wait shaken = co_await connection->stream->shake_hands(timeout);
+    if (shaken == net::Wait::TimedOut) co_return std::unexpected(ConnectFailure::TimedOut);
+    if (!connection->stream->tls()->handshake_done()) {
+      co_return std::unexpected(failure_of(connection->stream->fd()));
+    }
+    co_return connection;
+  }
   connection->stream = std::make_unique<net::Stream>(reactor, std::move(*fd));
   if (error == EINPROGRESS) {
     // Sending nothing tells the stream that it cannot send yet.

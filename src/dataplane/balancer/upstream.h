@@ -10,6 +10,7 @@
 
 #include "async/reactor.h"
 #include "async/task.h"
+#include "dataplane/balancer/config.h"
 #include "http/transfer.h"
 #include "net/address.h"
 #include "net/socket.h"
@@ -23,6 +24,7 @@ struct Route {
   net::Namespace where;
   net::Address source;  // None: whatever the kernel chooses.
   net::Address target;
+  TargetProtocol protocol = TargetProtocol::Http;
 
   std::string key() const;
 };

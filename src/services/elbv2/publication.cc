@@ -61,6 +61,7 @@ void apply_attributes(aws::Call& call, balancer::LoadBalancer& load_balancer) {
 
 balancer::HealthCheck health_check_of(const TargetGroup& group) {
   balancer::HealthCheck check;
+  if (group.health_check_protocol == "HTTPS") check.protocol = balancer::TargetProtocol::Https;
   check.path = group.health_check_path.value_or("/");
   check.port = static_cast<uint16_t>(parse_integer(group.health_check_port.value_or("")).value_or(0));
   check.interval = std::chrono::seconds(group.health_check_interval_seconds.value_or(30));
@@ -173,6 +174,7 @@ void Publication::read_group(aws::Call& call, const std::string& arn) {
   balancer::TargetGroup made;
   made.arn = arn;
   made.health_check = health_check_of(described);
+  if (described.protocol == "HTTPS") made.protocol = balancer::TargetProtocol::Https;
   apply_attributes(call, made);
   for (const TargetRow& row : targets_of(call.transaction, arn)) {
     if (row.draining_until) {

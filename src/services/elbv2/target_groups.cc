@@ -34,8 +34,9 @@ void check_range(std::string_view what, std::optional<int32_t> value, int32_t le
 // What both CreateTargetGroup and ModifyTargetGroup say of health checks.
 template <class Request>
 void apply_health_check(TargetGroup& group, const Request& request) {
-  if (request.health_check_protocol.value_or("HTTP") != "HTTP") {
-    throw aws::NotImplemented("HealthCheckProtocol " + *request.health_check_protocol);
+  const std::string protocol = request.health_check_protocol.value_or("HTTP");
+  if (protocol != "HTTP" && protocol != "HTTPS") {
+    refuse(fmt::format("Health check protocol '{}' must be HTTP or HTTPS", protocol));
   }
   if (!request.health_check_enabled.value_or(true)) {
     refuse("Health check enabled must be true for target groups with target type 'instance' or 'ip'");
@@ -56,6 +57,7 @@ void apply_health_check(TargetGroup& group, const Request& request) {
   if (request.health_check_path && !request.health_check_path->starts_with('/')) {
     refuse(fmt::format("Health check path '{}' must begin with a '/' character", *request.health_check_path));
   }
+  take(group.health_check_protocol, request.health_check_protocol);
   take(group.health_check_port, request.health_check_port);
   take(group.health_check_path, request.health_check_path);
   take(group.health_check_interval_seconds, request.health_check_interval_seconds);
@@ -83,8 +85,9 @@ void check_kind(const CreateTargetGroupInput& request) {
   if (!request.protocol || !request.port || !request.vpc_id) {
     refuse("A protocol, a port and a VPC ID must be specified");
   }
-  if (*request.protocol != "HTTP")
+  if (*request.protocol != "HTTP" && *request.protocol != "HTTPS") {
     throw aws::NotImplemented("CreateTargetGroup: Protocol " + *request.protocol);
+  }
   if (request.protocol_version.value_or("HTTP1") != "HTTP1") {
     throw aws::NotImplemented("CreateTargetGroup: ProtocolVersion " + *request.protocol_version);
   }
