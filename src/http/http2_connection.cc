@@ -86,8 +86,14 @@ struct Http2Connection::Callbacks {
                     const uint8_t* value, size_t value_bytes, uint8_t, void* self) {
     Http2Stream* stream = find(*static_cast<Http2Connection*>(self), frame->hd.stream_id);
     if (!stream) return 0;
-    bool is_sound = stream->add_header(view(name, name_bytes), view(value, value_bytes));
-    return is_sound ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    stream->add_header(view(name, name_bytes), view(value, value_bytes));
+    return 0;
+  }
+
+  // Unless told so, nghttp2 leaves out headers that are none, and goes on.
+  static int invalid_header(nghttp2_session*, const nghttp2_frame*, const uint8_t*, size_t, const uint8_t*, size_t,
+                            uint8_t, void*) {
+    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   }
 
   static int frame(nghttp2_session* session, const nghttp2_frame* frame, void* self) {
@@ -96,11 +102,11 @@ struct Http2Connection::Callbacks {
     Http2Stream* stream = may_end ? find(connection, frame->hd.stream_id) : nullptr;
     if (!stream) return 0;
     const bool ends = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
-    if (stream->head_done()) {
+    if (stream->head_done() && !stream->is_malformed()) {
       if (ends) stream->end_body();
       return 0;
     }
-    if (!stream->finish_head(connection.peer_, connection.local_, ends)) {
+    if (stream->is_malformed() || !stream->finish_head(connection.peer_, connection.local_, ends)) {
       nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_PROTOCOL_ERROR);
       return 0;
     }
@@ -119,12 +125,12 @@ struct Http2Connection::Callbacks {
     return 0;
   }
 
-  static int closed(nghttp2_session*, int32_t id, uint32_t, void* self) {
+  static int closed(nghttp2_session* session, int32_t id, uint32_t, void* self) {
     auto& connection = *static_cast<Http2Connection*>(self);
     auto found = connection.streams_.find(id);
     if (found == connection.streams_.end()) return 0;
     if (found->second->responded()) connection.guard_.count_response();
-    found->second->close();
+    nghttp2_session_consume_connection(session, found->second->close());
     connection.streams_.erase(found);
     return 0;
   }
@@ -151,6 +157,7 @@ Http2Connection::Http2Connection(ConnectionContext& context, std::unique_ptr<net
   CHECK(nghttp2_session_callbacks_new(&callbacks) == 0);
   nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, Callbacks::begin_headers);
   nghttp2_session_callbacks_set_on_header_callback(callbacks, Callbacks::header);
+  nghttp2_session_callbacks_set_on_invalid_header_callback(callbacks, Callbacks::invalid_header);
   nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, Callbacks::frame);
   nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, Callbacks::data);
   nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, Callbacks::closed);
@@ -207,7 +214,10 @@ bool Http2Connection::feed() {
 
 void Http2Connection::start_requests() {
   std::vector<std::shared_ptr<Http2Stream>> arrived = std::exchange(arrived_, {});
-  for (std::shared_ptr<Http2Stream>& each : arrived) tasks_.spawn(run_request(std::move(each)));
+  for (std::shared_ptr<Http2Stream>& each : arrived) {
+    // What the client has taken back already is not begun.
+    if (!each->is_closed()) tasks_.spawn(run_request(std::move(each)));
+  }
 }
 
 namespace {
@@ -251,6 +261,8 @@ async::Task<void> Http2Connection::run_request(std::shared_ptr<Http2Stream> stre
     nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream->id(), error);
   }
   flush();
+  // The reading task sees the end of the input.
+  if (context_.stopping && streams_.empty()) ::shutdown(stream_->fd(), SHUT_RD);
 }
 
 bool Http2Connection::submit_response(int32_t stream, const Response& response, std::string_view date,
@@ -258,7 +270,7 @@ bool Http2Connection::submit_response(int32_t stream, const Response& response, 
   if (is_broken_ || !streams_.contains(stream)) return false;
   FieldList list;
   list.add(":status", std::to_string(response.status));
-  list.add_all(response.headers, !length || *length == 0);
+  list.add_all(response.headers, response.status != 204 && (!length || *length == 0));
   if (!response.headers.has("date")) list.add("date", date);
   const bool tells = response.headers.has("content-length") && (!length || *length == 0);
   if (length && !tells) list.add("content-length", std::to_string(*length));

@@ -34,15 +34,14 @@ Http2Stream::Http2Stream(Http2Frames& frames, int32_t id)
   request_.scheme = Scheme::Https;
 }
 
-bool Http2Stream::add_pseudo_header(std::string_view name, std::string_view value) {
+void Http2Stream::add_pseudo_header(std::string_view name, std::string_view value) {
   if (name == ":method") request_.method = value;
   if (name == ":path") request_.target = value;
   if (name == ":authority") request_.authority = value;
-  if (name == ":scheme") return value == "http" || value == "https";
-  return true;
+  if (name == ":scheme" && value != "http" && value != "https") malformed_ = true;
 }
 
-bool Http2Stream::add_header(std::string_view name, std::string_view value) {
+void Http2Stream::add_header(std::string_view name, std::string_view value) {
   const Limits& limits = frames_.limits();
   header_bytes_ += name.size() + value.size() + kHeaderOverhead;
   const bool is_large = name.size() + value.size() > limits.header_bytes_max ||
@@ -50,13 +49,14 @@ bool Http2Stream::add_header(std::string_view name, std::string_view value) {
                         request_.headers.size() + trailers_.size() >= limits.header_count_max;
   if (is_large) {
     refusal_ = 431;
-    return true;
+    return;
   }
   if (name.starts_with(':')) {
     if (name == ":path" && value.size() > limits.request_line_bytes_max) refusal_ = 414;
-    return add_pseudo_header(name, value);
+    add_pseudo_header(name, value);
+    return;
   }
-  if (!all(kToken, name) || !all(kText, value) || is_of_connection(name)) return false;
+  if (!all(kToken, name) || !all(kText, value) || is_of_connection(name)) malformed_ = true;
   if (head_done_) {
     trailers_.add(std::string(name), std::string(value));
   } else if (name == "cookie") {
@@ -65,7 +65,6 @@ bool Http2Stream::add_header(std::string_view name, std::string_view value) {
   } else {
     request_.headers.add(std::string(name), std::string(value));
   }
-  return true;
 }
 
 bool Http2Stream::finish_head(const net::Address& peer, const net::Address& local, bool ended) {
@@ -74,12 +73,13 @@ bool Http2Stream::finish_head(const net::Address& peer, const net::Address& loca
   request_.local = local;
   if (!cookies_.empty()) request_.headers.add("cookie", std::move(cookies_));
   if (ended) end_body();
+  if (malformed_) return false;
+  if (request_.method == "CONNECT") refusal_ = 405;
   if (refusal_ != 0) return true;
-  const bool is_connect = request_.method == "CONNECT";
   if (request_.method.empty() || !all(kToken, request_.method)) return false;
-  if (!is_connect && (request_.target.empty() || !all(kTarget, request_.target))) return false;
+  if (request_.target.empty() || !all(kTarget, request_.target)) return false;
   const bool is_star = request_.target == "*" && request_.method == "OPTIONS";
-  if (!is_connect && !is_star && !request_.target.starts_with('/')) return false;
+  if (!is_star && !request_.target.starts_with('/')) return false;
   if (request_.authority.empty()) request_.authority = request_.headers.get("host");
   if (request_.authority.empty() || !all(kHost, request_.authority)) refusal_ = 400;
   request_.headers.set("host", request_.authority);
@@ -101,7 +101,7 @@ void Http2Stream::set_tls(std::string_view version, std::string_view cipher) {
 }
 
 void Http2Stream::add_body(std::string_view bytes) {
-  if (discards_) return;
+  body_begun_ = true;
   arrived_.append(bytes);
   body_came_.notifier().notify();
 }
@@ -109,14 +109,16 @@ void Http2Stream::add_body(std::string_view bytes) {
 void Http2Stream::end_body() {
   if (body_ended_) return;
   body_ended_ = true;
-  if (!body_length_ && arrived_.empty() && reading_.empty()) body_length_ = 0;
+  if (!body_length_ && !body_begun_) body_length_ = 0;
   body_came_.notifier().notify();
 }
 
-void Http2Stream::close() {
+size_t Http2Stream::close() {
+  const size_t left = closed_ ? 0 : arrived_.size() + reading_.size();
   closed_ = true;
   body_came_.notifier().notify();
   body_went_.notifier().notify();
+  return left;
 }
 
 std::optional<Http2Stream::Taken> Http2Stream::take_body(char* into, size_t count) {
@@ -135,7 +137,7 @@ std::optional<uint64_t> Http2Stream::length() const { return body_length_; }
 
 async::Task<std::string_view> Http2Stream::read() {
   if (!reading_.empty()) {
-    frames_.consumed(id_, reading_.size());
+    if (!closed_) frames_.consumed(id_, reading_.size());
     reading_.clear();
   }
   if (continue_owed_ && !responded_ && arrived_.empty()) frames_.submit_interim(id_, 100, Headers());

@@ -36,14 +36,15 @@ class Http2Stream final : public Exchange, private async::ByteSource {
   Http2Stream(Http2Frames& frames, int32_t id);
 
   // ---- As the connection sees it.
-  // One header of the request or, after the head, of its trailers. False: the request is to be refused.
-  bool add_header(std::string_view name, std::string_view value);
+  // One header of the request or, after the head, of its trailers.
+  void add_header(std::string_view name, std::string_view value);
   // The head is complete; false when it is none of a request that can be passed on. `ended`: no body follows.
   bool finish_head(const net::Address& peer, const net::Address& local, bool ended);
   void set_tls(std::string_view version, std::string_view cipher);
   void add_body(std::string_view bytes);
   void end_body();
-  void close();
+  // Returns how many bytes of the request's body nobody has taken; nobody will say so later.
+  size_t close();
   // Copies up to `count` bytes of the response's body. Nothing: there is none yet.
   struct Taken {
     size_t bytes = 0;
@@ -53,6 +54,8 @@ class Http2Stream final : public Exchange, private async::ByteSource {
 
   int32_t id() const { return id_; }
   int refusal() const { return refusal_; }
+  // It cannot be said in HTTP/1, or means two things.
+  bool is_malformed() const { return malformed_; }
   bool head_done() const { return head_done_; }
   bool is_closed() const { return closed_; }
   bool request_ended() const { return body_ended_; }
@@ -74,7 +77,7 @@ class Http2Stream final : public Exchange, private async::ByteSource {
  private:
   async::Task<std::string_view> read() override;
   std::optional<uint64_t> length() const override;
-  bool add_pseudo_header(std::string_view name, std::string_view value);
+  void add_pseudo_header(std::string_view name, std::string_view value);
   async::Task<void> offer(std::string_view bytes, bool is_end);
 
   Http2Frames& frames_;
@@ -85,10 +88,12 @@ class Http2Stream final : public Exchange, private async::ByteSource {
   std::string cookies_;
   int refusal_ = 0;  // The status that answers instead of the handler.
   bool head_done_ = false;
+  bool malformed_ = false;
 
   std::string arrived_;  // Of the request's body, not read yet.
   std::string reading_;  // What read() gave last.
   std::optional<uint64_t> body_length_;
+  bool body_begun_ = false;
   bool body_ended_ = false;
   bool continue_owed_ = false;
   bool discards_ = false;
