@@ -10,6 +10,7 @@
 
 #include "async/sync_wait.h"
 #include "base/system_clock.h"
+#include "crypto/certificate.h"
 #include "dataplane/balancer/routing.h"
 #include "dataplane/balancer/rules.h"
 #include "http/client.h"
@@ -40,14 +41,15 @@ async::Task<void> echo(http::Exchange& exchange, std::string name, std::atomic<i
 
 class EchoTarget {
  public:
-  EchoTarget(async::ReactorPool& reactors, const Clock& clock, std::string name)
+  EchoTarget(async::ReactorPool& reactors, const Clock& clock, std::string name,
+             std::shared_ptr<const net::TlsServerContext> tls = nullptr)
       : server_(
             reactors, http::Limits{},
             [this, name](http::Exchange& exchange) { return echo(exchange, name, requests, status); },
             clock) {
     Result<UniqueFd> socket = net::listen_on(net::Address::loopback(0));
     address_ = net::local_address(socket->get());
-    server_.listen(std::move(*socket));
+    server_.listen(std::move(*socket), std::move(tls));
   }
   const net::Address& address() const { return address_; }
   void stop() { server_.stop(async::Duration::zero()); }
@@ -377,6 +379,28 @@ TEST_F(BalancerTest, AClientStaysWithItsGroup) {
   for (int i = 0; i < 16; ++i) {
     EXPECT_EQ(get("/", {{"Cookie", cookies}}).headers.get("name"), begun.headers.get("name"));
   }
+}
+
+std::shared_ptr<const net::TlsServerContext> server_tls(const Clock& clock, Random& random) {
+  auto key = crypto::PrivateKey::generate(crypto::KeyKind::EcP256);
+  auto certificate = crypto::issue_authority({.common_name = "nobody's",
+                                              .dns_names = {},
+                                              .ip_addresses = {},
+                                              .not_before = clock.now() - std::chrono::hours(48),
+                                              .not_after = clock.now() - std::chrono::hours(24)},
+                                             key, random);
+  net::TlsServerOptions options;
+  options.certificate = *net::TlsCertificate::load({*certificate, key.to_pem()});
+  return *net::TlsServerContext::make(std::move(options));
+}
+
+TEST_F(BalancerTest, SpeaksTlsToTargetsWhateverTheirCertificates) {
+  EchoTarget secure(reactors_, clock_, "secure", server_tls(clock_, random_));
+  add_target(secure.address(), Health::Initial);
+  group_.protocol = group_.health_check.protocol = TargetProtocol::Https;
+  ASSERT_TRUE(publish());
+  wait_for(Health::Healthy, "");
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(get("/").headers.get("name"), "secure");
 }
 
 TEST_F(BalancerTest, AListenerSetsHeadersOfResponses) {
