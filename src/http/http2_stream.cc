@@ -20,6 +20,10 @@ namespace {
 // So much is counted for a header besides its bytes (RFC 9113, section 6.5.2).
 constexpr size_t kHeaderOverhead = 32;
 
+// How much of a body that nobody reads, and for how long, a response waits for.
+constexpr size_t kUnreadBodyMax = 64 * 1024;
+constexpr async::Duration kBodyPatience{500};
+
 bool is_of_connection(std::string_view name) {
   constexpr std::string_view kNames[] = {"connection", "keep-alive", "proxy-connection", "transfer-encoding",
                                          "upgrade"};
@@ -151,6 +155,17 @@ async::Task<std::string_view> Http2Stream::read() {
   co_return reading_;
 }
 
+// A response before the end of the request has to reset the stream, and what is wrong with the rest is never seen.
+// So the rest of a short body, which is on its way, is let in first.
+async::Task<void> Http2Stream::let_body_in() {
+  const SteadyTime deadline = reactor().clock().steady() + kBodyPatience;
+  while (!body_ended_ && !closed_ && !frames_.is_broken() && arrived_.size() < kUnreadBodyMax) {
+    async::Duration left = std::chrono::ceil<async::Duration>(deadline - reactor().clock().steady());
+    if (left <= async::Duration::zero()) co_return;
+    co_await body_came_.wait(left);
+  }
+}
+
 async::Task<void> Http2Stream::offer(std::string_view bytes, bool is_end) {
   offered_ = bytes;
   offered_end_ = is_end;
@@ -170,6 +185,7 @@ async::Task<void> Http2Stream::offer(std::string_view bytes, bool is_end) {
 async::Task<void> Http2Stream::respond(Response response) {
   CHECK(!responded_ && response.status >= 200 && response.status <= 999);
   CHECK(can_be_sent(response.headers));
+  if (!body_ended_ && !continue_owed_) co_await let_body_in();
   ResponsePlan plan = plan_response(response, request_.method, Version::Http2, AfterResponse::KeepOpen);
   std::optional<uint64_t> length;
   if (plan.framing == Framing::Length) length = plan.length;

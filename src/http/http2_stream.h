@@ -79,6 +79,7 @@ class Http2Stream final : public Exchange, private async::ByteSource {
   std::optional<uint64_t> length() const override;
   void add_pseudo_header(std::string_view name, std::string_view value);
   async::Task<void> offer(std::string_view bytes, bool is_end);
+  async::Task<void> let_body_in();
 
   Http2Frames& frames_;
   const int32_t id_;

@@ -35,7 +35,7 @@ def fields(*pairs):
     return out
 
 
-def request(method="GET", path="/", authority="stack.test", scheme="https", more=()):
+def request(method="GET", path="/", authority="h2.test", scheme="https", more=()):
     return fields((":method", method), (":scheme", scheme), (":path", path), (":authority", authority), *more)
 
 
@@ -44,7 +44,7 @@ def error_code(payload):
 
 
 class Client:
-    def __init__(self, port, authority_file, name="stack.test", preface=PREFACE, settings=b""):
+    def __init__(self, port, authority_file, name="h2.test", preface=PREFACE, settings=b""):
         context = ssl.create_default_context(cafile=authority_file)
         context.set_alpn_protocols(["h2"])
         plain = socket.create_connection(("127.0.0.1", port), timeout=10)

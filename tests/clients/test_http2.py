@@ -19,7 +19,7 @@ class Site(Web):
                                                  text=True).stdout)
         self.port = int(region.environment["HOLM_SECURE_SITE_PORT"])
         acm = region.client("acm")
-        certificate = acm.request_certificate(DomainName="stack.test", KeyAlgorithm="EC_prime256v1")["CertificateArn"]
+        certificate = acm.request_certificate(DomainName="h2.test", KeyAlgorithm="EC_prime256v1")["CertificateArn"]
         self.balancer, self.name = self.load_balancer("h2")
         self.group = self.target_group("h2")
         self.elb.create_listener(
@@ -35,7 +35,7 @@ class Site(Web):
 
     def curl(self, path, *words):
         return subprocess.run(["curl", "-sS", "--cacert", self.authority, "--resolve",
-                               f"stack.test:{self.port}:127.0.0.1", *words, f"https://stack.test:{self.port}{path}"],
+                               f"h2.test:{self.port}:127.0.0.1", *words, f"https://h2.test:{self.port}{path}"],
                               capture_output=True, text=True, timeout=20)
 
     def client(self, **options):
@@ -84,7 +84,7 @@ def test_requests_reach_targets_as_http_1(site):
     _, body = client.answer()
     text = body.decode()
     assert '"path": "/server?a=b"' in text and "a=1; b=2" in text and '"yes"' in text
-    assert '"Host": "stack.test"' in text and '"X-Forwarded-Proto": "https"' in text
+    assert '"Host": "h2.test"' in text and '"X-Forwarded-Proto": "https"' in text
     assert '"X-Forwarded-Port": "443"' in text
     client.close()
     site.ec2.terminate_instances(InstanceIds=[server])
@@ -180,8 +180,25 @@ def test_what_is_wrong_ends_as_the_standard_says(site, sent, codes):
     client.close()
 
 
+def test_the_rest_of_a_short_body_is_looked_at_before_the_response(site):
+    client = site.client()
+    client.send(OPEN)
+    # The server has the head alone when this comes back.
+    client.send(frame(PING, 0, 0, bytes(8)))
+    while client.next()[0] != PING:
+        pass
+    client.send(frame(DATA, END_STREAM | PADDED, 1, b"\x09x"))
+    assert client.error() == PROTOCOL_ERROR
+    client.close()
+    # One that does not come is not waited for long.
+    client = site.client()
+    client.send(OPEN)
+    assert client.answer()[1] == b"fixed"
+    client.close()
+
+
 def test_a_preface_that_is_none_is_not_served(site):
-    client = site.client(preface=b"GET / HTTP/1.1\r\nHost: stack.test\r\n\r\n")
+    client = site.client(preface=b"GET / HTTP/1.1\r\nHost: h2.test\r\n\r\n")
     assert client.error() in (PROTOCOL_ERROR, "closed")
 
 

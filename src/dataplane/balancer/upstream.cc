@@ -51,6 +51,12 @@ const net::TlsClientContext* target_tls() {
   return made ? made->get() : nullptr;
 }
 
+bool has_peer(int fd) {
+  sockaddr_storage storage;
+  socklen_t bytes = sizeof storage;
+  return ::getpeername(fd, reinterpret_cast<sockaddr*>(&storage), &bytes) == 0;
+}
+
 // What is left after a failure shows by the socket.
 ConnectFailure failure_of(int fd) {
   return socket_error(fd) == ETIMEDOUT ? ConnectFailure::TimedOut : ConnectFailure::Refused;
@@ -79,7 +85,11 @@ async::Task<Connected> connect(async::Reactor& reactor, Route route, async::Dura
     if (!session) co_return std::unexpected(ConnectFailure::Refused);
     connection->stream = std::make_unique<net::Stream>(reactor, std::move(*fd), std::move(session));
     net::Wait shaken = co_await connection->stream->shake_hands(timeout);
-    if (shaken == net::Wait::TimedOut) co_return std::unexpected(ConnectFailure::TimedOut);
+    if (shaken == net::Wait::TimedOut) {
+      // A target that is there and speaks no TLS is another matter than one that is not there.
+      const bool is_there = has_peer(connection->stream->fd());
+      co_return std::unexpected(is_there ? ConnectFailure::Refused : ConnectFailure::TimedOut);
+    }
     if (!connection->stream->tls()->handshake_done()) {
       co_return std::unexpected(failure_of(connection->stream->fd()));
     }
