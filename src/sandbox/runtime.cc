@@ -289,6 +289,19 @@ std::vector<SandboxState> Runtime::list() const {
 
 std::optional<Usage> Runtime::usage(const std::string& id) const { return state_->groups.usage(id); }
 
+std::optional<Traffic> Runtime::traffic(const std::string& id) const {
+  pid_t pid = 0;
+  {
+    std::lock_guard lock(state_->mutex);
+    auto entry = state_->entries.find(id);
+    if (entry == state_->entries.end() || entry->second.phase != SandboxEntry::Phase::Running) {
+      return std::nullopt;
+    }
+    pid = entry->second.pid;
+  }
+  return traffic_of(pid);
+}
+
 Result<LogPart> Runtime::read_log(const std::string& path, uint64_t position, size_t bytes_max) const {
   return state_->logs.read(path, position, bytes_max);
 }

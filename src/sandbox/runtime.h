@@ -17,6 +17,7 @@
 #include "sandbox/exit_status.h"
 #include "sandbox/images.h"
 #include "sandbox/log_files.h"
+#include "sandbox/traffic.h"
 
 namespace holm {
 class Clock;
@@ -188,6 +189,7 @@ class Runtime final {
   std::vector<SandboxState> list() const;
   // Nothing when it is not running.
   std::optional<Usage> usage(const std::string& id) const;
+  std::optional<Traffic> traffic(const std::string& id) const;
   // Reads a sandbox's log, as LogFiles does.
   Result<LogPart> read_log(const std::string& path, uint64_t position, size_t bytes_max) const;
   // The writable layer, in the form of `Image::layers`; copy it while the sandbox is stopped.

@@ -16,15 +16,33 @@ using Counter = std::atomic<uint64_t>;
 
 inline void count(Counter& counter) { counter.fetch_add(1, std::memory_order_relaxed); }
 
-// Bucket i holds times below 2^i microseconds, and not below half of that; the last holds the rest.
-struct Histogram {
-  static constexpr size_t kBuckets = 28;
+// How often what took so long, in microseconds: exactly below 16, else in buckets of a sixteenth of a power
+// of two, so that a time is at most 3 % beside the middle of its bucket.
+struct Timing {
+  static constexpr unsigned kSteps = 4;  // 2^kSteps buckets a power of two.
+  static constexpr unsigned kBitsMax = 28;
+  static constexpr size_t kBuckets = ((kBitsMax - kSteps + 1) << kSteps);
   std::array<Counter, kBuckets> buckets{};
+  Counter sum = 0;  // Microseconds.
 
   void add(std::chrono::nanoseconds time) {
-    auto microseconds = static_cast<uint64_t>(time.count() < 0 ? 0 : time.count() / 1000);
-    size_t bucket = static_cast<size_t>(std::bit_width(microseconds));
-    count(buckets[bucket < kBuckets ? bucket : kBuckets - 1]);
+    const auto microseconds = static_cast<uint64_t>(time.count() < 0 ? 0 : time.count() / 1000);
+    count(buckets[bucket_of(microseconds)]);
+    sum.fetch_add(microseconds, std::memory_order_relaxed);
+  }
+
+  static constexpr size_t bucket_of(uint64_t microseconds) {
+    if (microseconds < (1u << kSteps)) return microseconds;
+    const auto shift = static_cast<unsigned>(std::bit_width(microseconds)) - 1 - kSteps;
+    const size_t bucket = (size_t{shift} << kSteps) + (microseconds >> shift);
+    return bucket < kBuckets ? bucket : kBuckets - 1;
+  }
+  // The middle of a bucket.
+  static constexpr double value_of(size_t bucket) {
+    if (bucket < (2u << kSteps)) return static_cast<double>(bucket);
+    const unsigned shift = static_cast<unsigned>(bucket >> kSteps) - 1;
+    const uint64_t first = ((bucket & ((1u << kSteps) - 1)) + (1u << kSteps)) << shift;
+    return static_cast<double>(first) + static_cast<double>((uint64_t{1} << shift) - 1) / 2;
   }
 };
 
@@ -37,10 +55,10 @@ inline void count_status(StatusCounters& counters, int status) {
 }
 
 struct GroupCounters {
-  Counter requests = 0;
+  Counter requests = 0;  // For which there was a target.
   StatusCounters target_statuses{};
-  Counter target_connection_errors = 0;
-  Histogram target_response_time;
+  Counter target_connection_errors = 0;  // Connections that were not made.
+  Timing target_response_time;
 };
 
 struct LoadBalancerCounters {

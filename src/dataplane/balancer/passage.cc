@@ -119,7 +119,6 @@ async::Task<void> Passage::respond_error(int status) {
 }
 
 async::Task<void> Passage::run() {
-  count(context_.group.state->counters.requests);
   Completion completion(context_.counters.clients_gone);
   std::vector<const RoutedTarget*> tried;
   int status = 503;
@@ -128,6 +127,7 @@ async::Task<void> Passage::run() {
     const RoutedTarget* target = tried.empty() ? find_sticky_target() : nullptr;
     if (!target) target = choose_target(context_.group, tried, draw);
     if (!target) break;
+    if (tried.empty()) count(context_.group.state->counters.requests);
     target_ = target;
     tried.push_back(target);
     InFlight in_flight(*target->state);
@@ -140,10 +140,10 @@ async::Task<void> Passage::run() {
       completion.complete();
       co_return;
     }
-    count(context_.group.state->counters.target_connection_errors);
     bool timed_out = outcome == Outcome::TimedOut || outcome == Outcome::ConnectTimedOut;
     status = timed_out ? 504 : 502;
     bool unconnected = outcome == Outcome::NotConnected || outcome == Outcome::ConnectTimedOut;
+    if (unconnected) count(context_.group.state->counters.target_connection_errors);
     bool broke = outcome == Outcome::Broke || outcome == Outcome::Stale;
     if (!unconnected && !(broke && may_repeat())) break;
   }

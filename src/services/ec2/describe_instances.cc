@@ -78,6 +78,7 @@ std::optional<std::vector<std::string>> filter_values(const Instance& each, cons
   if (name == "subnet-id" || name == "network-interface.subnet-id") return {{row.subnet}};
   if (name == "availability-zone") return {{row.zone}};
   if (name == "key-name") return one(row.key_name);
+  if (name == "monitoring-state") return one(each.monitoring->state);
   if (name == "private-ip-address" || name == "network-interface.addresses.private-ip-address") {
     return one(each.private_ip_address);
   }
@@ -126,14 +127,14 @@ Instance describe_instance(Call& call, const InstanceRow& row) {
       .tags = tags_of(call, row.id),
       .virtualization_type = "hvm",
       .cpu_options = CpuOptions{.core_count = static_cast<int32_t>(type->vcpus), .threads_per_core = 1},
-      .metadata_options = InstanceMetadataOptionsResponse{.state = "applied",
-                                                          .http_tokens = row.http_tokens,
-                                                          .http_put_response_hop_limit =
-                                                              static_cast<int32_t>(row.metadata_hops),
-                                                          .http_endpoint = "enabled",
-                                                          .http_protocol_ipv6 = "disabled",
-                                                          .instance_metadata_tags =
-                                                              row.metadata_tags ? "enabled" : "disabled"},
+      .metadata_options =
+          InstanceMetadataOptionsResponse{
+              .state = "applied",
+              .http_tokens = row.http_tokens,
+              .http_put_response_hop_limit = static_cast<int32_t>(row.metadata_hops),
+              .http_endpoint = "enabled",
+              .http_protocol_ipv6 = "disabled",
+              .instance_metadata_tags = row.metadata_tags ? "enabled" : "disabled"},
       .platform_details = "Linux/UNIX",
       .usage_operation = "RunInstances",
       .instance_id = row.id,
@@ -147,7 +148,7 @@ Instance describe_instance(Call& call, const InstanceRow& row) {
       .instance_type = row.type,
       .launch_time = from_milliseconds(row.launched),
       .placement = Placement{.group_name = "", .tenancy = "default", .availability_zone = row.zone},
-      .monitoring = Monitoring{.state = "disabled"}};
+      .monitoring = Monitoring{.state = row.detailed_monitoring ? "enabled" : "disabled"}};
   if (row.reason_code) instance.state_reason = StateReason{.code = row.reason_code, .message = row.reason};
   if (row.profile) instance.iam_instance_profile = IamInstanceProfile{.arn = row.profile};
   for (const InterfaceRow& interface : interfaces_of_instance(call.transaction, row.id)) {

@@ -11,6 +11,7 @@
 #include "base/strings.h"
 #include "sandbox/network.h"
 #include "services/ec2/guest_programs.h"
+#include "services/ec2/instance_metrics.h"
 #include "services/ec2/instance_types.h"
 #include "services/ec2/instances.h"
 #include "services/ec2/networks.h"
@@ -44,7 +45,8 @@ std::vector<sandbox::File> files_of(const InstanceRow& row, const std::optional<
 
 }  // namespace
 
-Instances::Instances(Dependencies& use, Networks& networks) : use_(use), networks_(networks) {}
+Instances::Instances(Dependencies& use, Networks& networks, InstanceMetrics& metrics)
+    : use_(use), networks_(networks), metrics_(metrics) {}
 
 std::string Instances::console_folder() const { return use_.data_directory + "/logs/instances"; }
 
@@ -210,6 +212,7 @@ jobs::Outcome Instances::boot(const InstanceRow& row) {
       });
       return jobs::again_at(use_.clock.now());
     }
+    metrics_.began(row.id);
   }
   const aws::Caller caller = use_.region.caller(row.account, row.region, "ec2.amazonaws.com");
   use_.region.transact(caller, sql::Access::Write, [&](aws::Call& call) {

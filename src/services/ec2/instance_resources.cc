@@ -29,6 +29,7 @@ constexpr PropertySchema kMetadataMembers[] = {
     {.name = "HttpPutResponseHopLimit", .kind = PropertyKind::Integer},
     {.name = "InstanceMetadataTags"}};
 constexpr PropertySchema kPlacementMembers[] = {{.name = "AvailabilityZone"}};
+constexpr PropertySchema kMonitoringMembers[] = {{.name = "Enabled", .kind = PropertyKind::Boolean}};
 constexpr PropertySchema kInterfaceMembers[] = {
     {.name = "DeviceIndex", .kind = PropertyKind::Integer},
     {.name = "SubnetId"},
@@ -56,6 +57,7 @@ std::span<const PropertySchema> template_data_members() {
       {.name = "IamInstanceProfile", .kind = PropertyKind::Object, .members = kProfileMembers},
       {.name = "MetadataOptions", .kind = PropertyKind::Object, .members = kMetadataMembers},
       {.name = "Placement", .kind = PropertyKind::Object, .members = kPlacementMembers},
+      {.name = "Monitoring", .kind = PropertyKind::Object, .members = kMonitoringMembers},
       {.name = "NetworkInterfaces",
        .kind = PropertyKind::List,
        .element = PropertyKind::Object,
@@ -163,6 +165,7 @@ class InstanceResource final : public stacks::ResourceType {
          .members = kTemplateReference},
         {.name = "DisableApiTermination", .kind = PropertyKind::Boolean},
         {.name = "InstanceInitiatedShutdownBehavior"},
+        {.name = "Monitoring", .kind = PropertyKind::Boolean},
         {.name = "Tags",
          .kind = PropertyKind::List,
          .element = PropertyKind::Object,
@@ -189,6 +192,8 @@ class InstanceResource final : public stacks::ResourceType {
         .disable_api_termination = wanted.find_boolean("DisableApiTermination"),
         .instance_initiated_shutdown_behavior = wanted.find_text("InstanceInitiatedShutdownBehavior"),
         .private_ip_address = wanted.find_text("PrivateIpAddress")};
+    if (auto detailed = wanted.find_boolean("Monitoring"))
+      request.monitoring = RunInstancesMonitoringEnabled{.enabled = *detailed};
     if (auto zone = wanted.find_text("AvailabilityZone"))
       request.placement = Placement{.availability_zone = zone};
     if (auto profile = wanted.find_text("IamInstanceProfile")) {
@@ -226,6 +231,11 @@ class InstanceResource final : public stacks::ResourceType {
       context.invoke<ModifyInstanceAttribute>(
           {.instance_id = was.physical_id,
            .disable_api_termination = AttributeBooleanValue{.value = *protect}});
+    }
+    if (wanted.boolean("Monitoring", false)) {
+      context.invoke<MonitorInstances>({.instance_ids = {was.physical_id}});
+    } else {
+      context.invoke<UnmonitorInstances>({.instance_ids = {was.physical_id}});
     }
     update_tags(context, was, wanted);
   }

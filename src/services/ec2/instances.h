@@ -16,6 +16,7 @@
 namespace holm::ec2 {
 
 struct Dependencies;
+class InstanceMetrics;
 class Networks;
 
 struct InstanceRow {
@@ -33,6 +34,7 @@ struct InstanceRow {
   std::string http_tokens;               // required, optional
   int64_t metadata_hops = 1;             // kept and told: guests are no routers
   bool metadata_tags = false;
+  bool detailed_monitoring = false;
   bool protects_termination = false;
   std::string shutdown;  // stop, terminate
   int64_t launched = 0;
@@ -53,7 +55,7 @@ std::optional<std::string> find_public_key(sql::Transaction& transaction, const 
 // Brings each instance from the state it is in to the one that is wanted. Any thread.
 class Instances final {
  public:
-  Instances(Dependencies& use, Networks& networks);
+  Instances(Dependencies& use, Networks& networks, InstanceMetrics& metrics);
 
   static constexpr char kJob[] = "ec2.instance";
   // Writes a state and tells who listens; part of `transaction`.
@@ -83,6 +85,7 @@ class Instances final {
 
   Dependencies& use_;
   Networks& networks_;
+  InstanceMetrics& metrics_;
 };
 
 }  // namespace holm::ec2

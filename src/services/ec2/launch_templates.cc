@@ -147,6 +147,9 @@ RunInstancesRequest with_launch_template(Call& call, const RunInstancesRequest& 
         .http_endpoint = data.metadata_options->http_endpoint,
         .instance_metadata_tags = data.metadata_options->instance_metadata_tags};
   }
+  if (!merged.monitoring && data.monitoring) {
+    merged.monitoring = RunInstancesMonitoringEnabled{.enabled = data.monitoring->enabled.value_or(false)};
+  }
   if (!merged.placement && data.placement) {
     merged.placement = Placement{.availability_zone = data.placement->availability_zone};
   }

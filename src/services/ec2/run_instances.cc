@@ -143,6 +143,7 @@ InstanceRow row_of(Service& service, Call& call, const RunInstancesRequest& requ
                   .http_tokens = metadata.http_tokens.value_or("required"),
                   .metadata_hops = hops,
                   .metadata_tags = metadata.instance_metadata_tags == "enabled",
+                  .detailed_monitoring = request.monitoring && request.monitoring->enabled,
                   .protects_termination = request.disable_api_termination.value_or(false),
                   .shutdown = request.instance_initiated_shutdown_behavior.value_or("stop"),
                   .launched = to_milliseconds(call.now)};

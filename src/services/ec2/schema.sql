@@ -92,3 +92,5 @@ CREATE TABLE ec2_address (
   id TEXT UNIQUE, association TEXT UNIQUE, interface TEXT UNIQUE, created INTEGER NOT NULL);
 ALTER TABLE ec2_nat_gateway ADD COLUMN failure_code TEXT;
 ALTER TABLE ec2_nat_gateway ADD COLUMN failure TEXT;
+-- migration 5
+ALTER TABLE ec2_instance ADD COLUMN monitoring INTEGER NOT NULL DEFAULT 0;

@@ -10,6 +10,7 @@
 #include "jobs/jobs.h"
 #include "sandbox/exits.h"
 #include "services/ec2/console_logs.h"
+#include "services/ec2/instance_metrics.h"
 #include "services/ec2/instances.h"
 #include "services/ec2/networks.h"
 
@@ -24,7 +25,8 @@ constexpr char kNetworkJob[] = "ec2.network";
 Service::Service(Dependencies dependencies)
     : dependencies_(std::move(dependencies)),
       networks_(std::make_unique<Networks>(dependencies_)),
-      instances_(std::make_unique<Instances>(dependencies_, *networks_)),
+      instance_metrics_(std::make_unique<InstanceMetrics>(dependencies_)),
+      instances_(std::make_unique<Instances>(dependencies_, *networks_, *instance_metrics_)),
       console_logs_(std::make_unique<ConsoleLogs>(dependencies_, instances_->console_folder())) {}
 
 Service::~Service() = default;
@@ -46,6 +48,10 @@ std::vector<aws::Access> Service::access(const aws::Operation& operation, const 
     instances(static_cast<const StopInstancesRequest*>(input)->instance_ids);
   if (operation.name == "StartInstances")
     instances(static_cast<const StartInstancesRequest*>(input)->instance_ids);
+  if (operation.name == "MonitorInstances")
+    instances(static_cast<const MonitorInstancesRequest*>(input)->instance_ids);
+  if (operation.name == "UnmonitorInstances")
+    instances(static_cast<const UnmonitorInstancesRequest*>(input)->instance_ids);
   if (operation.name == "RebootInstances")
     instances(static_cast<const RebootInstancesRequest*>(input)->instance_ids);
   return needed;
@@ -60,6 +66,7 @@ void Service::start() {
   });
   networks_->sync_all();
   instances_->start();
+  instance_metrics_->start();
   console_logs_->start();
   dependencies_.exits.subscribe(
       "i-", [this](const std::string& id, const sandbox::ExitStatus& status) { instances_->ended(id, status); });

@@ -24,6 +24,9 @@ class Directory;
 namespace holm::jobs {
 class Jobs;
 }
+namespace holm::metrics {
+class Meters;
+}
 namespace holm::net {
 class SocketKeeper;
 }
@@ -36,6 +39,7 @@ class Runtime;
 namespace holm::ec2 {
 
 class ConsoleLogs;
+class InstanceMetrics;
 class Instances;
 class Networks;
 
@@ -58,6 +62,7 @@ struct Dependencies {
   // Keeps the sockets of what answers in VPCs, under names that begin with "vpc-…|".
   net::SocketKeeper& sockets;
   async::ReactorPool& reactors;
+  metrics::Meters& meters;
   Clock& clock;
   Random& random;
   std::string data_directory;
@@ -93,6 +98,7 @@ class Service final : public aws::ServiceBase {
  private:
   Dependencies dependencies_;
   std::unique_ptr<Networks> networks_;
+  std::unique_ptr<InstanceMetrics> instance_metrics_;
   std::unique_ptr<Instances> instances_;
   std::unique_ptr<ConsoleLogs> console_logs_;
 };

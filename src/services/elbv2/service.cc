@@ -11,6 +11,7 @@
 #include "dataplane/balancer/balancer.h"
 #include "elbv2/handlers.h"
 #include "jobs/jobs.h"
+#include "services/elbv2/balancer_metrics.h"
 #include "services/elbv2/publication.h"
 
 namespace holm::elbv2 {
@@ -32,7 +33,8 @@ std::string name_of(balancer::Health health) {
 }  // namespace
 
 // Other services may tell of changes as soon as they start.
-Service::Service(Dependencies dependencies) : dependencies_(std::move(dependencies)) {
+Service::Service(Dependencies dependencies)
+    : dependencies_(std::move(dependencies)), metrics_(std::make_unique<BalancerMetrics>(dependencies_)) {
   dependencies_.events.subscribe(
       "ec2.instance-state",
       [this](sql::Transaction& transaction, const aws::Event& event) { note_instance(transaction, event); });
@@ -96,6 +98,7 @@ std::vector<aws::Access> Service::access(const aws::Operation& operation, const 
 }
 
 void Service::start() {
+  metrics_->start();
   dependencies_.jobs.handle(kPublishJob, [this](const jobs::Job&) {
     Publication publication(dependencies_);
     return publication.run();

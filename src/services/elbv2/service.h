@@ -28,6 +28,9 @@ class Directory;
 namespace holm::jobs {
 class Jobs;
 }
+namespace holm::metrics {
+class Meters;
+}
 namespace holm::net {
 class CertificateDirectory;
 }
@@ -37,6 +40,8 @@ class Network;
 
 namespace holm::elbv2 {
 
+class BalancerMetrics;
+
 // Everything the service is built on; all of it outlives the service.
 struct Dependencies {
   jobs::Jobs& jobs;
@@ -44,6 +49,7 @@ struct Dependencies {
   aws::Events& events;
   sandbox::Network& network;
   balancer::Balancer& balancer;
+  metrics::Meters& meters;
   dns::Directory& names;
   net::CertificateDirectory& certificates;
   async::Workers& workers;
@@ -74,6 +80,7 @@ class Service final : public aws::ServiceBase {
   void note_instance(sql::Transaction& transaction, const aws::Event& event);
 
   Dependencies dependencies_;
+  std::unique_ptr<BalancerMetrics> metrics_;
   std::mutex mutex_;
   std::vector<balancer::HealthChange> health_changes_;  // Guarded by mutex_, as the next two.
   int stores_waiting_ = 0;

@@ -1,0 +1,213 @@
+// Reading the balancer's counters.
+
+#include "services/elbv2/balancer_metrics.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <variant>
+
+#include "base/strings.h"
+#include "dataplane/balancer/balancer.h"
+#include "dataplane/balancer/routing.h"
+#include "metrics/meters.h"
+#include "services/elbv2/service.h"
+
+namespace holm::elbv2 {
+
+namespace {
+
+using metrics::Statistics;
+
+uint64_t read(const balancer::Counter& counter) { return counter.load(std::memory_order_relaxed); }
+
+// Counters only grow, unless what they count was made anew.
+uint64_t difference(uint64_t now, uint64_t before) { return now >= before ? now - before : now; }
+
+// "arn:aws:elasticloadbalancing:region:account:loadbalancer/app/name/0123"
+struct ArnParts {
+  std::string region, account, resource;
+};
+
+ArnParts parts_of(const std::string& arn) {
+  const auto parts = split(arn, ':');
+  if (parts.size() < 6) return {};
+  return {std::string(parts[3]), std::string(parts[4]), std::string(parts[5])};
+}
+
+// The groups that its rules send requests to.
+std::set<std::string> groups_of(const balancer::LoadBalancer& load_balancer) {
+  std::set<std::string> arns;
+  for (const balancer::Listener& listener : load_balancer.listeners) {
+    for (const balancer::Rule& rule : listener.rules) {
+      const auto* forward = std::get_if<balancer::Forward>(&rule.action);
+      if (!forward) continue;
+      for (const balancer::WeightedGroup& group : forward->groups) arns.insert(group.arn);
+    }
+  }
+  return arns;
+}
+
+}  // namespace
+
+GroupCounts GroupCounts::of(const balancer::GroupCounters& counters) {
+  GroupCounts counts{.requests = read(counters.requests),
+                     .connection_errors = read(counters.target_connection_errors),
+                     .times = {},
+                     .time_sum = read(counters.target_response_time.sum)};
+  for (size_t i = 0; i < counts.statuses.size(); ++i) counts.statuses[i] = read(counters.target_statuses[i]);
+  for (const balancer::Counter& bucket : counters.target_response_time.buckets) {
+    counts.times.push_back(read(bucket));
+  }
+  return counts;
+}
+
+GroupCounts GroupCounts::since(const GroupCounts& before) const {
+  GroupCounts came = *this;
+  // One counter that is lower than before is enough: then all of them are new.
+  if (requests < before.requests || time_sum < before.time_sum) return came;
+  came.requests -= before.requests;
+  came.connection_errors = difference(connection_errors, before.connection_errors);
+  came.time_sum -= before.time_sum;
+  for (size_t i = 0; i < statuses.size(); ++i) came.statuses[i] = difference(statuses[i], before.statuses[i]);
+  for (size_t i = 0; i < std::min(times.size(), before.times.size()); ++i) {
+    came.times[i] = difference(times[i], before.times[i]);
+  }
+  return came;
+}
+
+void GroupCounts::add(const GroupCounts& other) {
+  requests += other.requests;
+  connection_errors += other.connection_errors;
+  time_sum += other.time_sum;
+  for (size_t i = 0; i < statuses.size(); ++i) statuses[i] += other.statuses[i];
+  if (times.size() < other.times.size()) times.resize(other.times.size());
+  for (size_t i = 0; i < other.times.size(); ++i) times[i] += other.times[i];
+}
+
+Statistics GroupCounts::response_times() const {
+  constexpr double kMicrosecond = 1e-6;
+  std::vector<metrics::Weighted> values;
+  for (size_t i = 0; i < times.size(); ++i) {
+    if (times[i] == 0) continue;
+    values.push_back({balancer::Timing::value_of(i) * kMicrosecond, static_cast<double>(times[i])});
+  }
+  const double sum = static_cast<double>(time_sum) * kMicrosecond;
+  // Of one bucket the sum tells the value better than its middle does.
+  if (values.size() == 1) return Statistics::of(sum / values[0].count, values[0].count);
+  Statistics set = Statistics::of_values(std::move(values));
+  if (set.count > 0) set.sum = sum;
+  return set;
+}
+
+// Whose metrics are recorded, and when.
+struct BalancerMetrics::Names {
+  metrics::Recorder& recorder;
+  Time minute;
+  std::string account, region;
+  std::vector<std::vector<metrics::Dimension>> dimensions;
+
+  void record(std::string_view name, const Statistics& measured, std::string_view unit) const {
+    if (measured.count == 0) return;
+    for (const auto& each : dimensions) {
+      recorder.record({.metric = {account, region, "AWS/ApplicationELB", std::string(name), each},
+                       .unit = std::string(unit)},
+                      minute, measured);
+    }
+  }
+  // As AWS does, what did not happen is not recorded.
+  void record_count(std::string_view name, uint64_t count) const {
+    if (count > 0) record(name, Statistics::of(static_cast<double>(count)), "Count");
+  }
+  void record_counts(const GroupCounts& came) const {
+    record_count("RequestCount", came.requests);
+    for (size_t digit = 2; digit < came.statuses.size(); ++digit) {
+      record_count(fmt::format("HTTPCode_Target_{}XX_Count", digit), came.statuses[digit]);
+    }
+    record_count("TargetConnectionErrorCount", came.connection_errors);
+    record("TargetResponseTime", came.response_times(), "Seconds");
+  }
+};
+
+void BalancerMetrics::start() {
+  use_.meters.every_minute([this](metrics::Recorder& recorder, Time minute) { read(recorder, minute); });
+}
+
+void BalancerMetrics::read(metrics::Recorder& recorder, Time minute) {
+  const auto routing = use_.balancer.routing();
+  if (!routing) return;
+  std::map<std::string, GroupCounts> now, came;
+  for (const auto& [arn, group] : routing->groups()) {
+    now[arn] = GroupCounts::of(group.state->counters);
+    came[arn] = now[arn].since(groups_[arn]);
+  }
+  groups_ = std::move(now);
+  std::map<std::string, LoadBalancerCounts> known;
+  for (const balancer::LoadBalancer& each : routing->config().load_balancers) {
+    known[each.arn] = load_balancers_[each.arn];
+  }
+  load_balancers_ = std::move(known);
+  for (const balancer::LoadBalancer& each : routing->config().load_balancers) {
+    const ArnParts parts = parts_of(each.arn);
+    read_load_balancer({recorder, minute, parts.account, parts.region, {}}, *routing, each, came);
+  }
+}
+
+void BalancerMetrics::read_load_balancer(const Names& names, const balancer::Routing& routing,
+                                         const balancer::LoadBalancer& load_balancer,
+                                         const std::map<std::string, GroupCounts>& came) {
+  // "app/name/0123"
+  const std::string resource = parts_of(load_balancer.arn).resource;
+  const metrics::Dimension own{"LoadBalancer", resource.substr(resource.find('/') + 1)};
+  GroupCounts whole;
+  for (const std::string& arn : groups_of(load_balancer)) {
+    auto found = came.find(arn);
+    if (found == came.end()) continue;
+    whole.add(found->second);
+    Names of_group = names;
+    of_group.dimensions = {{own, {"TargetGroup", parts_of(arn).resource}}};
+    read_group(of_group, routing, arn, found->second);
+  }
+  Names of_load_balancer = names;
+  of_load_balancer.dimensions = {{own}};
+  of_load_balancer.record_counts(whole);
+
+  const balancer::LoadBalancerCounters& counters = routing.state_of(load_balancer).counters;
+  LoadBalancerCounts& last = load_balancers_[load_balancer.arn];
+  LoadBalancerCounts now{.fixed_responses = elbv2::read(counters.fixed_responses),
+                         .redirects = elbv2::read(counters.redirects)};
+  for (size_t digit = 0; digit < now.own_statuses.size(); ++digit) {
+    now.own_statuses[digit] = elbv2::read(counters.own_statuses[digit]);
+    if (digit < 3) continue;
+    of_load_balancer.record_count(fmt::format("HTTPCode_ELB_{}XX_Count", digit),
+                                  difference(now.own_statuses[digit], last.own_statuses[digit]));
+  }
+  of_load_balancer.record_count("HTTP_Fixed_Response_Count",
+                                difference(now.fixed_responses, last.fixed_responses));
+  of_load_balancer.record_count("HTTP_Redirect_Count", difference(now.redirects, last.redirects));
+  last = now;
+}
+
+void BalancerMetrics::read_group(const Names& names, const balancer::Routing& routing, const std::string& arn,
+                                 const GroupCounts& came) {
+  names.record_counts(came);
+  const balancer::RoutedGroup& group = *routing.find_group(arn);
+  double healthy = 0, unhealthy = 0;
+  for (const balancer::RoutedTarget& target : group.targets) {
+    if (target.settings->registration != balancer::Registration::Registered) continue;
+    const balancer::Health health = target.state->health;
+    healthy += health == balancer::Health::Healthy;
+    unhealthy += health == balancer::Health::Unhealthy;
+  }
+  names.record("HealthyHostCount", Statistics::of(healthy), "Count");
+  names.record("UnHealthyHostCount", Statistics::of(unhealthy), "Count");
+  if (came.requests == 0 || healthy + unhealthy == 0) return;
+  // Those that can get requests: all that are healthy, or all there are when none is.
+  const double targets = healthy > 0 ? healthy : unhealthy;
+  Names of_group = names;
+  of_group.dimensions.push_back({names.dimensions.front().back()});
+  of_group.record("RequestCountPerTarget", Statistics::of(static_cast<double>(came.requests) / targets),
+                  "Count");
+}
+
+}  // namespace holm::elbv2

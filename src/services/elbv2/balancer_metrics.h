@@ -1,0 +1,67 @@
+// What the balancer counts, for CloudWatch.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "dataplane/balancer/counters.h"
+#include "metrics/recorder.h"
+
+namespace holm::balancer {
+struct LoadBalancer;
+class Routing;
+}  // namespace holm::balancer
+
+namespace holm::elbv2 {
+
+struct Dependencies;
+
+// Counters of a target group or a load balancer at a time, or what came to them between two times.
+struct GroupCounts {
+  uint64_t requests = 0;
+  std::array<uint64_t, 6> statuses{};  // By the first digit.
+  uint64_t connection_errors = 0;
+  std::vector<uint64_t> times;  // By the bucket of balancer::Timing; empty: none.
+  uint64_t time_sum = 0;        // Microseconds.
+
+  static GroupCounts of(const balancer::GroupCounters& counters);
+  // They begin anew when a group is deleted and made again.
+  GroupCounts since(const GroupCounts& before) const;
+  void add(const GroupCounts& other);
+  // Seconds. The sum is exact, values are within 3 %.
+  metrics::Statistics response_times() const;
+};
+
+// Read on CloudWatch's thread alone.
+class BalancerMetrics final {
+ public:
+  explicit BalancerMetrics(Dependencies& use) : use_(use) {}
+  // From now on counters are read every minute.
+  void start();
+
+ private:
+  struct LoadBalancerCounts {
+    std::array<uint64_t, 6> own_statuses{};
+    uint64_t fixed_responses = 0;
+    uint64_t redirects = 0;
+  };
+  struct Names;
+  void read(metrics::Recorder& recorder, Time minute);
+  void read_load_balancer(const Names& names, const balancer::Routing& routing,
+                          const balancer::LoadBalancer& load_balancer,
+                          const std::map<std::string, GroupCounts>& came);
+  void read_group(const Names& names, const balancer::Routing& routing, const std::string& arn,
+                  const GroupCounts& came);
+
+  Dependencies& use_;
+  std::map<std::string, GroupCounts> groups_;                 // As last read, by ARN.
+  std::map<std::string, LoadBalancerCounts> load_balancers_;  // Likewise.
+};
+
+}  // namespace holm::elbv2
