@@ -1,0 +1,111 @@
+"""What the region measures of instances and load balancers is what they did."""
+import datetime
+
+import pytest
+from conftest import wait_until
+from test_metrics import now
+from web import Web, ask
+
+# A minute ends, its measures are read, and the next one as well.
+MINUTES = 200
+
+
+class Measured(Web):
+    def __init__(self, region):
+        super().__init__(region, 83)
+        self.cloudwatch = region.client("cloudwatch")
+        self.balancer, self.name = self.load_balancer("measured")
+        self.group = self.target_group("measured")
+        self.listener(self.balancer, {"Type": "forward", "TargetGroupArn": self.group})
+        self.server = self.run_server(self.subnets[0])
+        self.elb.register_targets(TargetGroupArn=self.group, Targets=[{"Id": self.server}])
+        made = self.ec2.run_instances(ImageId=self.image(), InstanceType="t3.micro", MinCount=2, MaxCount=2,
+                                      SubnetId=self.subnets[1], Monitoring={"Enabled": True})
+        self.busy, self.idle = [each["InstanceId"] for each in made["Instances"]]
+
+    def values(self, space, name, dimensions, stat):
+        """By minute, oldest first."""
+        metric = {"Namespace": space, "MetricName": name,
+                  "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()]}
+        found = self.cloudwatch.get_metric_data(
+            StartTime=now() - datetime.timedelta(minutes=10), EndTime=now() + datetime.timedelta(minutes=1),
+            ScanBy="TimestampAscending",
+            MetricDataQueries=[{"Id": "m", "MetricStat": {"Metric": metric, "Period": 60, "Stat": stat}}])
+        return found["MetricDataResults"][0]["Values"]
+
+    def of_instance(self, instance, name, stat="Average"):
+        return self.values("AWS/EC2", name, {"InstanceId": instance}, stat)
+
+    def of_balancer(self, name, stat="Sum", **more):
+        own = {"LoadBalancer": self.balancer.partition(":loadbalancer/")[2]}
+        return self.values("AWS/ApplicationELB", name, {**own, **more}, stat)
+
+    def of_group(self, name, stat="Sum"):
+        return self.of_balancer(name, stat, TargetGroup=self.group.rpartition(":")[2])
+
+
+@pytest.fixture(scope="module")
+def measured(region):
+    made = Measured(region)
+    wait_until(lambda: made.states(made.group) == ["healthy"], what="a healthy target")
+    yield made
+    made.elb.delete_load_balancer(LoadBalancerArn=made.balancer)
+    made.elb.delete_target_group(TargetGroupArn=made.group)
+    made.ec2.terminate_instances(InstanceIds=[made.server, made.busy, made.idle])
+
+
+def test_requests_are_counted_and_timed(measured):
+    for path in ["/"] * 7 + ["/slow?for=0.3"] * 2:
+        assert ask(measured.region, measured.name, path).status == 200
+    measured.execute(measured.server, "sh", "-c", "echo 404 > /root/health")
+    assert ask(measured.region, measured.name, "/health").status == 404
+    measured.execute(measured.server, "rm", "/root/health")
+    wait_until(lambda: sum(measured.of_balancer("RequestCount")) == 10, seconds=MINUTES, what="ten requests")
+    assert sum(measured.of_balancer("HTTPCode_Target_2XX_Count")) == 9
+    assert sum(measured.of_balancer("HTTPCode_Target_4XX_Count")) == 1
+    assert measured.of_balancer("HTTPCode_Target_5XX_Count") == []
+    assert sum(measured.of_group("RequestCount")) == 10
+    assert sum(measured.of_group("RequestCountPerTarget")) == 10
+    assert sum(measured.of_balancer("TargetResponseTime", "SampleCount")) == 10
+    assert 0.3 <= max(measured.of_balancer("TargetResponseTime", "p99")) < 2
+    assert min(measured.of_balancer("TargetResponseTime", "Minimum")) < 0.3
+    assert measured.of_group("HealthyHostCount", "Maximum")[-1] == 1
+
+
+def test_an_unhealthy_host_is_counted(measured):
+    measured.execute(measured.server, "sh", "-c", "echo 500 > /root/health")
+    wait_until(lambda: measured.of_group("UnHealthyHostCount", "Maximum")[-1:] == [1], seconds=MINUTES,
+               what="an unhealthy host")
+    measured.execute(measured.server, "rm", "/root/health")
+    wait_until(lambda: measured.of_group("HealthyHostCount", "Minimum")[-1:] == [1], seconds=MINUTES,
+               what="a healthy host")
+
+
+def test_an_instance_that_burns_its_processors_is_seen_to(measured):
+    found = measured.ec2.describe_instances(InstanceIds=[measured.busy])["Reservations"][0]["Instances"][0]
+    assert found["Monitoring"]["State"] == "enabled"
+    measured.execute(measured.busy, "sh", "-c", "for i in 1 2; do (while :; do :; done) >/dev/null 2>&1 & done")
+
+    def is_busy():
+        seen = measured.of_instance(measured.busy, "CPUUtilization")
+        return seen and seen[-1] > 20
+
+    wait_until(is_busy, seconds=MINUTES, what="a busy instance")
+    assert measured.of_instance(measured.idle, "CPUUtilization")[-1] < 20
+    assert sum(measured.of_instance(measured.idle, "NetworkPacketsOut", "Sum")) > 0
+    together = measured.values("AWS/EC2", "CPUUtilization", {"InstanceType": "t3.micro"}, "SampleCount")
+    assert 2 in together, "both instances with detailed monitoring"
+
+
+def test_monitoring_is_switched(measured):
+    answer = measured.ec2.unmonitor_instances(InstanceIds=[measured.idle])["InstanceMonitorings"]
+    assert answer == [{"InstanceId": measured.idle, "Monitoring": {"State": "disabling"}}]
+    asked = {"Filters": [{"Name": "monitoring-state", "Values": ["enabled"]}]}
+    states = [each["InstanceId"] for page in measured.ec2.describe_instances(**asked)["Reservations"]
+              for each in page["Instances"]]
+    assert measured.busy in states and measured.idle not in states
+    measured.ec2.monitor_instances(InstanceIds=[measured.idle])
+    with pytest.raises(measured.ec2.exceptions.ClientError) as unknown:
+        measured.ec2.monitor_instances(InstanceIds=["i-0123456789abcdef0"])
+    assert unknown.value.response["Error"]["Code"] == "InvalidInstanceID.NotFound"
+
