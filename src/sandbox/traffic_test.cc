@@ -8,11 +8,11 @@
 namespace holm::sandbox {
 namespace {
 
-constexpr char kText[] = R"(Inter-|   Receive                                                |  Transmit
- face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
-    lo: 1000000    9000    0    0    0     0          0         0  1000000    9000    0    0    0     0       0          0
-  eth0:    1500      10    0    0    0     0          0         0      700       7    0    0    0     0       0          0
-  eth1:1        2    0    0    0     0          0         0        3       4    0    0    0     0       0          0
+constexpr char kText[] = R"(Inter-|  Receive  |  Transmit
+ face |bytes packets errs drop fifo frame compressed multicast|bytes packets errs drop fifo colls carrier
+    lo: 1000000 9000 0 0 0 0 0 0 1000000 9000 0 0 0 0 0 0
+  eth0: 1500 10 0 0 0 0 0 0 700 7 0 0 0 0 0 0
+  eth1:1 2 0 0 0 0 0 0 3 4 0 0 0 0 0 0
 )";
 
 TEST(Traffic, IsThatOfAllInterfacesButTheLoopbackDevice) {
