@@ -36,6 +36,7 @@ struct Subnet {
   SubnetSpec spec;
   Ipv4Network cidr;
   std::string bridge;
+  bool is_complete = false;
 };
 
 struct Interface {
@@ -113,7 +114,7 @@ struct Network::State {
   Result<Interface*> require_interface(const std::string& id);
   Result<void> open_vpc(Vpc& vpc, const VpcSpec& spec);
   Result<void> set_up_vpc(Vpc& vpc, Ipv4 resolver);
-  Result<void> publish_interface(Vpc& vpc, const Interface& interface, bool wanted);
+  std::string interface_rules(const Interface& interface, bool wanted) const;
   Result<void> connect(const Subnet& subnet, const Interface& interface, int guest_namespace,
                        const std::string& name);
   Result<void> address_guest(const Subnet& subnet, const Interface& interface, const std::string& name);
@@ -174,8 +175,8 @@ Result<void> Network::State::set_up_vpc(Vpc&, Ipv4 resolver) {
   return {};
 }
 
-Result<void> Network::State::publish_interface(Vpc& vpc, const Interface& interface, bool wanted) {
-  const Subnet& subnet = subnets[interface.spec.subnet_id];
+std::string Network::State::interface_rules(const Interface& interface, bool wanted) const {
+  const Subnet& subnet = subnets.at(interface.spec.subnet_id);
   bool reaches_out = subnet.spec.default_route == SubnetSpec::DefaultRoute::InternetGateway &&
                      interface.spec.has_public_address;
   std::string commands;
@@ -185,7 +186,7 @@ Result<void> Network::State::publish_interface(Vpc& vpc, const Interface& interf
     }
     commands += element_if(wanted && reaches_out, "inet routes addresses", to_string(address));
   }
-  return vpc.firewall->run(commands);
+  return commands;
 }
 
 Network::Network(const NetworkOptions& options, Anchor& anchor)
@@ -214,6 +215,8 @@ Result<void> Network::ensure_subnet(const SubnetSpec& spec) {
   std::lock_guard lock(state_->mutex);
   auto vpc = state_->require_vpc(spec.vpc_id);
   if (!vpc) return std::unexpected(vpc.error());
+  auto known = state_->subnets.find(spec.id);
+  if (known != state_->subnets.end() && known->second.is_complete && known->second.spec == spec) return {};
   Subnet subnet{spec, *cidr, interface_name('b', spec.id)};
   auto made = in_network((*vpc)->name_space.get(), [&]() -> Result<void> {
     if (auto added = add_bridge(subnet.bridge, router_mac(spec.id)); !added) return added;
@@ -239,8 +242,9 @@ Result<void> Network::ensure_subnet(const SubnetSpec& spec) {
   if (!routed) return routed;
   for (const auto& [id, interface] : state_->interfaces) {
     if (interface.spec.subnet_id != spec.id) continue;
-    if (auto done = state_->publish_interface(**vpc, interface, true); !done) return done;
+    if (auto done = (*vpc)->firewall->run(state_->interface_rules(interface, true)); !done) return done;
   }
+  state_->subnets[spec.id].is_complete = true;
   return {};
 }
 
@@ -260,19 +264,22 @@ Result<void> Network::ensure_interface(const InterfaceSpec& spec) {
   auto vpc = state_->require_vpc((*subnet)->spec.vpc_id);
   if (!vpc) return std::unexpected(vpc.error());
   auto known = state_->interfaces.find(spec.id);
-  if (known != state_->interfaces.end()) {
-    auto withdrawn = state_->publish_interface(**vpc, known->second, false);
-    if (!withdrawn) return withdrawn;
+  if (known != state_->interfaces.end() && known->second.spec == spec) return {};
+  // In one transaction: what guests send meanwhile is not dropped.
+  std::string rules;
+  if (known != state_->interfaces.end()) rules = state_->interface_rules(known->second, false);
+  if (auto done = (*vpc)->firewall->run(rules + state_->interface_rules(interface, true)); !done) return done;
+  if (spec.place == InterfaceSpec::Place::Local) {
+    auto added = in_network((*vpc)->name_space.get(), [&]() -> Result<void> {
+      for (Ipv4 address : interface.addresses) {
+        if (auto done = add_address("lo", {address, 32}); !done) return done;
+      }
+      return {};
+    });
+    if (!added) return added;
   }
-  if (auto done = state_->publish_interface(**vpc, interface, true); !done) return done;
   state_->interfaces[spec.id] = interface;
-  if (spec.place == InterfaceSpec::Place::Guest) return {};
-  return in_network((*vpc)->name_space.get(), [&]() -> Result<void> {
-    for (Ipv4 address : interface.addresses) {
-      if (auto added = add_address("lo", {address, 32}); !added) return added;
-    }
-    return {};
-  });
+  return {};
 }
 
 Result<void> Network::publish_security(const std::string& vpc_id, const std::vector<SecurityGroup>& groups,
@@ -373,7 +380,7 @@ Result<void> Network::remove_interface(const std::string& id) {
   Interface interface = found->second;
   auto subnet = state_->require_subnet(interface.spec.subnet_id);
   auto vpc = state_->require_vpc((*subnet)->spec.vpc_id);
-  if (auto done = state_->publish_interface(**vpc, interface, false); !done) return done;
+  if (auto done = (*vpc)->firewall->run(state_->interface_rules(interface, false)); !done) return done;
   state_->interfaces.erase(found);
   if (interface.spec.place == InterfaceSpec::Place::Guest) return {};
   return in_network((*vpc)->name_space.get(), [&]() -> Result<void> {

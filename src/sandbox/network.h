@@ -46,6 +46,8 @@ struct SubnetSpec {
   // internet gateway (only interfaces with a public address do).
   enum class DefaultRoute { None, NatGateway, InternetGateway };
   DefaultRoute default_route = DefaultRoute::None;
+
+  bool operator==(const SubnetSpec&) const = default;
 };
 
 struct InterfaceSpec {
@@ -61,6 +63,8 @@ struct InterfaceSpec {
   // `open_socket`).
   enum class Place { Guest, Local };
   Place place = Place::Guest;
+
+  bool operator==(const InterfaceSpec&) const = default;
 };
 
 // By which the machine itself and other VPCs reach an interface, and see it. Towards the rest of the
