@@ -320,7 +320,7 @@ TEST_F(AlarmsTest, ThatCannotBeAreRefused) {
       {R"({"ExtendedStatistic": "p99"})", "ValidationError: Either"},
       {R"({"AlarmActions": ["tell me"]})", "ValidationError: Invalid arn syntax: tell me"},
       {R"({"AlarmActions": ["arn:aws:sns:eu-west-1:123456789012:topic"]})",
-       "NotImplemented: The alarm action arn:aws:ssm"},
+       "NotImplemented: The alarm action arn:aws:sns"},
       {R"({"AlarmActions": ["arn:aws:automate:eu-west-1:ec2:recover"]})", "NotImplemented: The alarm action"},
       {R"({"AlarmActions": ["arn:aws:lambda:us-east-1:123456789012:function:f"]})",
        "ValidationError: The action"},
