@@ -1,5 +1,6 @@
 """Starts a region of its own for the tests: the release binary, a fresh data directory, ports of its own."""
 import contextlib
+import itertools
 import os
 import pathlib
 import shutil
@@ -19,10 +20,20 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 HOLM = pathlib.Path(os.environ.get("HOLM_BINARY", ROOT / "build" / "release" / "holm"))
 
 
+# Below those that the kernel gives to outgoing connections, which would take one while a region is down; each process
+# of tests has two hundred of its own, and gives none twice before all were given.
+PORTS = itertools.cycle(range(12000 + os.getpid() % 100 * 200, 12200 + os.getpid() % 100 * 200))
+
+
 def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    for port in itertools.islice(PORTS, 200):
+        with socket.socket() as listener:
+            try:
+                listener.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise RuntimeError("none of this process's ports is free")
 
 
 class Region:
