@@ -8,7 +8,7 @@ PYTHON ?= /usr/bin/python3
 VENV := build/venv
 export HOLM_DATA ?=
 
-.PHONY: help deps build check test test-all up down format tidy docs run fuzz bench-region bench-school clean
+.PHONY: help deps build check test test-all up down format tidy docs run fuzz bench-region bench-s3 bench-school crash-s3 clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -56,6 +56,14 @@ bench-region: build ## Start, memory, signed calls, instances, beside the machin
 
 bench-school: build ## The school: up, a portrait's way into the yearbook, ten at once, down
 	$(VENV)/bin/python bench/school.py
+
+bench-s3: ## The object store beside the disk's own limits (OBJECTS=1000000)
+	cmake --preset release >/dev/null && ninja -C build/release objects_bench
+	bench/s3/run.sh build/release/objects_bench $${OBJECTS:-1000000}
+
+crash-s3: ## The object store loses its power ten thousand times (LIVES=10000)
+	cmake --preset release >/dev/null && ninja -C build/release objects_crashes
+	build/release/objects_crashes $${LIVES:-10000}
 
 clean: ## Remove what was built
 	rm -rf build

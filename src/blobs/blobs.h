@@ -28,10 +28,9 @@ class Reader {
   virtual uint64_t size() const = 0;
   // Up to `count` bytes from `offset` into `buffer`; 0 at the end. Any thread.
   virtual Result<size_t> read_at(uint64_t offset, char* buffer, size_t count) const = 0;
-  virtual int descriptor() const = 0;  // For sendfile; borrowed.
 };
 
-// Ids are opaque: [0-9a-f]{32}. Any thread.
+// Ids are opaque: up to 32 of [0-9a-f]. Any thread.
 class Store {
  public:
   virtual ~Store() = default;

@@ -117,7 +117,6 @@ class DiskReader final : public Reader {
   DiskReader(UniqueFd file, uint64_t size) : file_(std::move(file)), size_(size) {}
 
   uint64_t size() const override { return size_; }
-  int descriptor() const override { return file_.get(); }
 
   Result<size_t> read_at(uint64_t offset, char* buffer, size_t count) const override {
     for (;;) {

@@ -1,0 +1,37 @@
+// Numbers as bytes, and reading them back from bytes that may be anything.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace holm::objects {
+
+void put_varint(std::string& out, uint64_t number);
+void put_u32(std::string& out, uint32_t number);  // Little-endian, as the next.
+void put_u64(std::string& out, uint64_t number);
+void put_text(std::string& out, std::string_view text);  // Its length before it.
+
+// Eight bytes whose order is that of the numbers.
+std::string ordered_bytes(uint64_t number);
+uint64_t number_of(std::string_view ordered);  // Of eight bytes.
+
+// Each read says whether the bytes were there; after a failure nothing more is.
+class ByteReader {
+ public:
+  explicit ByteReader(std::string_view bytes) : rest_(bytes) {}
+  bool varint(uint64_t& number);
+  bool varint32(uint32_t& number);
+  bool u32(uint32_t& number);
+  bool u64(uint64_t& number);
+  bool bytes(uint64_t count, std::string_view& bytes);
+  bool text(std::string_view& text);
+  bool is_at_end() const { return rest_.empty(); }
+  size_t left() const { return rest_.size(); }
+
+ private:
+  bool failed();
+  std::string_view rest_;
+};
+
+}  // namespace holm::objects

@@ -1,0 +1,143 @@
+// Reading: the memory tables first, then the runs from the newest to the oldest.
+
+#include "objects/engine.h"
+
+#include <fmt/format.h>
+
+#include "crypto/crc.h"
+#include "objects/coding.h"
+
+namespace holm::objects {
+
+namespace {
+
+constexpr char kRecord = 'k', kSmall = 's', kLarge = 'l';
+constexpr int kOpenAttemptsMax = 5;  // Compaction may move a body while it is looked for.
+
+}  // namespace
+
+std::string record_key(std::string_view key) {
+  std::string bytes(1, kRecord);
+  bytes += key;
+  return bytes;
+}
+
+std::string body_key(BodyId id) { return (is_large(id) ? kLarge : kSmall) + ordered_bytes(id); }
+
+Engine::Engine(Disk& disk, const Options& options)
+    : disk_(disk),
+      options_(options),
+      volumes_(disk, options.volumes),
+      next_segment_bytes_(options.segment_bytes_min) {}
+
+Engine::~Engine() = default;
+
+Engine::View Engine::view(uint64_t sequence) const {
+  std::lock_guard lock(mutex_);
+  return {memory_, frozen_, runs_, sequence == 0 ? durable_ : sequence};
+}
+
+Outcome<std::optional<FoundEntry>> Engine::find_entry(const View& view, std::string_view key) const {
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& table : {view.memory, view.frozen}) {
+      if (!table) continue;
+      const auto found = table->find(key, view.sequence);
+      if (found) return FoundEntry{found->sequence, found->is_erased, std::string(found->value)};
+    }
+  }
+  for (const auto& run : *view.runs) {
+    auto found = run->find(key);
+    if (!found || *found) return found;
+  }
+  return std::nullopt;
+}
+
+Outcome<std::unique_ptr<Cursor>> Engine::walk_view(const View& view, const std::string& from,
+                                                   const std::string& end) const {
+  std::vector<std::unique_ptr<Cursor>> sources;
+  for (const auto& table : {view.memory, view.frozen}) {
+    if (table) sources.push_back(walk(table, mutex_, from, end, view.sequence));
+  }
+  for (const auto& run : *view.runs) {
+    auto cursor = run->walk(from, end);
+    if (!cursor) return cursor;
+    sources.push_back(std::move(*cursor));
+  }
+  return merge(std::move(sources));
+}
+
+Outcome<std::optional<Record>> Engine::find(const std::string& key) {
+  auto found = find_entry(view(0), record_key(key));
+  if (!found) return fail(found.error());
+  if (!*found || (*found)->is_erased) return std::nullopt;
+  return Record{key, std::move((*found)->value), (*found)->sequence};
+}
+
+Outcome<std::vector<Record>> Engine::scan(const Range& range, size_t records_max) {
+  const std::string end = range.end.empty() ? std::string(1, kRecord + 1) : record_key(range.end);
+  auto cursor = walk_view(view(0), record_key(range.from), end);
+  if (!cursor) return fail(cursor.error());
+  std::vector<Record> records;
+  while (!(*cursor)->is_at_end() && records.size() < records_max) {
+    const Entry entry = (*cursor)->entry();
+    if (!entry.is_erased) {
+      records.push_back({std::string(entry.key.substr(1)), std::string(entry.value), entry.sequence});
+    }
+    if (auto moved = (*cursor)->next(); !moved) return fail(moved.error());
+  }
+  return records;
+}
+
+uint64_t Engine::take_number() {
+  std::lock_guard lock(mutex_);
+  return ++numbers_;
+}
+
+Outcome<std::unique_ptr<BodyWriter>> Engine::write_body() {
+  return make_body_writer(volumes_, options_.inline_bytes_max, [this] { return take_number(); });
+}
+
+Outcome<std::string> Engine::read_content(const Location& location) const {
+  // No bytes keep no segment.
+  if (location.bytes == 0) return std::string();
+  std::shared_ptr<File> file;
+  {
+    std::lock_guard lock(mutex_);
+    const auto found = segments_.find(location.segment);
+    if (found != segments_.end()) file = found->second.file;
+  }
+  if (!file) return fail(Fault::Absent, fmt::format("{} is missing.", segment_name(location.segment)));
+  auto content = read_exactly(*file, location.offset, location.bytes);
+  if (content && crypto::crc32c(*content) != location.crc) {
+    return fail(Fault::Damaged, fmt::format("A body is damaged: {} bytes at {} of {}.", location.bytes,
+                                            location.offset, segment_name(location.segment)));
+  }
+  return content;
+}
+
+Outcome<std::unique_ptr<BodyReader>> Engine::open_body(BodyId id) {
+  // Pinned before it is looked for, so that its extents are not freed in between.
+  if (is_large(id)) volumes_.pin(id);
+  std::string problem;
+  for (int attempt = 0; attempt < kOpenAttemptsMax; ++attempt) {
+    auto found = find_entry(view(0), body_key(id));
+    const bool is_there = found && *found && !(*found)->is_erased;
+    if (is_large(id)) {
+      auto layout = is_there ? read_layout((*found)->value) : std::nullopt;
+      if (layout) return read_large_body(volumes_, id, std::move(*layout));
+      volumes_.unpin(id);
+    }
+    if (!found) return fail(found.error());
+    if (!is_there) return fail(Fault::Absent, fmt::format("There is no body {}.", id));
+    const auto location = is_large(id) ? std::nullopt : read_location((*found)->value);
+    if (!location) return fail(Fault::Damaged, fmt::format("The place of body {} cannot be read.", id));
+    auto content = read_content(*location);
+    if (content) return read_small_body(std::move(*content));
+    if (content.error().fault != Fault::Absent) return fail(content.error());
+    problem = content.error().message;
+  }
+  return fail(Fault::Damaged, problem);
+}
+
+}  // namespace holm::objects

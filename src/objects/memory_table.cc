@@ -1,0 +1,93 @@
+// What was committed since the last checkpoint.
+
+#include "objects/memory_table.h"
+
+#include <vector>
+
+namespace holm::objects {
+
+namespace {
+
+constexpr size_t kNodeBytes = 160;  // Of a map's node with two short texts.
+constexpr size_t kEntriesAtOnce = 128;
+
+struct Copy {
+  std::string key;
+  uint64_t sequence;
+  bool is_erased;
+  std::string value;
+};
+
+}  // namespace
+
+void MemoryTable::put(std::string_view key, uint64_t sequence, std::optional<std::string_view> value) {
+  State state{.is_erased = !value, .value = std::string(value.value_or(""))};
+  bytes_ += kNodeBytes + key.size() + state.value.size();
+  entries_.insert_or_assign(Place{std::string(key), sequence}, std::move(state));
+}
+
+std::optional<Entry> MemoryTable::find(std::string_view key, uint64_t sequence_max) const {
+  const auto found = entries_.lower_bound(PlaceView{key, sequence_max});
+  if (found == entries_.end() || found->first.key != key) return std::nullopt;
+  return Entry{found->first.key, found->first.sequence, found->second.is_erased, found->second.value};
+}
+
+class MemoryCursor final : public Cursor {
+ public:
+  MemoryCursor(std::shared_ptr<const MemoryTable> table, std::mutex& mutex, std::string from, std::string end,
+               uint64_t sequence_max)
+      : table_(std::move(table)),
+        mutex_(mutex),
+        from_(std::move(from)),
+        end_(std::move(end)),
+        max_(sequence_max) {
+    copy_some();
+  }
+
+  bool is_at_end() const override { return at_ == copies_.size(); }
+  Entry entry() const override {
+    const Copy& copy = copies_[at_];
+    return {copy.key, copy.sequence, copy.is_erased, copy.value};
+  }
+  Outcome<> next() override {
+    if (++at_ == copies_.size() && !is_exhausted_) {
+      from_ = copies_.back().key + '\0';
+      copy_some();
+    }
+    return {};
+  }
+
+ private:
+  // Entries are never taken out of the table, so going on behind the last key misses nothing.
+  void copy_some() {
+    std::lock_guard lock(mutex_);
+    copies_.clear();
+    at_ = 0;
+    auto found = table_->entries_.lower_bound(MemoryTable::PlaceView{from_, UINT64_MAX});
+    for (; found != table_->entries_.end(); ++found) {
+      const auto& [place, state] = *found;
+      if (!end_.empty() && place.key >= end_) break;
+      const bool is_older = !copies_.empty() && copies_.back().key == place.key;
+      if (place.sequence > max_ || is_older) continue;
+      if (copies_.size() == kEntriesAtOnce) return;
+      copies_.push_back({place.key, place.sequence, state.is_erased, state.value});
+    }
+    is_exhausted_ = true;
+  }
+
+  std::shared_ptr<const MemoryTable> table_;
+  std::mutex& mutex_;
+  std::string from_, end_;
+  uint64_t max_;
+  std::vector<Copy> copies_;
+  size_t at_ = 0;
+  bool is_exhausted_ = false;
+};
+
+std::unique_ptr<Cursor> walk(std::shared_ptr<const MemoryTable> table, std::mutex& mutex, std::string from,
+                             std::string end, uint64_t sequence_max) {
+  return std::make_unique<MemoryCursor>(std::move(table), mutex, std::move(from), std::move(end),
+                                        sequence_max);
+}
+
+}  // namespace holm::objects

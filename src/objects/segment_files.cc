@@ -1,0 +1,140 @@
+// The files of the commit log.
+
+#include "objects/segment_files.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "crypto/crc.h"
+#include "objects/coding.h"
+
+namespace holm::objects {
+
+namespace {
+
+constexpr uint64_t kMagic = 0x31304745534d4c48;  // "HLMSEG01"
+constexpr std::string_view kPrefix = "log-";
+constexpr size_t kZerosAtOnce = size_t{1} << 20;
+
+std::string head_of(uint32_t segment) {
+  std::string head;
+  put_u64(head, kMagic);
+  put_u32(head, segment);
+  put_u32(head, crypto::crc32c(head));
+  head.resize(kSegmentHeadBytes, '\0');
+  return head;
+}
+
+Outcome<> fill(File& file, uint64_t bytes) {
+  const std::string zeros(std::min<uint64_t>(bytes, kZerosAtOnce), '\0');
+  for (uint64_t at = 0; at < bytes; at += zeros.size()) {
+    const auto piece = std::string_view(zeros).substr(0, std::min<uint64_t>(zeros.size(), bytes - at));
+    if (auto written = file.write_at(at, piece); !written) return written;
+  }
+  return {};
+}
+
+Outcome<> fill_and_sync(Disk& disk, File& file, std::string_view head, uint64_t bytes) {
+  if (auto filled = fill(file, bytes); !filled) return filled;
+  if (auto written = file.write_at(0, head); !written) return written;
+  if (auto synced = file.sync(); !synced) return synced;
+  return disk.sync_names();
+}
+
+Outcome<std::shared_ptr<File>> make_file(Disk& disk, const std::string& name, std::string_view head,
+                                         uint64_t bytes) {
+  auto file = disk.create(name);
+  if (!file) return file;
+  if (auto made = fill_and_sync(disk, **file, head, bytes); !made) {
+    // What cannot be removed either is removed at the next start.
+    static_cast<void>(disk.remove(name));
+    return fail(made.error());
+  }
+  return file;
+}
+
+// All bytes of a segment; empty when it has no head, so that it was never used.
+Outcome<std::string> read_segment(const File& file, uint32_t segment) {
+  auto size = file.size();
+  if (!size) return fail(size.error());
+  if (*size < kSegmentHeadBytes) return std::string();
+  auto bytes = read_exactly(file, 0, *size);
+  if (bytes && !bytes->starts_with(head_of(segment))) return std::string();
+  return bytes;
+}
+
+}  // namespace
+
+std::string segment_name(uint32_t segment) { return fmt::format("{}{:08x}", kPrefix, segment); }
+
+std::optional<uint32_t> segment_of(const std::string& name) {
+  uint32_t segment = 0;
+  if (!name.starts_with(kPrefix)) return std::nullopt;
+  const auto read = std::from_chars(name.data() + kPrefix.size(), name.data() + name.size(), segment, 16);
+  if (read.ec != std::errc() || segment_name(segment) != name) return std::nullopt;
+  return segment;
+}
+
+Outcome<std::shared_ptr<File>> make_segment(Disk& disk, uint32_t segment, uint64_t bytes) {
+  return make_file(disk, segment_name(segment), head_of(segment), bytes);
+}
+
+Outcome<> make_reserve(Disk& disk, uint64_t bytes) {
+  // Under another name until it is whole.
+  constexpr char kNewName[] = "reserve.new";
+  if (auto made = make_file(disk, kNewName, {}, bytes); !made) return fail(made.error());
+  if (auto renamed = disk.rename(kNewName, kReserveName); !renamed) return renamed;
+  return disk.sync_names();
+}
+
+Outcome<std::shared_ptr<File>> take_reserve(Disk& disk, uint32_t segment) {
+  auto file = disk.open(kReserveName);
+  if (!file) return file;
+  if (auto written = (*file)->write_at(0, head_of(segment)); !written) return fail(written.error());
+  if (auto synced = (*file)->sync(); !synced) return fail(synced.error());
+  if (auto renamed = disk.rename(kReserveName, segment_name(segment)); !renamed) return fail(renamed.error());
+  if (auto named = disk.sync_names(); !named) return fail(named.error());
+  return file;
+}
+
+Outcome<bool> replay_segment(const File& file, uint32_t segment, Replay& replay,
+                             const std::function<void(const LogRecord&)>& visit) {
+  auto bytes = read_segment(file, segment);
+  if (!bytes) return fail(bytes.error());
+  bool found = false;
+  uint64_t at = std::min<uint64_t>(kSegmentHeadBytes, bytes->size());
+  while (at < bytes->size()) {
+    const auto record = read_record(std::string_view(*bytes).substr(at), segment, at);
+    if (!record || (replay.next != 0 && record->sequence != replay.next)) break;
+    visit(*record);
+    replay.next = record->sequence + 1;
+    replay.numbers = std::max(replay.numbers, record->numbers);
+    at += record->bytes;
+    found = true;
+  }
+  if (proves_durable(std::string_view(*bytes).substr(at), segment, at, replay.next)) {
+    return fail(
+        Fault::Damaged,
+        fmt::format("The commit log is damaged in {} at byte {}: commit {} was stored and cannot be read. "
+                    "Nothing was changed. Restore the folder from a copy.",
+                    segment_name(segment), at, replay.next));
+  }
+  return found;
+}
+
+Outcome<> visit_segment(const File& file, uint32_t segment,
+                        const std::function<void(const LogRecord&, std::string_view)>& visit) {
+  auto bytes = read_segment(file, segment);
+  if (!bytes) return fail(bytes.error());
+  for (uint64_t at = kSegmentHeadBytes; at < bytes->size();) {
+    const auto record = read_record(std::string_view(*bytes).substr(at), segment, at);
+    if (!record) break;
+    visit(*record, *bytes);
+    at += record->bytes;
+  }
+  return {};
+}
+
+}  // namespace holm::objects
