@@ -55,6 +55,7 @@
 #include "net/certificate_directory.h"
 #include "net/listener.h"
 #include "net/socket.h"
+#include "objects/blob_store.h"
 #include "organizations/handlers.h"
 #include "organizations/migrations.h"
 #include "rds/handlers.h"
@@ -221,6 +222,7 @@ class Region::State {
   Doors doors;
   std::unique_ptr<sql::Database> database;
   std::unique_ptr<jobs::Jobs> jobs;
+  std::unique_ptr<objects::Store> objects;
   std::unique_ptr<blobs::Store> blobs;
   std::unique_ptr<metrics::Store> metrics;
   std::unique_ptr<metrics::Meters> meters;
@@ -302,7 +304,11 @@ Result<void> Region::State::open_storage() {
   database = sql::open_sqlite(database_path(options));
   database->migrate(schemas());
   jobs = jobs::make_jobs(*database, clock);
-  blobs = blobs::open_disk_store(options.data_directory + "/blobs");
+  auto store = objects::open_store(options.data_directory + "/objects");
+  if (!store) return failure(store.error().message);
+  objects = std::move(*store);
+  // Objects that were stored before this version are files still.
+  blobs = objects::open_blob_store(*objects, blobs::open_disk_store(options.data_directory + "/blobs"));
   return {};
 }
 

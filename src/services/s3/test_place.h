@@ -18,6 +18,7 @@
 #include "jobs/jobs.h"
 #include "kms/operations.h"
 #include "lambda/operations.h"
+#include "objects/blob_store.h"
 #include "s3/handlers.h"
 #include "s3/migrations.h"
 #include "s3/operations.h"
@@ -90,7 +91,8 @@ class TestS3 final : public aws::Region {
  public:
   explicit TestS3(const std::string& folder, NewBuckets kind = NewBuckets::Current)
       : database_(sql::open_sqlite(folder + "/database")),
-        store_(blobs::open_disk_store(folder + "/blobs")),
+        objects_(std::move(objects::open_store(folder + "/objects").value())),
+        store_(objects::open_blob_store(*objects_, blobs::open_disk_store(folder + "/blobs"))),
         jobs_(jobs::make_manual_jobs(*database_, clock_)) {
     database_->migrate("s3", migrations());
     service_ = std::make_unique<Service>(
@@ -242,6 +244,7 @@ class TestS3 final : public aws::Region {
   test::FakeClock clock_;
   test::SeededRandom random_;
   std::unique_ptr<sql::Database> database_;
+  std::unique_ptr<objects::Store> objects_;
   std::unique_ptr<blobs::Store> store_;
   std::unique_ptr<jobs::ManualJobs> jobs_;
   std::unique_ptr<Service> service_;
