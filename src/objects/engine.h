@@ -27,8 +27,9 @@ struct Options {
   uint64_t segment_bytes_min = uint64_t{1} << 20;  // Segments double up to the next.
   uint64_t segment_bytes_max = uint64_t{64} << 20;
   uint64_t reserve_bytes = uint64_t{1} << 20;
+  uint64_t ballast_bytes = uint64_t{16} << 20;   // At least what a checkpoint writes.
   size_t inline_bytes_max = 128 * 1024;          // Of bodies that lie in the log.
-  size_t memory_bytes_max = size_t{32} << 20;    // Of the index in memory before it is written out.
+  size_t memory_bytes_max = size_t{16} << 20;    // Of the index in memory before it is written out.
   uint64_t log_bytes_max = uint64_t{256} << 20;  // Written before the same.
   size_t block_bytes = 8 * 1024;                 // Of runs.
   VolumeOptions volumes = {};
@@ -130,6 +131,7 @@ class Engine final : public Metadata, public Bodies {
   Outcome<> recover();
   Outcome<> open_runs(const Manifest& manifest);
   Outcome<> replay_log(const std::vector<std::string>& names);
+  Outcome<> open_segment(uint32_t number, Replay& replay);
   void apply_replayed(const LogRecord& record);
   Outcome<> open_volumes(const std::vector<std::string>& names);
   Outcome<> remove_strays(const std::vector<std::string>& names);
@@ -159,8 +161,10 @@ class Engine final : public Metadata, public Bodies {
 
   // engine_upkeep.cc
   Outcome<bool> write_checkpoint();
+  Outcome<> write_checkpoint_of(const std::shared_ptr<MemoryTable>& frozen, Manifest manifest);
   Outcome<bool> merge_runs();
   Outcome<bool> prepare_segments();
+  Outcome<bool> prepare_reserves();
   Outcome<bool> compact();
   Outcome<> move_bodies(uint32_t segment, const File& file);
   void enqueue_moves(std::vector<Move> moves);
@@ -192,6 +196,8 @@ class Engine final : public Metadata, public Bodies {
   bool upkeep_due_ = false;
   bool upkeep_fails_ = false;
   bool has_reserve_ = false;
+  bool is_full_ = false;  // No segment could be made.
+  bool has_compaction_failed_ = false;
   uint64_t freed_bytes_ = 0;  // Since upkeep was last woken for it.
   size_t moving_ = 0;         // Commits of compaction that wait.
   uint32_t tail_ = 0;         // The segment that is being written; 0: none.
@@ -205,6 +211,7 @@ class Engine final : public Metadata, public Bodies {
   // Of the thread of upkeep.
   std::mutex upkeep_mutex_;
   Manifest manifest_;
+  bool has_ballast_ = false;
   std::set<uint32_t> compacted_;  // Once is enough: what is left of them is damaged.
 };
 

@@ -233,6 +233,7 @@ Outcome<> Engine::begin_segment(size_t bytes, bool frees_space) {
   std::shared_ptr<File> file, unused;
   uint32_t number = 0, unused_number = 0;
   uint64_t size = kSegmentHeadBytes + bytes;
+  bool is_full = false;
   {
     std::lock_guard lock(mutex_);
     file = std::exchange(spare_, nullptr);
@@ -254,15 +255,19 @@ Outcome<> Engine::begin_segment(size_t bytes, bool frees_space) {
       made = take_reserve(disk_, number);
       if (!made && made.error().fault == Fault::Absent) made = fail(full);
       size = options_.reserve_bytes;
-    }
-    if (!made) return fail(made.error());
-    file = std::move(*made);
-    if (size == options_.reserve_bytes) {
       std::lock_guard lock(mutex_);
-      has_reserve_ = false;
+      has_reserve_ = has_reserve_ && !made;
+      is_full = true;
     }
+    if (!made) {
+      std::lock_guard lock(mutex_);
+      is_full_ = made.error().fault == Fault::Full;
+      return fail(made.error());
+    }
+    file = std::move(*made);
   }
   std::lock_guard lock(mutex_);
+  is_full_ = is_full;
   segments_[number] = {.file = file, .bytes = size};
   tail_ = number;
   tail_file_ = std::move(file);
@@ -334,7 +339,9 @@ void Engine::finish(Group& group) {
         if (segment != segments_.end()) segment->second.live_bytes -= freed.location.bytes;
         freed_bytes_ += freed.location.bytes + (freed.extents.empty() ? 0 : kFreedBytesDue);
       }
-      const bool is_due = memory_->bytes() > options_.memory_bytes_max || log_bytes_ > options_.log_bytes_max;
+      // Without a checkpoint no segment can be removed.
+      const uint64_t log_bytes_max = is_full_ ? options_.reserve_bytes / 4 : options_.log_bytes_max;
+      const bool is_due = memory_->bytes() > options_.memory_bytes_max || log_bytes_ > log_bytes_max;
       if (is_due && !frozen_) freeze();
     }
     wake_upkeep_if_due();

@@ -30,6 +30,7 @@ Outcome<> Engine::recover() {
   }
   manifest_ = *manifest;
   has_reserve_ = std::ranges::find(*names, kReserveName) != names->end();
+  has_ballast_ = std::ranges::find(*names, kBallastName) != names->end();
   if (auto opened = open_runs(manifest_); !opened) return opened;
   if (auto replayed = replay_log(*names); !replayed) return replayed;
   if (auto opened = open_volumes(*names); !opened) return opened;
@@ -56,32 +57,12 @@ Outcome<> Engine::replay_log(const std::vector<std::string>& names) {
   std::ranges::sort(numbers);
   for (const auto& [number, live] : manifest_.live_bytes) segments_[number].live_bytes = live;
   next_segment_ = std::max<uint32_t>(manifest_.replay_segment, 1);
-  Replay replay{.numbers = manifest_.numbers};
-  const auto visit = [this](const LogRecord& record) { apply_replayed(record); };
+  Replay replay{.next = manifest_.checkpoint + 1, .numbers = manifest_.numbers};
   for (uint32_t number : numbers) {
     next_segment_ = std::max(next_segment_, number + 1);
-    const bool is_old = number < manifest_.replay_segment;
-    if (is_old && !segments_.contains(number)) continue;
-    auto file = disk_.open(segment_name(number));
-    if (!file) return fail(file.error());
-    auto size = (*file)->size();
-    if (!size) return fail(size.error());
-    if (!is_old) {
-      auto found = replay_segment(**file, number, replay, visit);
-      if (!found) return fail(found.error());
-      if (!*found) continue;
-      // What is read now must not be lost later.
-      if (auto synced = (*file)->sync(); !synced) return synced;
-    }
-    segments_[number].file = std::move(*file);
-    segments_[number].bytes = *size;
+    if (auto opened = open_segment(number, replay); !opened) return opened;
   }
-  durable_ = replay.next == 0 ? manifest_.checkpoint : replay.next - 1;
-  if (durable_ < manifest_.checkpoint) {
-    return fail(Fault::Damaged,
-                fmt::format("The commit log ends at {}, before the checkpoint of its index at {}.", durable_,
-                            manifest_.checkpoint));
-  }
+  durable_ = replay.next - 1;
   next_sequence_ = durable_ + 1;
   numbers_ = replay.numbers;
   for (auto& [number, segment] : segments_) {
@@ -93,8 +74,29 @@ Outcome<> Engine::replay_log(const std::vector<std::string>& names) {
   return {};
 }
 
+// Keeps it when it has commits after the checkpoint or bodies that live.
+Outcome<> Engine::open_segment(uint32_t number, Replay& replay) {
+  const bool is_old = number < manifest_.replay_segment;
+  if (is_old && !segments_.contains(number)) return {};
+  auto file = disk_.open(segment_name(number));
+  if (!file) return fail(file.error());
+  auto size = (*file)->size();
+  if (!size) return fail(size.error());
+  if (!is_old) {
+    const uint64_t offset = number == manifest_.replay_segment ? manifest_.replay_offset : 0;
+    const auto visit = [this](const LogRecord& record) { apply_replayed(record); };
+    auto found = replay_segment(**file, number, offset, replay, visit);
+    if (!found) return fail(found.error());
+    if (!*found && !segments_.contains(number)) return {};
+    // What is read now must not be lost later.
+    if (auto synced = (*file)->sync(); !synced) return synced;
+  }
+  segments_[number].file = std::move(*file);
+  segments_[number].bytes = *size;
+  return {};
+}
+
 void Engine::apply_replayed(const LogRecord& record) {
-  if (record.sequence <= manifest_.checkpoint) return;
   log_bytes_ += record.bytes;
   for (const Operation& operation : record.operations) {
     apply_operation(operation, record.sequence);
@@ -124,7 +126,7 @@ Outcome<> Engine::open_volumes(const std::vector<std::string>& names) {
 
 // What a crash left half done. Nothing that is removed here was ever part of the store, or is any more.
 Outcome<> Engine::remove_strays(const std::vector<std::string>& names) {
-  std::set<std::string> kept = {"manifest", kReserveName};
+  std::set<std::string> kept = {"manifest"};
   for (uint64_t run : manifest_.runs) kept.insert(Run::name_of(run));
   for (const auto& [number, segment] : segments_) kept.insert(segment_name(number));
   for (const std::string& name : names) {

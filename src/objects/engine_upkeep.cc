@@ -80,13 +80,28 @@ Outcome<> Engine::checkpoint() {
 
 Outcome<bool> Engine::write_checkpoint() {
   std::shared_ptr<MemoryTable> frozen;
-  std::shared_ptr<const Runs> runs;
   Manifest manifest;
   {
     std::lock_guard lock(mutex_);
     if (!frozen_) return false;
     frozen = frozen_;
     manifest = frozen_manifest_;
+  }
+  auto written = write_checkpoint_of(frozen, manifest);
+  if (!written && written.error().fault == Fault::Full && has_ballast_) {
+    has_ballast_ = false;
+    if (auto removed = disk_.remove(kBallastName); !removed) return fail(removed.error());
+    written = write_checkpoint_of(frozen, std::move(manifest));
+  }
+  if (!written) return fail(written.error());
+  commits_wait_.notify_all();
+  return true;
+}
+
+Outcome<> Engine::write_checkpoint_of(const std::shared_ptr<MemoryTable>& frozen, Manifest manifest) {
+  std::shared_ptr<const Runs> runs;
+  {
+    std::lock_guard lock(mutex_);
     runs = runs_;
   }
   const auto entries = walk(frozen, mutex_, "", "", UINT64_MAX);
@@ -97,15 +112,12 @@ Outcome<bool> Engine::write_checkpoint() {
   now->insert(now->begin(), *run);
   manifest.next_file = manifest_.next_file;
   for (const auto& each : *now) manifest.runs.push_back(each->number());
-  if (auto written = write_manifest(disk_, manifest); !written) return fail(written.error());
+  if (auto written = write_manifest(disk_, manifest); !written) return written;
   manifest_ = std::move(manifest);
-  {
-    std::lock_guard lock(mutex_);
-    runs_ = std::move(now);
-    frozen_ = nullptr;
-  }
-  commits_wait_.notify_all();
-  return true;
+  std::lock_guard lock(mutex_);
+  runs_ = std::move(now);
+  frozen_ = nullptr;
+  return {};
 }
 
 Outcome<std::shared_ptr<Run>> Engine::write_run(Cursor& entries, uint64_t entries_max, bool is_oldest) {
@@ -164,25 +176,38 @@ Outcome<bool> Engine::merge_runs() {
   return true;
 }
 
-Outcome<bool> Engine::prepare_segments() {
-  uint32_t number = 0;
-  uint64_t bytes = 0;
+Outcome<bool> Engine::prepare_reserves() {
   bool needs_reserve = false;
   {
     std::lock_guard lock(mutex_);
     if (tail_ == 0 || !failure_.empty()) return false;
     needs_reserve = !has_reserve_;
-    if (!spare_ && tail_offset_ * 2 > tail_bytes_) {
-      number = next_segment_++;
-      bytes = next_segment_bytes_;
-    }
   }
+  const bool needs_ballast = !has_ballast_;
   if (needs_reserve) {
-    if (auto made = make_reserve(disk_, options_.reserve_bytes); !made) return fail(made.error());
+    if (auto made = make_reserve(disk_, kReserveName, options_.reserve_bytes); !made)
+      return fail(made.error());
     std::lock_guard lock(mutex_);
     has_reserve_ = true;
   }
-  if (number == 0) return needs_reserve;
+  if (needs_ballast) {
+    if (auto made = make_reserve(disk_, kBallastName, options_.ballast_bytes); !made)
+      return fail(made.error());
+    has_ballast_ = true;
+  }
+  return needs_reserve || needs_ballast;
+}
+
+Outcome<bool> Engine::prepare_segments() {
+  uint32_t number = 0;
+  uint64_t bytes = 0;
+  {
+    std::lock_guard lock(mutex_);
+    const bool is_due = tail_ != 0 && failure_.empty() && !spare_ && tail_offset_ * 2 > tail_bytes_;
+    if (!is_due) return false;
+    number = next_segment_++;
+    bytes = next_segment_bytes_;
+  }
   auto made = make_segment(disk_, number, bytes);
   if (!made) return fail(made.error());
   std::unique_lock lock(mutex_);
@@ -230,6 +255,7 @@ Outcome<bool> Engine::compact() {
       file = segment.file;
     }
     if (chosen == 0 || moving_ > 0 || !failure_.empty()) return false;
+    if (std::exchange(has_compaction_failed_, false)) compacted_.clear();
   }
   compacted_.insert(chosen);
   if (auto moved = move_bodies(chosen, *file); !moved) return fail(moved.error());
@@ -261,8 +287,9 @@ Outcome<> Engine::move_bodies(uint32_t segment, const File& file) {
 }
 
 void Engine::enqueue_moves(std::vector<Move> moves) {
-  const auto moved = [this](const CommitResult&) {
+  const auto moved = [this](const CommitResult& result) {
     std::lock_guard lock(mutex_);
+    has_compaction_failed_ = has_compaction_failed_ || !result;
     if (--moving_ > 0) return;
     upkeep_due_ = true;
     upkeep_waits_.notify_one();

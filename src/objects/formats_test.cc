@@ -146,6 +146,7 @@ TEST(Manifest, IsReadAsItWasWritten) {
   EXPECT_EQ(read_manifest(disk).error().fault, Fault::Absent);
   const Manifest manifest{.checkpoint = 5,
                           .replay_segment = 2,
+                          .replay_offset = 99,
                           .next_file = 9,
                           .numbers = 77,
                           .runs = {8, 3},

@@ -18,6 +18,7 @@ std::string encode(const Manifest& manifest) {
   put_u64(bytes, kMagic);
   put_varint(bytes, manifest.checkpoint);
   put_varint(bytes, manifest.replay_segment);
+  put_varint(bytes, manifest.replay_offset);
   put_varint(bytes, manifest.next_file);
   put_varint(bytes, manifest.numbers);
   put_varint(bytes, manifest.runs.size());
@@ -69,8 +70,9 @@ Outcome<Manifest> decode(std::string_view bytes) {
                 "The object store was written by a version of holm that this one does not know.");
   }
   if (!reader.varint(manifest.checkpoint) || !reader.varint32(manifest.replay_segment) ||
-      !reader.varint(manifest.next_file) || !reader.varint(manifest.numbers) ||
-      !read_runs(reader, manifest) || !read_live_bytes(reader, manifest) || !reader.is_at_end()) {
+      !reader.varint(manifest.replay_offset) || !reader.varint(manifest.next_file) ||
+      !reader.varint(manifest.numbers) || !read_runs(reader, manifest) ||
+      !read_live_bytes(reader, manifest) || !reader.is_at_end()) {
     return fail(Fault::Damaged, "The manifest of the object store is damaged.");
   }
   return manifest;

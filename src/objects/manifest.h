@@ -11,7 +11,8 @@ namespace holm::objects {
 
 struct Manifest {
   uint64_t checkpoint = 0;                       // Runs hold every commit up to this one.
-  uint32_t replay_segment = 0;                   // Where the commits after it begin.
+  uint32_t replay_segment = 0;                   // Where the commits after it begin …
+  uint64_t replay_offset = 0;                    // … and at which byte of it; 0: at its first record.
   uint64_t next_file = 1;                        // Numbers of runs.
   uint64_t numbers = 0;                          // Taken so far.
   std::vector<uint64_t> runs = {};               // Newest first.

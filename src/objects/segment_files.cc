@@ -55,14 +55,18 @@ Outcome<std::shared_ptr<File>> make_file(Disk& disk, const std::string& name, st
   return file;
 }
 
-// All bytes of a segment; empty when it has no head, so that it was never used.
-Outcome<std::string> read_segment(const File& file, uint32_t segment) {
+Outcome<std::string> read_all(const File& file) {
   auto size = file.size();
   if (!size) return fail(size.error());
-  if (*size < kSegmentHeadBytes) return std::string();
-  auto bytes = read_exactly(file, 0, *size);
-  if (bytes && !bytes->starts_with(head_of(segment))) return std::string();
-  return bytes;
+  return read_exactly(file, 0, *size);
+}
+
+std::unexpected<Failure> damaged(uint32_t segment, uint64_t at, uint64_t sequence) {
+  return fail(
+      Fault::Damaged,
+      fmt::format("The commit log is damaged in {} at byte {}: commit {} was stored and cannot be read. "
+                  "Nothing was changed. Restore the folder from a copy.",
+                  segment_name(segment), at, sequence));
 }
 
 }  // namespace
@@ -81,11 +85,11 @@ Outcome<std::shared_ptr<File>> make_segment(Disk& disk, uint32_t segment, uint64
   return make_file(disk, segment_name(segment), head_of(segment), bytes);
 }
 
-Outcome<> make_reserve(Disk& disk, uint64_t bytes) {
+Outcome<> make_reserve(Disk& disk, const std::string& name, uint64_t bytes) {
   // Under another name until it is whole.
-  constexpr char kNewName[] = "reserve.new";
-  if (auto made = make_file(disk, kNewName, {}, bytes); !made) return fail(made.error());
-  if (auto renamed = disk.rename(kNewName, kReserveName); !renamed) return renamed;
+  const std::string new_name = name + ".new";
+  if (auto made = make_file(disk, new_name, {}, bytes); !made) return fail(made.error());
+  if (auto renamed = disk.rename(new_name, name); !renamed) return renamed;
   return disk.sync_names();
 }
 
@@ -99,34 +103,34 @@ Outcome<std::shared_ptr<File>> take_reserve(Disk& disk, uint32_t segment) {
   return file;
 }
 
-Outcome<bool> replay_segment(const File& file, uint32_t segment, Replay& replay,
+Outcome<bool> replay_segment(const File& file, uint32_t segment, uint64_t offset, Replay& replay,
                              const std::function<void(const LogRecord&)>& visit) {
-  auto bytes = read_segment(file, segment);
+  auto bytes = read_all(file);
   if (!bytes) return fail(bytes.error());
+  // A segment is used once its head is durable, so one without a head has no records.
+  if (!bytes->starts_with(head_of(segment))) {
+    if (proves_durable(*bytes, segment, 0, 0)) return damaged(segment, 0, replay.next);
+    return false;
+  }
   bool found = false;
-  uint64_t at = std::min<uint64_t>(kSegmentHeadBytes, bytes->size());
+  uint64_t at = std::max(offset, kSegmentHeadBytes);
   while (at < bytes->size()) {
     const auto record = read_record(std::string_view(*bytes).substr(at), segment, at);
-    if (!record || (replay.next != 0 && record->sequence != replay.next)) break;
+    if (!record || record->sequence != replay.next) break;
     visit(*record);
-    replay.next = record->sequence + 1;
+    ++replay.next;
     replay.numbers = std::max(replay.numbers, record->numbers);
     at += record->bytes;
     found = true;
   }
-  if (proves_durable(std::string_view(*bytes).substr(at), segment, at, replay.next)) {
-    return fail(
-        Fault::Damaged,
-        fmt::format("The commit log is damaged in {} at byte {}: commit {} was stored and cannot be read. "
-                    "Nothing was changed. Restore the folder from a copy.",
-                    segment_name(segment), at, replay.next));
-  }
+  const auto rest = std::string_view(*bytes).substr(std::min<uint64_t>(at, bytes->size()));
+  if (proves_durable(rest, segment, at, replay.next)) return damaged(segment, at, replay.next);
   return found;
 }
 
 Outcome<> visit_segment(const File& file, uint32_t segment,
                         const std::function<void(const LogRecord&, std::string_view)>& visit) {
-  auto bytes = read_segment(file, segment);
+  auto bytes = read_all(file);
   if (!bytes) return fail(bytes.error());
   for (uint64_t at = kSegmentHeadBytes; at < bytes->size();) {
     const auto record = read_record(std::string_view(*bytes).substr(at), segment, at);

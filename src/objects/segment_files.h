@@ -21,22 +21,24 @@ std::optional<uint32_t> segment_of(const std::string& name);
 // Makes a segment of `bytes` bytes, durable, names too. Full leaves nothing.
 Outcome<std::shared_ptr<File>> make_segment(Disk& disk, uint32_t segment, uint64_t bytes);
 
-// A segment that is kept for the day when the disk is full, so that removing things can be recorded.
+// For the day when the disk is full: a segment, so that removing things can be recorded, and space that is
+// given up for a checkpoint, without which no segment can be removed.
 constexpr char kReserveName[] = "reserve";
-Outcome<> make_reserve(Disk& disk, uint64_t bytes);
+constexpr char kBallastName[] = "ballast";
+Outcome<> make_reserve(Disk& disk, const std::string& name, uint64_t bytes);
 // Turns the reserve into a segment; Absent when there is none. Needs no space.
 Outcome<std::shared_ptr<File>> take_reserve(Disk& disk, uint32_t segment);
 
 // Where a log that is read again has come to.
 struct Replay {
-  uint64_t next = 0;     // The sequence that comes next; 0: the first one found begins.
+  uint64_t next = 1;     // The sequence that comes next.
   uint64_t numbers = 0;  // The most that any record knows of.
 };
 
-// Visits the records of a segment that continue `replay`, and moves it. Whether there were any. What follows
-// the last whole record is what a crash tore, unless a later record proves that it had been durable: then
-// Damaged.
-Outcome<bool> replay_segment(const File& file, uint32_t segment, Replay& replay,
+// Visits the records of a segment from `offset` that continue `replay`, and moves it. Whether there were any.
+// What follows the last whole record is what a crash tore, unless a later record proves that it had been
+// durable: then Damaged.
+Outcome<bool> replay_segment(const File& file, uint32_t segment, uint64_t offset, Replay& replay,
                              const std::function<void(const LogRecord&)>& visit);
 
 // Visits the whole records of a segment up to the first that is none.

@@ -21,6 +21,7 @@ inline objects::Options small_store() {
   return {.segment_bytes_min = 8 * 1024,
           .segment_bytes_max = 32 * 1024,
           .reserve_bytes = 8 * 1024,
+          .ballast_bytes = 16 * 1024,
           .inline_bytes_max = 2000,
           .memory_bytes_max = 12 * 1024,
           .log_bytes_max = 64 * 1024,
