@@ -91,7 +91,7 @@ class TestS3 final : public aws::Region {
  public:
   explicit TestS3(const std::string& folder, NewBuckets kind = NewBuckets::Current)
       : database_(sql::open_sqlite(folder + "/database")),
-        objects_(std::move(objects::open_store(folder + "/objects").value())),
+        objects_(std::move(objects::open_store(folder + "/objects", {.ballast_bytes = 1 << 20}).value())),
         store_(objects::open_blob_store(*objects_, blobs::open_disk_store(folder + "/blobs"))),
         jobs_(jobs::make_manual_jobs(*database_, clock_)) {
     database_->migrate("s3", migrations());
