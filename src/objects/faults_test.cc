@@ -122,12 +122,12 @@ TEST_F(Faults, ADamagedBodyIsAnErrorAndReportedAndOthersAreNot) {
 
 TEST_F(Faults, ADamagedIndexIsAnErrorAndReported) {
   open();
-  for (int i = 0; i < 100; ++i) ASSERT_EQ(put("key-" + std::to_string(i), std::string(50, 'v')), "done");
+  for (int i = 0; i < 30; ++i) ASSERT_EQ(put("key-" + std::to_string(i), std::string(50, 'v')), "done");
   settle();
   disk_.flip_bit(newest("run-"), 100);
   reopen();
   EXPECT_EQ(engine_->find("key-0").error().fault, Fault::Damaged);
-  EXPECT_TRUE(engine_->find("key-99"));
+  EXPECT_TRUE(engine_->find("key-9").has_value());
   EXPECT_EQ(engine_->scan({}, 1000).error().fault, Fault::Damaged);
   EXPECT_EQ(engine_->scrub().value().messages.size(), 1u);
 }
