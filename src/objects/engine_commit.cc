@@ -370,8 +370,10 @@ void Engine::wake_upkeep_if_due() {
 // Everything that was applied is durable when this is called.
 void Engine::freeze() {
   frozen_ = std::exchange(memory_, std::make_shared<MemoryTable>());
-  frozen_manifest_ = {
-      .checkpoint = durable_, .replay_segment = tail_ == 0 ? next_segment_ : tail_, .numbers = numbers_};
+  frozen_manifest_ = {.checkpoint = durable_,
+                      .replay_segment = tail_ == 0 ? next_segment_ : tail_,
+                      .replay_offset = tail_ == 0 ? 0 : tail_offset_,
+                      .numbers = numbers_};
   for (const auto& [number, segment] : segments_) {
     if (segment.live_bytes > 0) frozen_manifest_.live_bytes[number] = segment.live_bytes;
   }
