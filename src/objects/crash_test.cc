@@ -8,7 +8,7 @@ namespace holm::objects {
 
 namespace {
 
-constexpr uint64_t kStories = 12, kLives = 25;
+constexpr uint64_t kStories = 4, kLives = 25;
 
 TEST(Crash, LosesAndTearsNothingThatWasAcknowledged) {
   for (uint64_t seed = 1; seed <= kStories; ++seed) {

@@ -46,7 +46,8 @@ Outcome<bool> Engine::upkeep() {
   Outcome<bool> failed = false;
   using Step = Outcome<bool> (Engine::*)();
   constexpr Step kSteps[] = {&Engine::write_checkpoint, &Engine::remove_dead_segments,
-                             &Engine::prepare_segments, &Engine::merge_runs, &Engine::compact};
+                             &Engine::prepare_reserves, &Engine::prepare_segments,
+                             &Engine::merge_runs,       &Engine::compact};
   auto reclaimed = volumes_.reclaim();
   if (!reclaimed) failed = reclaimed;
   done = reclaimed.value_or(false);
