@@ -107,7 +107,8 @@ void Engine::commit_one(Waiting& waiting, Group& group) {
   if (auto refused = refusal_of(waiting.batch)) return answer(std::unexpected(std::move(*refused)));
   auto prepared = prepare(waiting);
   if (!prepared) return answer(std::unexpected(refusal_for(prepared.error())));
-  if (!waiting.moves.empty() && prepared->record.operations.empty()) return answer(Stamp{0});
+  // Nothing to write; it is answered when what was committed before it is durable.
+  if (prepared->record.operations.empty()) return answer(Stamp{next_sequence_ - 1});
   if (auto made = make_room(group, *prepared); !made)
     return answer(std::unexpected(refusal_for(made.error())));
   prepared->record.sequence = next_sequence_++;
@@ -230,6 +231,12 @@ Outcome<> Engine::make_room(Group& group, const Prepared& prepared) {
 }
 
 Outcome<> Engine::begin_segment(size_t bytes, bool frees_space) {
+  // Before the first segment, so that a store that has lost its manifest is told from a new one. Upkeep does
+  // not write it before there are commits.
+  if (is_new_) {
+    if (auto written = write_manifest(disk_, Manifest()); !written) return written;
+    is_new_ = false;
+  }
   std::shared_ptr<File> file, unused;
   uint32_t number = 0, unused_number = 0;
   uint64_t size = kSegmentHeadBytes + bytes;

@@ -26,7 +26,7 @@ Outcome<> Engine::recover() {
         std::ranges::any_of(*names, [](const std::string& name) { return segment_of(name).has_value(); });
     if (is_used) return fail(Fault::Damaged, "The manifest of the object store is missing.");
     manifest = Manifest();
-    if (auto written = write_manifest(disk_, *manifest); !written) return written;
+    is_new_ = true;
   }
   manifest_ = *manifest;
   has_reserve_ = std::ranges::find(*names, kReserveName) != names->end();

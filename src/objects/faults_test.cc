@@ -276,6 +276,36 @@ TEST_F(Faults, OneSyncCarriesAllThatWaits) {
   EXPECT_FALSE(engine_->write_group());
 }
 
+TEST_F(Faults, AStartThatFindsNothingWritesNothing) {
+  open();
+  EXPECT_EQ(commit({}), "done");
+  EXPECT_TRUE(engine_->checkpoint());
+  EXPECT_FALSE(engine_->upkeep().value());
+  reopen();
+  EXPECT_TRUE(disk_.list().value().empty());
+  EXPECT_EQ(disk_.syncs(), 0u);
+  ASSERT_EQ(put("a", "one"), "done");
+  reopen();
+  EXPECT_EQ(engine_->find("a").value()->value, "one");
+}
+
+TEST_F(Faults, ACommitOfNothingIsAnsweredAfterThoseBeforeIt) {
+  open();
+  ASSERT_EQ(put("a", "one"), "done");
+  std::vector<std::string> order;
+  engine_->commit({.changes = {{"a", "two"}}}, [&](const CommitResult&) { order.emplace_back("change"); });
+  engine_->commit({}, [&](const CommitResult& result) {
+    order.emplace_back("nothing");
+    EXPECT_TRUE(result.has_value());
+    EXPECT_EQ(engine_->find("a").value()->value, "two");
+  });
+  EXPECT_TRUE(engine_->write_group());
+  EXPECT_EQ(order, (std::vector<std::string>{"change", "nothing"}));
+  disk_.fail_syncs(true);
+  engine_->commit({.changes = {{"a", "three"}}}, {});
+  EXPECT_EQ(commit({}), "failed");
+}
+
 TEST_F(Faults, ACommitThatIsTooLargeIsRefused) {
   open();
   EXPECT_EQ(put(std::string(kKeyBytesMax + 1, 'k'), "x"), "too large");

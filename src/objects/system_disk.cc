@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -116,6 +117,11 @@ class SystemDisk final : public Disk {
 
   Outcome<> sync_names() override {
     if (::fsync(handle_.get()) != 0) return system_failure("Cannot sync", folder_);
+    if (is_named_) return {};
+    // The folder's own name may be new too.
+    UniqueFd parent(::openat(handle_.get(), "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!parent || ::fsync(parent.get()) != 0) return system_failure("Cannot sync the folder of", folder_);
+    is_named_ = true;
     return {};
   }
 
@@ -141,6 +147,7 @@ class SystemDisk final : public Disk {
 
   std::string folder_;
   UniqueFd handle_;
+  std::atomic<bool> is_named_ = false;  // Durably.
 };
 
 }  // namespace

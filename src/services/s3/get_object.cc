@@ -7,6 +7,7 @@
 #include "aws/codec/json_codec.h"
 #include "aws/service/region.h"
 #include "base/check.h"
+#include "base/log.h"
 #include "base/strings.h"
 #include "s3/handlers.h"
 #include "s3/schema.h"
@@ -172,6 +173,7 @@ std::optional<ByteRange> find_range(const std::optional<std::string>& header, ui
 async::Task<Found> find_object(Service& service, LongCall call, Wanted wanted) {
   std::optional<Found> found;
   std::optional<std::string> expiration;
+  std::string problem;
   std::function<void(Call&)> look = [&](Call& inner) {
     BucketRow bucket = require_bucket(inner, wanted.bucket);
     VersionRow row = require_version(inner, bucket, wanted.key, wanted.version);
@@ -179,13 +181,21 @@ async::Task<Found> find_object(Service& service, LongCall call, Wanted wanted) {
     require_customer_key_for(row.encryption, wanted.customer);
     expiration = expiration_of(service, inner.transaction, bucket.id, row);
     auto extent = lease_extent(service, inner, row, wanted.customer);
-    if (extent) found = Found{std::move(bucket), std::move(row), std::move(*extent), std::move(expiration)};
+    if (!extent) {
+      problem = extent.error().message;
+      return;
+    }
+    extent->name = fmt::format("{}/{}", bucket.name, row.key);
+    found = Found{std::move(bucket), std::move(row), std::move(*extent), std::move(expiration)};
   };
   for (int attempt = 0; attempt < kAttemptsMax && !found; ++attempt) {
     aws::Caller caller = call;
     co_await call.client.transact_on_worker(call.reactor, std::move(caller), sql::Access::Read, look);
   }
-  if (!found) throw aws::ServiceError("InternalError", 500, "The bytes of the object cannot be read.");
+  if (!found) {
+    log::error(fmt::format("The object {}/{} cannot be read. {}", wanted.bucket, wanted.key, problem));
+    throw_unreadable();
+  }
   co_return std::move(*found);
 }
 
@@ -214,7 +224,7 @@ async::Task<GetObjectOutput> get_object(Service& service, LongCall call, GetObje
     found.extent.first = range->first;
     found.extent.bytes = range->bytes;
   }
-  output.body = open_extent(service, call.reactor, std::move(found.extent));
+  output.body = co_await begin_extent(service, call.reactor, std::move(found.extent));
   co_return output;
 }
 

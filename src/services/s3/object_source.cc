@@ -2,10 +2,15 @@
 
 #include "services/s3/object_source.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
+#include <optional>
+#include <utility>
 
 #include "async/byte_source.h"
+#include "aws/service/error.h"
 #include "base/check.h"
 #include "base/log.h"
 #include "blobs/blobs.h"
@@ -31,6 +36,17 @@ class ExtentSource final : public async::ByteSource {
   std::optional<uint64_t> length() const override { return extent_.bytes; }
 
   async::Task<std::string_view> read() override {
+    if (first_) co_return *std::exchange(first_, std::nullopt);
+    co_return co_await read_next();
+  }
+
+  async::Task<void> begin() {
+    first_ = co_await read_next();
+    is_begun_ = true;
+  }
+
+ private:
+  async::Task<std::string_view> read_next() {
     if (left_ == 0) co_return std::string_view();
     CHECK(index_ < extent_.pieces.size());
     const Piece& piece = extent_.pieces[index_];
@@ -50,7 +66,6 @@ class ExtentSource final : public async::ByteSource {
     co_return bytes;
   }
 
- private:
   // Up to `here` bytes from the offset on.
   void fill_buffer(uint64_t here) {
     const Piece& piece = extent_.pieces[index_];
@@ -93,7 +108,7 @@ class ExtentSource final : public async::ByteSource {
     return bytes;
   }
 
-  static std::string opened(const ChunkCipher& cipher, uint64_t index, std::string_view sealed) {
+  std::string opened(const ChunkCipher& cipher, uint64_t index, std::string_view sealed) const {
     auto plain = cipher.open(index, sealed);
     if (!plain) fail("Its bytes are not those that were written.");
     return std::move(*plain);
@@ -109,10 +124,11 @@ class ExtentSource final : public async::ByteSource {
     while (index_ < extent_.pieces.size() && extent_.pieces[index_].bytes == 0) ++index_;
   }
 
-  // Never wrong bytes: the connection is cut instead, as the head has been sent.
-  [[noreturn]] static void fail(const std::string& message) {
-    log::error("A stored object cannot be read: " + message);
-    throw async::StreamError(message);
+  // Never wrong bytes: an error, or a cut connection when the head has been sent.
+  [[noreturn]] void fail(const std::string& message) const {
+    log::error(fmt::format("The object {} cannot be read. {}", extent_.name, message));
+    if (is_begun_) throw async::StreamError(message);
+    throw_unreadable();
   }
 
   Service& service_;
@@ -123,12 +139,25 @@ class ExtentSource final : public async::ByteSource {
   uint64_t offset_ = 0;  // In the piece.
   std::unique_ptr<blobs::Reader> reader_;
   std::string buffer_;
+  std::optional<std::string_view> first_;  // Read ahead.
+  bool is_begun_ = false;                  // Part of it was given to somebody who cannot be told any more.
 };
 
 }  // namespace
 
+void throw_unreadable() {
+  throw aws::ServiceError("InternalError", 500,
+                          "The object's bytes cannot be read from the disk; the region's log says why.");
+}
+
 aws::Stream open_extent(Service& service, async::Reactor& reactor, Extent extent) {
   return std::make_shared<ExtentSource>(service, reactor, std::move(extent));
+}
+
+async::Task<aws::Stream> begin_extent(Service& service, async::Reactor& reactor, Extent extent) {
+  auto source = std::make_shared<ExtentSource>(service, reactor, std::move(extent));
+  co_await source->begin();
+  co_return source;
 }
 
 }  // namespace holm::s3

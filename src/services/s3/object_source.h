@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "async/reactor.h"
+#include "async/task.h"
 #include "aws/schema/shape.h"
 #include "services/s3/blob_leases.h"
 
@@ -28,13 +29,22 @@ struct Piece {
 
 // Where an object's bytes are, held so that they stay there.
 struct Extent {
-  std::vector<Piece> pieces;
-  std::shared_ptr<const BlobLeases::Lease> lease;
+  std::string name = {};  // Of the object, for the log.
+  std::vector<Piece> pieces = {};
+  std::shared_ptr<const BlobLeases::Lease> lease = {};
   uint64_t first = 0;  // Of the bytes of all pieces: where the wanted ones begin,
   uint64_t bytes = 0;  // and how many they are.
 };
 
-// Read on `reactor`; blobs are read by workers.
+// InternalError.
+[[noreturn]] void throw_unreadable();
+
+// Read on `reactor`; blobs are read by workers. What cannot be read, or is not what was written, is told in
+// the log and throws InternalError.
 aws::Stream open_extent(Service& service, async::Reactor& reactor, Extent extent);
+
+// The same for a response's body: what is wrong with the first bytes is thrown by this, so that it can be
+// answered. Of the rest it is a StreamError, as the head has been sent by then.
+async::Task<aws::Stream> begin_extent(Service& service, async::Reactor& reactor, Extent extent);
 
 }  // namespace holm::s3

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "base/strings.h"
 #include "crypto/hash.h"
 #include "services/s3/get_object.h"
@@ -243,6 +245,35 @@ TEST_F(Objects, KeepTheirHeadersAndMetadataAndCopiesTakeThemAlong) {
             "400 InvalidRequest");
 }
 
+TEST_F(Objects, ThatAreDamagedAnswerAnErrorAndNeverOtherBytes) {
+  s3.put("photos", "small", pattern(100'000));  // In the log.
+  s3.put("photos", "large", pattern(1'000'000));
+  s3.put("photos", "other", pattern(100'000));
+  const auto flip = [this](const std::string& file, std::streamoff at) {
+    std::fstream bytes(folder.path() + "/objects/" + file, std::ios::in | std::ios::out | std::ios::binary);
+    char byte = static_cast<char>(bytes.seekg(at).get() ^ 1);
+    bytes.seekp(at).write(&byte, 1);
+    ASSERT_TRUE(bytes.good());
+  };
+  const auto copied = [this] {
+    return s3.outcome<CopyObject>({.bucket = "photos", .copy_source = "photos/large", .key = "copy"});
+  };
+  flip("log-00000001", 50'000);
+  EXPECT_EQ(s3.outcome<GetObject>({.bucket = "photos", .key = "small"}), "500 InternalError");
+  flip("volume-00000001", 10);
+  EXPECT_EQ(s3.outcome<GetObject>({.bucket = "photos", .key = "large"}), "500 InternalError");
+  EXPECT_EQ(copied(), "500 InternalError");
+  EXPECT_EQ(read_range("large", "bytes=500000-500009"), pattern(1'000'000).substr(500'000, 10));
+  // Behind the first bytes the answer has begun, and breaks off.
+  flip("volume-00000001", 10);
+  flip("volume-00000001", 900'000);
+  EXPECT_THROW(read("large"), async::StreamError);
+  EXPECT_EQ(copied(), "500 InternalError");
+  EXPECT_EQ(read("other"), pattern(100'000));
+  s3.call<DeleteObject>({.bucket = "photos", .key = "large"});
+  EXPECT_EQ(s3.blob_count(), 2u);
+}
+
 TEST_F(Objects, ThatAreReadStayReadableWhenTheyAreDeleted) {
   s3.put("photos", "k", pattern(1'000'000));
   const auto leased = [&] {
@@ -250,7 +281,7 @@ TEST_F(Objects, ThatAreReadStayReadableWhenTheyAreDeleted) {
     s3.transact(s3.caller(kTestAccount, "eu-west-1", "test"), sql::Access::Read, [&](aws::Call& call) {
       const BucketRow bucket = require_bucket(call, "photos");
       const VersionRow row = require_version(call, bucket, "k", std::nullopt);
-      extent = lease_extent(s3.service(), call, row, std::nullopt);
+      extent = lease_extent(s3.service(), call, row, std::nullopt).value();
     });
     return extent;
   };

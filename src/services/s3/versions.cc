@@ -225,10 +225,10 @@ std::vector<Piece> pieces_of(sql::Transaction& transaction, int64_t version) {
   return pieces;
 }
 
-std::optional<Extent> lease_extent(Service& service, Call& call, const VersionRow& row,
-                                   const std::optional<CustomerKey>& customer) {
+Result<Extent> lease_extent(Service& service, Call& call, const VersionRow& row,
+                            const std::optional<CustomerKey>& customer) {
   auto extent = lease_sealed(service, call, row);
-  if (!extent) return std::nullopt;
+  if (!extent) return extent;
   for (Piece& piece : extent->pieces) {
     if (!piece.sealed_key.empty() && piece.bytes > 0)
       piece.data_key = open_data_key(service, call, row.encryption, customer, piece.sealed_key);
@@ -236,7 +236,7 @@ std::optional<Extent> lease_extent(Service& service, Call& call, const VersionRo
   return extent;
 }
 
-std::optional<Extent> lease_sealed(Service& service, Call& call, const VersionRow& row) {
+Result<Extent> lease_sealed(Service& service, Call& call, const VersionRow& row) {
   Extent extent{.bytes = row.bytes};
   if (row.part_count > 0) {
     extent.pieces = pieces_of(call.transaction, row.id);
@@ -255,9 +255,9 @@ std::optional<Extent> lease_sealed(Service& service, Call& call, const VersionRo
   }
   if (blobs.empty()) return extent;
   extent.lease = service.leases().lease(blobs);
-  if (!extent.lease) return std::nullopt;
+  if (!extent.lease) return failure("Its bytes are being removed.");
   // The snapshot may be older than a removal that has ended already.
-  if (!service.store().open(blobs.front())) return std::nullopt;
+  if (auto first = service.store().open(blobs.front()); !first) return std::unexpected(first.error());
   return extent;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "aws/service/call.h"
+#include "base/result.h"
 #include "services/s3/acls.h"
 #include "services/s3/body.h"
 #include "services/s3/buckets.h"
@@ -86,13 +87,13 @@ std::optional<VersionRow> find_version(sql::Transaction& transaction, int64_t bu
 VersionRow require_version(Call& call, const BucketRow& bucket, const std::string& key,
                            const std::optional<std::string>& version);
 
-// Where the bytes of a version are and what opens them; nothing when they are just going, and the version
-// with them. The customer's key is the right one by now.
-std::optional<Extent> lease_extent(Service& service, Call& call, const VersionRow& row,
+// Where the bytes of a version are and what opens them; a failure when they are just going, and the version
+// with them, or cannot be read. The customer's key is the right one by now.
+Result<Extent> lease_extent(Service& service, Call& call, const VersionRow& row,
                                    const std::optional<CustomerKey>& customer);
 
 // The same as it lies there, with nothing to open it.
-std::optional<Extent> lease_sealed(Service& service, Call& call, const VersionRow& row);
+Result<Extent> lease_sealed(Service& service, Call& call, const VersionRow& row);
 
 // A body that was received becomes the bytes of a version, and its key what the version's encryption makes of
 // it.
