@@ -44,6 +44,15 @@ std::map<std::string, std::string> metadata_of(const std::map<std::string, std::
   return metadata;
 }
 
+std::optional<std::string> redirect_location_of(const std::optional<std::string>& given) {
+  const bool is_one =
+      !given || given->starts_with("/") || given->starts_with("http://") || given->starts_with("https://");
+  if (is_one) return given;
+  throw aws::ServiceError(
+      "InvalidRedirectLocation", 400,
+      "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.");
+}
+
 std::string storage_class_of(const std::optional<std::string>& given) {
   const std::string name = given.value_or("STANDARD");
   if (std::ranges::find(kReadableClasses, name) != kReadableClasses.end()) return name;

@@ -21,6 +21,10 @@ std::map<std::string, std::string> metadata_of(const std::map<std::string, std::
 // InvalidStorageClass; NotImplemented for those whose objects cannot be read at once.
 std::string storage_class_of(const std::optional<std::string>& given);
 
+// Where a web site sends visitors of the object instead. Throws InvalidRedirectLocation unless it is a path
+// or a URL.
+std::optional<std::string> redirect_location_of(const std::optional<std::string>& given);
+
 // The JSON for VersionRow::attributes, from a request that makes an object.
 template <class Request>
 std::string attributes_of(const Request& request) {
@@ -29,7 +33,7 @@ std::string attributes_of(const Request& request) {
                         .content_language = request.content_language,
                         .content_type = request.content_type.value_or("binary/octet-stream"),
                         .expires = request.expires,
-                        .website_redirect_location = request.website_redirect_location,
+                        .website_redirect_location = redirect_location_of(request.website_redirect_location),
                         .metadata = metadata_of(request.metadata)};
   const std::string encoding = content_encoding_of(request.content_encoding.value_or(""));
   if (!encoding.empty()) kept.content_encoding = encoding;

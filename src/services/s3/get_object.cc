@@ -179,7 +179,7 @@ async::Task<Found> find_object(Service& service, LongCall call, Wanted wanted) {
     VersionRow row = require_version(inner, bucket, wanted.key, wanted.version);
     wanted.check(inner, row);
     require_customer_key_for(row.encryption, wanted.customer);
-    expiration = expiration_of(service, inner.transaction, bucket.id, row);
+    expiration = expiration_of(inner.transaction, bucket.id, row);
     auto extent = lease_extent(service, inner, row, wanted.customer);
     if (!extent) {
       problem = extent.error().message;
@@ -229,7 +229,7 @@ async::Task<GetObjectOutput> get_object(Service& service, LongCall call, GetObje
 }
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
-HeadObjectOutput head_object(Service& service, Call& call, const HeadObjectRequest& request) {
+HeadObjectOutput head_object(Service&, Call& call, const HeadObjectRequest& request) {
   refuse_encryption(request);
   const BucketRow bucket = require_bucket(call, request.bucket);
   const VersionRow row = require_version(call, bucket, request.key, request.version_id);
@@ -239,7 +239,7 @@ HeadObjectOutput head_object(Service& service, Call& call, const HeadObjectReque
   CHECK(aws::read_json(row.attributes, schema::kHeadObjectOutput, &output).has_value());
   describe(request, bucket, row, wanted_range(call.transaction, request, row),
            checksum_of_part(call.transaction, request, row), output);
-  output.expiration = expiration_of(service, call.transaction, bucket.id, row);
+  output.expiration = expiration_of(call.transaction, bucket.id, row);
   override_headers(call.principal, request, output);
   return output;
 }

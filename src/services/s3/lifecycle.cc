@@ -226,14 +226,14 @@ std::optional<LifecycleAction> due_action(const std::vector<LifecycleRule>& rule
   return LifecycleAction{.kind = Kind::Move, .storage_class = latest->storage_class};
 }
 
-std::optional<std::string> expiration_of(Service& service, sql::Transaction& transaction, int64_t bucket,
+std::optional<std::string> expiration_of(sql::Transaction& transaction, int64_t bucket,
                                          const VersionRow& row) {
   if (!row.is_current) return std::nullopt;
   std::optional<Time> soonest;
   std::string id;
   for (const LifecycleRule& rule : find_rules(transaction, bucket)) {
     if (!is_about(rule, row)) continue;
-    const auto expiry = expiry_of(rule, row, service.day());
+    const auto expiry = expiry_of(rule, row, kDay);
     if (!expiry || (soonest && *soonest <= *expiry)) continue;
     soonest = expiry;
     id = rule.id.value_or("");

@@ -42,8 +42,8 @@ struct LifecycleAction {
 std::optional<LifecycleAction> due_action(const std::vector<LifecycleRule>& rules, const VersionRow& row,
                                           const VersionPlace& place, Time now, Day day);
 
-// The header x-amz-expiration of a current version; nothing when no rule ends it.
-std::optional<std::string> expiration_of(Service& service, sql::Transaction& transaction, int64_t bucket,
+// The header x-amz-expiration of a current version, in real days; nothing when no rule ends it.
+std::optional<std::string> expiration_of(sql::Transaction& transaction, int64_t bucket,
                                          const VersionRow& row);
 
 std::vector<LifecycleRule> find_rules(sql::Transaction& transaction, int64_t bucket);

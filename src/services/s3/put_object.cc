@@ -48,7 +48,7 @@ async::Task<PutObjectOutput> put_object(Service& service, LongCall call, PutObje
     const Change change = add_version(service, inner, bucket, version);
     if (bucket.versioning == Versioning::Enabled) output.version_id = change.version;
     version.row.modified = inner.now;
-    output.expiration = expiration_of(service, inner.transaction, bucket.id, version.row);
+    output.expiration = expiration_of(inner.transaction, bucket.id, version.row);
     record_event(
         service, inner, bucket,
         {.name = call.carrier == aws::Caller::Carrier::Form ? "ObjectCreated:Post" : "ObjectCreated:Put",

@@ -179,7 +179,9 @@ std::optional<aws::WebsiteStep> Sites::instead(const aws::WebsiteRequest& reques
 
 std::optional<std::string> Sites::folder_index(const aws::WebsiteRequest& request) const {
   const WebsiteConfiguration site = require_site(database_, request.bucket);
-  if (is_folder(request.key) || !site.index_document) return std::nullopt;
+  // A path of two slashes would send visitors to another host.
+  const bool is_elsewhere = request.key.starts_with('/');
+  if (is_folder(request.key) || is_elsewhere || !site.index_document) return std::nullopt;
   return fmt::format("{}/{}", request.key, site.index_document->suffix);
 }
 

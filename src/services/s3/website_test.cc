@@ -78,6 +78,10 @@ TEST_F(WebsiteTest, FoldersHaveAnIndexAndErrorsAPage) {
   EXPECT_EQ(instead("x", 404), "key error.html with 404");
   EXPECT_EQ(s3.service().sites().folder_index(request("photos")), "photos/index.html");
   EXPECT_EQ(s3.service().sites().folder_index(request("photos/")), std::nullopt);
+  EXPECT_EQ(s3.service().sites().folder_index(request("/example.com")), std::nullopt) << "no other host";
+  EXPECT_EQ(s3.outcome<PutObject>(
+                {.bucket = "site", .key = "k", .website_redirect_location = "javascript:alert(1)"}),
+            "400 InvalidRedirectLocation");
 }
 
 TEST_F(WebsiteTest, RulesRedirectByPrefixAndByError) {
