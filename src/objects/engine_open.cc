@@ -56,7 +56,8 @@ Outcome<> Engine::replay_log(const std::vector<std::string>& names) {
   }
   std::ranges::sort(numbers);
   for (const auto& [number, live] : manifest_.live_bytes) segments_[number].live_bytes = live;
-  next_segment_ = std::max<uint32_t>(manifest_.replay_segment, 1);
+  // The manifest's place in a segment is about that segment, which may be gone: no other gets its number.
+  next_segment_ = std::max<uint32_t>(manifest_.replay_segment + (manifest_.replay_offset > 0 ? 1 : 0), 1);
   Replay replay{.next = manifest_.checkpoint + 1, .numbers = manifest_.numbers};
   for (uint32_t number : numbers) {
     next_segment_ = std::max(next_segment_, number + 1);

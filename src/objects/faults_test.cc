@@ -289,6 +289,19 @@ TEST_F(Faults, AStartThatFindsNothingWritesNothing) {
   EXPECT_EQ(engine_->find("a").value()->value, "one");
 }
 
+TEST_F(Faults, ASegmentThatIsGoneGivesItsNumberToNoOther) {
+  open();
+  ASSERT_EQ(put("a", "one"), "done");
+  ASSERT_TRUE(engine_->checkpoint());
+  reopen();
+  EXPECT_TRUE(newest("log-").empty()) << "nothing in it is needed any more";
+  reopen();
+  ASSERT_EQ(put("b", "two"), "done");
+  ASSERT_EQ(put("c", "three"), "done");
+  reopen();
+  EXPECT_EQ(engine_->scan({}, 10).value().size(), 3u);
+}
+
 TEST_F(Faults, ACommitOfNothingIsAnsweredAfterThoseBeforeIt) {
   open();
   ASSERT_EQ(put("a", "one"), "done");
