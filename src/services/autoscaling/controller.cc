@@ -11,6 +11,8 @@
 #include "base/time_format.h"
 #include "ec2/operations.h"
 #include "services/autoscaling/attempt.h"
+#include "services/autoscaling/hooks.h"
+#include "services/autoscaling/schedules.h"
 #include "services/autoscaling/target_groups.h"
 
 namespace holm::autoscaling {
@@ -57,6 +59,8 @@ std::optional<std::string> Controller::step(const Work& work) {
 void Controller::load(aws::Call& call) {
   if (auto group = find_group(call.transaction, id_)) group_ = *group;
   instances_ = instances_of(call.transaction, id_);
+  suspended_.clear();
+  for (const SuspendedProcess& each : suspended_of(call.transaction, id_)) suspended_.insert(*each.process_name);
 }
 
 std::vector<InstanceRow> Controller::in_state(const std::string& state) const {
@@ -68,8 +72,18 @@ std::vector<InstanceRow> Controller::in_state(const std::string& state) const {
 }
 
 int64_t Controller::capacity() const {
-  return std::ranges::count_if(instances_,
-                               [](const InstanceRow& each) { return each.state != "Terminating"; });
+  return std::ranges::count_if(instances_, counts);
+}
+
+// Towards the desired capacity.
+bool Controller::counts(const InstanceRow& instance) {
+  return instance.state != "Terminating" && instance.state != "Standby";
+}
+
+bool Controller::is_settled() const {
+  return std::ranges::all_of(instances_, [](const InstanceRow& each) {
+    return each.state == "InService" || each.state == "Standby";
+  });
 }
 
 // A rolling update that may not take an old instance away adds a new one first.
@@ -89,6 +103,7 @@ jobs::Outcome Controller::run() {
   if (!group) return jobs::done();
   caller_ = region_.caller(group->account, group->region, "autoscaling.amazonaws.com");
   region_.transact(caller_, sql::Access::Read, [&](aws::Call& call) { load(call); });
+  if (!group->is_deleting) step([&](aws::Call& call) { run_scheduled_actions(service_, call, group_); });
   for (const InstanceRow& instance : std::vector(instances_)) {
     const auto problem = step([&](aws::Call& call) { observe(call, instance.id); });
     if (problem) log::warning(fmt::format("group {}: {}: {}", group_.name, instance.id, *problem));
@@ -104,8 +119,24 @@ jobs::Outcome Controller::run() {
     const auto problem = step([&](aws::Call& call) { (this->*change)(call); });
     if (problem) log::warning(fmt::format("group {}: {}", group_.name, *problem));
   }
-  region_.transact(caller_, sql::Access::Read, [&](aws::Call& call) { load(call); });
-  return jobs::again_at(next_look());
+  std::optional<int64_t> deadline;
+  region_.transact(caller_, sql::Access::Read, [&](aws::Call& call) {
+    load(call);
+    deadline = next_deadline(call);
+  });
+  return jobs::again_at(next_look(deadline));
+}
+
+// Of hooks and scheduled actions.
+std::optional<int64_t> Controller::next_deadline(aws::Call& call) const {
+  auto row = call.transaction.find(
+      "SELECT min(ends) FROM autoscaling_wait WHERE result = ''"
+      " AND instance IN (SELECT id FROM autoscaling_instance WHERE grp = ?1)",
+      {id_});
+  const auto hook = row ? row->optional_integer(0) : std::nullopt;
+  const auto action = next_scheduled_action(call.transaction, id_);
+  if (!hook || !action) return hook ? hook : action;
+  return std::min(*hook, *action);
 }
 
 // The launch template may be gone; without it instances can still be given up.
@@ -124,15 +155,16 @@ void Controller::read_surroundings() {
   if (problem) log::warning(fmt::format("group {}: {}", group_.name, *problem));
 }
 
-Time Controller::next_look() const {
+Time Controller::next_look(const std::optional<int64_t>& deadline) const {
   const bool rests = static_cast<int64_t>(in_state("InService").size()) == wanted() &&
-                     capacity() == static_cast<int64_t>(instances_.size()) && !group_.rolling_min;
+                     is_settled() && !group_.rolling_min;
   const Time now = clock_.now();
   Time next = now + (rests ? kRestPause : kUnrestPause);
   auto consider = [&](int64_t milliseconds) {
     const Time time = from_milliseconds(milliseconds);
     if (time > now && time < next) next = time;
   };
+  if (deadline) consider(*deadline);
   if (capacity() < wanted()) consider(group_.launch_after);
   if (group_.rolling_min) consider(group_.paused_until);
   for (const InstanceRow& each : in_state("InService")) consider(each.in_service + group_.grace * 1000);
@@ -145,10 +177,16 @@ void Controller::observe(aws::Call& call, const std::string& id) {
   const StateInEc2 state = state_in_ec2(call, id);
   if (instance->state == "Terminating") {
     observe_ending(call, *instance, state.name);
+  } else if (instance->state == "Standby") {
+    // Its user may do with it what he likes.
+    if (state.name != "terminated") return;
+    retire(service_, call, group_, *instance,
+           at_now(call) + fmt::format("instance {} was terminated while it stood by.", id));
   } else if (state.name != "running" && state.name != "pending") {
+    if (suspended_.contains(kHealthCheck)) return;
     observe_end(call, *instance, state.name, state.reason);
   } else if (instance->state == "Pending" && state.name == "running") {
-    put_in_service(call, *instance);
+    admit(call, *instance);
   } else if (instance->state == "InService") {
     observe_health(call, *instance);
   }
@@ -184,7 +222,7 @@ void Controller::observe_health(aws::Call& call, const InstanceRow& instance) {
     replace(call, instance, "an instance was taken out of service in response to a user health-check.");
     return;
   }
-  if (group_.health_check != "ELB") return;
+  if (group_.health_check != "ELB" || suspended_.contains(kHealthCheck)) return;
   if (to_milliseconds(call.now) < instance.in_service + group_.grace * 1000) return;
   if (target_state(call, group_.target_groups, instance.id) != TargetState::Unhealthy) return;
   replace(call, instance,
@@ -193,14 +231,34 @@ void Controller::observe_health(aws::Call& call, const InstanceRow& instance) {
 
 void Controller::replace(aws::Call& call, const InstanceRow& instance, const std::string& cause) {
   call.transaction.run("UPDATE autoscaling_instance SET health = 'Unhealthy' WHERE id = ?1", {instance.id});
+  if (suspended_.contains(kReplaceUnhealthy) || suspended_.contains(kTerminate)) return;
   call.transaction.run("UPDATE autoscaling_group SET replacing = replacing + 1 WHERE id = ?1", {id_});
   retire(service_, call, group_, instance, at_now(call) + cause);
 }
 
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/lifecycle-hooks.html
+void Controller::admit(aws::Call& call, const InstanceRow& instance) {
+  if (instance.phase.empty() && begin_waiting(service_, call, instance, kLaunching)) return;
+  if (instance.phase == "Wait") {
+    const WaitState wait = waiting_of(call, instance);
+    if (wait.state == Waiting::Goes) return;
+    end_waiting(call, instance);
+    if (wait.state == Waiting::Abandoned) {
+      end_activity(call, instance.activity, "Cancelled", wait.message);
+      put_off_launches(call, 1);
+      retire(service_, call, group_, instance,
+             at_now(call) + "an instance was taken out of service in response to a launch failure.");
+      return;
+    }
+  }
+  put_in_service(call, instance);
+}
+
 void Controller::put_in_service(aws::Call& call, const InstanceRow& instance) {
-  register_targets(call, group_.target_groups, instance.id);
+  if (!suspended_.contains(kAddToLoadBalancer)) register_targets(call, group_.target_groups, instance.id);
   end_activity(call, instance.activity, "Successful");
-  call.transaction.run("UPDATE autoscaling_instance SET state = 'InService', in_service = ?2 WHERE id = ?1",
+  call.transaction.run("UPDATE autoscaling_instance SET state = 'InService', phase = '', in_service = ?2"
+                       " WHERE id = ?1",
                        {instance.id, to_milliseconds(call.now)});
   if (!group_.rolling_pause) return;
   call.transaction.run("UPDATE autoscaling_group SET paused_until = ?2 WHERE id = ?1",
@@ -217,6 +275,13 @@ void Controller::drain(aws::Call& call, const InstanceRow& instance) {
         " WHERE id = ?1",
         {instance.activity});
     return;
+  }
+  // A group that is deleted by force waits for nobody.
+  const bool may_hook = !group_.is_deleting;
+  if (may_hook && instance.phase.empty() && begin_waiting(service_, call, instance, kTerminating)) return;
+  if (instance.phase == "Wait") {
+    if (may_hook && waiting_of(call, instance).state == Waiting::Goes) return;
+    end_waiting(call, instance);
   }
   ec2::TerminateInstancesRequest request;
   request.instance_ids = {instance.id};

@@ -4,10 +4,12 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "services/autoscaling/groups.h"
+#include "services/autoscaling/processes.h"
 #include "services/autoscaling/termination_order.h"
 
 namespace holm::autoscaling {
@@ -27,7 +29,8 @@ class Controller final {
   std::optional<std::string> step(const Work& work);
   void load(aws::Call& call);
   void read_surroundings();
-  Time next_look() const;
+  Time next_look(const std::optional<int64_t>& deadline) const;
+  std::optional<int64_t> next_deadline(aws::Call& call) const;
 
   // What has become of an instance.
   void observe(aws::Call& call, const std::string& id);
@@ -36,6 +39,7 @@ class Controller final {
                    const std::string& reason);
   void observe_health(aws::Call& call, const InstanceRow& instance);
   void replace(aws::Call& call, const InstanceRow& instance, const std::string& cause);
+  void admit(aws::Call& call, const InstanceRow& instance);
   void put_in_service(aws::Call& call, const InstanceRow& instance);
   void drain(aws::Call& call, const InstanceRow& instance);
   bool finish_deletion();
@@ -60,6 +64,8 @@ class Controller final {
   bool is_outdated(const InstanceRow& instance) const;
   int64_t wanted() const;
   int64_t capacity() const;
+  bool is_settled() const;  // Nobody comes or goes.
+  static bool counts(const InstanceRow& instance);
   std::vector<InstanceRow> in_state(const std::string& state) const;
   Staff staff() const;
 
@@ -73,6 +79,7 @@ class Controller final {
   std::optional<std::string> template_problem_;
   std::map<std::string, std::string> zones_;  // Of the group's subnets.
   std::vector<InstanceRow> instances_;
+  std::set<std::string, std::less<>> suspended_;  // Processes.
 };
 
 }  // namespace holm::autoscaling

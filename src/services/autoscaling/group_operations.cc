@@ -11,6 +11,8 @@
 #include "ec2/operations.h"
 #include "services/autoscaling/attempt.h"
 #include "services/autoscaling/groups.h"
+#include "services/autoscaling/policies.h"
+#include "services/autoscaling/processes.h"
 #include "services/autoscaling/tags.h"
 #include "services/autoscaling/target_groups.h"
 
@@ -26,11 +28,11 @@ void write_group(Call& call, const GroupRow& group) {
       "UPDATE autoscaling_group SET template = ?2, template_name = ?3, template_version = ?4, min = ?5,"
       " max = ?6, desired = ?7, cooldown = ?8, subnets = ?9, target_groups = ?10, health_check = ?11,"
       " grace = ?12, policies = ?13, protects = ?14, cause = ?15, last_change = ?16, failures = 0,"
-      " launch_after = 0 WHERE id = ?1",
+      " launch_after = 0, default_warmup = ?17 WHERE id = ?1",
       {group.id, group.template_id, group.template_name, group.template_version, group.min, group.max,
        group.desired, group.cooldown, join(group.subnets, ","), join(group.target_groups, ","),
        group.health_check, group.grace, join(group.policies, ","), int64_t{group.protects}, group.cause,
-       group.last_change});
+       group.last_change, sql::optional_value(group.default_warmup)});
 }
 
 // The members that creating and updating have in common.
@@ -61,6 +63,10 @@ void apply(Call& call, GroupRow& group, const Request& request) {
     as_validation("", [&] { call.client.call<ec2::DescribeSubnets>(call, as, subnets); });
   }
   group.cooldown = request.default_cooldown.value_or(static_cast<int32_t>(group.cooldown));
+  if (request.default_instance_warmup) {
+    group.default_warmup.reset();
+    if (*request.default_instance_warmup >= 0) group.default_warmup = *request.default_instance_warmup;
+  }
   group.grace = request.health_check_grace_period.value_or(static_cast<int32_t>(group.grace));
   group.health_check = request.health_check_type.value_or(group.health_check);
   if (group.health_check == "EBS" || group.health_check == "VPC_LATTICE") {
@@ -118,15 +124,18 @@ AutoScalingGroup describe(Call& call, const GroupRow& group) {
   result.vpc_zone_identifier = join(group.subnets, ",");
   result.termination_policies = group.policies;
   result.new_instances_protected_from_scale_in = group.protects;
+  if (group.default_warmup) result.default_instance_warmup = static_cast<int32_t>(*group.default_warmup);
+  result.suspended_processes = suspended_of(call.transaction, group.id);
   if (group.is_deleting) result.status = "Delete in progress";
   for (const InstanceRow& each : instances_of(call.transaction, group.id)) {
     Instance& instance = result.instances.emplace_back();
     instance.instance_id = each.id;
     instance.instance_type = each.type;
     instance.availability_zone = each.zone;
-    instance.lifecycle_state = each.state;
+    instance.lifecycle_state = each.lifecycle_state();
     instance.health_status = each.health;
     instance.protected_from_scale_in = each.is_protected;
+    if (each.template_id.empty()) continue;  // It was attached.
     instance.launch_template = template_of(each.template_id, each.template_name, each.template_version);
   }
   result.tags = tags_of(call, group);
@@ -269,6 +278,7 @@ aws::Nothing delete_auto_scaling_group(Service& service, Call& call,
   }
   call.transaction.run("UPDATE autoscaling_group SET is_deleting = 1, desired = 0, min = 0 WHERE id = ?1",
                        {group.id});
+  delete_policies(call, group, policies_of(call.transaction, group.id));
   for (const InstanceRow& each : instances) {
     if (each.state == "Terminating") continue;
     retire(service, call, group, each,

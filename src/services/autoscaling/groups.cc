@@ -23,10 +23,10 @@ constexpr char kGroupColumns[] =
     "id, account, region, name, arn, template, template_name, template_version, min, max, desired,"
     " cooldown, subnets, target_groups, health_check, grace, policies, protects, cause, created,"
     " last_change, is_deleting, rolling_min, rolling_batch, rolling_pause, paused_until, replacing, failures,"
-    " launch_after";
+    " launch_after, default_warmup, cooldown_until, cooldown_next";
 constexpr char kInstanceColumns[] =
     "id, grp, subnet, zone, type, template, template_name, template_version, state, health,"
-    " is_protected, launched, in_service, activity, drains_until";
+    " is_protected, launched, in_service, activity, drains_until, phase";
 
 std::vector<std::string> list_of(const std::string& joined) {
   std::vector<std::string> parts;
@@ -65,7 +65,10 @@ GroupRow read_group(const sql::Row& row) {
           .paused_until = row.integer(25),
           .replacing = row.integer(26),
           .failures = row.integer(27),
-          .launch_after = row.integer(28)};
+          .launch_after = row.integer(28),
+          .default_warmup = row.optional_integer(29),
+          .cooldown_until = row.integer(30),
+          .cooldown_next = row.integer(31)};
 }
 
 InstanceRow read_instance(const sql::Row& row) {
@@ -83,7 +86,8 @@ InstanceRow read_instance(const sql::Row& row) {
           .launched = row.integer(11),
           .in_service = row.integer(12),
           .activity = row.text(13),
-          .drains_until = row.optional_integer(14)};
+          .drains_until = row.optional_integer(14),
+          .phase = row.text(15)};
 }
 
 }  // namespace
@@ -163,6 +167,16 @@ std::optional<InstanceRow> find_instance(sql::Transaction& transaction, const st
   return read_instance(*row);
 }
 
+void insert_instance(aws::Call& call, const InstanceRow& instance) {
+  call.transaction.run(
+      "INSERT INTO autoscaling_instance (id, grp, subnet, zone, type, template, template_name,"
+      " template_version, state, health, is_protected, launched, activity)"
+      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+      {instance.id, instance.group, instance.subnet, instance.zone, instance.type, instance.template_id,
+       instance.template_name, instance.template_version, instance.state, instance.health,
+       int64_t{instance.is_protected}, instance.launched, instance.activity});
+}
+
 TemplateVersion resolve_template(aws::Call& call, const GroupRow& group) {
   ec2::DescribeLaunchTemplateVersionsRequest request;
   if (!group.template_id.empty()) request.launch_template_id = group.template_id;
@@ -219,8 +233,10 @@ std::string retire(Service& service, aws::Call& call, const GroupRow& group, con
       begin_activity(service, call, group, "Terminating EC2 instance: " + instance.id, cause);
   deregister_targets(call, group.target_groups, instance.id);
   call.transaction.run(
-      "UPDATE autoscaling_instance SET state = 'Terminating', activity = ?2, drains_until = ?3 WHERE id = ?1",
+      "UPDATE autoscaling_instance SET state = 'Terminating', activity = ?2, drains_until = ?3, phase = ''"
+      " WHERE id = ?1",
       {instance.id, activity, to_milliseconds(call.now + kDrainMax)});
+  call.transaction.run("DELETE FROM autoscaling_wait WHERE instance = ?1", {instance.id});
   service.schedule(call.transaction, group.id);
   return activity;
 }

@@ -31,18 +31,25 @@ struct GroupRow {
   int64_t replacing = 0;     // Instances that were not healthy and have no successor yet.
   int64_t failures = 0;      // Of launches, one after another.
   int64_t launch_after = 0;  // None is tried before.
+  std::optional<int64_t> default_warmup;  // Seconds.
+  int64_t cooldown_until = 0;
+  int64_t cooldown_next = 0;  // Seconds, from when the present change has ended.
 };
 
 struct InstanceRow {
   std::string id;
   int64_t group = 0;
   std::string subnet, zone, type, template_id, template_name, template_version;
-  std::string state;   // Pending, InService, Terminating
+  std::string state;   // Pending, InService, Standby, Terminating
   std::string health;  // Healthy, Unhealthy
   bool is_protected = false;
   int64_t launched = 0, in_service = 0;
   std::string activity;                 // The one under way.
   std::optional<int64_t> drains_until;  // Terminating; null once EC2 was asked to terminate.
+  std::string phase;                    // Of the state: Wait, Proceed or none.
+
+  // "Pending:Wait".
+  std::string lifecycle_state() const { return phase.empty() ? state : state + ":" + phase; }
 };
 
 // A launch template's version as a number, and the type of instance it makes.
@@ -57,6 +64,7 @@ void require_not_deleting(const GroupRow& group);
 std::vector<GroupRow> groups_of(aws::Call& call);
 std::vector<InstanceRow> instances_of(sql::Transaction& transaction, int64_t group);
 std::optional<InstanceRow> find_instance(sql::Transaction& transaction, const std::string& id);
+void insert_instance(aws::Call& call, const InstanceRow& instance);
 
 inline constexpr char kInvalidTargetGroups[] =
     "Provided Target Groups may not be valid. Please ensure they exist and try again.";

@@ -1,4 +1,4 @@
-// The operations on instances and activities.
+// The operations on instances.
 
 #include <fmt/format.h>
 
@@ -6,6 +6,7 @@
 
 #include "autoscaling/handlers.h"
 #include "base/time_format.h"
+#include "services/autoscaling/activities.h"
 #include "services/autoscaling/groups.h"
 
 namespace holm::autoscaling {
@@ -13,39 +14,9 @@ namespace holm::autoscaling {
 namespace {
 
 constexpr size_t kInstancesMax = 50;
-constexpr size_t kActivitiesMax = 100;
 
 size_t count_of(const std::optional<int32_t>& asked, size_t most) {
   return std::min(page_count(asked, most), most);
-}
-
-Activity read_activity(const sql::Row& row) {
-  Activity activity;
-  activity.activity_id = row.text(0);
-  activity.auto_scaling_group_name = row.text(1);
-  activity.auto_scaling_group_arn = row.text(2);
-  activity.description = row.text(3);
-  activity.cause = row.text(4);
-  activity.start_time = from_milliseconds(row.integer(5));
-  if (auto ended = row.optional_integer(6)) activity.end_time = from_milliseconds(*ended);
-  activity.status_code = row.text(7);
-  activity.status_message = row.optional_text(8);
-  activity.progress = static_cast<int32_t>(row.integer(9));
-  activity.details = row.text(10);
-  if (row.integer(11) != 0) activity.auto_scaling_group_state = "Deleted";
-  return activity;
-}
-
-std::vector<Activity> activities_of(Call& call) {
-  std::vector<Activity> activities;
-  for (const sql::Row& row : call.transaction.run(
-           "SELECT id, group_name, group_arn, description, cause, started, ended, status, message, progress,"
-           " details, is_group_deleted FROM autoscaling_activity WHERE account = ?1 AND region = ?2"
-           " ORDER BY sequence DESC",
-           {call.account, call.region})) {
-    activities.push_back(read_activity(row));
-  }
-  return activities;
 }
 
 struct Managed {
@@ -77,9 +48,10 @@ AutoScalingInstancesType describe_auto_scaling_instances(Service&, Call& call,
       details.instance_type = each.type;
       details.auto_scaling_group_name = group.name;
       details.availability_zone = each.zone;
-      details.lifecycle_state = each.state;
+      details.lifecycle_state = each.lifecycle_state();
       details.health_status = each.health == "Healthy" ? "HEALTHY" : "UNHEALTHY";
       details.protected_from_scale_in = each.is_protected;
+      if (each.template_id.empty()) continue;  // It was attached.
       details.launch_template = LaunchTemplateSpecification{.launch_template_id = each.template_id,
                                                             .launch_template_name = each.template_name,
                                                             .version = each.template_version};
@@ -109,10 +81,7 @@ ActivityType terminate_instance_in_auto_scaling_group(
   const std::string id = instance.state == "Terminating"
                              ? instance.activity
                              : retire(service, call, group, instance, cause + ".");
-  for (Activity& activity : activities_of(call)) {
-    if (activity.activity_id == id) return {.activity = std::move(activity)};
-  }
-  return {};
+  return {.activity = find_activity(call, id)};
 }
 
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_SetInstanceHealth.html
@@ -147,26 +116,6 @@ SetInstanceProtectionAnswer set_instance_protection(Service& service, Call& call
   }
   service.schedule(call.transaction, group.id);
   return {};
-}
-
-// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeScalingActivities.html
-ActivitiesType describe_scaling_activities(Service&, Call& call,
-                                           const DescribeScalingActivitiesType& request) {
-  ActivitiesType result;
-  if (request.auto_scaling_group_name && !request.include_deleted_groups.value_or(false)) {
-    require_group(call, *request.auto_scaling_group_name);
-  }
-  for (Activity& activity : activities_of(call)) {
-    const auto& ids = request.activity_ids;
-    if (!ids.empty() && std::ranges::find(ids, activity.activity_id) == ids.end()) continue;
-    const auto& name = request.auto_scaling_group_name;
-    if (name && activity.auto_scaling_group_name != *name) continue;
-    if (activity.auto_scaling_group_state && !request.include_deleted_groups.value_or(false)) continue;
-    result.activities.push_back(std::move(activity));
-  }
-  result.next_token =
-      take_page(result.activities, count_of(request.max_records, kActivitiesMax), request.next_token);
-  return result;
 }
 
 }  // namespace holm::autoscaling

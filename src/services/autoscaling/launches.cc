@@ -32,7 +32,7 @@ constexpr int kUnbalanced = 2;
 std::vector<std::string> Controller::places_by_load() const {
   std::map<std::string, int> in_zone, in_subnet;
   for (const InstanceRow& each : instances_) {
-    if (each.state == "Terminating") continue;
+    if (!counts(each)) continue;
     ++in_zone[each.zone];
     ++in_subnet[each.subnet];
   }
@@ -86,12 +86,19 @@ void Controller::launch(aws::Call& call, const std::string& subnet, const std::s
       "UPDATE autoscaling_activity SET description = ?2, progress = 30, details = ?3 WHERE id = ?1",
       {activity, "Launching a new EC2 instance: " + *instance.instance_id,
        fmt::format(R"({{"Subnet ID":"{}","Availability Zone":"{}"}})", subnet, zone)});
-  call.transaction.run(
-      "INSERT INTO autoscaling_instance (id, grp, subnet, zone, type, template, template_name,"
-      " template_version, state, health, is_protected, launched, activity)"
-      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'Pending', 'Healthy', ?9, ?10, ?11)",
-      {*instance.instance_id, id_, subnet, zone, template_.instance_type, template_.id, template_.name,
-       template_.version, int64_t{group_.protects}, to_milliseconds(call.now), activity});
+  insert_instance(call, {.id = *instance.instance_id,
+                         .group = id_,
+                         .subnet = subnet,
+                         .zone = zone,
+                         .type = template_.instance_type,
+                         .template_id = template_.id,
+                         .template_name = template_.name,
+                         .template_version = template_.version,
+                         .state = "Pending",
+                         .health = "Healthy",
+                         .is_protected = group_.protects,
+                         .launched = to_milliseconds(call.now),
+                         .activity = activity});
 }
 
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/auto-scaling-benefits.html
@@ -100,7 +107,8 @@ void Controller::launch_missing() {
   std::optional<int64_t> from;
   for (bool is_complete = false; !is_complete;) {
     region_.transact(caller_, sql::Access::Read, [&](aws::Call& call) { load(call); });
-    if (capacity() >= wanted() || to_milliseconds(clock_.now()) < group_.launch_after) return;
+    if (capacity() >= wanted() || suspended_.contains(kLaunch)) return;
+    if (to_milliseconds(clock_.now()) < group_.launch_after) return;
     if (!from) from = capacity();
     std::optional<std::string> problem = "The group has no subnet.";
     for (const std::string& subnet : places_by_load()) {
@@ -146,7 +154,7 @@ std::map<std::string, int> Controller::crowds() const {
   std::map<std::string, int> crowd;
   for (const auto& [subnet, zone] : zones_) crowd[zone] = 0;
   for (const InstanceRow& each : instances_) {
-    if (crowd.contains(each.zone)) ++crowd[each.zone];
+    if (each.state != "Standby" && crowd.contains(each.zone)) ++crowd[each.zone];
   }
   return crowd;
 }
@@ -156,10 +164,11 @@ std::map<std::string, int> Controller::crowds() const {
 void Controller::balance_zones() {
   region_.transact(caller_, sql::Access::Read, [&](aws::Call& call) { load(call); });
   const auto serving = static_cast<int64_t>(in_state("InService").size());
-  if (group_.rolling_min || serving != group_.desired || instances_.size() != in_state("InService").size() ||
+  if (group_.rolling_min || serving != group_.desired || !is_settled() ||
       to_milliseconds(clock_.now()) < group_.launch_after) {
     return;
   }
+  if (suspended_.contains(kRebalance) || suspended_.contains(kLaunch) || suspended_.contains(kTerminate)) return;
   const std::vector<InstanceRow> leaving = choose_for_termination(group_, staff(), 1);
   if (leaving.empty()) return;
   const std::string from = leaving.front().zone;
@@ -177,7 +186,7 @@ void Controller::balance_zones() {
 }
 
 void Controller::launch_for_balance(aws::Call& call, const std::string& subnet, const std::string& from) {
-  if (static_cast<int64_t>(instances_.size()) != group_.desired) return;
+  if (!is_settled() || capacity() != group_.desired) return;
   std::vector<std::string> names, counts;
   for (const auto& [zone, count] : crowds()) {
     names.push_back(zone);

@@ -10,6 +10,7 @@
 #include "base/strings.h"
 #include "formats/json.h"
 #include "services/autoscaling/groups.h"
+#include "services/autoscaling/resources.h"
 
 namespace holm::autoscaling {
 
@@ -51,6 +52,7 @@ Request request_of(const std::string& name, const Properties& wanted) {
   request.max_size = *number(wanted, "MaxSize");
   request.desired_capacity = number(wanted, "DesiredCapacity");
   request.default_cooldown = number(wanted, "Cooldown");
+  request.default_instance_warmup = number(wanted, "DefaultInstanceWarmup");
   request.health_check_grace_period = number(wanted, "HealthCheckGracePeriod");
   request.health_check_type = wanted.find_text("HealthCheckType");
   request.termination_policies = wanted.texts("TerminationPolicies");
@@ -198,6 +200,7 @@ class GroupType final : public stacks::ResourceType {
          .members = kTemplateMembers},
         {.name = "TargetGroupARNs", .kind = PropertyKind::List},
         {.name = "HealthCheckType"},
+        {.name = "DefaultInstanceWarmup", .kind = PropertyKind::Integer},
         {.name = "HealthCheckGracePeriod", .kind = PropertyKind::Integer},
         {.name = "TerminationPolicies", .kind = PropertyKind::List},
         {.name = "NewInstancesProtectedFromScaleIn", .kind = PropertyKind::Boolean},
@@ -212,7 +215,7 @@ class GroupType final : public stacks::ResourceType {
     return all;
   }
   std::span<const std::string_view> policies() const override {
-    static constexpr std::string_view all[] = {kPolicy, kScheduledPolicy};
+    static constexpr std::string_view all[] = {kPolicy, kScheduledPolicy, "CreationPolicy"};
     return all;
   }
   Created create(Context& context, const Properties& wanted) const override {
@@ -284,6 +287,9 @@ class GroupType final : public stacks::ResourceType {
 std::vector<std::unique_ptr<stacks::ResourceType>> resource_types(Service& service) {
   std::vector<std::unique_ptr<stacks::ResourceType>> types;
   types.push_back(std::make_unique<GroupType>(service));
+  types.push_back(policy_type());
+  types.push_back(hook_type());
+  types.push_back(schedule_type());
   return types;
 }
 

@@ -1,5 +1,7 @@
 // AWS::AutoScaling::AutoScalingGroup.
 
+#include <algorithm>
+
 #include "formats/json.h"
 #include "services/autoscaling/test_place.h"
 
@@ -40,6 +42,14 @@ class GroupType : public GroupTest {
   stacks::ResourceType& type() {
     types = resource_types(*service);
     return *types.at(0);
+  }
+
+  // Policies, hooks and scheduled actions of the group.
+  int64_t things() {
+    return database->begin(sql::Access::Read)
+        ->find("SELECT (SELECT count(*) FROM autoscaling_policy) + (SELECT count(*) FROM autoscaling_hook)"
+               " + (SELECT count(*) FROM autoscaling_schedule)")
+        ->integer(0);
   }
 
   std::vector<std::unique_ptr<stacks::ResourceType>> types;
@@ -153,6 +163,50 @@ TEST_F(GroupType, GoesWithItsInstances) {
   settle();
   EXPECT_EQ(removed(), stacks::Progress::State::Ready);
   EXPECT_TRUE(ids_in_ec2("running").empty());
+}
+
+TEST_F(GroupType, PoliciesHooksAndSchedulesComeAndGoWithTheStack) {
+  const formats::Value web = properties("");
+  in_stack([&](stacks::Context& context) { type().create(context, stacks::Properties(web)); });
+  settle();
+  struct Row {
+    const char *type, *properties, *changed;
+  };
+  for (
+      const Row& row :
+      {Row{"AWS::AutoScaling::ScalingPolicy",
+           R"({"AutoScalingGroupName": "web", "PolicyType": "TargetTrackingScaling", "TargetTrackingConfiguration":
+               {"PredefinedMetricSpecification": {"PredefinedMetricType": "ASGAverageCPUUtilization"},
+                "TargetValue": 50}})",
+           R"({"AutoScalingGroupName": "web", "PolicyType": "TargetTrackingScaling", "TargetTrackingConfiguration":
+               {"PredefinedMetricSpecification": {"PredefinedMetricType": "ASGAverageCPUUtilization"},
+                "TargetValue": 60}})"},
+       Row{"AWS::AutoScaling::LifecycleHook",
+           R"({"AutoScalingGroupName": "web", "LifecycleTransition": "autoscaling:EC2_INSTANCE_LAUNCHING"})",
+           R"({"AutoScalingGroupName": "web", "LifecycleTransition": "autoscaling:EC2_INSTANCE_LAUNCHING",
+                "HeartbeatTimeout": 60})"},
+       Row{"AWS::AutoScaling::ScheduledAction",
+           R"({"AutoScalingGroupName": "web", "Recurrence": "0 9 * * *", "MinSize": 2})",
+           R"({"AutoScalingGroupName": "web", "Recurrence": "0 8 * * *", "MinSize": 2})"}}) {
+    SCOPED_TRACE(row.type);
+    type();
+    auto found =
+        std::ranges::find(types, std::string_view(row.type), [](const auto& each) { return each->name(); });
+    ASSERT_NE(found, types.end());
+    stacks::ResourceType& resource = **found;
+    const formats::Value before = formats::parse_json(row.properties).value();
+    const formats::Value after = formats::parse_json(row.changed).value();
+    stacks::Created created;
+    in_stack(
+        [&](stacks::Context& context) { created = resource.create(context, stacks::Properties(before)); });
+    const stacks::Existing was{created.physical_id, created.attributes, stacks::Properties(before)};
+    in_stack([&](stacks::Context& context) { resource.update(context, was, stacks::Properties(after)); });
+    EXPECT_EQ(things(), 1);
+    for (int i = 0; i < 2; ++i) {
+      in_stack([&](stacks::Context& context) { resource.remove(context, was, stacks::Removal::Delete); });
+    }
+    EXPECT_EQ(things(), 0) << "and removing it again is no failure";
+  }
 }
 
 }  // namespace

@@ -34,3 +34,32 @@ CREATE TABLE autoscaling_zone (
 ALTER TABLE autoscaling_group ADD COLUMN replacing INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE autoscaling_group ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE autoscaling_group ADD COLUMN launch_after INTEGER NOT NULL DEFAULT 0;
+-- migration 3
+-- cooldown_until in milliseconds; cooldown_next: seconds that begin once the present change has ended.
+ALTER TABLE autoscaling_group ADD COLUMN default_warmup INTEGER;
+ALTER TABLE autoscaling_group ADD COLUMN cooldown_until INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE autoscaling_group ADD COLUMN cooldown_next INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE autoscaling_suspension (
+  grp INTEGER NOT NULL REFERENCES autoscaling_group (id) ON DELETE CASCADE, process TEXT NOT NULL,
+  since INTEGER NOT NULL, PRIMARY KEY (grp, process));
+-- The definition is what PutScalingPolicy was given, as JSON; the uuid ends the names of the policy's alarms.
+CREATE TABLE autoscaling_policy (
+  id INTEGER PRIMARY KEY, grp INTEGER NOT NULL REFERENCES autoscaling_group (id) ON DELETE CASCADE,
+  name TEXT NOT NULL, arn TEXT NOT NULL UNIQUE, uuid TEXT NOT NULL, definition TEXT NOT NULL, UNIQUE (grp, name));
+-- migration 4
+-- What an instance waits for: phase is empty, Wait or Proceed. A hook's timeout is in seconds. The result of a wait is
+-- empty until somebody says it.
+ALTER TABLE autoscaling_instance ADD COLUMN phase TEXT NOT NULL DEFAULT '';
+CREATE TABLE autoscaling_hook (
+  grp INTEGER NOT NULL REFERENCES autoscaling_group (id) ON DELETE CASCADE, name TEXT NOT NULL,
+  transition TEXT NOT NULL, metadata TEXT NOT NULL, default_result TEXT NOT NULL, timeout INTEGER NOT NULL,
+  PRIMARY KEY (grp, name));
+CREATE TABLE autoscaling_wait (
+  token TEXT NOT NULL PRIMARY KEY, hook TEXT NOT NULL,
+  instance TEXT NOT NULL REFERENCES autoscaling_instance (id) ON DELETE CASCADE,
+  started INTEGER NOT NULL, ends INTEGER NOT NULL, default_result TEXT NOT NULL, result TEXT NOT NULL);
+CREATE INDEX autoscaling_wait_instance ON autoscaling_wait (instance);
+CREATE TABLE autoscaling_schedule (
+  grp INTEGER NOT NULL REFERENCES autoscaling_group (id) ON DELETE CASCADE, name TEXT NOT NULL, arn TEXT NOT NULL,
+  starts INTEGER, ends INTEGER, recurrence TEXT NOT NULL, min INTEGER, max INTEGER, desired INTEGER, next INTEGER,
+  PRIMARY KEY (grp, name));

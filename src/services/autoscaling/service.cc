@@ -4,6 +4,7 @@
 
 #include "base/strings.h"
 #include "services/autoscaling/controller.h"
+#include "services/autoscaling/policies.h"
 
 namespace holm::autoscaling {
 
@@ -26,6 +27,9 @@ Service::Service(jobs::Jobs& jobs, aws::Region& region, aws::Events& events, Clo
                          {"%," + event.resource + ",%"})) {
       schedule(transaction, row.integer(0));
     }
+  });
+  events.subscribe("cloudwatch.scaling-action", [this](sql::Transaction& transaction, const aws::Event& event) {
+    on_alarm(*this, transaction, event.resource, event.detail);
   });
 }
 

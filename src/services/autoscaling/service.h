@@ -37,6 +37,7 @@ class Service final : public aws::ServiceBase {
   // Has the controller look at a group; part of `transaction`.
   void schedule(sql::Transaction& transaction, int64_t group);
   Random& random() { return random_; }
+  Time now() const { return clock_.now(); }
 
  private:
   jobs::Jobs& jobs_;

@@ -29,7 +29,7 @@ Staff Controller::staff() const {
 
 void Controller::shrink(aws::Call& call) {
   const auto serving = static_cast<int64_t>(in_state("InService").size());
-  if (serving <= wanted()) return;
+  if (serving <= wanted() || suspended_.contains(kTerminate)) return;
   const auto excess = static_cast<size_t>(serving - wanted());
   const std::vector<InstanceRow> chosen = choose_for_termination(group_, staff(), excess);
   if (chosen.size() < excess) note_protection(call);
@@ -61,7 +61,7 @@ void Controller::note_protection(aws::Call& call) {
 void Controller::replace_outdated(aws::Call& call) {
   if (!group_.rolling_min || template_problem_ || to_milliseconds(call.now) < group_.paused_until) return;
   const std::vector<InstanceRow> serving = in_state("InService");
-  if (serving.size() != instances_.size() || static_cast<int64_t>(serving.size()) < wanted()) return;
+  if (!is_settled() || suspended_.contains(kTerminate) || static_cast<int64_t>(serving.size()) < wanted()) return;
   auto spare = std::min(*group_.rolling_batch, static_cast<int64_t>(serving.size()) - *group_.rolling_min);
   bool has_outdated = false;
   for (const InstanceRow& each : serving) {
@@ -81,9 +81,13 @@ void Controller::replace_outdated(aws::Call& call) {
 
 // Nothing that is launched or terminated from now on is because of the last change.
 void Controller::rest(aws::Call& call) {
-  const bool is_due = !group_.cause.empty() || group_.replacing > 0;
+  const bool is_due = !group_.cause.empty() || group_.replacing > 0 || group_.cooldown_next > 0;
   if (!is_due || capacity() != wanted() || in_state("Pending").size() > 0) return;
-  call.transaction.run("UPDATE autoscaling_group SET cause = '', replacing = 0 WHERE id = ?1", {id_});
+  call.transaction.run("UPDATE autoscaling_group SET cause = '', replacing = 0, cooldown_next = 0 WHERE id = ?1",
+                       {id_});
+  if (group_.cooldown_next == 0) return;
+  call.transaction.run("UPDATE autoscaling_group SET cooldown_until = ?2 WHERE id = ?1",
+                       {id_, to_milliseconds(call.now) + group_.cooldown_next * 1000});
 }
 
 }  // namespace holm::autoscaling

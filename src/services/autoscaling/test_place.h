@@ -20,6 +20,7 @@
 #include "aws/service/region.h"
 #include "base/check.h"
 #include "base/strings.h"
+#include "cloudwatch/operations.h"
 #include "ec2/operations.h"
 #include "elbv2/operations.h"
 #include "jobs/jobs.h"
@@ -34,6 +35,7 @@ inline constexpr char kTestTables[] =
     "CREATE TABLE fake_instance (number INTEGER PRIMARY KEY, id TEXT NOT NULL, subnet TEXT NOT NULL,"
     " version TEXT NOT NULL, tags TEXT NOT NULL, state TEXT NOT NULL);"
     "CREATE TABLE fake_target_group (arn TEXT NOT NULL PRIMARY KEY);"
+    "CREATE TABLE fake_alarm (name TEXT NOT NULL PRIMARY KEY, action TEXT NOT NULL, rule TEXT NOT NULL);"
     "CREATE TABLE fake_target (grp TEXT NOT NULL, id TEXT NOT NULL, state TEXT NOT NULL, PRIMARY KEY (grp, "
     "id));";
 
@@ -107,7 +109,36 @@ class SmallRegion final : public aws::Region {
       return aws::find_operation(model(), operation)->invoke(*autoscaling, call, input);
     }
     count_down();
+    if (service == "cloudwatch") return invoke_cloudwatch(call, operation, input);
     return service == "ec2" ? invoke_ec2(call, operation, input) : invoke_elb(call, operation, input);
+  }
+
+  static aws::Box invoke_cloudwatch(aws::Call& call, std::string_view operation, const void* input) {
+    if (operation == "PutMetricAlarm") {
+      const auto& request = *static_cast<const cloudwatch::PutMetricAlarmInput*>(input);
+      call.transaction.run(
+          "INSERT INTO fake_alarm (name, action, rule) VALUES (?1, ?2, ?3)"
+          " ON CONFLICT (name) DO UPDATE SET rule = excluded.rule",
+          {request.alarm_name, request.alarm_actions.at(0),
+           fmt::format("{} {} {} {} of {}={} for {} x {} s", *request.metric_name, *request.statistic,
+                       *request.comparison_operator, *request.threshold, request.dimensions.at(0).name,
+                       request.dimensions.at(0).value, *request.evaluation_periods, *request.period)});
+      return aws::make_box(aws::Nothing{});
+    }
+    if (operation == "DeleteAlarms") {
+      for (const std::string& name : static_cast<const cloudwatch::DeleteAlarmsInput*>(input)->alarm_names) {
+        call.transaction.run("DELETE FROM fake_alarm WHERE name = ?1", {name});
+      }
+      return aws::make_box(aws::Nothing{});
+    }
+    CHECK(operation == "DescribeAlarms");
+    cloudwatch::DescribeAlarmsOutput result;
+    for (const sql::Row& row : call.transaction.run(
+             "SELECT name FROM fake_alarm WHERE action = ?1 ORDER BY name",
+             {*static_cast<const cloudwatch::DescribeAlarmsInput*>(input)->action_prefix})) {
+      result.metric_alarms.push_back({.alarm_name = row.text(0), .alarm_arn = "arn:" + row.text(0)});
+    }
+    return aws::make_box(std::move(result));
   }
 
   aws::Box invoke_ec2(aws::Call& call, std::string_view operation, const void* input) {
@@ -137,6 +168,17 @@ class SmallRegion final : public aws::Region {
            .version_number = parse_integer(template_version),
            .launch_template_data = ec2::ResponseLaunchTemplateData{.instance_type = "t3.micro"}});
       return aws::make_box(std::move(result));
+    }
+    if (operation == "CreateTags") {
+      const auto& request = *static_cast<const ec2::CreateTagsRequest*>(input);
+      call.transaction.run("UPDATE fake_instance SET tags = ?2 WHERE id = ?1",
+                           {request.resources.at(0), *request.tags.at(0).key + "=" + *request.tags.at(0).value});
+      return aws::make_box(aws::Nothing{});
+    }
+    if (operation == "DeleteTags") {
+      call.transaction.run("UPDATE fake_instance SET tags = '' WHERE id = ?1",
+                           {static_cast<const ec2::DeleteTagsRequest*>(input)->resources.at(0)});
+      return aws::make_box(aws::Nothing{});
     }
     CHECK(operation == "TerminateInstances");
     for (const std::string& id : static_cast<const ec2::TerminateInstancesRequest*>(input)->instance_ids) {
@@ -169,9 +211,11 @@ class SmallRegion final : public aws::Region {
   static aws::Box describe_instances(aws::Call& call, const ec2::DescribeInstancesRequest& request) {
     ec2::DescribeInstancesResult result;
     for (const std::string& id : request.filters.at(0).values) {
-      auto row = call.transaction.find("SELECT state FROM fake_instance WHERE id = ?1", {id});
+      auto row = call.transaction.find("SELECT state, subnet FROM fake_instance WHERE id = ?1", {id});
       if (!row) continue;
-      ec2::Instance instance{.instance_id = id};
+      ec2::Instance instance{.instance_id = id, .instance_type = "t3.nano"};
+      instance.subnet_id = row->text(1);
+      instance.placement = ec2::Placement{.availability_zone = zone_of_subnet(row->text(1))};
       instance.state = ec2::InstanceState{.name = row->text(0)};
       result.reservations.emplace_back().instances.push_back(std::move(instance));
     }
@@ -293,6 +337,16 @@ class GroupTest : public ::testing::Test {
                                           .region = "eu-west-1",
                                           .resource = group,
                                           .detail = state});
+    });
+  }
+  // An alarm says that it is in a state, to a policy.
+  void alarm(const std::string& policy, const std::string& detail) {
+    in_transaction([&](aws::Call& inner) {
+      events->publish(inner.transaction, {.type = "cloudwatch.scaling-action",
+                                          .account = kTestAccount,
+                                          .region = "eu-west-1",
+                                          .resource = policy,
+                                          .detail = detail});
     });
   }
   void add_target_group(const std::string& arn) {
