@@ -8,7 +8,7 @@ PYTHON ?= /usr/bin/python3
 VENV := build/venv
 export HOLM_DATA ?=
 
-.PHONY: help deps build check test test-all up down format tidy docs run fuzz bench-region bench-s3 bench-school crash-s3 clean
+.PHONY: help deps build check test test-all up down format tidy docs run fuzz bench-region bench-metrics bench-s3 bench-school crash-s3 clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -53,6 +53,9 @@ fuzz: ## Run each fuzz harness (SECONDS_EACH=60)
 
 bench-region: build ## Start, memory, signed calls, instances, beside the machine's own limits
 	$(VENV)/bin/python bench/region.py
+
+bench-metrics: build ## The store of metrics: points a second, bytes a point
+	build/release/bench_metrics
 
 bench-school: build ## The school: up, a portrait's way into the yearbook, ten at once, down
 	$(VENV)/bin/python bench/school.py
