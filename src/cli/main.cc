@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <map>
 #include <string_view>
 
@@ -30,6 +31,9 @@ constexpr std::string_view kUsage = R"usage(holm: an AWS region on your own mach
   --new-buckets KIND  what S3's new buckets are like: current (as AWS since 2023: no access control lists,
                  nothing public) or classic (lists count, nothing is blocked)
   --lifecycle-day SECONDS  how long a day of S3's lifecycle rules is, to try them out (86400)
+  --mail-relay U  where e-mail is handed to, smtp://user:password@host:587 or smtps://… ($HOLM_MAIL_RELAY, which
+                 others on this machine cannot read); without one there is no e-mail
+  --mail-from A  its sender ($HOLM_MAIL_FROM, else no-reply@holm.localhost)
 
 Of holm up TEMPLATE, which makes the stack or brings it up to date, and waits until its sites answer:
   --stack-name NAME            the stack (called as the template's file, or its folder)
@@ -56,6 +60,8 @@ bool take_options(std::vector<std::string>& words, region::Options& options) {
                                                           {"--listen", &options.api_address},
                                                           {"--edge", &options.edge_address},
                                                           {"--secure-edge", &options.secure_edge_address},
+                                                          {"--mail-relay", &options.mail_relay},
+                                                          {"--mail-from", &options.mail_sender},
                                                           {"--region", &options.default_region},
                                                           {"--new-buckets", &options.new_buckets},
                                                           {"--lifecycle-day", &options.lifecycle_day}};
@@ -91,6 +97,8 @@ int run(int count, char** values) {
   std::vector<std::string> words(values + 1, values + count);
   Arguments arguments;
   arguments.options.data_directory = region::default_data_directory();
+  if (const char* relay = std::getenv("HOLM_MAIL_RELAY")) arguments.options.mail_relay = relay;
+  if (const char* sender = std::getenv("HOLM_MAIL_FROM")) arguments.options.mail_sender = sender;
   if (!take_options(words, arguments.options)) return 2;
   if (words.empty() || words[0] == "help" || words[0] == "--help" || words[0] == "-h") {
     fmt::print("{}", kUsage);

@@ -87,6 +87,9 @@ int fail(ReadyPipe& ready, const std::string& message) {
   UniqueFd nothing(::open("/dev/null", O_RDONLY));
   ::dup2(nothing.get(), STDIN_FILENO);
   ::setenv(kReadyVariable, std::to_string(ready_write).c_str(), 1);
+  // Not among the words, which others can read.
+  if (!options.mail_relay.empty()) ::setenv("HOLM_MAIL_RELAY", options.mail_relay.c_str(), 1);
+  ::setenv("HOLM_MAIL_FROM", options.mail_sender.c_str(), 1);
   std::vector<std::string> words = {"holm",          "serve",
                                     "--data",        options.data_directory,
                                     "--listen",      options.api_address,

@@ -235,6 +235,23 @@ std::string sign_certificate(X509* certificate, X509* issuer, const PrivateKey& 
 
 }  // namespace
 
+std::string sign(const PrivateKey& key, SignatureHash hash, std::string_view text) {
+  struct FreeContext {
+    void operator()(EVP_MD_CTX* p) const { EVP_MD_CTX_free(p); }
+  };
+  const std::unique_ptr<EVP_MD_CTX, FreeContext> context(EVP_MD_CTX_new());
+  const EVP_MD* digest = hash == SignatureHash::Sha1 ? EVP_sha1() : EVP_sha256();
+  CHECK(context && EVP_DigestSignInit(context.get(), nullptr, digest, nullptr, raw(key)) == 1);
+  const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
+  size_t length = 0;
+  CHECK(EVP_DigestSign(context.get(), nullptr, &length, bytes, text.size()) == 1);
+  std::string signature(length, '\0');
+  CHECK(EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &length, bytes,
+                       text.size()) == 1);
+  signature.resize(length);
+  return signature;
+}
+
 PrivateKey PrivateKey::generate(KeyKind kind) {
   auto handle = std::make_shared<Handle>();
   switch (kind) {

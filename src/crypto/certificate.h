@@ -34,6 +34,10 @@ class PrivateKey final {
   std::shared_ptr<const Handle> handle_;
 };
 
+enum class SignatureHash { Sha1, Sha256 };
+// The key's signature of `text`: RSA as in PKCS #1 version 1.5, or ECDSA in DER.
+std::string sign(const PrivateKey& key, SignatureHash hash, std::string_view text);
+
 // What is known about a certificate. Times are whole seconds.
 struct CertificateSummary {
   std::string subject;  // "CN=example.com,O=Example"

@@ -76,7 +76,10 @@ policy::Context context_of(const aws::Caller& caller, const aws::PrincipalPolici
 }
 
 // Each protocol has its own word for it.
-std::string_view denial_code(const aws::ServiceModel& model) {
+std::string_view denial_code(const aws::ServiceModel& model, const aws::Operation& operation) {
+  // Unless the service's model has an error of its own for it.
+  auto own = std::ranges::find(operation.errors, "AuthorizationError", &aws::ErrorModel::code);
+  if (own != operation.errors.end()) return own->code;
   for (aws::Protocol protocol : model.protocols) {
     switch (protocol) {
       case aws::Protocol::Ec2: return "UnauthorizedOperation";
@@ -162,7 +165,7 @@ std::set<size_t> authorise(aws::IdentityProvider& identities, const aws::Caller&
     const std::string why = denial_of(caller, *own, needed[i]);
     if (why.empty()) continue;
     if (needed[i].on_denial == aws::OnDenial::Refuse)
-      throw aws::ServiceError(denial_code(*operation.model), 403, why);
+      throw aws::ServiceError(denial_code(*operation.model, operation), 403, why);
     denied.insert(i);
   }
   return denied;

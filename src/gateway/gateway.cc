@@ -36,8 +36,8 @@ namespace {
 constexpr size_t kCompressedFormMax = 4 << 20;
 constexpr std::string_view kServiceLabels[] = {
     "autoscaling", "cloudformation", "ec2",        "elasticloadbalancing", "iam", "kms",
-    "lambda",      "logs",           "monitoring", "organizations",        "rds", "ssm",
-    "sts"};
+    "lambda",      "logs",           "monitoring", "organizations",        "rds", "sns",
+    "ssm",         "sts"};
 
 bool is_service_label(std::string_view label) {
   return std::ranges::find(kServiceLabels, label) != std::ranges::end(kServiceLabels);

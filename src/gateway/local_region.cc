@@ -75,7 +75,7 @@ async::Task<void> LocalRegion::transact_on_worker(async::Reactor& reactor, Calle
 void LocalRegion::check(const Services::Entry& entry, const Operation& operation, Call& call,
                         const void* input) const {
   require_valid(operation, input);
-  if (operation.is_unauthenticated) return;
+  if (operation.is_unauthenticated && call.principal.kind == aws::Principal::Kind::Anonymous) return;
   CHECK(identities_ != nullptr);
   call.denied = authorise(*identities_, call, operation, entry.service->access(operation, input, call));
 }

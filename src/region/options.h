@@ -19,6 +19,9 @@ struct Options {
   std::string new_buckets = "current";
   // How many seconds a day of S3's lifecycle rules has.
   std::string lifecycle_day = "86400";
+  // "smtp://…", as smtp::parse_relay reads it. Holds a password and is never logged; empty: there is no e-mail.
+  std::string mail_relay;
+  std::string mail_sender = "no-reply@holm.localhost";
 };
 
 // $HOLM_DATA, else /var/lib/holm for root and ~/.local/share/holm for others.

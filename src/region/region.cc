@@ -97,9 +97,15 @@
 #include "services/s3/access_log.h"
 #include "services/s3/resources.h"
 #include "services/s3/service.h"
+#include "services/sns/resources.h"
+#include "services/sns/service.h"
 #include "services/ssm/resources.h"
 #include "services/ssm/service.h"
 #include "services/sts/service.h"
+#include "smtp/mail.h"
+#include "smtp/relay.h"
+#include "sns/handlers.h"
+#include "sns/migrations.h"
 #include "sql/database.h"
 #include "ssm/handlers.h"
 #include "ssm/migrations.h"
@@ -115,6 +121,8 @@ constexpr size_t kWorkerQueueMax = 4096;
 constexpr int kJobThreads = 16;
 constexpr size_t kAccountDigits = 12;
 constexpr async::Duration kStopGrace{2000};
+// Where instances and functions find the API.
+constexpr uint16_t kInnerApiPort = 4566;
 
 // A load balancer's own name has no port in it, wherever the edge listens.
 std::vector<lambda::Site> sites_for_functions(const net::Address& edge, const net::Address& secure) {
@@ -172,6 +180,7 @@ std::vector<sql::Schema> schemas() {
       {"organizations", organizations::migrations()},
       {"rds", rds::migrations()},
       {"s3", s3::migrations()},
+      {"sns", sns::migrations()},
       {"ssm", ssm::migrations()},
   };
 }
@@ -204,6 +213,7 @@ class Region::State {
   Result<void> add_identities();
   void add_ec2();
   void add_rds();
+  Result<void> add_sns();
   void add_small_services();
   void add_storage_and_functions();
   void add_traffic_and_scaling();
@@ -245,6 +255,7 @@ class Region::State {
   std::unique_ptr<gateway::LocalRegion> client;
   iam::Service* iam = nullptr;
   s3::Service* s3 = nullptr;
+  sns::Service* sns = nullptr;
   std::unique_ptr<gateway::Gateway> gateway;
   std::unique_ptr<http::Server> api;
   std::unique_ptr<balancer::Balancer> balancer;  // Last, so that its connections end first.
@@ -388,10 +399,36 @@ void Region::State::add_rds() {
   add_types(rds::resource_types());
 }
 
+Result<void> Region::State::add_sns() {
+  std::optional<sns::MailSettings> mail;
+  if (!options.mail_relay.empty()) {
+    auto relay = smtp::parse_relay(options.mail_relay);
+    if (!relay) return std::unexpected(relay.error());
+    if (!smtp::is_address(options.mail_sender)) return failure(options.mail_sender + " is no address of mail");
+    mail = sns::MailSettings{std::move(*relay), options.mail_sender};
+  }
+  const std::string port = options.api_address.substr(options.api_address.rfind(':') + 1);
+  sns = &services.add<sns::Service>(
+      sns::model(), sns::Dependencies{.jobs = *jobs,
+                                      .region = *client,
+                                      .metrics = *metrics,
+                                      .workers = *workers,
+                                      .clock = clock,
+                                      .random = random,
+                                      .key = key,
+                                      .mail = std::move(mail),
+                                      .api_url = "http://localhost:" + port,
+                                      .inner_api_url = fmt::format("http://holm.internal:{}", kInnerApiPort),
+                                      .sites = edge_address});
+  add_types(sns::resource_types());
+  return {};
+}
+
 void Region::State::add_small_services() {
   services.add<logs::Service>(logs::model(), *jobs, *client, clock);
   add_types(logs::resource_types());
   services.add<cloudwatch::Service>(cloudwatch::model(), cloudwatch::Dependencies{.region = *client,
+                                                                                  .events = events,
                                                                                   .store = *metrics,
                                                                                   .meters = *meters,
                                                                                   .jobs = *jobs,
@@ -504,6 +541,7 @@ Result<void> Region::State::build() {
   if (auto done = add_identities(); !done) return done;
   add_ec2();
   add_rds();
+  if (auto done = add_sns(); !done) return done;
   add_small_services();
   add_storage_and_functions();
   if (auto done = add_certificates(); !done) return done;
@@ -561,7 +599,11 @@ Result<void> Region::State::serve() {
   edge->use_others({.owns = gateway::Gateway::is_website,
                     .handler = [this](http::Exchange& exchange) { return gateway->handle(exchange); }});
   api = std::make_unique<http::Server>(
-      *reactors, http::Limits{}, [this](http::Exchange& exchange) { return gateway->handle(exchange); },
+      *reactors, http::Limits{},
+      [this](http::Exchange& exchange) {
+        if (sns->is_for_certificate(exchange)) return sns->answer_certificate(exchange);
+        return gateway->handle(exchange);
+      },
       clock);
   // Listening sockets first: whoever connects from now on waits instead of being refused.
   auto socket = keep_listener(*sockets, options.api_address);

@@ -29,6 +29,8 @@ class Events final {
     listeners_[std::move(type)].push_back(std::move(listener));
   }
 
+  bool has_listener(const std::string& type) const { return listeners_.contains(type); }
+
   // Calls the listeners at once, inside the publisher's transaction: what they write (usually a job) is
   // durable exactly when the change is. Listeners do nothing slow.
   void publish(sql::Transaction& transaction, const Event& event) const {

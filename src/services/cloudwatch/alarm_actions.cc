@@ -1,4 +1,5 @@
-// Actions: functions are invoked, instances stopped, rebooted and terminated.
+// Actions: topics and functions are told, scaling policies called, instances stopped, rebooted and
+// terminated.
 
 #include "services/cloudwatch/alarm_actions.h"
 
@@ -7,18 +8,18 @@
 #include <algorithm>
 #include <array>
 
-#include "aws/codec/json_codec.h"
+#include "aws/service/events.h"
 #include "aws/service/region.h"
 #include "base/check.h"
 #include "base/random.h"
 #include "base/strings.h"
-#include "base/time_format.h"
-#include "cloudwatch/schema.h"
 #include "ec2/operations.h"
 #include "formats/json.h"
 #include "lambda/operations.h"
+#include "services/cloudwatch/alarm_messages.h"
 #include "services/cloudwatch/attempt.h"
 #include "services/cloudwatch/service.h"
+#include "sns/operations.h"
 
 namespace holm::cloudwatch {
 
@@ -78,81 +79,8 @@ const std::vector<std::string>& actions_of(const PutMetricAlarmInput& definition
   return state == AlarmState::Alarm ? definition.alarm_actions : definition.insufficient_data_actions;
 }
 
-// "2026-11-21T08:00:00.123+0000"
-std::string time_text(Time time) {
-  std::string text = iso8601_milliseconds(time);
-  text.pop_back();
-  return text + "+0000";
-}
-
-Object state_of(const AlarmRow& row) {
-  Object state;
-  state.set("value", name_of(row.state));
-  state.set("reason", row.reason);
-  if (row.reason_data) state.set("reasonData", *row.reason_data);
-  state.set("timestamp", time_text(row.updated));
-  return state;
-}
-
-// One query in the form that events have.
-Value metric_document(const MetricDataQuery& query) {
-  Object document;
-  document.set("id", query.id);
-  if (query.expression) document.set("expression", *query.expression);
-  if (query.label) document.set("label", *query.label);
-  document.set("returnData", query.return_data.value_or(true));
-  if (!query.metric_stat) return document;
-  Object dimensions;
-  for (const Dimension& each : query.metric_stat->metric.dimensions.value_or(std::vector<Dimension>())) {
-    dimensions.set(each.name, each.value);
-  }
-  Object metric;
-  metric.set("namespace", query.metric_stat->metric.namespace_.value_or(""));
-  metric.set("name", query.metric_stat->metric.metric_name.value_or(""));
-  metric.set("dimensions", std::move(dimensions));
-  Object stat;
-  stat.set("metric", std::move(metric));
-  stat.set("period", int64_t{query.metric_stat->period});
-  stat.set("stat", query.metric_stat->stat);
-  if (query.metric_stat->unit) stat.set("unit", *query.metric_stat->unit);
-  document.set("metricStat", std::move(stat));
-  return document;
-}
-
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html
-std::string message_of(const AlarmRow& before, const AlarmRow& after) {
-  const PutMetricAlarmInput& asked = after.definition;
-  formats::Array metrics;
-  for (const MetricDataQuery& query : asked.metrics) metrics.push_back(metric_document(query));
-  if (metrics.empty()) {
-    MetricDataQuery query{.id = "m1", .metric_stat = MetricStat{}};
-    query.metric_stat->metric = {
-        .namespace_ = asked.namespace_, .metric_name = asked.metric_name, .dimensions = asked.dimensions};
-    query.metric_stat->period = asked.period.value_or(60);
-    query.metric_stat->stat = stat_of(asked);
-    query.metric_stat->unit = asked.unit;
-    metrics.push_back(metric_document(query));
-  }
-  Object configuration;
-  if (asked.alarm_description) configuration.set("description", *asked.alarm_description);
-  configuration.set("metrics", std::move(metrics));
-  Object alarm;
-  alarm.set("alarmName", after.name);
-  alarm.set("state", state_of(after));
-  alarm.set("previousState", state_of(before));
-  alarm.set("configuration", std::move(configuration));
-  Object message;
-  message.set("source", "aws.cloudwatch");
-  message.set("alarmArn", arn_of(after));
-  message.set("accountId", after.account);
-  message.set("time", time_text(after.updated));
-  message.set("region", after.region);
-  message.set("alarmData", std::move(alarm));
-  return formats::write_json(message);
-}
-
 struct Action {
-  std::string account, region, alarm, arn, instance, message;
+  std::string account, region, alarm, arn, instance, message, subject;
 };
 
 std::string payload_of(const Action& action) {
@@ -163,26 +91,30 @@ std::string payload_of(const Action& action) {
   payload.set("arn", action.arn);
   payload.set("instance", action.instance);
   payload.set("message", action.message);
+  payload.set("subject", action.subject);
   return formats::write_json(payload);
 }
 
 Action action_of(const std::string& payload) {
   const auto parsed = formats::parse_json(payload);
   CHECK(parsed.has_value());
+  // Another version of the program may have stored the job.
   auto member = [&](std::string_view name) {
     const Value* found = parsed->find(name);
-    CHECK(found && found->as_string());  // Another version of the program may have stored the job.
-    return *found->as_string();
+    return found && found->as_string() ? *found->as_string() : std::string();
   };
-  return {member("account"), member("region"),   member("alarm"),
-          member("arn"),     member("instance"), member("message")};
+  return {member("account"),  member("region"),  member("alarm"),  member("arn"),
+          member("instance"), member("message"), member("subject")};
+}
+
+// What it calls for: functions and topics permit it by aws:SourceArn.
+std::string arn_of_alarm(const Action& action) {
+  return fmt::format("arn:aws:cloudwatch:{}:{}:alarm:{}", action.region, action.account, action.alarm);
 }
 
 void invoke_function(aws::Region& region, const Action& action) {
   aws::Caller caller = region.caller(action.account, action.region, kLambdaPrincipal);
-  // What it calls for: functions permit it by aws:SourceArn.
-  caller.principal.arn =
-      fmt::format("arn:aws:cloudwatch:{}:{}:alarm:{}", action.region, action.account, action.alarm);
+  caller.principal.arn = arn_of_alarm(action);
   lambda::InvocationRequest request{
       .function_name = action.arn, .invocation_type = "Event", .payload = action.message};
   region.call_blocking<lambda::Invoke>(std::move(caller), std::move(request));
@@ -199,16 +131,66 @@ void act_on_instance(aws::Region& region, const Action& action, std::string_view
   });
 }
 
-void perform(aws::Region& region, const Action& action) {
+void publish(aws::Region& region, const Action& action) {
+  aws::Caller caller = region.caller(action.account, action.region, kPrincipal);
+  caller.principal.arn = arn_of_alarm(action);
+  region.transact(caller, sql::Access::Write, [&](aws::Call& call) {
+    call.client.call<sns::Publish>(
+        call, call.principal,
+        {.topic_arn = action.arn, .message = action.message, .subject = action.subject});
+  });
+}
+
+void scale(Service& service, const Action& action) {
+  aws::Region& region = service.use().region;
+  const aws::Caller caller = region.caller(action.account, action.region, kPrincipal);
+  region.transact(caller, sql::Access::Write, [&](aws::Call& call) {
+    service.use().events.publish(call.transaction,
+                                 {kScalingEvent, action.account, action.region, action.arn, action.message});
+  });
+}
+
+void perform(Service& service, const Action& action) {
   const auto arn = parse_arn(action.arn);
   CHECK(arn.has_value());
-  if (arn->service == "lambda") invoke_function(region, action);
-  else act_on_instance(region, action, arn->resource);
+  if (arn->service == "lambda") invoke_function(service.use().region, action);
+  else if (arn->service == "sns") publish(service.use().region, action);
+  else if (arn->service == "autoscaling") scale(service, action);
+  else act_on_instance(service.use().region, action, arn->resource);
 }
+
+void schedule(Service& service, Call& call, const AlarmRow& after, const std::string& arn,
+              std::string message) {
+  const Action action{
+      after.account,      after.region,        after.name, arn, instance_of(after.definition).value_or(""),
+      std::move(message), topic_subject(after)};
+  service.use().jobs.schedule(
+      call.transaction,
+      {.kind = kActionJob, .key = service.use().random.uuid(), .payload = payload_of(action)}, call.now);
+}
+
+bool is_scaling(const std::string& action) {
+  const auto arn = parse_arn(action);
+  return arn && arn->service == "autoscaling";
+}
+
+std::string message_for(const std::string& action, const AlarmRow& before, const AlarmRow& after) {
+  if (is_scaling(action)) return scaling_message(after);
+  const auto arn = parse_arn(action);
+  return arn && arn->service == "sns" ? topic_message(before, after) : function_message(before, after);
+}
+
+// What a resource of the service is called, and in the words of the error.
+struct Callee {
+  std::string_view service, resource, words;
+};
+constexpr std::array<Callee, 3> kCallees = {{{"lambda", "function:", "function"},
+                                             {"sns", "", "topic"},
+                                             {"autoscaling", "scalingPolicy:", "scaling policy"}}};
 
 }  // namespace
 
-void require_action(const aws::Caller& caller, const PutMetricAlarmInput& definition,
+void require_action(Service& service, const aws::Caller& caller, const PutMetricAlarmInput& definition,
                     const std::string& action) {
   auto arn = parse_arn(action);
   if (!arn) throw_invalid("Invalid arn syntax: " + action);
@@ -216,29 +198,38 @@ void require_action(const aws::Caller& caller, const PutMetricAlarmInput& defini
   if (arn->service == "automate" && arn->account == "ec2") {
     return require_instance_action(definition, action, arn->resource);
   }
-  if (arn->service != "lambda") throw aws::NotImplemented("The alarm action " + action);
+  const auto callee = std::ranges::find(kCallees, arn->service, &Callee::service);
+  const bool is_heard = !is_scaling(action) || service.use().events.has_listener(kScalingEvent);
+  if (callee == kCallees.end() || !is_heard) throw aws::NotImplemented("The alarm action " + action);
   if (arn->region != caller.region || arn->account != caller.account ||
-      !arn->resource.starts_with("function:")) {
-    throw_invalid(fmt::format("The action {} is not a function of this account and region.", action));
+      !arn->resource.starts_with(callee->resource)) {
+    throw_invalid(
+        fmt::format("The action {} is not a {} of this account and region.", action, callee->words));
   }
 }
 
 void schedule_actions(Service& service, Call& call, const AlarmRow& before, const AlarmRow& after) {
   if (!after.definition.actions_enabled.value_or(true)) return;
-  const std::string message = message_of(before, after);
   for (const std::string& arn : actions_of(after.definition, after.state)) {
-    const Action action{
-        after.account, after.region, after.name, arn, instance_of(after.definition).value_or(""), message};
-    service.use().jobs.schedule(
-        call.transaction,
-        {.kind = kActionJob, .key = service.use().random.uuid(), .payload = payload_of(action)}, call.now);
+    schedule(service, call, after, arn, message_for(arn, before, after));
+  }
+}
+
+bool calls_scaling_policies(const AlarmRow& row) {
+  return row.definition.actions_enabled.value_or(true) &&
+         std::ranges::any_of(actions_of(row.definition, row.state), is_scaling);
+}
+
+void repeat_scaling_actions(Service& service, Call& call, const AlarmRow& row) {
+  for (const std::string& arn : actions_of(row.definition, row.state)) {
+    if (is_scaling(arn)) schedule(service, call, row, arn, scaling_message(row));
   }
 }
 
 jobs::Outcome perform_action(Service& service, const jobs::Job& job) {
   const Action action = action_of(job.payload);
   aws::Region& region = service.use().region;
-  const auto said = attempt([&] { perform(region, action); });
+  const auto said = attempt([&] { perform(service, action); });
   if (said && job.attempt < kAttemptsMax) throw aws::ServiceError("InternalServiceError", 500, *said);
   Object data;
   data.set("version", "1.0");

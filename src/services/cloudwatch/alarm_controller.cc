@@ -12,6 +12,7 @@
 #include "base/time_format.h"
 #include "formats/json.h"
 #include "metrics/store.h"
+#include "services/cloudwatch/alarm_actions.h"
 #include "services/cloudwatch/alarms.h"
 #include "services/cloudwatch/attempt.h"
 #include "services/cloudwatch/metric_names.h"
@@ -170,7 +171,14 @@ void evaluate_alarm(Service& service, const AlarmRow& row, Time now) {
   const Window window = window_of(row, second);
   const Curve curve = curve_of(service, caller, row, window);
   const Verdict verdict = evaluate(rule_of(row.definition), points_of(curve, window));
-  if (!verdict.state || *verdict.state == row.state) return;
+  if (!verdict.state || *verdict.state == row.state) {
+    if (!calls_scaling_policies(row) || (second - kLag) % kStep >= kFineStep) return;
+    AlarmRow now_row = row;
+    now_row.reason_data = reason_data_of(row, verdict, curve, window, second);
+    region.transact(caller, sql::Access::Write,
+                    [&](aws::Call& call) { repeat_scaling_actions(service, call, now_row); });
+    return;
+  }
   const StateChange change{.state = *verdict.state,
                            .reason = reason_of(row, verdict, curve, window),
                            .reason_data = reason_data_of(row, verdict, curve, window, second)};

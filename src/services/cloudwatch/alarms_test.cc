@@ -10,6 +10,7 @@
 #include "async/sync_wait.h"
 #include "aws/codec/json_codec.h"
 #include "aws/schema/validate.h"
+#include "aws/service/events.h"
 #include "aws/service/region.h"
 #include "base/check.h"
 #include "cloudwatch/migrations.h"
@@ -19,7 +20,9 @@
 #include "lambda/operations.h"
 #include "metrics/meters.h"
 #include "metrics/store.h"
+#include "services/cloudwatch/alarm_actions.h"
 #include "services/cloudwatch/service.h"
+#include "sns/operations.h"
 #include "support/fake_clock.h"
 #include "support/seeded_random.h"
 
@@ -63,6 +66,12 @@ class NotingRegion final : public aws::Region {
   aws::Box invoke(aws::Call&, const aws::Principal&, std::string_view, std::string_view operation,
                   const void* input) override {
     if (is_refusing) throw aws::ServiceError("IncorrectInstanceState", 400, "It cannot be.");
+    if (operation == "Publish") {
+      const auto& request = *static_cast<const sns::PublishInput*>(input);
+      asked.push_back("publish " + request.subject.value_or(""));
+      messages.push_back(request.message);
+      return aws::make_box(sns::PublishResponse{});
+    }
     CHECK(operation == "TerminateInstances");
     asked.push_back("terminate " +
                     static_cast<const ec2::TerminateInstancesRequest*>(input)->instance_ids.at(0));
@@ -166,8 +175,10 @@ class AlarmsTest : public testing::Test {
   std::unique_ptr<metrics::Store> store = metrics::Store::open({.folder = folder}, clock).value();
   metrics::Meters meters{*store};
   NotingRegion region{*database, clock};
+  aws::Events events;
   Service service{
-      {.region = region, .store = *store, .meters = meters, .jobs = *jobs, .clock = clock, .random = random}};
+      {.region = region,
+       .events = events, .store = *store, .meters = meters, .jobs = *jobs, .clock = clock, .random = random}};
 };
 
 TEST_F(AlarmsTest, FollowTheirMetric) {
@@ -319,8 +330,8 @@ TEST_F(AlarmsTest, ThatCannotBeAreRefused) {
       {R"({"TreatMissingData": "maybe"})", "ValidationError: Option maybe"},
       {R"({"ExtendedStatistic": "p99"})", "ValidationError: Either"},
       {R"({"AlarmActions": ["tell me"]})", "ValidationError: Invalid arn syntax: tell me"},
-      {R"({"AlarmActions": ["arn:aws:sns:eu-west-1:123456789012:topic"]})",
-       "NotImplemented: The alarm action arn:aws:sns"},
+      {R"({"AlarmActions": ["arn:aws:ssm:eu-west-1:123456789012:opsitem:1"]})",
+       "NotImplemented: The alarm action arn:aws:ssm"},
       {R"({"AlarmActions": ["arn:aws:automate:eu-west-1:ec2:recover"]})", "NotImplemented: The alarm action"},
       {R"({"AlarmActions": ["arn:aws:lambda:us-east-1:123456789012:function:f"]})",
        "ValidationError: The action"},
@@ -348,6 +359,49 @@ TEST_F(AlarmsTest, AChangedAlarmKeepsItsState) {
   EXPECT_EQ(state(), "ALARM");
   EXPECT_EQ(member("AlarmDescription"), "again");
   EXPECT_EQ(history().back(), "Alarm \"alarm\" updated");
+}
+
+TEST_F(AlarmsTest, TellATopicInTheWordsThatTopicsGet) {
+  put_alarm(R"({"AlarmActions": ["arn:aws:sns:eu-west-1:123456789012:shop"], "AlarmDescription": "too many",
+      "Dimensions": []})");
+  pass(60);
+  measure(9);
+  pass(10);
+  ASSERT_EQ(region.asked, std::vector<std::string>{R"(publish ALARM: "alarm" in EU (Ireland))"});
+  const auto told = formats::parse_json(region.messages.at(0)).value();
+  EXPECT_EQ(*told.find("NewStateValue")->as_string(), "ALARM");
+  EXPECT_EQ(*told.find("OldStateValue")->as_string(), "INSUFFICIENT_DATA");
+  EXPECT_EQ(*told.find("Trigger")->find("Statistic")->as_string(), "SUM");
+  EXPECT_EQ(told.find("Trigger")->find("Threshold")->as_number(), 5);
+}
+
+TEST_F(AlarmsTest, CallAScalingPolicyEveryMinuteWhileTheyLast) {
+  const std::string policy =
+      "arn:aws:autoscaling:eu-west-1:123456789012:scalingPolicy:1:autoScalingGroupName/web:policyName/out";
+  const std::string action = R"({"AlarmActions": [")" + policy + R"("]})";
+  EXPECT_TRUE(put_alarm(action).starts_with("NotImplemented")) << "nobody listens";
+  std::vector<std::string> heard;
+  events.subscribe(kScalingEvent, [&](sql::Transaction&, const aws::Event& event) {
+    EXPECT_EQ(event.resource, policy);
+    heard.push_back(event.detail);
+  });
+  EXPECT_EQ(put_alarm(action), "{}");
+  pass(60);
+  for (int minute = 0; minute < 3; ++minute) {
+    measure(9 + minute);
+    pass(60);
+  }
+  ASSERT_EQ(heard.size(), 3u);
+  for (int minute = 0; minute < 3; ++minute) {
+    const auto told = formats::parse_json(heard[static_cast<size_t>(minute)]).value();
+    EXPECT_EQ(told.find("value")->as_number(), 9 + minute);
+    EXPECT_EQ(told.find("threshold")->as_number(), 5);
+  }
+  pass(180);
+  EXPECT_EQ(state(), "INSUFFICIENT_DATA") << "there is no data any more";
+  const size_t count = heard.size();
+  pass(180);
+  EXPECT_EQ(heard.size(), count);
 }
 
 }  // namespace

@@ -84,10 +84,10 @@ void check_rule(const PutMetricAlarmInput& request) {
   if (low != "evaluate") throw_invalid("EvaluateLowSampleCountPercentile is evaluate or ignore.");
 }
 
-void check_actions(Call& call, const PutMetricAlarmInput& request) {
+void check_actions(Service& service, Call& call, const PutMetricAlarmInput& request) {
   for (const auto* actions :
        {&request.ok_actions, &request.alarm_actions, &request.insufficient_data_actions}) {
-    for (const std::string& action : *actions) require_action(call, request, action);
+    for (const std::string& action : *actions) require_action(service, call, request, action);
   }
 }
 
@@ -110,7 +110,7 @@ Nothing put_metric_alarm(Service& service, Call& call, const PutMetricAlarmInput
   if (request.metrics.empty()) check_metric(call, request);
   else check_queries(service, call, request);
   check_periods(request);
-  check_actions(call, request);
+  check_actions(service, call, request);
   auto known = find_alarm(call, request.alarm_name);
   AlarmRow row = known.value_or(AlarmRow{.account = call.account,
                                          .region = call.region,

@@ -3,8 +3,6 @@
 
 #include "services/cloudwatch/resources.h"
 
-#include <algorithm>
-
 #include "aws/service/error.h"
 #include "cloudwatch/operations.h"
 
@@ -160,15 +158,11 @@ class AlarmType final : public stacks::ResourceType {
 
   void update(Context& context, const Existing& was, const Properties& wanted) const override {
     context.invoke<PutMetricAlarm>(request_of(was.physical_id, wanted));
+    const auto now = context.tags(wanted.tags());
     TagResourceInput put{.resource_arn = arn_of(context, was.physical_id)};
-    for (const stacks::Tag& tag : context.tags(wanted.tags())) {
-      put.tags.push_back({.key = tag.key, .value = tag.value});
-    }
-    UntagResourceInput gone{.resource_arn = put.resource_arn};
-    for (const stacks::Tag& tag : was.properties.tags()) {
-      const bool is_kept = std::ranges::find(put.tags, tag.key, &Tag::key) != put.tags.end();
-      if (!is_kept) gone.tag_keys.push_back(tag.key);
-    }
+    for (const stacks::Tag& tag : now) put.tags.push_back({.key = tag.key, .value = tag.value});
+    const UntagResourceInput gone{.resource_arn = put.resource_arn,
+                                  .tag_keys = stacks::keys_gone(was, was.properties.tags(), now)};
     if (!gone.tag_keys.empty()) context.invoke<UntagResource>(gone);
     context.invoke<TagResource>(put);
   }

@@ -12,8 +12,9 @@ namespace holm {
 class Random;
 }
 namespace holm::aws {
+class Events;
 class Region;
-}
+}  // namespace holm::aws
 namespace holm::jobs {
 class Jobs;
 }
@@ -27,6 +28,7 @@ namespace holm::cloudwatch {
 // Everything CloudWatch is built on; all of it outlives the service.
 struct Dependencies {
   aws::Region& region;
+  aws::Events& events;
   metrics::Store& store;
   metrics::Meters& meters;
   jobs::Jobs& jobs;

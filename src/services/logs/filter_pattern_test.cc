@@ -33,7 +33,7 @@ TEST(FilterPattern, MatchesTermsAsDocumented) {
 }
 
 TEST(FilterPattern, SaysWhatItDoesNotKnow) {
-  for (const char* text : {"{ $.x = 1 }", "[ip, user]", "%err.*%", "\"open"}) {
+  for (const char* text : {"{ $.x = %1% }", "[ip, user]", "%err.*%", "\"open"}) {
     EXPECT_FALSE(FilterPattern::parse(text)) << text;
   }
 }
