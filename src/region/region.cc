@@ -11,11 +11,9 @@
 #include <thread>
 
 #include "acm/handlers.h"
-#include "acm/migrations.h"
 #include "async/reactor.h"
 #include "async/workers.h"
 #include "autoscaling/handlers.h"
-#include "autoscaling/migrations.h"
 #include "aws/service/events.h"
 #include "aws/service/identity.h"
 #include "base/files.h"
@@ -25,31 +23,23 @@
 #include "base/system_clock.h"
 #include "blobs/blobs.h"
 #include "cloudformation/handlers.h"
-#include "cloudformation/migrations.h"
 #include "cloudwatch/handlers.h"
-#include "cloudwatch/migrations.h"
 #include "crypto/aead.h"
 #include "crypto/hash.h"
 #include "dataplane/balancer/balancer.h"
 #include "dataplane/balancer/edge.h"
 #include "dataplane/dns/directory.h"
 #include "ec2/handlers.h"
-#include "ec2/migrations.h"
 #include "elbv2/handlers.h"
-#include "elbv2/migrations.h"
 #include "gateway/gateway.h"
 #include "gateway/local_region.h"
 #include "gateway/services.h"
 #include "http/server.h"
 #include "iam/handlers.h"
-#include "iam/migrations.h"
 #include "jobs/jobs.h"
 #include "kms/handlers.h"
-#include "kms/migrations.h"
 #include "lambda/handlers.h"
-#include "lambda/migrations.h"
 #include "logs/handlers.h"
-#include "logs/migrations.h"
 #include "metrics/meters.h"
 #include "metrics/store.h"
 #include "net/certificate_directory.h"
@@ -57,14 +47,12 @@
 #include "net/socket.h"
 #include "objects/blob_store.h"
 #include "organizations/handlers.h"
-#include "organizations/migrations.h"
 #include "rds/handlers.h"
-#include "rds/migrations.h"
 #include "region/credentials_file.h"
 #include "region/doors.h"
 #include "region/listeners.h"
+#include "region/schemas.h"
 #include "s3/handlers.h"
-#include "s3/migrations.h"
 #include "sandbox/anchor.h"
 #include "sandbox/exits.h"
 #include "sandbox/kept_sockets.h"
@@ -105,10 +93,8 @@
 #include "smtp/mail.h"
 #include "smtp/relay.h"
 #include "sns/handlers.h"
-#include "sns/migrations.h"
 #include "sql/database.h"
 #include "ssm/handlers.h"
-#include "ssm/migrations.h"
 #include "stacks/resource_type.h"
 #include "sts/handlers.h"
 
@@ -161,28 +147,6 @@ Result<std::string> account_of(const Options& options, Random& random) {
 // One key for each purpose, so that what one seals is no use to another.
 crypto::Aead::Key derive_key(const crypto::Aead::Key& key, std::string_view purpose) {
   return crypto::hmac_sha256({reinterpret_cast<const char*>(key.data()), key.size()}, purpose);
-}
-
-// The tables of everybody, made in one go: the first start then waits for the disk once.
-std::vector<sql::Schema> schemas() {
-  return {
-      {"acm", acm::migrations()},
-      {"autoscaling", autoscaling::migrations()},
-      {"cloudformation", cloudformation::migrations()},
-      {"cloudwatch", cloudwatch::migrations()},
-      {"ec2", ec2::migrations()},
-      {"elbv2", elbv2::migrations()},
-      {"iam", iam::migrations()},
-      jobs::schema(),
-      {"kms", kms::migrations()},
-      {"lambda", lambda::migrations()},
-      {"logs", logs::migrations()},
-      {"organizations", organizations::migrations()},
-      {"rds", rds::migrations()},
-      {"s3", s3::migrations()},
-      {"sns", sns::migrations()},
-      {"ssm", ssm::migrations()},
-  };
 }
 
 // The program that becomes the first process of instances lies beside this one.
