@@ -14,8 +14,10 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <functional>
 
 #include "base/files.h"
+#include "sandbox/disks.h"
 #include "sandbox/names.h"
 #include "sandbox/namespaces.h"
 #include "sandbox/scratch.h"
@@ -30,8 +32,17 @@ constexpr size_t kOptionBytesMax = 255;
 
 enum class Writable { No, Yes };
 
-// The thread makes files as guest root does, so that they belong to it, but with all rights of the
-// host's root: the kernel makes an overlay's work files with the rights of who mounts it.
+// Opens below `root` as the guest would see it: links that a guest made cannot lead out.
+UniqueFd open_inside(int root, const std::string& path, uint64_t flags, uint64_t mode = 0) {
+  open_how how{};
+  how.flags = flags | O_CLOEXEC;
+  how.mode = mode;
+  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+  return UniqueFd(static_cast<int>(::syscall(SYS_openat2, root, path.c_str(), &how, sizeof(how))));
+}
+
+}  // namespace
+
 Result<void> act_as_guest_root(uint32_t first_id) {
   ::setfsgid(first_id);
   ::setfsuid(first_id);
@@ -41,15 +52,6 @@ Result<void> act_as_guest_root(uint32_t first_id) {
   for (auto& word : data) word.effective = word.permitted;
   if (::syscall(SYS_capset, &header, data) != 0) return failure(system_error("capset"));
   return {};
-}
-
-// Opens below `root` as the guest would see it: links that a guest made cannot lead out.
-UniqueFd open_inside(int root, const std::string& path, uint64_t flags, uint64_t mode = 0) {
-  open_how how{};
-  how.flags = flags | O_CLOEXEC;
-  how.mode = mode;
-  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
-  return UniqueFd(static_cast<int>(::syscall(SYS_openat2, root, path.c_str(), &how, sizeof(how))));
 }
 
 Result<UniqueFd> make_folder_inside(int root, const std::filesystem::path& path) {
@@ -69,6 +71,8 @@ Result<UniqueFd> make_folder_inside(int root, const std::filesystem::path& path)
   }
   return folder;
 }
+
+namespace {
 
 Result<UniqueFd> id_mapped(const std::string& source, int user_namespace, Writable writable) {
   UniqueFd tree(::open_tree(AT_FDCWD, source.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
@@ -192,12 +196,36 @@ Result<void> mount_scratch(int root, const RootTree& tree, size_t index, const C
   return attach_to(made->get(), target->get());
 }
 
+Result<void> make_layer_folder(int where, const std::string& path) {
+  const bool is_new = ::mkdirat(where, path.c_str(), 0755) == 0;
+  if (!is_new && errno != EEXIST) return failure(system_error("making " + path + " on a disk"));
+  // The guest may have changed what its own root shows.
+  if (is_new && ::fchmodat(where, path.c_str(), 0755, 0) != 0) return failure(system_error(path));
+  return {};
+}
+
+Result<void> make_layer_folders(const RootTree& tree, int where) {
+  for (const char* kind : {"layer", "work"}) {
+    if (auto made = make_layer_folder(where, kind); !made) return made;
+    for (const ImagePart& part : tree.parts) {
+      if (auto made = make_layer_folder(where, fmt::format("{}/{}", kind, part.name)); !made) return made;
+    }
+  }
+  return {};
+}
+
+Result<UniqueFd> own_layer(const RootTree& tree) {
+  if (tree.root_disk.empty()) return id_mapped(tree.folder, tree.user_namespace, Writable::Yes);
+  const std::function prepare = [&tree](int root) { return make_layer_folders(tree, root); };
+  return mount_disk(tree.root_disk, tree.user_namespace, prepare);
+}
+
 Result<void> assemble(const RootTree& tree, const Capabilities& capabilities) {
   if (::mount("staging", kStaging, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=1m") != 0 ||
       ::chdir(kStaging) != 0) {
     return failure(system_error("a place to assemble the root"));
   }
-  auto own = id_mapped(tree.folder, tree.user_namespace, Writable::Yes);
+  auto own = own_layer(tree);
   if (!own) return std::unexpected(own.error());
   if (auto staged = stage(*own, "own"); !staged) return staged;
   if (auto acting = act_as_guest_root(tree.first_id); !acting) return acting;
@@ -221,6 +249,7 @@ Result<void> assemble(const RootTree& tree, const Capabilities& capabilities) {
 
 Result<UniqueFd> assemble_root(int mount_namespace, const RootTree& tree, const Capabilities& capabilities) {
   for (const ImagePart& part : tree.parts) {
+    if (!tree.root_disk.empty()) break;
     for (const char* kind : {"/layer/", "/work/"}) {
       std::string path = tree.folder + kind + part.name;
       if (auto made = make_directories(path); !made) return std::unexpected(made.error());

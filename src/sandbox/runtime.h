@@ -53,6 +53,12 @@ struct Scratch {
   uint64_t bytes_max = 0;
 };
 
+// A disk of disks.h, shown as a folder. It is there a moment after the first process is.
+struct Disk {
+  std::string path;
+  std::string destination;
+};
+
 // A file put into the writable layer before the start; missing folders are made, 0755, owned by
 // guest root.
 struct File {
@@ -89,6 +95,9 @@ struct SandboxSpec {
   // Whether anything but mounts and scratch can be written to.
   enum class Root { Writable, ReadOnly };
   Root root = Root::Writable;
+  // The disk that the writable layer is on; empty: a folder of the host.
+  std::string root_disk;
+  std::vector<Disk> disks;
   std::vector<Mount> mounts;
   std::vector<Scratch> scratch;
   std::vector<File> files;
@@ -185,6 +194,13 @@ class Runtime final {
   Result<void> remove_all(Layer layer = Layer::Delete);
   // Runs a program inside, to its end, with the sandbox's limits and privileges.
   Result<ExitStatus> exec(const std::string& id, const ExecSpec& spec);
+
+  // Shows a disk in a sandbox that runs; one that is shown there already is no error.
+  Result<void> attach_disk(const std::string& id, const Disk& disk);
+  // Takes it away again. A disk that is not there, or a sandbox that does not run, is no error.
+  enum class Detach { Gently, ByForce };  // Gently: not while anybody inside has something of it open.
+  enum class Detached { Done, Busy };
+  Result<Detached> detach_disk(const std::string& id, const std::string& destination, Detach how);
 
   std::vector<SandboxState> list() const;
   // Nothing when it is not running.

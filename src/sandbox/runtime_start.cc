@@ -49,6 +49,11 @@ Result<void> check_spec(const SandboxSpec& spec) {
       return failure("a mount's destination must be below /: " + mount.destination);
     }
   }
+  for (const Disk& disk : spec.disks) {
+    if (!disk.destination.starts_with('/') || disk.destination == "/") {
+      return failure("a disk's destination must be below /: " + disk.destination);
+    }
+  }
   for (const Scratch& scratch : spec.scratch) {
     if (!scratch.destination.starts_with('/') || scratch.destination == "/") {
       return failure("a scratch's destination must be below /: " + scratch.destination);
@@ -159,6 +164,7 @@ Result<Started> Runtime::State::launch(const SandboxSpec& spec, uint32_t slot) {
   }
   const RootTree tree{.parts = (*prepared)->images.parts(spec.image),
                       .folder = home,
+                      .root_disk = spec.root_disk,
                       .user_namespace = guest->user.get(),
                       .first_id = first_id,
                       .mounts = spec.mounts,
@@ -236,6 +242,14 @@ Result<Started> Runtime::start(const SandboxSpec& spec) {
   if (!started) {
     state_->give_back(spec.id);
     state_->forget(spec.id);
+    return started;
+  }
+  // Not before: what is mounted when the guest's namespace is made can never be taken away again.
+  for (const Disk& disk : spec.disks) {
+    auto attached = attach_disk(spec.id, disk);
+    if (attached) continue;
+    (void)stop(spec.id, std::chrono::milliseconds(0));
+    return std::unexpected(attached.error());
   }
   return started;
 }

@@ -10,6 +10,7 @@
 
 #include <thread>
 
+#include "sandbox/disks.h"
 #include "sandbox/program/test_region.h"
 
 namespace holm::sandbox {
@@ -150,6 +151,54 @@ TEST_F(RuntimeTest, ScratchIsBoundedAndGoneWithTheSandbox) {
   // Of what an earlier run wrote nothing is left.
   ::unlink(spec.log_path.c_str());
   EXPECT_EQ(output_of(spec), "1777\nfits\nfull\n33:33\nread-only\n");
+}
+
+TEST_F(RuntimeTest, ADiskBoundsTheWritableLayerAndKeepsIt) {
+  const std::string disk = region_->directory() + "/root.disk";
+  ASSERT_TRUE(make_disk(disk, 64 << 20));
+  ASSERT_TRUE(make_disk(disk, 1 << 20));  // It is there already.
+  SandboxSpec spec = shell("rooted",
+                           "echo kept > /usr/bin/tool; chown 33 /usr/bin/tool;"
+                           " head -c 80M /dev/zero > /var/more 2>/dev/null || echo full; rm /var/more");
+  spec.root_disk = disk;
+  EXPECT_EQ(output_of(spec), "full\n");
+  spec.args.back() = "cat /usr/bin/tool; stat -c %u:%g /usr/bin/tool";
+  ::unlink(spec.log_path.c_str());
+  EXPECT_EQ(output_of(spec), "kept\n33:0\n");
+  const std::string copy = region_->directory() + "/copy.disk";
+  ASSERT_TRUE(copy_disk(disk, copy));
+  spec.root_disk = copy;
+  spec.args.back() = "cat /usr/bin/tool";
+  ::unlink(spec.log_path.c_str());
+  EXPECT_EQ(output_of(spec), "kept\n");
+}
+
+TEST_F(RuntimeTest, DisksComeAndGoWhileItRuns) {
+  const std::string disk = region_->directory() + "/data.disk";
+  ASSERT_TRUE(make_disk(disk, 64 << 20));
+  const std::string seen = "until test -e /mnt/sdf/go; do sleep 0.02; done; ";
+  SandboxSpec spec = shell("first", seen + "echo data > /mnt/sdf/file; cd /mnt/sdf; ls; sleep 1000");
+  ASSERT_TRUE(runtime().start(spec));
+  ASSERT_TRUE(runtime().attach_disk("first", {.path = disk, .destination = "/mnt/sdf"}));
+  ASSERT_TRUE(runtime().attach_disk("first", {.path = disk, .destination = "/mnt/sdf"}));
+  EXPECT_TRUE(is_disk_in_use(disk));
+  ASSERT_TRUE(runtime().exec("first", {.args = {"/usr/bin/touch", "/mnt/sdf/go"}}));
+  ASSERT_TRUE(region_->wait_for_log("first", "file\ngo\n"));
+  // Its working directory is there.
+  ASSERT_TRUE(region_->wait_for([&] {
+    return runtime().detach_disk("first", "/mnt/sdf", Runtime::Detach::Gently) == Runtime::Detached::Busy;
+  }));
+  EXPECT_EQ(runtime().detach_disk("first", "/mnt/sdf", Runtime::Detach::ByForce), Runtime::Detached::Done);
+  EXPECT_EQ(runtime().detach_disk("first", "/mnt/sdf", Runtime::Detach::Gently), Runtime::Detached::Done);
+  ASSERT_TRUE(runtime().stop("first", std::chrono::milliseconds(0)));
+  // What another sandbox has from its start goes as well.
+  SandboxSpec second = shell("second", seen + "cat /mnt/sdf/file; sleep 1000");
+  second.disks = {{.path = disk, .destination = "/mnt/sdf"}};
+  ASSERT_TRUE(runtime().start(second));
+  ASSERT_TRUE(region_->wait_for_log("second", "data\n"));
+  EXPECT_EQ(runtime().detach_disk("second", "/mnt/sdf", Runtime::Detach::Gently), Runtime::Detached::Done);
+  EXPECT_TRUE(region_->wait_for([&] { return !is_disk_in_use(disk); }));
+  ASSERT_TRUE(runtime().remove("second"));
 }
 
 TEST_F(RuntimeTest, DoesNotFollowAGuestsLinkOutOfTheSandbox) {

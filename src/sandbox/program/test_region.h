@@ -67,6 +67,19 @@ class TestRegion {
     return exit;
   }
 
+  // Whether the condition comes true within a bound that only ends tests that have failed.
+  template <class Condition>
+  bool wait_for(Condition condition) {
+    std::unique_lock lock(mutex_);
+    for (int i = 0; i < 3000; ++i) {
+      if (changed_.wait_for(lock, std::chrono::milliseconds(10), condition)) return true;
+    }
+    return false;
+  }
+  bool wait_for_log(const std::string& id, const std::string& text) {
+    return wait_for([&] { return log_of(id) == text; });
+  }
+
   const std::string& directory() const { return directory_; }
   std::string log_path(const std::string& id) const { return directory_ + "/" + id + ".log"; }
   std::string log_of(const std::string& id) const {

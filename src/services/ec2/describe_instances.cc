@@ -12,6 +12,7 @@
 #include "ec2/handlers.h"
 #include "services/ec2/instance_types.h"
 #include "services/ec2/service.h"
+#include "services/ec2/volumes.h"
 
 namespace holm::ec2 {
 
@@ -64,6 +65,17 @@ std::vector<std::string> group_values(const Instance& instance, std::string_view
   return values;
 }
 
+std::optional<std::vector<std::string>> mapping_values(const Instance& instance, std::string_view name) {
+  std::vector<std::string> values;
+  for (const InstanceBlockDeviceMapping& each : instance.block_device_mappings) {
+    if (name == "block-device-mapping.volume-id") values.push_back(*each.ebs->volume_id);
+    else if (name == "block-device-mapping.device-name") values.push_back(*each.device_name);
+    else if (name == "block-device-mapping.status") values.push_back(*each.ebs->status);
+    else return std::nullopt;
+  }
+  return values;
+}
+
 std::optional<std::vector<std::string>> filter_values(const Instance& each, const InstanceRow& row,
                                                       std::string_view name) {
   auto one = [](const std::optional<std::string>& value) {
@@ -91,6 +103,13 @@ std::optional<std::vector<std::string>> filter_values(const Instance& each, cons
   if (name == "requester-id") return one(row.requester);
   if (name == "client-token") return one(row.client_token);
   if (name == "architecture") return {{"x86_64"}};
+  if (name.starts_with("block-device-mapping.")) return mapping_values(each, name);
+  if (name == "root-device-name") return one(each.root_device_name);
+  if (name == "root-device-type") return one(each.root_device_type);
+  if (name == "virtualization-type") return one(each.virtualization_type);
+  if (name == "launch-index") return {{std::to_string(row.launch_index)}};
+  if (name == "metadata-options.http-tokens") return {{row.http_tokens}};
+  if (name == "tenancy") return {{"default"}};
   if (name == "launch-time") return {{iso8601_milliseconds(from_milliseconds(row.launched))}};
   if (name == "iam-instance-profile.arn") return one(row.profile);
   if (name == "instance.group-id" || name == "instance.group-name" || name == "network-interface.group-id") {
@@ -151,6 +170,7 @@ Instance describe_instance(Call& call, const InstanceRow& row) {
       .monitoring = Monitoring{.state = row.detailed_monitoring ? "enabled" : "disabled"}};
   if (row.reason_code) instance.state_reason = StateReason{.code = row.reason_code, .message = row.reason};
   if (row.profile) instance.iam_instance_profile = IamInstanceProfile{.arn = row.profile};
+  instance.block_device_mappings = describe_mappings(call.transaction, row.id);
   for (const InterfaceRow& interface : interfaces_of_instance(call.transaction, row.id)) {
     instance.network_interfaces.push_back(describe_interface(call, interface, row));
     instance.security_groups = instance.network_interfaces.back().groups;

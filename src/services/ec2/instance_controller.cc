@@ -16,6 +16,7 @@
 #include "services/ec2/instances.h"
 #include "services/ec2/networks.h"
 #include "services/ec2/service.h"
+#include "services/ec2/volumes.h"
 
 namespace holm::ec2 {
 
@@ -161,14 +162,27 @@ jobs::Outcome Instances::run(const jobs::Job& job) {
 }
 
 sandbox::SandboxSpec Instances::spec_of(const InstanceRow& row, const InterfaceRow& interface,
-                                        const std::optional<std::string>& public_key) const {
+                                        const std::optional<std::string>& public_key,
+                                        const std::vector<VolumeRow>& volumes) const {
   const InstanceType& type = *find_instance_type(row.type);
   const std::string hostname = private_name_of(interface.address, row.region);
   const std::string domain = hostname.substr(hostname.find('.') + 1);
+  std::string root_disk;
+  std::vector<sandbox::Disk> disks;
+  std::vector<std::string> mounts;
+  for (const VolumeRow& volume : volumes) {
+    const bool is_leaving = volume.attachment == "detaching" || volume.attachment == "busy";
+    if (!volume.is_disk() || is_leaving) continue;
+    const std::string path = disk_path(use_.data_directory, volume.id);
+    if (volume.is_root()) root_disk = path;
+    if (volume.is_root()) continue;
+    mounts.push_back(mount_point_of(*volume.device));
+    disks.push_back({.path = path, .destination = mounts.back()});
+  }
   return {.id = row.id,
           .image = {.layers = {use_.guest_layer}},
           .args = {kInitPath},
-          .env = {},
+          .env = {"HOLM_MOUNTS=" + join(mounts, ":")},
           .hostname = hostname.substr(0, hostname.find('.')),
           .name_servers = {sandbox::kResolverAddress},
           .search_domains = {domain},
@@ -176,11 +190,22 @@ sandbox::SandboxSpec Instances::spec_of(const InstanceRow& row, const InterfaceR
           .limits = {.memory_bytes = uint64_t{type.memory_mib} << 20,
                      .cpu_percent = type.vcpus * 100,
                      .pids = 4096},
+          .root_disk = root_disk,
+          .disks = disks,
           .files = files_of(row, public_key),
           .interface_ids = {interface.id},
           .log_path = console_path(row.id),
           .log_bytes_max = kConsoleBytesMax,
           .privileges = sandbox::SandboxSpec::Privileges::Instance};
+}
+
+Result<void> Instances::start_sandbox(const InstanceRow& row, const InterfaceRow& interface,
+                                      const std::optional<std::string>& public_key,
+                                      const std::vector<VolumeRow>& volumes) const {
+  if (auto made = make_disks(use_.data_directory, volumes); !made) return made;
+  auto started = use_.runtime.start(spec_of(row, interface, public_key, volumes));
+  if (!started) return std::unexpected(started.error());
+  return {};
 }
 
 jobs::Outcome Instances::boot(const InstanceRow& row) {
@@ -192,16 +217,18 @@ jobs::Outcome Instances::boot(const InstanceRow& row) {
     }
     std::vector<InterfaceRow> interfaces;
     std::optional<std::string> public_key;
+    std::vector<VolumeRow> volumes;
     const aws::Caller caller = use_.region.caller(row.account, row.region, "ec2.amazonaws.com");
     use_.region.transact(caller, sql::Access::Read, [&](aws::Call& call) {
       interfaces = interfaces_of_instance(call.transaction, row.id);
+      volumes = volumes_of_instance(call.transaction, row.id);
       if (row.key_name) public_key = find_public_key(call.transaction, row, *row.key_name);
     });
     if (interfaces.empty()) return jobs::done();
     if (auto made = make_directories(console_folder()); !made) {
       throw aws::ServiceError("InternalError", 500, made.error().message);
     }
-    auto started = use_.runtime.start(spec_of(row, interfaces.front(), public_key));
+    auto started = start_sandbox(row, interfaces.front(), public_key, volumes);
     if (!started) {
       log::error(fmt::format("instance {}: {}", row.id, started.error().message));
       use_.region.transact(caller, sql::Access::Write, [&](aws::Call& call) {
@@ -218,6 +245,9 @@ jobs::Outcome Instances::boot(const InstanceRow& row) {
   use_.region.transact(caller, sql::Access::Write, [&](aws::Call& call) {
     auto now = find_instance(call.transaction, row.id);
     if (!now) return;
+    call.transaction.run(
+        "UPDATE ec2_volume SET attachment = 'attached' WHERE instance = ?1 AND attachment = 'attaching'",
+        {row.id});
     if (now->wanted == "running") set_state(call.transaction, row, "running");
     else schedule(call.transaction, row.id);  // Changed its mind meanwhile.
   });
@@ -258,6 +288,9 @@ jobs::Outcome Instances::terminate(const InstanceRow& row) {
     for (const InterfaceRow& interface : interfaces_of_instance(call.transaction, row.id)) {
       delete_interface_row(call, interface.id);
     }
+    const std::vector<VolumeRow> volumes = volumes_of_instance(call.transaction, row.id);
+    release_volumes(call.transaction, volumes);
+    call.after_commit([volumes, data = use_.data_directory] { remove_deleted_disks(data, volumes); });
     set_state(call.transaction, row, "terminated");
     use_.jobs.schedule(call.transaction, {.kind = "ec2.network", .key = row.vpc}, use_.clock.now());
   });

@@ -28,6 +28,14 @@ constexpr PropertySchema kMetadataMembers[] = {
     {.name = "HttpEndpoint"},
     {.name = "HttpPutResponseHopLimit", .kind = PropertyKind::Integer},
     {.name = "InstanceMetadataTags"}};
+constexpr PropertySchema kEbsMembers[] = {{.name = "VolumeSize", .kind = PropertyKind::Integer},
+                                          {.name = "VolumeType"},
+                                          {.name = "Iops", .kind = PropertyKind::Integer},
+                                          {.name = "Throughput", .kind = PropertyKind::Integer},
+                                          {.name = "Encrypted", .kind = PropertyKind::Boolean},
+                                          {.name = "DeleteOnTermination", .kind = PropertyKind::Boolean}};
+constexpr PropertySchema kMappingMembers[] = {
+    {.name = "DeviceName"}, {.name = "Ebs", .kind = PropertyKind::Object, .members = kEbsMembers}};
 constexpr PropertySchema kPlacementMembers[] = {{.name = "AvailabilityZone"}};
 constexpr PropertySchema kMonitoringMembers[] = {{.name = "Enabled", .kind = PropertyKind::Boolean}};
 constexpr PropertySchema kInterfaceMembers[] = {
@@ -57,11 +65,15 @@ std::span<const PropertySchema> template_data_members() {
       {.name = "IamInstanceProfile", .kind = PropertyKind::Object, .members = kProfileMembers},
       {.name = "MetadataOptions", .kind = PropertyKind::Object, .members = kMetadataMembers},
       {.name = "Placement", .kind = PropertyKind::Object, .members = kPlacementMembers},
-      {.name = "Monitoring", .kind = PropertyKind::Object, .members = kMonitoringMembers},
       {.name = "NetworkInterfaces",
        .kind = PropertyKind::List,
        .element = PropertyKind::Object,
        .members = kInterfaceMembers},
+      {.name = "Monitoring", .kind = PropertyKind::Object, .members = kMonitoringMembers},
+      {.name = "BlockDeviceMappings",
+       .kind = PropertyKind::List,
+       .element = PropertyKind::Object,
+       .members = kMappingMembers},
       {.name = "DisableApiTermination", .kind = PropertyKind::Boolean},
       {.name = "InstanceInitiatedShutdownBehavior"},
       {.name = "TagSpecifications",
@@ -69,6 +81,23 @@ std::span<const PropertySchema> template_data_members() {
        .element = PropertyKind::Object,
        .members = tag_specification_members()}};
   return all;
+}
+
+BlockDeviceMapping mapping_of(const Properties& wanted) {
+  BlockDeviceMapping result{.device_name = wanted.find_text("DeviceName")};
+  auto ebs = wanted.find_object("Ebs");
+  if (!ebs) return result;
+  auto number = [&](std::string_view name) -> std::optional<int32_t> {
+    auto found = ebs->find_integer(name);
+    return found ? std::optional(static_cast<int32_t>(*found)) : std::nullopt;
+  };
+  result.ebs = EbsBlockDevice{.delete_on_termination = ebs->find_boolean("DeleteOnTermination"),
+                              .iops = number("Iops"),
+                              .volume_size = number("VolumeSize"),
+                              .volume_type = ebs->find_text("VolumeType"),
+                              .throughput = number("Throughput"),
+                              .encrypted = ebs->find_boolean("Encrypted")};
+  return result;
 }
 
 // The template's names are those of the API's model.
@@ -163,6 +192,11 @@ class InstanceResource final : public stacks::ResourceType {
          .kind = PropertyKind::Object,
          .update = Update::Replacement,
          .members = kTemplateReference},
+        {.name = "BlockDeviceMappings",
+         .kind = PropertyKind::List,
+         .update = Update::Replacement,
+         .element = PropertyKind::Object,
+         .members = kMappingMembers},
         {.name = "DisableApiTermination", .kind = PropertyKind::Boolean},
         {.name = "InstanceInitiatedShutdownBehavior"},
         {.name = "Monitoring", .kind = PropertyKind::Boolean},
@@ -194,6 +228,9 @@ class InstanceResource final : public stacks::ResourceType {
         .private_ip_address = wanted.find_text("PrivateIpAddress")};
     if (auto detailed = wanted.find_boolean("Monitoring"))
       request.monitoring = RunInstancesMonitoringEnabled{.enabled = *detailed};
+    for (const Properties& mapping : wanted.objects("BlockDeviceMappings")) {
+      request.block_device_mappings.push_back(mapping_of(mapping));
+    }
     if (auto zone = wanted.find_text("AvailabilityZone"))
       request.placement = Placement{.availability_zone = zone};
     if (auto profile = wanted.find_text("IamInstanceProfile")) {

@@ -17,6 +17,7 @@ namespace holm::ec2 {
 
 struct Dependencies;
 class InstanceMetrics;
+struct VolumeRow;
 class Networks;
 
 struct InstanceRow {
@@ -80,7 +81,11 @@ class Instances final {
   jobs::Outcome terminate(const InstanceRow& row);
   void notice_end(const InstanceRow& row);
   sandbox::SandboxSpec spec_of(const InstanceRow& row, const InterfaceRow& interface,
-                               const std::optional<std::string>& public_key) const;
+                               const std::optional<std::string>& public_key,
+                               const std::vector<VolumeRow>& volumes) const;
+  Result<void> start_sandbox(const InstanceRow& row, const InterfaceRow& interface,
+                             const std::optional<std::string>& public_key,
+                             const std::vector<VolumeRow>& volumes) const;
   bool is_running(const std::string& id) const;
 
   Dependencies& use_;

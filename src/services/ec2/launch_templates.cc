@@ -120,6 +120,26 @@ void lay_under(std::vector<T>& over, const std::vector<T>& under) {
   if (over.empty()) over = under;
 }
 
+// A device of the request stands in place of the template's.
+void lay_mappings_under(std::vector<BlockDeviceMapping>& over,
+                        const std::vector<LaunchTemplateBlockDeviceMappingRequest>& under) {
+  std::vector<BlockDeviceMapping> mappings;
+  for (const auto& each : under) {
+    auto found = std::ranges::find(over, each.device_name, &BlockDeviceMapping::device_name);
+    if (found != over.end()) continue;
+    BlockDeviceMapping& mapping = mappings.emplace_back();
+    mapping.device_name = each.device_name;
+    if (!each.ebs) continue;
+    mapping.ebs = EbsBlockDevice{.delete_on_termination = each.ebs->delete_on_termination,
+                                 .iops = each.ebs->iops,
+                                 .volume_size = each.ebs->volume_size,
+                                 .volume_type = each.ebs->volume_type,
+                                 .throughput = each.ebs->throughput,
+                                 .encrypted = each.ebs->encrypted};
+  }
+  over.insert(over.begin(), mappings.begin(), mappings.end());
+}
+
 }  // namespace
 
 RunInstancesRequest with_launch_template(Call& call, const RunInstancesRequest& request) {
@@ -150,6 +170,7 @@ RunInstancesRequest with_launch_template(Call& call, const RunInstancesRequest& 
   if (!merged.monitoring && data.monitoring) {
     merged.monitoring = RunInstancesMonitoringEnabled{.enabled = data.monitoring->enabled.value_or(false)};
   }
+  lay_mappings_under(merged.block_device_mappings, data.block_device_mappings);
   if (!merged.placement && data.placement) {
     merged.placement = Placement{.availability_zone = data.placement->availability_zone};
   }

@@ -12,6 +12,7 @@
 #include "services/ec2/instances.h"
 #include "services/ec2/launch_templates.h"
 #include "services/ec2/service.h"
+#include "services/ec2/volumes.h"
 #include "services/ec2/zones.h"
 
 namespace holm::ec2 {
@@ -104,7 +105,6 @@ std::vector<Tag> tags_for(const std::vector<TagSpecification>& specifications, s
   std::vector<Tag> tags;
   for (const TagSpecification& each : specifications) {
     const std::string kind = each.resource_type.value_or("");
-    // Root volumes are part of the instance here, so what is said about them is kept nowhere.
     if (kind != "instance" && kind != "volume" && kind != "network-interface") {
       throw_invalid(fmt::format("'{}' is not a valid taggable resource type for this operation.", kind));
     }
@@ -181,6 +181,8 @@ Reservation run_instances(Service& service, Call& call, const RunInstancesReques
   InstanceRow row = row_of(service, call, request, place);
   const std::vector<Tag> tags = tags_for(request.tag_specifications, "instance");
   const std::vector<Tag> interface_tags = tags_for(request.tag_specifications, "network-interface");
+  const std::vector<Tag> volume_tags = tags_for(request.tag_specifications, "volume");
+  const std::vector<VolumeWish> volumes = volume_wishes(request.block_device_mappings);
   end_dry_run(request.dry_run);
   std::vector<InstanceRow> rows;
   for (int32_t i = 0; i < request.max_count; ++i) {
@@ -196,6 +198,7 @@ Reservation run_instances(Service& service, Call& call, const RunInstancesReques
     attach_to_instance(service, call, interface, row.id, 0);
     write_tags(call, row.id, "instance", tags);
     write_tags(call, interface, "network-interface", interface_tags);
+    insert_volumes(service, call, row, volumes, volume_tags);
     service.instances().set_state(call.transaction, row, "pending");
     service.instances().schedule(call.transaction, row.id);
     rows.push_back(row);

@@ -94,3 +94,16 @@ ALTER TABLE ec2_nat_gateway ADD COLUMN failure_code TEXT;
 ALTER TABLE ec2_nat_gateway ADD COLUMN failure TEXT;
 -- migration 5
 ALTER TABLE ec2_instance ADD COLUMN monitoring INTEGER NOT NULL DEFAULT 0;
+-- migration 6
+-- Without a size it is a folder of the machine: the root of an instance whose launch named none.
+CREATE TABLE ec2_volume (
+  account TEXT NOT NULL, region TEXT NOT NULL, id TEXT NOT NULL PRIMARY KEY, zone TEXT NOT NULL,
+  gib INTEGER, type TEXT NOT NULL, iops INTEGER, throughput INTEGER, state TEXT NOT NULL,
+  instance TEXT, device TEXT, attachment TEXT, attached INTEGER, delete_on_termination INTEGER NOT NULL DEFAULT 0,
+  is_forced INTEGER NOT NULL DEFAULT 0, client_token TEXT, created INTEGER NOT NULL);
+CREATE INDEX ec2_volume_owner ON ec2_volume (account, region);
+CREATE INDEX ec2_volume_instance ON ec2_volume (instance);
+INSERT INTO ec2_volume (account, region, id, zone, type, state, instance, device, attachment, attached,
+    delete_on_termination, created)
+  SELECT account, region, 'vol-' || substr(id, 3), zone, 'gp3', 'in-use', id, '/dev/xvda', 'attached', launched, 1,
+    launched FROM ec2_instance WHERE state <> 'terminated';

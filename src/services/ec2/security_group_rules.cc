@@ -214,6 +214,36 @@ GroupRow group_of(Service& service, Call& call, const std::optional<std::string>
   return require_group_named(call, require_default_vpc(service, call).id, *name);
 }
 
+[[noreturn]] void throw_no_rule(const std::string& id) {
+  throw aws::ServiceError("InvalidSecurityGroupRuleId.NotFound", 400,
+                          fmt::format("The security group rule ID '{}' does not exist", id));
+}
+
+// A rule keeps its id and its kind of source; whatever else it says is replaced.
+RuleRow changed_rule(Call& call, const GroupRow& group, const RuleRow& old,
+                     const SecurityGroupRuleRequest& wanted) {
+  if (wanted.prefix_list_id) throw aws::NotImplemented("ModifySecurityGroupRules: PrefixListId");
+  if (!wanted.ip_protocol) throw_missing("IpProtocol");
+  RuleRow rule{.id = old.id,
+               .group = group.id,
+               .is_egress = old.is_egress,
+               .protocol = normal_protocol(*wanted.ip_protocol),
+               .from_port = wanted.from_port.value_or(-1),
+               .to_port = wanted.to_port.value_or(-1),
+               .cidr6 = wanted.cidr_ipv6.value_or(""),
+               .description = wanted.description.value_or("")};
+  if (rule.protocol == "-1") rule.from_port = rule.to_port = -1;
+  check_ports(rule);
+  if (wanted.cidr_ipv4) rule.cidr = normal_cidr(*wanted.cidr_ipv4);
+  if (wanted.referenced_group_id) rule.peer_group = require_group(call, *wanted.referenced_group_id).id;
+  const int sources = int{!rule.cidr.empty()} + int{!rule.cidr6.empty()} + int{!rule.peer_group.empty()};
+  if (sources != 1) throw_invalid("A rule has exactly one of CidrIpv4, CidrIpv6 and ReferencedGroupId.");
+  if (rule.cidr.empty() != old.cidr.empty() || rule.cidr6.empty() != old.cidr6.empty()) {
+    throw_invalid("You may not change the source or destination type of a security group rule.");
+  }
+  return rule;
+}
+
 }  // namespace
 
 int protocol_number(std::string_view protocol) {
@@ -327,6 +357,30 @@ RevokeSecurityGroupEgressResult revoke_security_group_egress(
   }
   end_dry_run(request.dry_run);
   return {.return_ = true, .revoked_security_group_rules = revoke(service, call, group, revocation)};
+}
+
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifySecurityGroupRules.html
+ModifySecurityGroupRulesResult modify_security_group_rules(Service& service, Call& call,
+                                                           const ModifySecurityGroupRulesRequest& request) {
+  const GroupRow group = require_group(call, request.group_id);
+  if (request.security_group_rules.empty()) throw_missing("SecurityGroupRule");
+  for (const SecurityGroupRuleUpdate& update : request.security_group_rules) {
+    const std::vector<RuleRow> have = rules_of(call.transaction, group.id);
+    auto old = std::ranges::find(have, update.security_group_rule_id, &RuleRow::id);
+    if (old == have.end()) throw_no_rule(update.security_group_rule_id);
+    if (!update.security_group_rule) throw_missing("SecurityGroupRule");
+    const RuleRow rule = changed_rule(call, group, *old, *update.security_group_rule);
+    auto clashes = [&](const RuleRow& other) { return other.id != rule.id && is_same(other, rule); };
+    if (std::ranges::any_of(have, clashes)) {
+      throw aws::ServiceError("InvalidPermission.Duplicate", 400,
+                              fmt::format("the specified rule \"{}\" already exists", words_of(rule)));
+    }
+    call.transaction.run("DELETE FROM ec2_security_group_rule WHERE id = ?1", {rule.id});
+    insert_rule(call, rule);
+  }
+  end_dry_run(request.dry_run);
+  service.network_changed(call, group.vpc);
+  return {.return_ = true};
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeSecurityGroupRules.html

@@ -13,6 +13,7 @@
 #include "services/ec2/instance_metrics.h"
 #include "services/ec2/instances.h"
 #include "services/ec2/networks.h"
+#include "services/ec2/volumes.h"
 
 namespace holm::ec2 {
 
@@ -27,6 +28,7 @@ Service::Service(Dependencies dependencies)
       networks_(std::make_unique<Networks>(dependencies_)),
       instance_metrics_(std::make_unique<InstanceMetrics>(dependencies_)),
       instances_(std::make_unique<Instances>(dependencies_, *networks_, *instance_metrics_)),
+      volumes_(std::make_unique<Volumes>(dependencies_)),
       console_logs_(std::make_unique<ConsoleLogs>(dependencies_, instances_->console_folder())) {}
 
 Service::~Service() = default;
@@ -65,11 +67,13 @@ void Service::start() {
     return jobs::done();
   });
   networks_->sync_all();
+  volumes_->start();
   instances_->start();
   instance_metrics_->start();
   console_logs_->start();
-  dependencies_.exits.subscribe(
-      "i-", [this](const std::string& id, const sandbox::ExitStatus& status) { instances_->ended(id, status); });
+  dependencies_.exits.subscribe("i-", [this](const std::string& id, const sandbox::ExitStatus& status) {
+    instances_->ended(id, status);
+  });
 }
 
 void Service::stop() {

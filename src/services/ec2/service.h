@@ -42,6 +42,7 @@ class ConsoleLogs;
 class InstanceMetrics;
 class Instances;
 class Networks;
+class Volumes;
 
 // Whether sandboxes of an earlier daemon may still run, or nothing does because the machine was down.
 enum class Machine { Kept, Rebooted };
@@ -91,6 +92,7 @@ class Service final : public aws::ServiceBase {
   // VPCs, subnets and interfaces as the kernel has them.
   Networks& networks() { return *networks_; }
   Instances& instances() { return *instances_; }
+  Volumes& volumes() { return *volumes_; }
 
   // To be called by each handler that changed anything in a VPC: has it carried out once it is committed.
   void network_changed(aws::Call& call, const std::string& vpc);
@@ -100,6 +102,7 @@ class Service final : public aws::ServiceBase {
   std::unique_ptr<Networks> networks_;
   std::unique_ptr<InstanceMetrics> instance_metrics_;
   std::unique_ptr<Instances> instances_;
+  std::unique_ptr<Volumes> volumes_;
   std::unique_ptr<ConsoleLogs> console_logs_;
 };
 

@@ -16,7 +16,7 @@ namespace {
 struct Tagged {
   std::string_view prefix, table, type;
 };
-constexpr std::array<Tagged, 12> kTagged = {{{"vpc-", "ec2_vpc", "vpc"},
+constexpr std::array<Tagged, 13> kTagged = {{{"vpc-", "ec2_vpc", "vpc"},
                                              {"subnet-", "ec2_subnet", "subnet"},
                                              {"igw-", "ec2_internet_gateway", "internet-gateway"},
                                              {"nat-", "ec2_nat_gateway", "natgateway"},
@@ -24,6 +24,7 @@ constexpr std::array<Tagged, 12> kTagged = {{{"vpc-", "ec2_vpc", "vpc"},
                                              {"sg-", "ec2_security_group", "security-group"},
                                              {"eni-", "ec2_interface", "network-interface"},
                                              {"i-", "ec2_instance", "instance"},
+                                             {"vol-", "ec2_volume", "volume"},
                                              {"lt-", "ec2_launch_template", "launch-template"},
                                              {"eipalloc-", "ec2_address", "elastic-ip"},
                                              {"key-", "ec2_key_pair", "key-pair"},

@@ -88,8 +88,10 @@ void check_kind(const CreateTargetGroupInput& request) {
   if (*request.protocol != "HTTP" && *request.protocol != "HTTPS") {
     throw aws::NotImplemented("CreateTargetGroup: Protocol " + *request.protocol);
   }
-  if (request.protocol_version.value_or("HTTP1") != "HTTP1") {
-    throw aws::NotImplemented("CreateTargetGroup: ProtocolVersion " + *request.protocol_version);
+  // Terraform names an empty one where it was given none.
+  const std::string version = request.protocol_version.value_or("");
+  if (!version.empty() && version != "HTTP1") {
+    throw aws::NotImplemented("CreateTargetGroup: ProtocolVersion " + version);
   }
   if (request.ip_address_type.value_or("ipv4") != "ipv4") {
     throw aws::NotImplemented("CreateTargetGroup: IpAddressType " + *request.ip_address_type);

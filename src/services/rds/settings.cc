@@ -49,7 +49,8 @@ void check_engine(const std::string& engine, Owner owner) {
 // What runs is the MariaDB of this machine, and the version reported says so. Versions of MySQL stand for it.
 void check_engine_version(const std::string& engine, const std::optional<std::string>& wanted,
                           const std::string& running) {
-  if (!wanted || *wanted == running || running.starts_with(*wanted + ".")) return;
+  // Terraform names an empty one where it was given none.
+  if (!wanted || wanted->empty() || *wanted == running || running.starts_with(*wanted + ".")) return;
   const bool is_mysql =
       wanted->starts_with("8.0") || wanted->starts_with("8.4") || wanted->starts_with("5.7");
   const bool is_aurora = wanted->find(".mysql_aurora.") != std::string::npos;

@@ -1,0 +1,314 @@
+// Rows of volumes, what mappings of block devices ask for, and a job a volume that makes its disk, shows it
+// in an instance that runs, or takes it away.
+
+#include "services/ec2/volumes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <set>
+
+#include "aws/service/region.h"
+#include "base/files.h"
+#include "sandbox/disks.h"
+#include "services/ec2/instances.h"
+#include "services/ec2/service.h"
+
+namespace holm::ec2 {
+
+namespace {
+
+constexpr int64_t kGibMax = 16384;
+constexpr int64_t kRootGibDefault = 8;
+constexpr size_t kMappingsMax = 28;
+
+constexpr char kJob[] = "ec2.volume";
+constexpr std::chrono::milliseconds kInstanceInterval{200};  // While an instance boots or stops.
+constexpr std::chrono::seconds kBusyInterval{1};             // While a guest uses what is to be taken away.
+constexpr char kFree[] =
+    "state = 'available', instance = NULL, device = NULL, attachment = NULL, is_forced = 0";
+
+[[noreturn]] void throw_failure(const VolumeRow& row, const Error& error) {
+  throw aws::ServiceError("InternalError", 500, fmt::format("volume {}: {}", row.id, error.message));
+}
+
+constexpr char kColumns[] =
+    "account, region, id, zone, gib, type, iops, throughput, state, instance, device, attachment, attached,"
+    " delete_on_termination, created, is_forced";
+
+VolumeRow read_row(const sql::Row& row) {
+  return {.account = row.text(0),
+          .region = row.text(1),
+          .id = row.text(2),
+          .zone = row.text(3),
+          .gib = row.optional_integer(4),
+          .type = row.text(5),
+          .iops = row.optional_integer(6),
+          .throughput = row.optional_integer(7),
+          .state = row.text(8),
+          .instance = row.optional_text(9),
+          .device = row.optional_text(10),
+          .attachment = row.optional_text(11).value_or(""),
+          .attached = row.optional_integer(12).value_or(0),
+          .delete_on_termination = row.integer(13) != 0,
+          .is_forced = row.integer(15) != 0,
+          .created = row.integer(14)};
+}
+
+[[noreturn]] void throw_mapping(const std::string& message) {
+  throw aws::ServiceError("InvalidBlockDeviceMapping", 400, message);
+}
+
+VolumeWish wish_of(const BlockDeviceMapping& mapping) {
+  const std::string device = mapping.device_name.value_or("");
+  if (!is_device_name(device)) throw_mapping(fmt::format("Invalid device name {}", device));
+  if (!mapping.ebs) throw_mapping(fmt::format("The device {} has neither a volume nor a snapshot.", device));
+  const EbsBlockDevice& ebs = *mapping.ebs;
+  if (ebs.encrypted.value_or(false)) throw aws::NotImplemented("BlockDeviceMappings: Ebs.Encrypted");
+  VolumeWish wish{.device = device,
+                  .type = ebs.volume_type.value_or("gp3"),
+                  .iops = ebs.iops,
+                  .throughput = ebs.throughput,
+                  .delete_on_termination = ebs.delete_on_termination.value_or(true)};
+  wish.gib = ebs.volume_size;
+  if (!wish.gib && device == kRootDevice) wish.gib = kRootGibDefault;
+  if (!wish.gib) {
+    throw aws::ServiceError("MissingParameter", 400,
+                            "The request must contain the size or the snapshot of " + device);
+  }
+  check_volume(wish);
+  return wish;
+}
+
+}  // namespace
+
+// /dev/sdf, /dev/xvdba: the last part becomes a folder's name in the instance.
+bool is_device_name(std::string_view name) {
+  if (!name.starts_with("/dev/") || name.size() > 40) return false;
+  return name.size() > 5 && std::ranges::all_of(name.substr(5), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+         });
+}
+
+// https://docs.aws.amazon.com/ebs/latest/userguide/ebs-volume-types.html
+void check_volume(const VolumeWish& wish) {
+  constexpr std::array kTypes = {"gp2", "gp3", "io1", "io2", "st1", "sc1", "standard"};
+  if (std::ranges::find(kTypes, wish.type) == kTypes.end()) {
+    throw_invalid(fmt::format("Invalid value '{}' for VolumeType.", wish.type));
+  }
+  if (wish.gib && (*wish.gib < 1 || *wish.gib > kGibMax)) {
+    throw_invalid(fmt::format("Volume of {}GiB is invalid: it lies between 1 and {}.", *wish.gib, kGibMax));
+  }
+}
+
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/block-device-mapping-concepts.html
+std::vector<VolumeWish> volume_wishes(const std::vector<BlockDeviceMapping>& mappings) {
+  if (mappings.size() > kMappingsMax) throw_mapping("An instance has at most 28 volumes.");
+  std::vector<VolumeWish> wishes{{.device = kRootDevice}};
+  std::set<std::string> devices;
+  for (const BlockDeviceMapping& mapping : mappings) {
+    VolumeWish wish = wish_of(mapping);
+    if (!devices.insert(wish.device).second) {
+      throw_mapping(
+          fmt::format("The device '{}' is used in more than one block-device mapping", wish.device));
+    }
+    if (wish.device == kRootDevice) wishes.front() = std::move(wish);
+    else wishes.push_back(std::move(wish));
+  }
+  return wishes;
+}
+
+void insert_volumes(Service& service, Call& call, const InstanceRow& instance,
+                    const std::vector<VolumeWish>& wishes, const std::vector<Tag>& tags) {
+  for (const VolumeWish& wish : wishes) {
+    const std::string id = new_id(service.random(), "vol");
+    call.transaction.run(
+        "INSERT INTO ec2_volume (account, region, id, zone, gib, type, iops, throughput, state, instance, "
+        "device,"
+        " attachment, attached, delete_on_termination, created)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'in-use', ?9, ?10, 'attaching', ?11, ?12, ?11)",
+        {call.account, call.region, id, instance.zone, sql::optional_value(wish.gib), wish.type,
+         sql::optional_value(wish.iops), sql::optional_value(wish.throughput), instance.id, wish.device,
+         to_milliseconds(call.now), int64_t{wish.delete_on_termination}});
+    write_tags(call, id, "volume", tags);
+  }
+}
+
+std::vector<VolumeRow> volumes_where(sql::Transaction& transaction, std::string_view condition,
+                                     std::vector<sql::Value> arguments) {
+  std::vector<VolumeRow> rows;
+  for (const sql::Row& row : transaction.run(
+           fmt::format("SELECT {} FROM ec2_volume WHERE {} ORDER BY created, id", kColumns, condition),
+           std::move(arguments))) {
+    rows.push_back(read_row(row));
+  }
+  return rows;
+}
+
+std::vector<VolumeRow> volumes_of_instance(sql::Transaction& transaction, const std::string& instance) {
+  std::vector<VolumeRow> rows = volumes_where(transaction, "instance = ?1", {instance});
+  std::ranges::sort(rows, {}, [](const VolumeRow& row) { return std::pair(!row.is_root(), *row.device); });
+  return rows;
+}
+
+VolumeRow require_volume(Call& call, const std::string& id) {
+  auto rows = volumes_where(call.transaction, "account = ?1 AND region = ?2 AND id = ?3",
+                            {call.account, call.region, id});
+  if (rows.empty()) {
+    throw aws::ServiceError("InvalidVolume.NotFound", 400,
+                            fmt::format("The volume '{}' does not exist.", id));
+  }
+  return rows.front();
+}
+
+std::vector<InstanceBlockDeviceMapping> describe_mappings(sql::Transaction& transaction,
+                                                          const std::string& instance) {
+  std::vector<InstanceBlockDeviceMapping> mappings;
+  for (const VolumeRow& row : volumes_of_instance(transaction, instance)) {
+    mappings.push_back({.device_name = row.device,
+                        .ebs = EbsInstanceBlockDevice{.attach_time = from_milliseconds(row.attached),
+                                                      .delete_on_termination = row.delete_on_termination,
+                                                      .status = row.attachment,
+                                                      .volume_id = row.id}});
+  }
+  return mappings;
+}
+
+std::string disk_path(const std::string& data_directory, const std::string& volume) {
+  return fmt::format("{}/volumes/{}", data_directory, volume);
+}
+
+std::string mount_point_of(const std::string& device) {
+  return "/mnt/" + device.substr(device.rfind('/') + 1);
+}
+
+Result<void> make_disks(const std::string& data_directory, const std::vector<VolumeRow>& volumes) {
+  for (const VolumeRow& row : volumes) {
+    if (!row.is_disk()) continue;
+    if (auto made = make_directories(data_directory + "/volumes"); !made) return made;
+    auto made = sandbox::make_disk(disk_path(data_directory, row.id), static_cast<uint64_t>(*row.gib) << 30);
+    if (!made) return made;
+  }
+  return {};
+}
+
+void delete_volume_row(sql::Transaction& transaction, const std::string& id) {
+  transaction.run("DELETE FROM ec2_tag WHERE resource = ?1", {id});
+  transaction.run("DELETE FROM ec2_volume WHERE id = ?1", {id});
+}
+
+void remove_deleted_disks(const std::string& data_directory, const std::vector<VolumeRow>& volumes) {
+  for (const VolumeRow& row : volumes) {
+    std::error_code ignored;
+    if (row.is_disk() && row.delete_on_termination)
+      std::filesystem::remove(disk_path(data_directory, row.id), ignored);
+  }
+}
+
+void release_volumes(sql::Transaction& transaction, const std::vector<VolumeRow>& volumes) {
+  for (const VolumeRow& row : volumes) {
+    if (row.delete_on_termination || !row.is_disk()) {
+      delete_volume_row(transaction, row.id);
+    } else {
+      transaction.run(
+          "UPDATE ec2_volume SET state = 'available', instance = NULL, device = NULL, attachment = NULL, "
+          "is_forced = 0 "
+          "WHERE id = ?1",
+          {row.id});
+    }
+  }
+}
+
+Volumes::Volumes(Dependencies& use) : use_(use) {}
+
+void Volumes::start() {
+  use_.jobs.handle(kJob, [this](const jobs::Job& job) { return run(job); });
+  remove_strays();
+}
+
+void Volumes::remove_strays() {
+  std::set<std::string> known;
+  const aws::Caller caller = use_.region.caller("", "", "ec2.amazonaws.com");
+  use_.region.transact(caller, sql::Access::Read, [&](aws::Call& call) {
+    for (const VolumeRow& row : volumes_where(call.transaction, "id <> ''", {})) known.insert(row.id);
+  });
+  std::error_code ignored;
+  std::vector<std::filesystem::path> strays;
+  for (const auto& item : std::filesystem::directory_iterator(use_.data_directory + "/volumes", ignored)) {
+    if (!known.contains(item.path().filename().string())) strays.push_back(item.path());
+  }
+  for (const std::filesystem::path& path : strays) std::filesystem::remove(path, ignored);
+}
+
+void Volumes::schedule(sql::Transaction& transaction, const std::string& id) {
+  use_.jobs.schedule(transaction, {.kind = kJob, .key = id}, use_.clock.now());
+}
+
+void Volumes::write(const VolumeRow& row, std::string_view change) {
+  const aws::Caller caller = use_.region.caller(row.account, row.region, "ec2.amazonaws.com");
+  use_.region.transact(caller, sql::Access::Write, [&](aws::Call& call) {
+    // Only what this job began: meanwhile somebody may have wanted something else.
+    call.transaction.run(
+        fmt::format("UPDATE ec2_volume SET {} WHERE id = ?1 AND state = ?2 AND coalesce(attachment, '') = ?3",
+                    change),
+        {row.id, row.state, row.attachment});
+    auto now = volumes_where(call.transaction, "id = ?1", {row.id});
+    if (!now.empty() && now.front().attachment == "detaching") schedule(call.transaction, row.id);
+  });
+}
+
+jobs::Outcome Volumes::run(const jobs::Job& job) {
+  std::vector<VolumeRow> rows;
+  std::optional<InstanceRow> instance;
+  const aws::Caller caller = use_.region.caller("", "", "ec2.amazonaws.com");
+  use_.region.transact(caller, sql::Access::Read, [&](aws::Call& call) {
+    rows = volumes_where(call.transaction, "id = ?1", {job.key});
+    if (!rows.empty() && rows.front().instance) {
+      instance = find_instance(call.transaction, *rows.front().instance);
+    }
+  });
+  if (rows.empty()) return jobs::done();
+  const VolumeRow& row = rows.front();
+  if (row.state == "creating") return create(row);
+  const bool is_wanted =
+      row.attachment == "attaching" || row.attachment == "detaching" || row.attachment == "busy";
+  if (!instance || !is_wanted) return jobs::done();
+  const bool is_settled = instance->state == "running" || instance->state == "stopped";
+  if (!is_settled) return jobs::again_at(use_.clock.now() + kInstanceInterval);
+  if (instance->state == "stopped") {
+    write(row, row.attachment == "attaching" ? "attachment = 'attached'" : kFree);
+    return jobs::done();
+  }
+  return row.attachment == "attaching" ? attach(row) : detach(row);
+}
+
+jobs::Outcome Volumes::create(const VolumeRow& row) {
+  if (auto made = make_disks(use_.data_directory, {row}); !made) throw_failure(row, made.error());
+  write(row, "state = 'available'");
+  return jobs::done();
+}
+
+jobs::Outcome Volumes::attach(const VolumeRow& row) {
+  auto shown = use_.runtime.attach_disk(*row.instance, {.path = disk_path(use_.data_directory, row.id),
+                                                        .destination = mount_point_of(*row.device)});
+  if (!shown) throw_failure(row, shown.error());
+  write(row, "attachment = 'attached'");
+  return jobs::done();
+}
+
+jobs::Outcome Volumes::detach(const VolumeRow& row) {
+  using sandbox::Runtime;
+  const auto how = row.is_forced ? Runtime::Detach::ByForce : Runtime::Detach::Gently;
+  auto detached = use_.runtime.detach_disk(*row.instance, mount_point_of(*row.device), how);
+  if (!detached) throw_failure(row, detached.error());
+  if (*detached == Runtime::Detached::Done) {
+    write(row, kFree);
+    return jobs::done();
+  }
+  if (row.attachment != "busy") write(row, "attachment = 'busy'");
+  return jobs::again_at(use_.clock.now() + kBusyInterval);
+}
+
+}  // namespace holm::ec2
