@@ -389,7 +389,7 @@ Result<void> Region::State::add_sns() {
 }
 
 void Region::State::add_small_services() {
-  services.add<logs::Service>(logs::model(), *jobs, *client, clock);
+  services.add<logs::Service>(logs::model(), *jobs, *client, *metrics, clock);
   add_types(logs::resource_types());
   services.add<cloudwatch::Service>(cloudwatch::model(), cloudwatch::Dependencies{.region = *client,
                                                                                   .events = events,

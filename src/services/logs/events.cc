@@ -9,6 +9,7 @@
 #include "logs/handlers.h"
 #include "services/logs/filter_pattern.h"
 #include "services/logs/groups.h"
+#include "services/logs/metric_filters.h"
 #include "services/logs/service.h"
 
 namespace holm::logs {
@@ -73,7 +74,7 @@ std::optional<Position> read_position(const std::optional<std::string>& token) {
 
 }  // namespace
 
-PutLogEventsResponse put_log_events(Service&, Call& call, const PutLogEventsRequest& request) {
+PutLogEventsResponse put_log_events(Service& service, Call& call, const PutLogEventsRequest& request) {
   const GroupRow group = require_group(call, request.log_group_name);
   const StreamRow stream = require_stream(call, group, request.log_stream_name);
   check_batch(request);
@@ -81,6 +82,7 @@ PutLogEventsResponse put_log_events(Service&, Call& call, const PutLogEventsRequ
   PutLogEventsResponse result{.next_sequence_token = fmt::format("{:056}", now)};
   RejectedLogEventsInfo rejected;
   int64_t first = 0, last = 0, bytes = 0;
+  std::vector<InputLogEvent> taken;
   for (size_t i = 0; i < request.log_events.size(); ++i) {
     const InputLogEvent& event = request.log_events[i];
     // What is older than 14 days or more than two hours ahead is left out, and the answer says so.
@@ -97,6 +99,7 @@ PutLogEventsResponse put_log_events(Service&, Call& call, const PutLogEventsRequ
         "INSERT INTO logs_event (log_group, stream, timestamp, ingestion, message) VALUES (?1, ?2, ?3,"
         " ?4, ?5)",
         {group.id, stream.id, event.timestamp, now, event.message});
+    taken.push_back(event);
     if (first == 0) first = event.timestamp;
     last = event.timestamp;
     bytes += static_cast<int64_t>(event.message.size() + kEventOverheadBytes);
@@ -105,6 +108,7 @@ PutLogEventsResponse put_log_events(Service&, Call& call, const PutLogEventsRequ
     result.rejected_log_events_info = rejected;
   }
   if (first == 0) return result;
+  measure_events(service, call, group, taken);
   call.transaction.run(
       "UPDATE logs_stream SET first_event = min(coalesce(first_event, ?2), ?2), last_event = "
       "max(coalesce(last_event,"

@@ -1,4 +1,4 @@
-// Filter patterns on unstructured events.
+// Filter patterns on words.
 
 #include "services/logs/filter_pattern.h"
 
@@ -7,13 +7,19 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "formats/json.h"
 
 namespace holm::logs {
 
 Result<FilterPattern> FilterPattern::parse(std::string_view text) {
   FilterPattern pattern;
   text = trim(text);
-  if (text.starts_with('{')) return failure("filter patterns on JSON");
+  if (text.starts_with('{')) {
+    auto json = JsonPattern::parse(text);
+    if (!json) return std::unexpected(json.error());
+    pattern.json_ = std::move(*json);
+    return pattern;
+  }
   if (text.starts_with('[')) return failure("filter patterns on fields");
   while (!text.empty()) {
     std::vector<std::string>* terms = &pattern.all_;
@@ -32,7 +38,15 @@ Result<FilterPattern> FilterPattern::parse(std::string_view text) {
   return pattern;
 }
 
+std::vector<Selector> FilterPattern::selectors() const {
+  return json_ ? json_->selectors() : std::vector<Selector>();
+}
+
 bool FilterPattern::matches(std::string_view message) const {
+  if (json_) {
+    const auto document = formats::parse_json(message);
+    return document && json_->matches(*document);
+  }
   auto has = [&](const std::string& term) { return message.find(term) != std::string_view::npos; };
   return std::ranges::all_of(all_, has) && std::ranges::none_of(none_, has) &&
          (any_.empty() || std::ranges::any_of(any_, has));

@@ -10,6 +10,7 @@
 #include "base/page_token.h"
 #include "base/strings.h"
 #include "logs/handlers.h"
+#include "services/logs/metric_filters.h"
 #include "services/logs/service.h"
 
 namespace holm::logs {
@@ -103,7 +104,7 @@ DescribeLogGroupsResponse describe_log_groups(Service&, Call& call, const Descri
   const std::string after = position_of(request.next_token);
   const auto limit = static_cast<size_t>(request.limit.value_or(kPageDefault));
   DescribeLogGroupsResponse result;
-  for (const sql::Row& row : call.transaction.run("SELECT name, created, retention_days, stored_bytes FROM "
+  for (const sql::Row& row : call.transaction.run("SELECT name, created, retention_days, stored_bytes, id FROM "
                                                   "logs_group WHERE account = ?1 AND region = ?2"
                                                   " AND name > ?3 ORDER BY name",
                                                   {call.account, call.region, after})) {
@@ -117,7 +118,7 @@ DescribeLogGroupsResponse describe_log_groups(Service&, Call& call, const Descri
     }
     LogGroup group{.log_group_name = name,
                    .creation_time = row.integer(1),
-                   .metric_filter_count = 0,
+                   .metric_filter_count = count_metric_filters(call, {row.integer(4), name}),
                    .arn = group_arn(call, name) + ":*",
                    .stored_bytes = row.integer(3),
                    .log_group_class = "STANDARD",

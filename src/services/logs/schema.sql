@@ -16,3 +16,8 @@ CREATE INDEX logs_event_group ON logs_event (log_group, timestamp, sequence);
 CREATE TABLE logs_tag (
   log_group INTEGER NOT NULL REFERENCES logs_group (id) ON DELETE CASCADE, key TEXT NOT NULL, value TEXT NOT NULL,
   PRIMARY KEY (log_group, key));
+-- migration 2
+-- `transformation` is the one MetricTransformation, as a document.
+CREATE TABLE logs_metric_filter (
+  log_group INTEGER NOT NULL REFERENCES logs_group (id) ON DELETE CASCADE, name TEXT NOT NULL, pattern TEXT NOT NULL,
+  transformation TEXT NOT NULL, created INTEGER NOT NULL, PRIMARY KEY (log_group, name));

@@ -49,6 +49,11 @@ std::vector<aws::Access> Service::access(const aws::Operation& operation, const 
   if (name == "DeleteLogStream") return group(group_of<DeleteLogStreamRequest>(input));
   if (name == "DescribeLogStreams") return group(optional_group_of<DescribeLogStreamsRequest>(input));
   if (name == "FilterLogEvents") return group(optional_group_of<FilterLogEventsRequest>(input));
+  if (name == "PutMetricFilter") return group(group_of<PutMetricFilterRequest>(input));
+  if (name == "DeleteMetricFilter") return group(group_of<DeleteMetricFilterRequest>(input));
+  if (name == "DescribeMetricFilters") {
+    return group(static_cast<const DescribeMetricFiltersRequest*>(input)->log_group_name.value_or("*"));
+  }
   if (name == "PutLogEvents") {
     const auto& request = *static_cast<const PutLogEventsRequest*>(input);
     return group(request.log_group_name, request.log_stream_name);
