@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <memory>
 #include <optional>
 
@@ -24,6 +25,8 @@ namespace {
 constexpr async::Duration kConnectTimeout{10'000};
 // RFC 5321 allows relays minutes; whoever needs that long is asked again later.
 constexpr async::Duration kReplyTimeout{60'000};
+// Of the whole conversation: a relay that sends a byte now and then holds nobody up for longer.
+constexpr std::chrono::minutes kConversationMax{5};
 
 std::unexpected<Refusal> temporary(std::string message) {
   return std::unexpected(Refusal{Refusal::Kind::Temporary, std::move(message)});
@@ -68,7 +71,10 @@ using Answer = Result<Reply, Refusal>;
 class Conversation {
  public:
   Conversation(async::Reactor& reactor, const Relay& relay, net::Address address)
-      : reactor_(reactor), relay_(relay), address_(std::move(address)) {}
+      : reactor_(reactor),
+        relay_(relay),
+        address_(std::move(address)),
+        ends_(reactor.clock().steady() + kConversationMax) {}
 
   async::Task<Answer> open();
   async::Task<Answer> log_in();
@@ -81,16 +87,24 @@ class Conversation {
   async::Task<bool> write(std::string bytes);
   async::Task<Answer> greet();
   Result<void, Refusal> begin_tls(UniqueFd socket);
+  // How long the relay may take for its next bytes; zero once the conversation has lasted too long.
+  async::Duration patience() const;
 
   async::Reactor& reactor_;
   const Relay& relay_;
   const net::Address address_;
+  const SteadyTime ends_;
   std::shared_ptr<const net::TlsClientContext> context_;
   std::unique_ptr<net::Stream> stream_;
   ReplyReader replies_;
   Reply greeting_;  // What it offers.
   bool is_secret_ = false;
 };
+
+async::Duration Conversation::patience() const {
+  const auto left = std::chrono::duration_cast<async::Duration>(ends_ - reactor_.clock().steady());
+  return std::clamp(left, async::Duration{0}, kReplyTimeout);
+}
 
 async::Task<bool> Conversation::write(std::string bytes) {
   size_t at = 0;
@@ -100,7 +114,9 @@ async::Task<bool> Conversation::write(std::string bytes) {
     at += moved.bytes;
     if (moved.status == net::Io::Done) continue;
     if (moved.status != net::Io::WouldBlock) co_return false;
-    const net::Wait waited = co_await stream_->writable(kReplyTimeout);
+    const async::Duration patience_left = patience();
+    if (patience_left == async::Duration{0}) co_return false;
+    const net::Wait waited = co_await stream_->writable(patience_left);
     if (waited == net::Wait::TimedOut) co_return false;
   }
   co_return true;
@@ -117,7 +133,9 @@ async::Task<Answer> Conversation::read_reply() {
     bytes = std::string_view(buffer.data(), moved.bytes);
     if (moved.status == net::Io::Done) continue;
     if (moved.status != net::Io::WouldBlock) co_return temporary("the mail relay has ended the connection");
-    const net::Wait waited = co_await stream_->readable(kReplyTimeout);
+    const async::Duration patience_left = patience();
+    if (patience_left == async::Duration{0}) co_return temporary("the mail relay takes too long");
+    const net::Wait waited = co_await stream_->readable(patience_left);
     if (waited == net::Wait::TimedOut) co_return temporary("the mail relay does not answer");
   }
 }

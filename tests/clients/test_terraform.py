@@ -14,11 +14,10 @@ CONFIGURATION = pathlib.Path(__file__).with_name("terraform") / "quay.tf"
 MIRRORS = [pathlib.Path(each) for each in (
     os.environ.get("HOLM_TERRAFORM_PLUGINS", ""), "~/.terraform.d/plugins", "/usr/local/share/terraform/plugins",
     "/usr/share/terraform/plugins", "/opt/tf-plugins") if each]
-PROVIDER = "registry.terraform.io/hashicorp/aws"
 
 
 def provider_mirror():
-    return next((each.expanduser() for each in MIRRORS if (each.expanduser() / PROVIDER).is_dir()), None)
+    return next((each.expanduser() for each in MIRRORS if any(each.expanduser().glob("*/hashicorp/aws"))), None)
 
 
 pytestmark = pytest.mark.skipif(not shutil.which("terraform") or not provider_mirror(),

@@ -67,6 +67,7 @@ void Courier::stop() {
     is_stopping_ = true;
   }
   if (reactor_) reactor_->call([this] { tasks_.reset(); });
+  reactor_ = nullptr;
   workers_.reset();
 }
 
