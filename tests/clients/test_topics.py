@@ -434,7 +434,7 @@ def test_a_stack_has_topics(region, endpoint):
     sns, stacks = region.client("sns"), region.client("cloudformation")
     urls = {"inner": endpoint.url("/stack/inner"), "own": endpoint.url("/stack/own")}
     stacks.create_stack(StackName="topics", TemplateBody=TEMPLATE % urls)
-    assert settled(stacks, "topics") == "CREATE_COMPLETE"
+    assert wait_until(lambda: settled(stacks, "topics"), what="the stack") == "CREATE_COMPLETE"
     topic = stacks.describe_stacks(StackName="topics")["Stacks"][0]["Outputs"][0]["OutputValue"]
     for path in ("/stack/inner", "/stack/own"):
         _, body = wait_until(lambda: endpoint.of(path), what="the confirmation request")[0]
@@ -447,7 +447,7 @@ def test_a_stack_has_topics(region, endpoint):
     assert endpoint.of("/stack/own") == []
     stacks.update_stack(StackName="topics", TemplateBody=(TEMPLATE % urls).replace("[book]", "[pen]").replace(
         "DisplayName: Stack", "DisplayName: Changed"))
-    assert settled(stacks, "topics") == "UPDATE_COMPLETE"
+    assert wait_until(lambda: settled(stacks, "topics"), what="the update") == "UPDATE_COMPLETE"
     assert sns.get_topic_attributes(TopicArn=topic)["Attributes"]["DisplayName"] == "Changed"
     sns.publish(TopicArn=topic, Message="pen", MessageAttributes={"kind": {"DataType": "String", "StringValue": "pen"}})
     wait_until(lambda: endpoint.of("/stack/own"), what="the message that passes now")

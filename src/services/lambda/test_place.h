@@ -276,7 +276,7 @@ class LambdaTest : public ::testing::Test {
   std::unique_ptr<sql::Database> database = sql::open_sqlite(":memory:");
   std::unique_ptr<jobs::ManualJobs> jobs = jobs::make_manual_jobs(*database, clock);
   PlainRegion region{*database, clock};
-  logs::Service logs_service{*jobs, region, clock};
+  logs::Service logs_service{*jobs, region, metrics, clock};
   std::unique_ptr<sandbox::Anchor> anchor;
   std::unique_ptr<sandbox::Runtime> runtime;
   std::unique_ptr<Service> service;
