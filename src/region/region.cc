@@ -107,8 +107,6 @@ constexpr size_t kWorkerQueueMax = 4096;
 constexpr int kJobThreads = 16;
 constexpr size_t kAccountDigits = 12;
 constexpr async::Duration kStopGrace{2000};
-// Where instances and functions find the API.
-constexpr uint16_t kInnerApiPort = 4566;
 
 // A load balancer's own name has no port in it, wherever the edge listens.
 std::vector<lambda::Site> sites_for_functions(const net::Address& edge, const net::Address& secure) {
@@ -382,7 +380,7 @@ Result<void> Region::State::add_sns() {
                                       .key = key,
                                       .mail = std::move(mail),
                                       .api_url = "http://localhost:" + port,
-                                      .inner_api_url = fmt::format("http://holm.internal:{}", kInnerApiPort),
+                                      .inner_api_url = "http://holm.internal:4566",
                                       .sites = edge_address});
   add_types(sns::resource_types());
   return {};

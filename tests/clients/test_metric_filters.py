@@ -107,11 +107,11 @@ Resources:
 def test_a_stack_has_metric_filters(region, logs):
     stacks = region.client("cloudformation")
     stacks.create_stack(StackName="filters", TemplateBody=TEMPLATE % "ERROR")
-    assert settled(stacks, "filters") == "CREATE_COMPLETE"
+    assert wait_until(lambda: settled(stacks, "filters"), what="the stack") == "CREATE_COMPLETE"
     listed = lambda: logs.describe_metric_filters(logGroupName="/stack/web")["metricFilters"]
     assert [each["filterPattern"] for each in listed()] == ["ERROR"]
     stacks.update_stack(StackName="filters", TemplateBody=TEMPLATE % "WARNING")
-    assert settled(stacks, "filters") == "UPDATE_COMPLETE"
+    assert wait_until(lambda: settled(stacks, "filters"), what="the update") == "UPDATE_COMPLETE"
     assert [each["filterPattern"] for each in listed()] == ["WARNING"]
     stacks.delete_stack(StackName="filters")
     stacks.get_waiter("stack_delete_complete").wait(StackName="filters", WaiterConfig={"Delay": 1})

@@ -21,6 +21,8 @@ namespace holm::autoscaling {
 namespace {
 
 constexpr size_t kPageDefault = 50;
+// Where a zone has no room, another one is tried.
+constexpr char kBestEffort[] = "balanced-best-effort";
 
 // Whoever changes a group wants to see what becomes of it now, so launches that failed are tried again.
 void write_group(Call& call, const GroupRow& group) {
@@ -75,6 +77,11 @@ void apply(Call& call, GroupRow& group, const Request& request) {
   if (group.health_check != "EC2" && group.health_check != "ELB") {
     throw_invalid("Invalid health check type: " + group.health_check);
   }
+  if (const auto& spread = request.availability_zone_distribution) {
+    const std::string strategy = spread->capacity_distribution_strategy.value_or(kBestEffort);
+    if (strategy == "balanced-only") throw aws::NotImplemented("CapacityDistributionStrategy balanced-only");
+    if (strategy != kBestEffort) throw_invalid("Invalid CapacityDistributionStrategy: " + strategy);
+  }
   if (!request.termination_policies.empty()) group.policies = request.termination_policies;
   for (const std::string& policy : group.policies) {
     static constexpr std::string_view kKnown[] = {"Default", "OldestInstance", "NewestInstance",
@@ -122,6 +129,8 @@ AutoScalingGroup describe(Call& call, const GroupRow& group) {
   result.health_check_grace_period = static_cast<int32_t>(group.grace);
   result.created_time = from_milliseconds(group.created);
   result.vpc_zone_identifier = join(group.subnets, ",");
+  result.availability_zone_distribution =
+      AvailabilityZoneDistribution{.capacity_distribution_strategy = kBestEffort};
   result.termination_policies = group.policies;
   result.new_instances_protected_from_scale_in = group.protects;
   if (group.default_warmup) result.default_instance_warmup = static_cast<int32_t>(*group.default_warmup);

@@ -62,6 +62,7 @@ VolumeRow volume_of(Service& service, Call& call, const CreateDBClusterMessage& 
   refuse(request.storage_encrypted, "StorageEncrypted");
   check_engine(request.engine, Owner::Cluster);
   check_engine_version(request.engine, request.engine_version, service.engine_version());
+  check_cluster_parameter_group(request.engine, request.db_cluster_parameter_group_name);
   if (!request.master_username)
     throw_combination("The parameter MasterUsername must be provided and must not be blank.");
   if (!request.master_user_password) {
@@ -243,6 +244,7 @@ ModifyDBClusterResult modify_db_cluster(Service& service, Call& call, const Modi
   VolumeRow& volume = row.volume;
   if (request.port && *request.port != volume.port) throw aws::NotImplemented("ModifyDBCluster: Port");
   check_engine_version(volume.engine, request.engine_version, service.engine_version());
+  check_cluster_parameter_group(volume.engine, request.db_cluster_parameter_group_name);
   volume.backup_retention =
       request.backup_retention_period.value_or(static_cast<int32_t>(volume.backup_retention));
   volume.backup_window = request.preferred_backup_window.value_or(volume.backup_window);

@@ -119,6 +119,7 @@ class ClusterType final : public stacks::ResourceType {
          .database_name = wanted.find_text("DatabaseName"),
          .db_cluster_identifier =
              wanted.find_text("DBClusterIdentifier").value_or(context.name(63, stacks::NameCase::Lower)),
+         .db_cluster_parameter_group_name = wanted.find_text("DBClusterParameterGroupName"),
          .vpc_security_group_ids = wanted.texts("VpcSecurityGroupIds"),
          .db_subnet_group_name = wanted.find_text("DBSubnetGroupName"),
          .engine = wanted.text("Engine"),
@@ -152,6 +153,7 @@ class ClusterType final : public stacks::ResourceType {
         .db_cluster_identifier = was.physical_id,
         .apply_immediately = true,
         .backup_retention_period = number(wanted, "BackupRetentionPeriod"),
+        .db_cluster_parameter_group_name = changed_text(was, wanted, "DBClusterParameterGroupName"),
         .master_user_password = changed_text(was, wanted, "MasterUserPassword"),
         .preferred_backup_window = wanted.find_text("PreferredBackupWindow"),
         .preferred_maintenance_window = wanted.find_text("PreferredMaintenanceWindow"),
@@ -191,6 +193,7 @@ std::span<const PropertySchema> ClusterType::properties() const {
       {.name = "CopyTagsToSnapshot", .kind = PropertyKind::Boolean},
       {.name = "DatabaseName", .update = Update::Replacement},
       {.name = "DBClusterIdentifier", .update = Update::Replacement},
+      {.name = "DBClusterParameterGroupName"},
       {.name = "DBSubnetGroupName", .update = Update::Replacement},
       {.name = "DeletionProtection", .kind = PropertyKind::Boolean},
       {.name = "Engine", .presence = Presence::Required, .update = Update::Replacement},

@@ -59,6 +59,11 @@ void check_engine_version(const std::string& engine, const std::optional<std::st
   throw_combination(fmt::format("Cannot find version {} for {}", *wanted, engine));
 }
 
+void check_cluster_parameter_group(const std::string& engine, const std::optional<std::string>& name) {
+  if (!name || *name == "default." + engine + "8.0" || *name == "default." + engine + "5.7") return;
+  throw aws::NotImplemented("DBClusterParameterGroupName " + *name);
+}
+
 void check_port(int64_t port) {
   if (port < 1150 || port > 65535) {
     throw_invalid(fmt::format("Invalid endpoint port {}, port must be between 1150 and 65535", port));

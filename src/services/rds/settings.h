@@ -14,6 +14,9 @@ void check_engine(const std::string& engine, Owner owner);
 void check_engine_version(const std::string& engine, const std::optional<std::string>& wanted,
                           const std::string& running);
 
+// Refuses parameter groups other than the engine's own, which changes nothing.
+void check_cluster_parameter_group(const std::string& engine, const std::optional<std::string>& name);
+
 void check_port(int64_t port);
 void check_backup_retention(int64_t days);
 // "03:00-04:00" and "sun:05:00-sun:06:00".
