@@ -90,6 +90,14 @@ class Migrations(unittest.TestCase):
         self.assertEqual(emit_table.cut_migrations("-- about\n-- migration 1\na;\n-- migration 2: b\nb;\n"),
                          ["a;\n", "b;\n"])
 
+    def test_a_new_database_gets_at_once_what_the_steps_come_to(self):
+        steps = ["CREATE TABLE a (x TEXT, PRIMARY KEY (x)) STRICT;\nCREATE TABLE b (y TEXT);\n",
+                 "ALTER TABLE a ADD COLUMN z TEXT NOT NULL DEFAULT '';\nDROP TABLE b;\nCREATE INDEX i ON a (z);\n"]
+        self.assertEqual(emit_table.tables_of(steps),
+                         "CREATE TABLE a (x TEXT, z TEXT NOT NULL DEFAULT '', PRIMARY KEY (x)) STRICT;\n"
+                         "CREATE INDEX i ON a (z);\n")
+        self.assertEqual(emit_table.tables_of([*steps, "INSERT INTO a VALUES ('1', '2');\n"]), "")
+
 
 class Golden(unittest.TestCase):
     maxDiff = None

@@ -1,5 +1,6 @@
 """handlers.h, table.cc and migrations.{h,cc}: how the service is called and what it stores."""
 import re
+import sqlite3
 
 import names
 from emit_types import header, value_type
@@ -159,16 +160,35 @@ def cut_migrations(text):
 def migrations_header(service):
     return "\n".join([
         "// The steps that make the service's tables. Generated from schema.sql; do not edit.", "#pragma once", "",
-        "#include <vector>", "", '#include "sql/database.h"', "", f"namespace holm::{service} {{", "",
-        "std::vector<sql::Migration> migrations();", "", f"}}  // namespace holm::{service}", ""])
+        "#include <string_view>", "#include <vector>", "", '#include "sql/database.h"', "", f"namespace holm::{service} {{", "",
+        "std::vector<sql::Migration> migrations();",
+        "// What all of them together come to, for a new database; empty where they write rows too.",
+        "std::string_view tables();", "", f"}}  // namespace holm::{service}", ""])
+
+
+def tables_of(steps):
+    """The statements that make at once what the steps make one after the other, by SQLite's own account of it."""
+    database = sqlite3.connect(":memory:", isolation_level=None)
+    for step in steps:
+        database.executescript(step)
+    made = database.execute("SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid")
+    made = [row for row in made.fetchall() if row[1] != "sqlite_sequence"]
+    rows = [database.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for kind, name, _ in made
+            if kind == "table"]
+    database.close()
+    return "" if any(rows) else "".join(f"{statement};\n" for _, _, statement in made)
+
+
+def quoted(statements):
+    return "\n".join("         " + names.literal(line + "\n") for line in statements.splitlines()) or '         ""'
 
 
 def migrations(service, text):
-    rows = []
-    for number, statements in enumerate(cut_migrations(text), 1):
-        quoted = "\n".join("         " + names.literal(line + "\n") for line in statements.splitlines())
-        rows.append(f"      {{.number = {number}, .statements =\n{quoted}}},")
+    steps = cut_migrations(text)
+    rows = [f"      {{.number = {number}, .statements =\n{quoted(statements)}}},"
+            for number, statements in enumerate(steps, 1)]
     return "\n".join([
         "// Generated from schema.sql; do not edit.", "", f'#include "{service}/migrations.h"', "",
         f"namespace holm::{service} {{", "", "std::vector<sql::Migration> migrations() {", "  return {", *rows,
-        "  };", "}", "", f"}}  // namespace holm::{service}", ""])
+        "  };", "}", "", "std::string_view tables() {", f"  return\n{quoted(tables_of(steps))};", "}", "",
+        f"}}  // namespace holm::{service}", ""])

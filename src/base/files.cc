@@ -73,8 +73,19 @@ Result<void> write_file_volatile(const std::string& path, std::string_view conte
 
 Result<void> write_file_durably(const std::string& path, std::string_view content, unsigned mode) {
   if (auto replaced = replace_file(path, content, mode, Sync::Yes); !replaced) return replaced;
-  UniqueFd folder(::open(folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!folder || ::fsync(folder.get()) != 0) return system_failure("cannot sync the folder of", path);
+  return sync_folder(folder_of(path));
+}
+
+Result<void> rename_durably(const std::string& from, const std::string& to) {
+  UniqueFd file(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file || ::fsync(file.get()) != 0) return system_failure("cannot sync", from);
+  if (::rename(from.c_str(), to.c_str()) != 0) return system_failure("cannot replace", to);
+  return sync_folder(folder_of(to));
+}
+
+Result<void> sync_folder(const std::string& path) {
+  UniqueFd folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder || ::fsync(folder.get()) != 0) return system_failure("cannot sync the folder", path);
   return {};
 }
 

@@ -71,12 +71,6 @@ Result<void> DiskWriter::write(std::string_view bytes) {
   return {};
 }
 
-Result<void> sync_folder(const std::string& path) {
-  UniqueFd folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!folder || ::fsync(folder.get()) != 0) return system_failure("Cannot sync", path);
-  return {};
-}
-
 // Makes `path`, and what names it durable.
 Result<void> make_durable_folder(const std::string& path, const std::string& parent) {
   if (::mkdir(path.c_str(), 0700) != 0) {

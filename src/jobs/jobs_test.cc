@@ -327,11 +327,19 @@ TEST(JobThreads, FollowAClockThatIsSetBack) {
   schedule("before", {});
   ASSERT_TRUE(tally.reaches(1));
   clock.advance(-std::chrono::hours(48));
-  schedule("after", {});
-  ASSERT_TRUE(tally.reaches(2));
+  // A thread may have asked for the time just before: then it sees at its next look that the clock went back.
+  auto is_followed = [&] {
+    auto row = database->begin(sql::Access::Read)->find("SELECT max(scheduled) FROM jobs_job");
+    return row->integer(0) <= to_milliseconds(clock.now());
+  };
+  size_t ran = 1;
+  for (; ran < 100 && !is_followed(); ++ran) {
+    schedule("after", {});
+    ASSERT_TRUE(tally.reaches(ran + 1));
+  }
   clock.advance(std::chrono::hours(1));
   schedule("wakes the threads", {});
-  EXPECT_TRUE(tally.reaches(4));
+  EXPECT_TRUE(tally.reaches(ran + 2));
   jobs->stop();
 }
 

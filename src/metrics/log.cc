@@ -57,10 +57,9 @@ int write_at(int file, std::string_view bytes, uint64_t at) {
 Result<std::unique_ptr<Log>> Log::create(const std::string& path) {
   UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!file) return failure(fmt::format("{}: {}", path, std::strerror(errno)));
-  const std::string folder = path.substr(0, path.rfind('/'));
-  UniqueFd parent(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!parent || ::fsync(parent.get()) != 0)
-    return failure(fmt::format("{}: {}", folder, std::strerror(errno)));
+  if (auto synced = sync_folder(path.substr(0, path.rfind('/'))); !synced) {
+    return std::unexpected(synced.error());
+  }
   return std::make_unique<Log>(std::move(file));
 }
 

@@ -66,8 +66,7 @@ std::vector<Slot> slots_in(std::string_view bytes) {
 
 Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options, Clock& clock) {
   if (auto made = make_directories(options.folder); !made) return std::unexpected(made.error());
-  auto database = sql::open_sqlite(options.folder + "/metrics.db");
-  database->migrate("metrics", kMigrations);
+  auto database = sql::open_sqlite(options.folder + "/metrics.db", {{"metrics", kMigrations}});
   auto store = std::make_unique<Store>(options, clock, std::move(database));
   if (auto done = store->replay(); !done) return std::unexpected(done.error());
   if (auto done = store->begin_log(); !done) return std::unexpected(done.error());

@@ -48,6 +48,7 @@
 #include "objects/blob_store.h"
 #include "organizations/handlers.h"
 #include "rds/handlers.h"
+#include "region/account_file.h"
 #include "region/credentials_file.h"
 #include "region/doors.h"
 #include "region/listeners.h"
@@ -105,7 +106,6 @@ namespace {
 constexpr size_t kWorkerThreads = 8;
 constexpr size_t kWorkerQueueMax = 4096;
 constexpr int kJobThreads = 16;
-constexpr size_t kAccountDigits = 12;
 constexpr async::Duration kStopGrace{2000};
 
 // A load balancer's own name has no port in it, wherever the edge listens.
@@ -122,24 +122,6 @@ std::chrono::seconds lifecycle_day_of(const Options& options) {
 
 s3::NewBuckets new_buckets_of(const Options& options) {
   return options.new_buckets == "classic" ? s3::NewBuckets::Classic : s3::NewBuckets::Current;
-}
-
-// The account is made up once and kept.
-Result<std::string> account_of(const Options& options, Random& random) {
-  const std::string path = options.data_directory + "/account";
-  std::error_code ignored;
-  if (std::filesystem::exists(path, ignored)) {
-    auto text = read_file(path);
-    if (!text) return text;
-    const std::string_view number = trim(*text);
-    if (number.size() == kAccountDigits && parse_integer(number)) return std::string(number);
-    return failure(fmt::format("{} holds no account's number of {} digits; the region cannot tell whose it is",
-                               path, kAccountDigits));
-  }
-  const std::string account = std::to_string(100'000'000'000 + random.below(900'000'000'000));
-  if (auto written = write_file_durably(path, account + "\n"); !written)
-    return std::unexpected(written.error());
-  return account;
 }
 
 // One key for each purpose, so that what one seals is no use to another.
@@ -166,6 +148,7 @@ class Region::State {
   Result<void> build();
   void begin_opening_anchor();
   void begin_opening_metrics();
+  void begin_opening_authority();
   Result<void> open_storage();
   Result<void> open_metrics();
   Result<void> open_sandboxes();
@@ -199,6 +182,7 @@ class Region::State {
   std::unique_ptr<metrics::Store> metrics;
   std::unique_ptr<metrics::Meters> meters;
   std::future<Result<std::unique_ptr<metrics::Store>>> opening_metrics;
+  std::future<Result<acm::Authority>> opening_authority;
   std::future<Result<std::unique_ptr<sandbox::Anchor>>> opening_anchor;
   std::unique_ptr<sandbox::Anchor> anchor;
   std::unique_ptr<sandbox::KeptSockets> sockets;
@@ -252,6 +236,12 @@ void Region::State::begin_opening_metrics() {
   });
 }
 
+void Region::State::begin_opening_authority() {
+  opening_authority = std::async(std::launch::async, [this] {
+    return acm::load_or_make_authority(authority_path(options), clock.now(), random);
+  });
+}
+
 Result<void> Region::State::open_metrics() {
   auto opened = opening_metrics.get();
   if (!opened) return std::unexpected(opened.error());
@@ -261,7 +251,7 @@ Result<void> Region::State::open_metrics() {
 }
 
 Result<void> Region::State::open_storage() {
-  auto known = account_of(options, random);
+  auto known = load_or_make_account(options.data_directory + "/account", random);
   if (!known) return std::unexpected(known.error());
   account = *known;
   // The key comes before the database, so that one without the other was lost and is not replaced.
@@ -274,8 +264,7 @@ Result<void> Region::State::open_storage() {
   auto read = iam::load_or_make_key(key_path, random);
   if (!read) return std::unexpected(read.error());
   key = *read;
-  database = sql::open_sqlite(database_path(options));
-  database->migrate(schemas());
+  database = sql::open_sqlite(database_path(options), schemas());
   jobs = jobs::make_jobs(*database, clock);
   auto store = objects::open_store(options.data_directory + "/objects");
   if (!store) return failure(store.error().message);
@@ -439,7 +428,7 @@ void Region::State::add_storage_and_functions() {
 }
 
 Result<void> Region::State::add_certificates() {
-  auto authority = acm::load_or_make_authority(authority_path(options), clock.now(), random);
+  auto authority = opening_authority.get();
   if (!authority) return std::unexpected(authority.error());
   services.add<acm::Service>(acm::model(), acm::Dependencies{.jobs = *jobs,
                                                              .region = *client,
@@ -492,6 +481,7 @@ Result<void> Region::State::build() {
   if (auto made = make_directories(options.data_directory); !made) return made;
   begin_opening_anchor();
   begin_opening_metrics();
+  begin_opening_authority();
   if (auto done = open_storage(); !done) return done;
   if (auto done = open_sandboxes(); !done) return done;
   if (auto done = open_metrics(); !done) return done;

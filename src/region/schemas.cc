@@ -23,22 +23,22 @@ namespace holm::region {
 
 std::vector<sql::Schema> schemas() {
   return {
-      {"acm", acm::migrations()},
-      {"autoscaling", autoscaling::migrations()},
-      {"cloudformation", cloudformation::migrations()},
-      {"cloudwatch", cloudwatch::migrations()},
-      {"ec2", ec2::migrations()},
-      {"elbv2", elbv2::migrations()},
-      {"iam", iam::migrations()},
+      {"acm", acm::migrations(), acm::tables()},
+      {"autoscaling", autoscaling::migrations(), autoscaling::tables()},
+      {"cloudformation", cloudformation::migrations(), cloudformation::tables()},
+      {"cloudwatch", cloudwatch::migrations(), cloudwatch::tables()},
+      {"ec2", ec2::migrations(), ec2::tables()},
+      {"elbv2", elbv2::migrations(), elbv2::tables()},
+      {"iam", iam::migrations(), iam::tables()},
       jobs::schema(),
-      {"kms", kms::migrations()},
-      {"lambda", lambda::migrations()},
-      {"logs", logs::migrations()},
-      {"organizations", organizations::migrations()},
-      {"rds", rds::migrations()},
-      {"s3", s3::migrations()},
-      {"sns", sns::migrations()},
-      {"ssm", ssm::migrations()},
+      {"kms", kms::migrations(), kms::tables()},
+      {"lambda", lambda::migrations(), lambda::tables()},
+      {"logs", logs::migrations(), logs::tables()},
+      {"organizations", organizations::migrations(), organizations::tables()},
+      {"rds", rds::migrations(), rds::tables()},
+      {"s3", s3::migrations(), s3::tables()},
+      {"sns", sns::migrations(), sns::tables()},
+      {"ssm", ssm::migrations(), ssm::tables()},
   };
 }
 

@@ -36,16 +36,6 @@ Result<UniqueFd> new_file(const std::string& path) {
   return file;
 }
 
-// Under its name only when it is whole and on the disk.
-Result<void> publish(const UniqueFd& file, const std::string& from, const std::string& to) {
-  if (::fsync(file.get()) != 0) return failure(system_error("syncing " + from));
-  if (::rename(from.c_str(), to.c_str()) != 0) return failure(system_error("renaming " + from));
-  UniqueFd folder(
-      ::open(std::filesystem::path(to).parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!folder || ::fsync(folder.get()) != 0) return failure(system_error("syncing the folder of " + to));
-  return {};
-}
-
 Result<void> copy_range(int from, int to, off_t start, off_t end) {
   while (start < end) {
     off_t into = start;
@@ -94,7 +84,7 @@ Result<void> make_disk(const std::string& path, uint64_t bytes) {
   if (::ftruncate(file->get(), static_cast<off_t>(bytes)) != 0) return failure(system_error(half));
   auto formatted = format_image(capabilities.mke2fs_path, half, {.features = "", .journal_mib = kJournalMib});
   if (!formatted) return formatted;
-  return publish(*file, half, path);
+  return rename_durably(half, path);
 }
 
 Result<void> copy_disk(const std::string& from, const std::string& to) {
@@ -106,7 +96,7 @@ Result<void> copy_disk(const std::string& from, const std::string& to) {
   auto file = new_file(half);
   if (!file) return std::unexpected(file.error());
   if (auto copied = copy_content(source.get(), file->get()); !copied) return copied;
-  return publish(*file, half, to);
+  return rename_durably(half, to);
 }
 
 Result<UniqueFd> mount_disk(const std::string& path, int user_namespace,

@@ -82,7 +82,7 @@ Connection::Connection(const std::string& path, Access access, Durability durabi
     sqlite3_db_config(handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
     std::string setup = fmt::format(
         "PRAGMA trusted_schema=OFF; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;"
-        "PRAGMA journal_mode=WAL; PRAGMA synchronous={}; PRAGMA journal_size_limit=67108864;{}",
+        "PRAGMA synchronous={}; PRAGMA journal_mode=WAL; PRAGMA journal_size_limit=67108864;{}",
         durability == Durability::Full ? "FULL" : "OFF",
         access == Access::Read ? "PRAGMA query_only=ON;" : "");
     code = sqlite3_exec(handle_, setup.c_str(), nullptr, nullptr, nullptr);

@@ -1,6 +1,7 @@
 // What was acknowledged is there after the process is killed, the disk fills up or the file is odd.
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -115,6 +116,54 @@ TEST_F(CrashTest, AFileThatCannotGrowIsStorageFullAndTheNextWriteWorks) {
   Row row = *database->begin(Access::Read)->find("SELECT count(*), max(substr(text, 1, 1)) FROM big");
   EXPECT_EQ(row.integer(0), 1);
   EXPECT_EQ(row.text(1), "y");
+}
+
+// So many that a kill hits the making of them.
+std::string many_tables() {
+  std::string script;
+  for (int i = 0; i < 60; ++i) script += fmt::format("CREATE TABLE t{} (text TEXT NOT NULL);", i);
+  return script;
+}
+
+TEST_F(CrashTest, ANewFileIsThereWholeOrNotAtAll) {
+  std::mt19937 random(4711);
+  const std::string script = many_tables();
+  const std::vector<Schema> schemas = {{"crash", {{1, script}}}};
+  for (int life = 0; life < 20; ++life) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      open_sqlite(path, schemas);
+      ::pause();
+    }
+    for (volatile uint32_t spin = random() % 20'000'000; spin > 0; spin = spin - 1) continue;
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    const bool is_there = std::filesystem::exists(path);
+    auto database = is_there ? open_sqlite(path) : open_sqlite(path, schemas);
+    auto reader = database->begin(Access::Read);
+    EXPECT_EQ(reader->find("SELECT count(*) FROM sqlite_schema WHERE name GLOB 't*'")->integer(0), 60);
+    EXPECT_EQ(reader->find("SELECT count(*) FROM holm_migration")->integer(0), 1);
+    reader.reset();
+    database.reset();
+    std::filesystem::remove(path);
+  }
+}
+
+TEST_F(CrashTest, WhatLiesBesideANewFileIsNotTakenForItsOwn) {
+  const std::vector<Schema> schemas = {{"crash", {{1, "CREATE TABLE one (text TEXT NOT NULL)"}}}};
+  {
+    auto old = open_sqlite(path, schemas);
+    auto transaction = old->begin(Access::Write);
+    transaction->run("INSERT INTO one VALUES ('of the old')");
+    transaction->commit();
+    std::filesystem::copy(path + "-wal", folder + "/log");
+  }
+  std::filesystem::remove(path);
+  std::filesystem::rename(folder + "/log", path + "-wal");
+  std::ofstream(path + ".new") << "half of something";
+  auto database = open_sqlite(path, schemas);
+  EXPECT_EQ(database->begin(Access::Read)->find("SELECT count(*) FROM one")->integer(0), 0);
+  EXPECT_FALSE(std::filesystem::exists(path + ".new"));
 }
 
 TEST_F(CrashTest, TheFileIsTheOwnersAlone) {

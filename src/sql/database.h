@@ -121,6 +121,9 @@ struct Migration {
 struct Schema {
   std::string_view owner;
   std::vector<Migration> migrations;
+  // What they come to, for an owner who has had none: SQLite reads every table anew after each ALTER TABLE.
+  // Empty: the steps are taken one by one.
+  std::string_view tables = {};
 };
 
 // One database. Any thread may begin transactions; writers queue up for the single writer, first come, first
@@ -141,5 +144,8 @@ class Database {
 // which keeps nothing but behaves alike.
 // Throws DatabaseError when the file is unusable, with words for the person who started the daemon.
 std::unique_ptr<Database> open_sqlite(const std::string& path);
+// The same, brought to `schemas`. A file that is made gets its name once all of it is durable: a crash leaves
+// none or the whole, and the first start waits for the disk once.
+std::unique_ptr<Database> open_sqlite(const std::string& path, const std::vector<Schema>& schemas);
 
 }  // namespace holm::sql

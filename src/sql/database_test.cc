@@ -297,6 +297,19 @@ TEST_F(DatabaseTest, SeveralOwnersAreMigratedTogetherOrNotAtAll) {
   EXPECT_EQ(database->begin(Access::Read)->find("SELECT group_concat(a) FROM good")->text(0), "7");
 }
 
+TEST_F(DatabaseTest, WhoHasHadNoStepsGetsTheTablesAtOnce) {
+  const std::vector<Migration> one = {{1, "CREATE TABLE mine (a)"}};
+  std::vector<Migration> two = one;
+  two.push_back({2, "ALTER TABLE mine ADD COLUMN b"});
+  database->migrate({{"mine", one, "CREATE TABLE mine (a)"}});
+  database->migrate({{"mine", two, "CREATE TABLE mine (a, b)"},
+                     {"other", {{1, "SELEC"}, {2, "SELEC"}}, "CREATE TABLE other (a)"}});
+  auto reader = database->begin(Access::Read);
+  EXPECT_EQ(reader->find("SELECT count(*) FROM pragma_table_info('mine')")->integer(0), 2) << "the second step";
+  EXPECT_EQ(reader->find("SELECT count(*) FROM other")->integer(0), 0) << "at once";
+  EXPECT_EQ(reader->find("SELECT max(number) FROM holm_migration WHERE owner = 'other'")->integer(0), 2);
+}
+
 TEST_F(DatabaseTest, ADatabaseOfANewerProgramIsRefused) {
   database->migrate("mine", {{1, "CREATE TABLE a (a)"}, {2, "CREATE TABLE b (a)"}});
   EXPECT_THROW(database->migrate("mine", {{1, "CREATE TABLE a (a)"}}), DatabaseError);

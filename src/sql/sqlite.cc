@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "base/check.h"
+#include "base/files.h"
 #include "base/unique_fd.h"
 #include "sql/connection.h"
 
@@ -119,7 +120,7 @@ class SqliteTransaction final : public Transaction {
 
 class SqliteDatabase final : public Database {
  public:
-  explicit SqliteDatabase(const std::string& path) : path_(path), durability_(Durability::Full) {
+  SqliteDatabase(const std::string& path, Durability durability) : path_(path), durability_(durability) {
     prepare_file();
   }
   explicit SqliteDatabase(std::unique_ptr<ScratchFolder> scratch)
@@ -323,15 +324,18 @@ int64_t SqliteDatabase::number_had(Transaction& transaction, const Schema& schem
 }
 
 void SqliteDatabase::migrate(const std::vector<Schema>& schemas) {
-  for (const auto& [owner, steps] : schemas) {
-    for (size_t i = 0; i < steps.size(); ++i) CHECK(steps[i].number == static_cast<int>(i) + 1);
+  for (const Schema& schema : schemas) {
+    for (int expected = 1; const Migration& step : schema.migrations) CHECK(step.number == expected++);
   }
   // One transaction, so that the first start waits for the disk once.
   std::unique_ptr<SqliteTransaction> transaction = begin_sqlite(Access::Write);
   for (const Schema& schema : schemas) {
     const std::vector<Migration>& steps = schema.migrations;
-    for (auto next = static_cast<size_t>(number_had(*transaction, schema)); next < steps.size(); ++next) {
-      transaction->run_script(steps[next].statements);
+    const auto had = static_cast<size_t>(number_had(*transaction, schema));
+    const bool is_at_once = had == 0 && !schema.tables.empty();
+    if (is_at_once) transaction->run_script(schema.tables);
+    for (size_t next = had; next < steps.size(); ++next) {
+      if (!is_at_once) transaction->run_script(steps[next].statements);
       transaction->run("INSERT INTO holm_migration (owner, number) VALUES (?1, ?2)",
                        {std::string(schema.owner), int64_t{steps[next].number}});
     }
@@ -339,11 +343,41 @@ void SqliteDatabase::migrate(const std::vector<Schema>& schemas) {
   transaction->commit();
 }
 
+// What a database of this path consists of, beside the file itself.
+void remove_companions(const std::string& path) {
+  for (const char* suffix : {"-wal", "-shm", "-journal"}) {
+    std::error_code ignored;
+    std::filesystem::remove(path + suffix, ignored);
+  }
+}
+
+void make_file(const std::string& path, const std::vector<Schema>& schemas) {
+  const std::string unfinished = path + ".new";
+  std::error_code ignored;
+  std::filesystem::remove(unfinished, ignored);
+  remove_companions(unfinished);
+  // Closing it folds the write-ahead log into the file.
+  SqliteDatabase(unfinished, Durability::None).migrate(schemas);
+  // Those of a database that somebody took away would be taken for the new one's.
+  remove_companions(path);
+  if (auto named = rename_durably(unfinished, path); !named) {
+    throw DatabaseError(fmt::format("The database {} cannot be made: {}.", path, named.error().message));
+  }
+}
+
 }  // namespace
 
 std::unique_ptr<Database> open_sqlite(const std::string& path) {
   if (path == ":memory:") return std::make_unique<SqliteDatabase>(std::make_unique<ScratchFolder>());
-  return std::make_unique<SqliteDatabase>(path);
+  return std::make_unique<SqliteDatabase>(path, Durability::Full);
+}
+
+std::unique_ptr<Database> open_sqlite(const std::string& path, const std::vector<Schema>& schemas) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) make_file(path, schemas);
+  std::unique_ptr<Database> database = open_sqlite(path);
+  database->migrate(schemas);
+  return database;
 }
 
 }  // namespace holm::sql

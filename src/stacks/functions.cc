@@ -9,6 +9,7 @@
 
 #include "base/strings.h"
 #include "formats/json.h"
+#include "stacks/logic.h"
 #include "stacks/state.h"
 #include "stacks/substitution.h"
 
@@ -77,15 +78,9 @@ class Evaluator {
     }
     const Array& parts = *argument.as_array();
     if (name == "Fn::Equals") return equals(parts, path_of(path, name), out);
-    out = name == "Fn::And";
-    for (const Value& part : parts) {
-      bool is_true = false;
-      if (!condition(part, path_of(path, name), is_true)) return false;
-      if (name == "Fn::Not") out = !is_true;
-      if (name == "Fn::And") out = out && is_true;
-      if (name == "Fn::Or") out = out || is_true;
-    }
-    return true;
+    const std::string inside = path_of(path, name);
+    auto evaluate = [&](const Value& part, bool& is_true) { return condition(part, inside, is_true); };
+    return join_tests(name, parts, evaluate, out);
   }
 
  private:

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "stacks/logic.h"
 #include "stacks/references.h"
 #include "stacks/substitution.h"
 
@@ -30,10 +31,6 @@ constexpr std::array<Test, 7> kTests = {{{"Fn::And", 2, 10},
                                          {"Fn::Contains", 2, 2},
                                          {"Fn::EachMemberEquals", 2, 2},
                                          {"Fn::EachMemberIn", 2, 2}}};
-
-bool joins_tests(std::string_view function) {
-  return function == "Fn::And" || function == "Fn::Or" || function == "Fn::Not";
-}
 
 // "VpcId", or "Tags.Department" of any type.
 constexpr std::string_view kTags = "Tags.";
@@ -130,15 +127,9 @@ class RuleEvaluator {
     const auto& [name, argument] = *in.as_object()->begin();
     const Array& parts = *argument.as_array();
     if (!joins_tests(name)) return compare(name, parts, path_of(path, name), out);
-    out = name == "Fn::And";
-    for (const Value& part : parts) {
-      bool is_true = false;
-      if (!test(part, path_of(path, name), is_true)) return false;
-      if (name == "Fn::Not") out = !is_true;
-      if (name == "Fn::And") out = out && is_true;
-      if (name == "Fn::Or") out = out || is_true;
-    }
-    return true;
+    const std::string inside = path_of(path, name);
+    auto evaluate = [&](const Value& part, bool& is_true) { return test(part, inside, is_true); };
+    return join_tests(name, parts, evaluate, out);
   }
 
  private:

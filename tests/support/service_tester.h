@@ -20,7 +20,7 @@
 namespace holm::test {
 
 // For services that call no other.
-class NoRegion final : public aws::Region {
+class NoRegion : public aws::Region {
  public:
   aws::Caller caller(std::string, std::string, std::string) override { refuse(); }
   void transact(const aws::Caller&, sql::Access, const std::function<void(aws::Call&)>&) override { refuse(); }

@@ -15,46 +15,10 @@
 #include "net/certificate_directory.h"
 #include "services/acm/service.h"
 #include "support/service_tester.h"
+#include "support/test_region.h"
 
 namespace holm::acm {
 namespace {
-
-// Runs what the service does for itself.
-class OwnRegion final : public aws::Region {
- public:
-  explicit OwnRegion(test::Place& place) : place_(place) {}
-  aws::Caller caller(std::string account, std::string region, std::string) override {
-    return {.account = std::move(account),
-            .region = std::move(region),
-            .request_id = "r",
-            .now = place_.clock.now()};
-  }
-  void transact(const aws::Caller& caller, sql::Access access,
-                const std::function<void(aws::Call&)>& work) override {
-    auto transaction = place_.database->begin(access);
-    aws::Call call{caller, *transaction, *this};
-    work(call);
-    transaction->commit();
-  }
-  async::Task<void> transact_on_worker(async::Reactor&, aws::Caller, sql::Access,
-                                       std::function<void(aws::Call&)>) override {
-    throw InternalFailure("not needed");
-  }
-  async::Reactor& any_reactor() override { throw InternalFailure("not needed"); }
-  bool may(aws::Call&, const aws::Principal&, const aws::Access&) override { return true; }
-
- protected:
-  aws::Box invoke(aws::Call&, const aws::Principal&, std::string_view, std::string_view, const void*) override {
-    throw InternalFailure("not needed");
-  }
-  async::Task<aws::Box> invoke_waiting(async::Reactor&, aws::Caller, std::string_view, std::string_view,
-                                       aws::Box) override {
-    throw InternalFailure("not needed");
-  }
-
- private:
-  test::Place& place_;
-};
 
 class CertificatesTest : public testing::Test {
  protected:
@@ -96,7 +60,7 @@ class CertificatesTest : public testing::Test {
   test::Place place;
   std::unique_ptr<sql::Database>& database = migrated(place);
   std::unique_ptr<jobs::ManualJobs> jobs = jobs::make_manual_jobs(*database, place.clock);
-  OwnRegion region{place};
+  test::TestRegion region{*place.database, place.clock};
   net::CertificateDirectory directory;
   Authority authority = make_authority();
   Service service{{.jobs = *jobs,

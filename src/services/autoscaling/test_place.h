@@ -27,6 +27,7 @@
 #include "services/autoscaling/service.h"
 #include "support/fake_clock.h"
 #include "support/seeded_random.h"
+#include "support/test_region.h"
 
 namespace holm::autoscaling {
 
@@ -50,32 +51,9 @@ inline std::string zone_of_subnet(const std::string& subnet) { return "eu-west-1
 
 // Calls Auto Scaling without signatures and rights, and is as much of EC2 and of load balancing as that asks
 // for.
-class SmallRegion final : public aws::Region {
+class SmallRegion final : public test::TestRegion {
  public:
-  SmallRegion(sql::Database& database, Clock& clock) : database_(database), clock_(clock) {}
-
-  aws::Caller caller(std::string account, std::string region, std::string name) override {
-    aws::Principal principal = aws::service_principal(std::move(name), account);
-    return {.account = std::move(account),
-            .region = std::move(region),
-            .request_id = "request",
-            .now = clock_.now(),
-            .principal = std::move(principal)};
-  }
-  void transact(const aws::Caller& caller, sql::Access access,
-                const std::function<void(aws::Call&)>& work) override {
-    auto transaction = database_.begin(access);
-    aws::Call call{caller, *transaction, *this};
-    work(call);
-    if (access == sql::Access::Write) count_down();
-    transaction->commit();
-  }
-  async::Task<void> transact_on_worker(async::Reactor&, aws::Caller, sql::Access,
-                                       std::function<void(aws::Call&)>) override {
-    throw InternalFailure("Nothing waits here.");
-  }
-  bool may(aws::Call&, const aws::Principal&, const aws::Access&) override { return true; }
-  async::Reactor& any_reactor() override { throw InternalFailure("Nothing waits here."); }
+  using TestRegion::TestRegion;
 
   aws::ServiceBase* autoscaling = nullptr;
   std::set<std::string> full_zones;  // Where no instance can be started.
@@ -92,9 +70,8 @@ class SmallRegion final : public aws::Region {
     savepoint.release();
     return output;
   }
-  async::Task<aws::Box> invoke_waiting(async::Reactor&, aws::Caller, std::string_view, std::string_view,
-                                       aws::Box) override {
-    throw InternalFailure("Nothing waits here.");
+  void before_commit(sql::Access access) override {
+    if (access == sql::Access::Write) count_down();
   }
 
  private:
@@ -266,8 +243,6 @@ class SmallRegion final : public aws::Region {
     return aws::make_box(std::move(result));
   }
 
-  sql::Database& database_;
-  Clock& clock_;
 };
 
 class GroupTest : public ::testing::Test {

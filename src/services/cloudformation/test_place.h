@@ -20,6 +20,7 @@
 #include "services/cloudformation/service.h"
 #include "ssm/operations.h"
 #include "support/service_tester.h"
+#include "support/test_region.h"
 
 namespace holm::cloudformation::test {
 
@@ -97,31 +98,15 @@ class FakeIdentities final : public aws::IdentityProvider {
 };
 
 // Parameters of SSM and objects of S3, as maps.
-class FakeRegion final : public aws::Region {
+class FakeRegion final : public ::holm::test::TestRegion {
  public:
-  FakeRegion(sql::Database& database, Clock& clock) : database_(database), clock_(clock), reactor_(clock) {}
+  FakeRegion(sql::Database& database, Clock& clock) : ::holm::test::TestRegion(database, clock), reactor_(clock) {}
 
-  aws::Caller caller(std::string account, std::string region, std::string service) override {
-    aws::Caller caller{.account = account, .region = std::move(region), .request_id = "job"};
-    caller.now = clock_.now();
-    caller.principal = aws::service_principal(std::move(service), std::move(account));
-    return caller;
-  }
-  void transact(const aws::Caller& caller, sql::Access access,
-                const std::function<void(aws::Call&)>& work) override {
-    auto transaction = database_.begin(access);
-    aws::Call call{caller, *transaction, *this};
-    work(call);
-    if (commits_left_ == 0) throw InternalFailure("killed");
-    --commits_left_;
-    transaction->commit();
-  }
   async::Task<void> transact_on_worker(async::Reactor&, aws::Caller caller, sql::Access access,
                                        std::function<void(aws::Call&)> work) override {
     transact(caller, access, work);
     co_return;
   }
-  bool may(aws::Call&, const aws::Principal&, const aws::Access&) override { return true; }
   async::Reactor& any_reactor() override { return reactor_; }
   void kill_after(int commits) { commits_left_ = commits; }
 
@@ -129,6 +114,10 @@ class FakeRegion final : public aws::Region {
   std::map<std::string, std::string> objects;  // By bucket/key.
 
  protected:
+  void before_commit(sql::Access) override {
+    if (commits_left_ == 0) throw InternalFailure("killed");
+    --commits_left_;
+  }
   aws::Box invoke(aws::Call&, const aws::Principal&, std::string_view service, std::string_view,
                   const void* input) override {
     CHECK(service == "ssm");
@@ -152,8 +141,6 @@ class FakeRegion final : public aws::Region {
   }
 
  private:
-  sql::Database& database_;
-  Clock& clock_;
   async::Reactor reactor_;
   int commits_left_ = -1;
 };

@@ -25,6 +25,7 @@
 #include "sns/operations.h"
 #include "support/fake_clock.h"
 #include "support/seeded_random.h"
+#include "support/test_region.h"
 
 namespace holm::cloudwatch {
 namespace {
@@ -32,30 +33,10 @@ namespace {
 constexpr char kFunction[] = "arn:aws:lambda:eu-west-1:123456789012:function:tell";
 
 // Other services, which note what they are asked for.
-class NotingRegion final : public aws::Region {
+class NotingRegion final : public test::TestRegion {
  public:
-  NotingRegion(sql::Database& database, Clock& clock) : database_(database), clock_(clock) {}
+  NotingRegion(sql::Database& database, Clock& clock) : TestRegion(database, clock), reactors_(1, clock) {}
 
-  aws::Caller caller(std::string account, std::string region, std::string name) override {
-    aws::Principal principal = aws::service_principal(std::move(name), account);
-    return {.account = std::move(account),
-            .region = std::move(region),
-            .request_id = "request",
-            .now = clock_.now(),
-            .principal = std::move(principal)};
-  }
-  void transact(const aws::Caller& caller, sql::Access access,
-                const std::function<void(aws::Call&)>& work) override {
-    auto transaction = database_.begin(access);
-    aws::Call call{caller, *transaction, *this};
-    work(call);
-    transaction->commit();
-  }
-  async::Task<void> transact_on_worker(async::Reactor&, aws::Caller, sql::Access,
-                                       std::function<void(aws::Call&)>) override {
-    throw InternalFailure("not needed");
-  }
-  bool may(aws::Call&, const aws::Principal&, const aws::Access&) override { return true; }
   async::Reactor& any_reactor() override { return reactors_.next(); }
 
   std::vector<std::string> asked;  // "terminate i-1"
@@ -86,9 +67,7 @@ class NotingRegion final : public aws::Region {
   }
 
  private:
-  sql::Database& database_;
-  Clock& clock_;
-  async::ReactorPool reactors_{1, clock_};
+  async::ReactorPool reactors_;
 };
 
 class AlarmsTest : public testing::Test {

@@ -11,18 +11,11 @@ namespace holm::iam {
 namespace {
 
 // Calls IAM's own handlers, inside the caller's transaction.
-class IamRegion final : public aws::Region {
+class IamRegion final : public test::NoRegion {
  public:
   explicit IamRegion(Service& service) : service_(service) {}
 
-  aws::Caller caller(std::string, std::string, std::string) override { refuse(); }
-  void transact(const aws::Caller&, sql::Access, const std::function<void(aws::Call&)>&) override { refuse(); }
-  async::Task<void> transact_on_worker(async::Reactor&, aws::Caller, sql::Access,
-                                       std::function<void(aws::Call&)>) override {
-    refuse();
-  }
   bool may(aws::Call&, const aws::Principal&, const aws::Access&) override { return true; }
-  async::Reactor& any_reactor() override { refuse(); }
 
  protected:
   aws::Box invoke(aws::Call& parent, const aws::Principal&, std::string_view, std::string_view operation,
@@ -31,14 +24,8 @@ class IamRegion final : public aws::Region {
     CHECK(found != nullptr && !aws::validate(*found->input, input));
     return found->invoke(service_, parent, input);
   }
-  async::Task<aws::Box> invoke_waiting(async::Reactor&, aws::Caller, std::string_view, std::string_view,
-                                       aws::Box) override {
-    refuse();
-  }
 
  private:
-  [[noreturn]] static void refuse() { throw InternalFailure("Not needed here."); }
-
   Service& service_;
 };
 

@@ -10,48 +10,11 @@
 #include "services/kms/keys.h"
 #include "services/kms/service.h"
 #include "support/service_tester.h"
+#include "support/test_region.h"
 
 namespace holm::kms {
 
 namespace {
-
-// Runs jobs' work on the test's database.
-class PlainRegion final : public aws::Region {
- public:
-  explicit PlainRegion(test::Place& place) : place_(place) {}
-  aws::Caller caller(std::string account, std::string region, std::string name) override {
-    aws::Caller caller{.account = account, .region = std::move(region)};
-    caller.now = place_.clock.now();
-    caller.principal = aws::service_principal(std::move(name), std::move(account));
-    return caller;
-  }
-  void transact(const aws::Caller& who, sql::Access access,
-                const std::function<void(aws::Call&)>& work) override {
-    auto transaction = place_.database->begin(access);
-    aws::Call call{who, *transaction, *this};
-    work(call);
-    transaction->commit();
-  }
-  async::Task<void> transact_on_worker(async::Reactor&, aws::Caller, sql::Access,
-                                       std::function<void(aws::Call&)>) override {
-    throw InternalFailure("Nothing waits here.");
-  }
-  bool may(aws::Call&, const aws::Principal&, const aws::Access&) override { return true; }
-  async::Reactor& any_reactor() override { throw InternalFailure("Nothing waits here."); }
-
- protected:
-  aws::Box invoke(aws::Call&, const aws::Principal&, std::string_view, std::string_view,
-                  const void*) override {
-    throw InternalFailure("There are no other services.");
-  }
-  async::Task<aws::Box> invoke_waiting(async::Reactor&, aws::Caller, std::string_view, std::string_view,
-                                       aws::Box) override {
-    throw InternalFailure("There are no other services.");
-  }
-
- private:
-  test::Place& place_;
-};
 
 class KmsTest : public ::testing::Test {
  protected:
@@ -88,7 +51,7 @@ class KmsTest : public ::testing::Test {
   }
 
   test::Place place;
-  PlainRegion region{place};
+  test::TestRegion region{*place.database, place.clock};
   std::unique_ptr<jobs::ManualJobs> jobs;
   std::unique_ptr<Service> service;
 };

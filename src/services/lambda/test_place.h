@@ -36,6 +36,7 @@
 #include "services/lambda/service.h"
 #include "services/logs/service.h"
 #include "support/kept_metrics.h"
+#include "support/test_region.h"
 
 namespace holm::lambda {
 
@@ -79,34 +80,23 @@ class OneRole final : public aws::IdentityProvider {
 };
 
 // Calls operations without signatures and rights.
-class PlainRegion final : public aws::Region {
+class PlainRegion final : public test::TestRegion {
  public:
-  PlainRegion(sql::Database& database, Clock& clock) : database_(database), clock_(clock) {}
+  PlainRegion(sql::Database& database, Clock& clock) : TestRegion(database, clock), reactors_(2, clock) {}
   void add(const aws::ServiceModel& model, aws::ServiceBase& service) {
     services_[model.name] = {&model, &service};
   }
 
   aws::Caller caller(std::string account, std::string region, std::string name) override {
-    aws::Principal principal = aws::service_principal(std::move(name), account);
-    return {.account = std::move(account),
-            .region = std::move(region),
-            .request_id = random_.uuid(),
-            .now = clock_.now(),
-            .principal = std::move(principal)};
-  }
-  void transact(const aws::Caller& caller, sql::Access access,
-                const std::function<void(aws::Call&)>& work) override {
-    auto transaction = database_.begin(access);
-    aws::Call call{caller, *transaction, *this};
-    work(call);
-    transaction->commit();
+    aws::Caller made = TestRegion::caller(std::move(account), std::move(region), std::move(name));
+    made.request_id = random_.uuid();  // Each invocation has its own.
+    return made;
   }
   async::Task<void> transact_on_worker(async::Reactor& reactor, aws::Caller caller, sql::Access access,
                                        std::function<void(aws::Call&)> work) override {
     std::function<void()> run = [&] { transact(caller, access, work); };
     co_await workers_.run(reactor, run);
   }
-  bool may(aws::Call&, const aws::Principal&, const aws::Access&) override { return true; }
   async::Reactor& any_reactor() override { return reactors_.next(); }
 
   std::map<std::string, std::string> objects;  // What S3 has, by bucket/key.
@@ -147,10 +137,8 @@ class PlainRegion final : public aws::Region {
     const aws::ServiceModel* model;
     aws::ServiceBase* service;
   };
-  sql::Database& database_;
-  Clock& clock_;
   SystemRandom random_;
-  async::ReactorPool reactors_{2, clock_};
+  async::ReactorPool reactors_;
   async::Workers workers_{2, 100};
   std::map<std::string_view, Entry> services_;
 };

@@ -27,38 +27,17 @@
 #include "sandbox/exits.h"
 #include "sandbox/program/test_region.h"
 #include "services/rds/service.h"
+#include "support/test_region.h"
 
 namespace holm::rds {
 
 inline constexpr char kTestVpc[] = "vpc-1";
 
 // Calls RDS without signatures and rights, and is EC2 with one VPC of two subnets.
-class SmallRegion final : public aws::Region {
+class SmallRegion final : public test::TestRegion {
  public:
   SmallRegion(sql::Database& database, Clock& clock, sandbox::Network& network)
-      : database_(database), clock_(clock), network_(network) {}
-
-  aws::Caller caller(std::string account, std::string region, std::string name) override {
-    aws::Principal principal = aws::service_principal(std::move(name), account);
-    return {.account = std::move(account),
-            .region = std::move(region),
-            .request_id = "request",
-            .now = clock_.now(),
-            .principal = std::move(principal)};
-  }
-  void transact(const aws::Caller& caller, sql::Access access,
-                const std::function<void(aws::Call&)>& work) override {
-    auto transaction = database_.begin(access);
-    aws::Call call{caller, *transaction, *this};
-    work(call);
-    transaction->commit();
-  }
-  async::Task<void> transact_on_worker(async::Reactor&, aws::Caller, sql::Access,
-                                       std::function<void(aws::Call&)>) override {
-    throw InternalFailure("Nothing waits here.");
-  }
-  bool may(aws::Call&, const aws::Principal&, const aws::Access&) override { return true; }
-  async::Reactor& any_reactor() override { throw InternalFailure("Nothing waits here."); }
+      : TestRegion(database, clock), network_(network) {}
 
   aws::ServiceBase* rds = nullptr;
   int interfaces = 0;  // How many there are.
@@ -81,10 +60,6 @@ class SmallRegion final : public aws::Region {
                   static_cast<const ec2::DeleteNetworkInterfaceRequest*>(input)->network_interface_id)
               .has_value());
     return aws::make_box(aws::Nothing{});
-  }
-  async::Task<aws::Box> invoke_waiting(async::Reactor&, aws::Caller, std::string_view, std::string_view,
-                                       aws::Box) override {
-    throw InternalFailure("Nothing waits here.");
   }
 
  private:
@@ -114,8 +89,6 @@ class SmallRegion final : public aws::Region {
     return aws::make_box(std::move(result));
   }
 
-  sql::Database& database_;
-  Clock& clock_;
   sandbox::Network& network_;
   int made_ = 0;
 };

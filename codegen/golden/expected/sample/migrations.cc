@@ -13,4 +13,10 @@ std::vector<sql::Migration> migrations() {
   };
 }
 
+std::string_view tables() {
+  return
+         "CREATE TABLE sample_box (name TEXT PRIMARY KEY, \"odd\\name\" TEXT);\012"
+         "CREATE INDEX sample_owner ON sample_box (name);\012";
+}
+
 }  // namespace holm::sample
