@@ -23,6 +23,8 @@ function(module name)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE ${self} ${M_TEST_LIBRARIES} GTest::gtest GTest::gtest_main)
     target_include_directories(${name}_test PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+    # Tests take twice as long to optimise as to compile, and run once.
+    target_compile_options(${name}_test PRIVATE $<$<CONFIG:Debug>:-O0>)
     add_test(NAME ${name} COMMAND ${name}_test WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
     set_tests_properties(${name} PROPERTIES TIMEOUT 300)
   endif()
