@@ -23,6 +23,7 @@ int env(const Arguments& arguments);
 int status(const Arguments& arguments);
 int exec(const Arguments& arguments);
 int logs(const Arguments& arguments);
+int fault(const Arguments& arguments);
 
 // Whether a daemon answers on the data directory's lock; its process id, or 0.
 int daemon_process_id(const region::Options& options);

@@ -21,6 +21,7 @@ constexpr std::string_view kUsage = R"usage(holm: an AWS region on your own mach
   holm status                what runs
   holm exec INSTANCE -- CMD  run a command inside an instance
   holm logs                  the newest lines of the daemon's log
+  holm fault [az ZONE down|up]  what is cut off; cut an availability zone off, or give it back
   holm down                  stop everything; stored data stays
 
   --data DIR     where the region keeps everything ($HOLM_DATA, else /var/lib/holm or ~/.local/share/holm)
@@ -50,7 +51,7 @@ using Verb = int (*)(const Arguments&);
 const std::map<std::string_view, Verb>& verbs() {
   static const std::map<std::string_view, Verb> all = {{"up", up},     {"serve", serve}, {"anchor", anchor},
                                                        {"down", down}, {"env", env},     {"status", status},
-                                                       {"exec", exec}, {"logs", logs}};
+                                                       {"exec", exec}, {"logs", logs},   {"fault", fault}};
   return all;
 }
 

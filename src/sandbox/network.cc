@@ -11,6 +11,7 @@
 #include <mutex>
 
 #include "sandbox/anchor.h"
+#include "sandbox/cuts.h"
 #include "sandbox/firewall.h"
 #include "sandbox/names.h"
 #include "sandbox/namespaces.h"
@@ -29,6 +30,7 @@ struct Vpc {
   // Nothing until it was published in this process's life.
   std::optional<Security> security;
   std::optional<PublicAddresses> public_addresses;
+  std::optional<Cuts> cuts;
   bool has_uplink = false;
 };
 
@@ -298,6 +300,17 @@ Result<void> Network::publish_security(const std::string& vpc_id, const std::vec
   }
   if (auto done = (*vpc)->firewall->run(commands); !done) return done;
   (*vpc)->security = std::move(*security);
+  return {};
+}
+
+Result<void> Network::publish_cuts(const std::string& vpc_id, const Cuts& cuts) {
+  if (auto checked = check_cuts(cuts); !checked) return checked;
+  std::lock_guard lock(state_->mutex);
+  auto vpc = state_->require_vpc(vpc_id);
+  if (!vpc) return std::unexpected(vpc.error());
+  if ((*vpc)->cuts == cuts) return {};
+  if (auto done = (*vpc)->firewall->run(cut_rules(cuts)); !done) return done;
+  (*vpc)->cuts = cuts;
   return {};
 }
 

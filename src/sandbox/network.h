@@ -76,6 +76,16 @@ struct PublicAddress {
   std::string inside;
 };
 
+// What a fault takes away, as networks.
+struct Cuts {
+  // Nothing enters or leaves them, nor passes within them, whatever groups allow.
+  std::vector<std::string> isolated;
+  // They do not reach the world, nor it them: what carried that is gone.
+  std::vector<std::string> stranded;
+
+  bool operator==(const Cuts&) const = default;
+};
+
 struct SecurityRule {
   // -1 all, 1 ICMP, 6 TCP, 17 UDP, or another IP protocol number.
   int protocol = -1;
@@ -132,6 +142,10 @@ class Network final {
   // open go on.
   Result<void> publish_security(const std::string& vpc_id, const std::vector<SecurityGroup>& groups,
                                 const std::vector<InterfaceSecurity>& interfaces);
+
+  // All that is cut off in this VPC; connections already open are cut as well, and go on afterwards if their
+  // ends have waited.
+  Result<void> publish_cuts(const std::string& vpc_id, const Cuts& cuts);
 
   // All in this VPC that lead anywhere: the owner leaves out those without a route to the internet. One
   // that another daemon's VPC has is refused.

@@ -131,6 +131,56 @@ TEST_F(NetworkTest, GroupsDecideWhoReachesWhomAndChangeLive) {
   EXPECT_FALSE(reaches("a", "10.77.1.12")) << "an interface without groups";
 }
 
+// As a zone that fails: whatever the groups allow, and whoever was speaking.
+TEST_F(NetworkTest, WhatIsCutOffReachesNobodyUntilItIsNot) {
+  groups_[2].ingress = {tcp_from_group("sg-a")};
+  publish();
+  start("a");
+  start("b");
+  start("c");
+  ASSERT_TRUE(reaches("a", "10.77.2.11"));
+  ASSERT_TRUE(reaches("a", "10.77.1.12"));
+  expect_done(region_->network->publish_cuts("vpc-1", {.isolated = {"10.77.2.0/24"}}));
+  EXPECT_FALSE(reaches("a", "10.77.2.11")) << "into it";
+  EXPECT_TRUE(reaches("a", "10.77.1.12")) << "elsewhere";
+  expect_done(region_->network->publish_cuts("vpc-1", {.isolated = {"10.77.1.0/24"}}));
+  EXPECT_FALSE(reaches("a", "10.77.2.11")) << "out of it";
+  EXPECT_FALSE(reaches("a", "10.77.1.12")) << "within it";
+  region_->close();
+  region_->open();
+  ensure();
+  EXPECT_FALSE(reaches("a", "10.77.1.12")) << "also by a daemon that was told nothing yet";
+  expect_done(region_->network->publish_cuts("vpc-1", {}));
+  EXPECT_TRUE(reaches("a", "10.77.1.12"));
+  EXPECT_TRUE(reaches("a", "10.77.2.11"));
+  EXPECT_FALSE(region_->network->publish_cuts("vpc-1", {.isolated = {"10.77.1.0/99"}}));
+}
+
+TEST_F(NetworkTest, AnOpenConnectionIsCutAndGoesOnAfterwards) {
+  start("a");
+  start("b");
+  const char* speak =
+      "import socket, sys, os\n"
+      "s = socket.create_connection(('10.77.2.11', 8080), 2)\n"
+      "open('/tmp/open', 'w')\n"
+      "while os.path.exists('/tmp/open'): pass\n"
+      "s.settimeout(float(sys.argv[1]))\n"
+      "s.sendall(b'GET / HTTP/1.0\\r\\n\\r\\n')\n"
+      "try: raise SystemExit(0 if s.recv(9) else 1)\n"
+      "except TimeoutError: pass\n"
+      "open('/tmp/late', 'w')\n"
+      "s.settimeout(20)\n"
+      "raise SystemExit(0 if s.recv(9) else 1)\n";
+  ASSERT_TRUE(run("a", {"/bin/sh", "-c",
+                        "(/usr/bin/python3 -c \"$1\" 0.3; echo $? > /tmp/result) > /dev/null 2>&1 &"
+                        " until [ -e /tmp/open ]; do :; done",
+                        "sh", speak}));
+  expect_done(region_->network->publish_cuts("vpc-1", {.isolated = {"10.77.2.0/24"}}));
+  EXPECT_TRUE(run("a", {"/bin/sh", "-c", "rm /tmp/open; until [ -e /tmp/late ]; do :; done"}));
+  expect_done(region_->network->publish_cuts("vpc-1", {}));
+  EXPECT_TRUE(run("a", {"/bin/sh", "-c", "until [ -s /tmp/result ]; do :; done; grep -qx 0 /tmp/result"}));
+}
+
 // Every address of the subnet is answered for by the router, which must not wait before it does.
 TEST_F(NetworkTest, NeighboursAreResolvedAtOnce) {
   start("a");

@@ -10,8 +10,10 @@ NAME = "web"
 
 
 class Group(Web):
+    number = 82
+
     def __init__(self, region):
-        super().__init__(region, 82)
+        super().__init__(region, self.number)
         self.balancer, self.name = self.load_balancer("group")
         self.targets = self.target_group("group")
         self.elb.modify_target_group_attributes(TargetGroupArn=self.targets, Attributes=[

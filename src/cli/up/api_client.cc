@@ -16,14 +16,16 @@ namespace {
 namespace signature = aws::signature;
 
 constexpr std::string_view kCloudFormationVersion = "2010-05-15";
+constexpr std::string_view kEc2Version = "2016-11-15";
 constexpr async::Duration kSiteTimeout{5000};
 constexpr size_t kSiteBytesMax = 1 << 20;
 
-// The query protocol wraps <Error> in an <ErrorResponse>, S3 does not.
+// The query protocol wraps <Error> in an <ErrorResponse>, EC2 in <Response><Errors>, S3 in nothing.
 ApiError error_of(const http::Response& response) {
   auto document = formats::parse_xml(response.body);
   if (document) {
     const formats::XmlElement* error = document->name == "Error" ? &*document : document->find("Error");
+    if (const formats::XmlElement* errors = document->find("Errors")) error = errors->find("Error");
     const formats::XmlElement* code = error ? error->find("Code") : nullptr;
     const formats::XmlElement* message = error ? error->find("Message") : nullptr;
     if (code) return {code->text, message ? message->text : code->text};
@@ -100,6 +102,16 @@ ApiResult<formats::XmlElement> ApiClient::cloudformation(const std::string& acti
   if (!answer) return answer;
   const formats::XmlElement* result = answer->find(action + "Result");
   return result ? *result : formats::XmlElement{};
+}
+
+ApiResult<formats::XmlElement> ApiClient::ec2(const std::string& action, formats::Form fields) {
+  fields.push_back({"Action", action});
+  fields.push_back({"Version", std::string(kEc2Version)});
+  return send({.method = "POST",
+               .path = "/",
+               .body = formats::write_form(fields),
+               .service = "ec2",
+               .headers = {{"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"}}});
 }
 
 ApiResult<void> ApiClient::make_bucket(const std::string& bucket) {

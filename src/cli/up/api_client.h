@@ -41,6 +41,8 @@ class ApiClient final {
   // The <…Result> element of CloudFormation's answer.
   ApiResult<formats::XmlElement> cloudformation(const std::string& action, formats::Form fields);
   // Success when the caller owns it already.
+  // EC2's answer.
+  ApiResult<formats::XmlElement> ec2(const std::string& action, formats::Form fields);
   ApiResult<void> make_bucket(const std::string& bucket);
   ApiResult<void> put_object(const std::string& bucket, const std::string& key, std::string body);
   // The status that `GET path` of the site called `host` ("name:8080") has at the edge.

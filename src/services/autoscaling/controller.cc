@@ -104,6 +104,7 @@ jobs::Outcome Controller::run() {
   caller_ = region_.caller(group->account, group->region, "autoscaling.amazonaws.com");
   region_.transact(caller_, sql::Access::Read, [&](aws::Call& call) { load(call); });
   if (!group->is_deleting) step([&](aws::Call& call) { run_scheduled_actions(service_, call, group_); });
+  read_status_checks();
   for (const InstanceRow& instance : std::vector(instances_)) {
     const auto problem = step([&](aws::Call& call) { observe(call, instance.id); });
     if (problem) log::warning(fmt::format("group {}: {}: {}", group_.name, instance.id, *problem));
@@ -153,6 +154,7 @@ void Controller::read_surroundings() {
     }
   });
   if (problem) log::warning(fmt::format("group {}: {}", group_.name, *problem));
+  read_failed_zones();
 }
 
 Time Controller::next_look(const std::optional<int64_t>& deadline) const {
@@ -222,8 +224,14 @@ void Controller::observe_health(aws::Call& call, const InstanceRow& instance) {
     replace(call, instance, "an instance was taken out of service in response to a user health-check.");
     return;
   }
-  if (group_.health_check != "ELB" || suspended_.contains(kHealthCheck)) return;
+  if (suspended_.contains(kHealthCheck)) return;
   if (to_milliseconds(call.now) < instance.in_service + group_.grace * 1000) return;
+  if (impaired_.contains(instance.id)) {
+    replace(call, instance,
+            "an instance was taken out of service in response to an EC2 instance status checks failure.");
+    return;
+  }
+  if (group_.health_check != "ELB") return;
   if (target_state(call, group_.target_groups, instance.id) != TargetState::Unhealthy) return;
   replace(call, instance,
           "an instance was taken out of service in response to an ELB system health check failure.");

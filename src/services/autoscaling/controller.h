@@ -29,6 +29,8 @@ class Controller final {
   std::optional<std::string> step(const Work& work);
   void load(aws::Call& call);
   void read_surroundings();
+  void read_status_checks();
+  void read_failed_zones();
   Time next_look(const std::optional<int64_t>& deadline) const;
   std::optional<int64_t> next_deadline(aws::Call& call) const;
 
@@ -54,6 +56,7 @@ class Controller final {
   void note_failed_launch(aws::Call& call, const std::string& problem);
   void put_off_launches(aws::Call& call, int free_failures);
   std::vector<std::string> places_by_load() const;
+  std::vector<std::string> subnets_in_use() const;
 
   // Too many, or of the wrong kind.
   void shrink(aws::Call& call);
@@ -78,6 +81,8 @@ class Controller final {
   TemplateVersion template_;
   std::optional<std::string> template_problem_;
   std::map<std::string, std::string> zones_;  // Of the group's subnets.
+  std::set<std::string, std::less<>> failed_zones_;
+  std::set<std::string, std::less<>> impaired_;  // Instances, by EC2's status checks.
   std::vector<InstanceRow> instances_;
   std::set<std::string, std::less<>> suspended_;  // Processes.
 };

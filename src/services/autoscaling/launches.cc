@@ -37,7 +37,7 @@ std::vector<std::string> Controller::places_by_load() const {
     ++in_subnet[each.subnet];
   }
   std::multimap<std::pair<int, int>, std::string> sorted;  // Keeps the order of equals.
-  for (const std::string& subnet : group_.subnets) {
+  for (const std::string& subnet : subnets_in_use()) {
     auto zone = zones_.find(subnet);
     sorted.emplace(std::pair(zone == zones_.end() ? 0 : in_zone[zone->second], in_subnet[subnet]), subnet);
   }
@@ -152,7 +152,9 @@ void Controller::put_off_launches(aws::Call& call, int free_failures) {
 // How many instances each of the group's zones has.
 std::map<std::string, int> Controller::crowds() const {
   std::map<std::string, int> crowd;
-  for (const auto& [subnet, zone] : zones_) crowd[zone] = 0;
+  for (const auto& [subnet, zone] : zones_) {
+    if (!failed_zones_.contains(zone)) crowd[zone] = 0;
+  }
   for (const InstanceRow& each : instances_) {
     if (each.state != "Standby" && crowd.contains(each.zone)) ++crowd[each.zone];
   }

@@ -28,6 +28,13 @@ Service::Service(jobs::Jobs& jobs, aws::Region& region, aws::Events& events, Clo
       schedule(transaction, row.integer(0));
     }
   });
+  events.subscribe("ec2.zone-state", [this](sql::Transaction& transaction, const aws::Event& event) {
+    for (const sql::Row& row : transaction.run("SELECT grp FROM autoscaling_zone WHERE zone = ?1 AND grp IN"
+                                               " (SELECT id FROM autoscaling_group WHERE account = ?2)",
+                                               {event.resource, event.account})) {
+      schedule(transaction, row.integer(0));
+    }
+  });
   events.subscribe("cloudwatch.scaling-action", [this](sql::Transaction& transaction, const aws::Event& event) {
     on_alarm(*this, transaction, event.resource, event.detail);
   });

@@ -57,6 +57,7 @@ class SmallRegion final : public test::TestRegion {
 
   aws::ServiceBase* autoscaling = nullptr;
   std::set<std::string> full_zones;  // Where no instance can be started.
+  std::set<std::string> failed_zones;
   std::string template_version = "1";
   bool has_template = true;
   int64_t drains = 0;          // How many deregistered targets are busy for ever: 1, or none.
@@ -125,6 +126,12 @@ class SmallRegion final : public test::TestRegion {
     if (operation == "DescribeInstances") {
       return describe_instances(call, *static_cast<const ec2::DescribeInstancesRequest*>(input));
     }
+    if (operation == "DescribeInstanceStatus") return describe_status(call);
+    if (operation == "DescribeAvailabilityZones") {
+      ec2::DescribeAvailabilityZonesResult result;
+      for (const std::string& zone : failed_zones) result.availability_zones.push_back({.zone_name = zone});
+      return aws::make_box(std::move(result));
+    }
     if (operation == "DescribeSubnets") {
       const auto& request = *static_cast<const ec2::DescribeSubnetsRequest*>(input);
       ec2::DescribeSubnetsResult result;
@@ -182,6 +189,17 @@ class SmallRegion final : public test::TestRegion {
         {number, id, *request.subnet_id, *request.launch_template->version, tags});
     ec2::Reservation result;
     result.instances.push_back({.instance_id = id, .placement = ec2::Placement{.availability_zone = zone}});
+    return aws::make_box(std::move(result));
+  }
+
+  // Those that fail their checks.
+  aws::Box describe_status(aws::Call& call) const {
+    ec2::DescribeInstanceStatusResult result;
+    for (const sql::Row& row : call.transaction.run(
+             "SELECT id, subnet FROM fake_instance WHERE state = 'running' ORDER BY number")) {
+      if (!failed_zones.contains(zone_of_subnet(row.text(1)))) continue;
+      result.instance_statuses.push_back({.instance_id = row.text(0)});
+    }
     return aws::make_box(std::move(result));
   }
 
@@ -311,6 +329,24 @@ class GroupTest : public ::testing::Test {
                                           .account = kTestAccount,
                                           .region = "eu-west-1",
                                           .resource = group,
+                                          .detail = state});
+    });
+  }
+  // A zone is cut off or comes back: "a", "unavailable".
+  void set_zone(const std::string& letter, const std::string& state) {
+    const std::string zone = "eu-west-1" + letter;
+    if (state == "available") {
+      region.failed_zones.erase(zone);
+      region.full_zones.erase(zone);
+    } else {
+      region.failed_zones.insert(zone);
+      region.full_zones.insert(zone);
+    }
+    in_transaction([&](aws::Call& inner) {
+      events->publish(inner.transaction, {.type = "ec2.zone-state",
+                                          .account = kTestAccount,
+                                          .region = "eu-west-1",
+                                          .resource = zone,
                                           .detail = state});
     });
   }

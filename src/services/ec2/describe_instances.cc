@@ -13,6 +13,7 @@
 #include "services/ec2/instance_types.h"
 #include "services/ec2/service.h"
 #include "services/ec2/volumes.h"
+#include "services/ec2/zone_faults.h"
 
 namespace holm::ec2 {
 
@@ -122,6 +123,19 @@ std::optional<std::vector<std::string>> filter_values(const Instance& each, cons
   return std::nullopt;
 }
 
+// A running instance is one whose first process lives; it can be reached unless its zone is cut off.
+InstanceStatusSummary check_status(Call& call, const InstanceRow& row) {
+  if (row.state != "running") {
+    return {.details = {{.name = "reachability", .status = "not-applicable"}}, .status = "not-applicable"};
+  }
+  if (auto since = cut_since(call.transaction, row.account, row.zone)) {
+    const Time from = std::max(*since, from_milliseconds(row.launched));
+    return {.details = {{.impaired_since = from, .name = "reachability", .status = "failed"}},
+            .status = "impaired"};
+  }
+  return {.details = {{.name = "reachability", .status = "passed"}}, .status = "ok"};
+}
+
 }  // namespace
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceState.html
@@ -213,15 +227,15 @@ DescribeInstanceStatusResult describe_instance_status(Service&, Call& call,
        instances_where(call.transaction, "account = ?1 AND region = ?2", {call.account, call.region})) {
     if (!is_asked_for(request.instance_ids, row.id)) continue;
     if (row.state != "running" && !request.include_all_instances.value_or(false)) continue;
-    // A running instance is one whose first process lives: that is what was checked.
-    const std::string status = row.state == "running" ? "ok" : "not-applicable";
-    const InstanceStatusSummary summary{
-        .details = {{.name = "reachability", .status = row.state == "running" ? "passed" : "not-applicable"}},
-        .status = status};
+    const InstanceStatusSummary summary = check_status(call, row);
+    const std::string status = *summary.status, reachability = *summary.details.front().status;
     FilterValues values = [&](std::string_view name) -> std::optional<std::vector<std::string>> {
       if (name == "instance-state-name") return {{row.state}};
       if (name == "availability-zone") return {{row.zone}};
       if (name == "instance-status.status" || name == "system-status.status") return {{status}};
+      if (name == "instance-status.reachability" || name == "system-status.reachability")
+        return {{reachability}};
+      if (name == "instance-state-code") return {{std::to_string(*instance_state_of(row.state).code)}};
       return std::nullopt;
     };
     if (!passes(request.filters, {}, values)) continue;

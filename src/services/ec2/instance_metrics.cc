@@ -25,6 +25,7 @@ struct InstanceMetrics::Row {
   std::string id, account, region, image, type;
   bool is_detailed = false;
   std::optional<std::string> group;  // Its Auto Scaling group.
+  bool is_cut = false;               // Its zone is cut off.
 };
 
 std::optional<InstanceMeasure> measured_between(const InstanceReading& before, const InstanceReading& after,
@@ -65,13 +66,17 @@ void InstanceMetrics::read(metrics::Recorder& recorder, Time minute) {
       use_.region.caller("", "", "ec2.amazonaws.com"), sql::Access::Read, [&](aws::Call& call) {
         for (const sql::Row& row : call.transaction.run(
                  "SELECT id, account, region, image, type, monitoring, (SELECT value FROM ec2_tag WHERE"
-                 " resource = ec2_instance.id AND key = 'aws:autoscaling:groupName')"
-                 " FROM ec2_instance WHERE state = 'running'")) {
+                 " resource = ec2_instance.id AND key = 'aws:autoscaling:groupName'), EXISTS (SELECT 1 FROM"
+                 " ec2_zone_cut c WHERE c.account = ec2_instance.account AND c.zone = ec2_instance.zone) "
+                 "FROM ec2_instance WHERE state = 'running'")) {
           rows.push_back({row.text(0), row.text(1), row.text(2), row.text(3), row.text(4),
-                          row.integer(5) != 0, row.optional_text(6)});
+                          row.integer(5) != 0, row.optional_text(6), row.integer(7) != 0});
         }
       });
-  for (const Row& row : rows) measure(recorder, row, minute);
+  for (const Row& row : rows) {
+    record_checks(recorder, row, minute);
+    measure(recorder, row, minute);
+  }
   std::set<std::string_view> running;
   for (const Row& row : rows) running.insert(row.id);
   std::lock_guard lock(mutex_);
@@ -79,6 +84,19 @@ void InstanceMetrics::read(metrics::Recorder& recorder, Time minute) {
   const SteadyTime old = use_.clock.steady() - 2 * kBasic;
   std::erase_if(last_,
                 [&](const auto& each) { return !running.contains(each.first) && each.second.at < old; });
+}
+
+// Every minute whatever the kind of monitoring.
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/viewing_metrics_with_cloudwatch.html#status-check-metrics
+void InstanceMetrics::record_checks(metrics::Recorder& recorder, const Row& row, Time minute) {
+  std::vector<std::vector<metrics::Dimension>> names = {{{"InstanceId", row.id}}};
+  if (row.group) names.push_back({{"AutoScalingGroupName", *row.group}});
+  for (const char* name : {"StatusCheckFailed", "StatusCheckFailed_Instance", "StatusCheckFailed_System"}) {
+    for (const auto& dimensions : names) {
+      recorder.record({.metric = {row.account, row.region, "AWS/EC2", name, dimensions}, .unit = "Count"},
+                      minute, metrics::Statistics::of(row.is_cut ? 1 : 0));
+    }
+  }
 }
 
 void InstanceMetrics::measure(metrics::Recorder& recorder, const Row& row, Time minute) {

@@ -45,6 +45,7 @@ class InstanceMetrics final {
  private:
   struct Row;
   void read(metrics::Recorder& recorder, Time minute);
+  static void record_checks(metrics::Recorder& recorder, const Row& row, Time minute);
   void measure(metrics::Recorder& recorder, const Row& row, Time minute);
   std::optional<InstanceReading> reading_of(const std::string& id) const;
 

@@ -16,6 +16,7 @@
 #include "services/ec2/security_groups.h"
 #include "services/ec2/service.h"
 #include "services/ec2/vpc_servers.h"
+#include "services/ec2/zone_faults.h"
 
 namespace holm::ec2 {
 
@@ -37,6 +38,7 @@ struct Picture {
   std::vector<sandbox::SecurityGroup> groups;
   std::vector<sandbox::InterfaceSecurity> security;
   std::vector<sandbox::PublicAddress> public_addresses;
+  sandbox::Cuts cuts;
   std::vector<Gone> gone;
 };
 
@@ -54,19 +56,23 @@ Picture read_picture(sql::Transaction& transaction, const std::string& id) {
        transaction.run("SELECT kind, id FROM ec2_network_gone WHERE vpc = ?1 ORDER BY kind", {id})) {
     picture.gone.push_back({row.text(0), row.text(1)});
   }
-  auto vpc = transaction.find("SELECT cidr, region, dns_support FROM ec2_vpc WHERE id = ?1", {id});
+  auto vpc = transaction.find("SELECT cidr, region, dns_support, account FROM ec2_vpc WHERE id = ?1", {id});
   if (!vpc) return picture;
   picture.exists = true;
   picture.region = vpc->text(1);
   picture.dns_support = vpc->integer(2) != 0;
   picture.vpc = {.id = id, .cidrs = {vpc->text(0)}};
-  for (const sql::Row& row : transaction.run("SELECT id, cidr FROM ec2_subnet WHERE vpc = ?1", {id})) {
+  const std::set<std::string> cut = cut_zones(transaction, vpc->text(3));
+  for (const sql::Row& row :
+       transaction.run("SELECT id, cidr, zone FROM ec2_subnet WHERE vpc = ?1 ORDER BY id", {id})) {
     const WayOut way = way_out_of(transaction, id, row.text(0));
     picture.subnets.push_back(
         {.id = row.text(0), .vpc_id = id, .cidr = row.text(1), .default_route = way.route});
     if (auto nat = find_address_of(transaction, way.nat_interface)) {
       picture.public_addresses.push_back({.address = nat->address, .inside = row.text(1)});
     }
+    if (cut.contains(row.text(2))) picture.cuts.isolated.push_back(row.text(1));
+    else if (cut.contains(way.nat_zone)) picture.cuts.stranded.push_back(row.text(1));
   }
   for (const InterfaceRow& row : interfaces_of_vpc(transaction, id)) {
     picture.interfaces.push_back({.id = row.id,
@@ -108,6 +114,7 @@ Result<void> ensure(sandbox::Network& network, const Picture& picture) {
   for (const sandbox::InterfaceSpec& interface : picture.interfaces) {
     if (auto done = network.ensure_interface(interface); !done) return done;
   }
+  if (auto done = network.publish_cuts(picture.vpc.id, picture.cuts); !done) return done;
   auto published = network.publish_security(picture.vpc.id, picture.groups, picture.security);
   if (!published) return published;
   return network.publish_public_addresses(picture.vpc.id, picture.public_addresses);

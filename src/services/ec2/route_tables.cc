@@ -128,14 +128,17 @@ WayOut way_out_of(sql::Transaction& transaction, const std::string& vpc, const s
   if (!row || !gateway_exists(transaction, row->optional_text(0), row->optional_text(1), vpc)) {
     return {};
   }
-  if (!row->is_null(0)) return {.route = DefaultRoute::InternetGateway, .nat_interface = ""};
+  if (!row->is_null(0)) return {.route = DefaultRoute::InternetGateway};
   // A NAT gateway goes out as its own subnet does, which needs a route to the internet.
-  auto gateway = transaction.find("SELECT subnet, interface FROM ec2_nat_gateway WHERE id = ?1", {row->text(1)});
-  if (gateway->text(0) == subnet ||
+  auto gateway = transaction.find(
+      "SELECT g.subnet, g.interface, s.zone FROM ec2_nat_gateway g JOIN ec2_subnet s ON s.id = g.subnet"
+      " WHERE g.id = ?1",
+      {row->text(1)});
+  if (!gateway || gateway->text(0) == subnet ||
       way_out_of(transaction, vpc, gateway->text(0)).route != DefaultRoute::InternetGateway) {
     return {};
   }
-  return {.route = DefaultRoute::NatGateway, .nat_interface = gateway->text(1)};
+  return {.route = DefaultRoute::NatGateway, .nat_interface = gateway->text(1), .nat_zone = gateway->text(2)};
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateRouteTable.html

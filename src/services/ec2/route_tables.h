@@ -12,6 +12,7 @@ namespace holm::ec2 {
 struct WayOut {
   sandbox::SubnetSpec::DefaultRoute route = sandbox::SubnetSpec::DefaultRoute::None;
   std::string nat_interface;  // Of a route to a NAT gateway: the gateway's.
+  std::string nat_zone;
 };
 WayOut way_out_of(sql::Transaction& transaction, const std::string& vpc, const std::string& subnet);
 

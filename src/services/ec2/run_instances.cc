@@ -13,6 +13,7 @@
 #include "services/ec2/launch_templates.h"
 #include "services/ec2/service.h"
 #include "services/ec2/volumes.h"
+#include "services/ec2/zone_faults.h"
 #include "services/ec2/zones.h"
 
 namespace holm::ec2 {
@@ -179,6 +180,7 @@ Reservation run_instances(Service& service, Call& call, const RunInstancesReques
   }
   const Place place = place_of(service, call, request);
   InstanceRow row = row_of(service, call, request, place);
+  require_capacity(call, row.type, row.zone);
   const std::vector<Tag> tags = tags_for(request.tag_specifications, "instance");
   const std::vector<Tag> interface_tags = tags_for(request.tag_specifications, "network-interface");
   const std::vector<Tag> volume_tags = tags_for(request.tag_specifications, "volume");

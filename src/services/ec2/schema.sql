@@ -107,3 +107,7 @@ INSERT INTO ec2_volume (account, region, id, zone, type, state, instance, device
     delete_on_termination, created)
   SELECT account, region, 'vol-' || substr(id, 3), zone, 'gp3', 'in-use', id, '/dev/xvda', 'attached', launched, 1,
     launched FROM ec2_instance WHERE state <> 'terminated';
+-- migration 7
+-- Zones that their account has cut off.
+CREATE TABLE ec2_zone_cut (
+  account TEXT NOT NULL, region TEXT NOT NULL, zone TEXT NOT NULL, since INTEGER NOT NULL, PRIMARY KEY (account, zone));

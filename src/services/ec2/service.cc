@@ -56,6 +56,10 @@ std::vector<aws::Access> Service::access(const aws::Operation& operation, const 
     instances(static_cast<const UnmonitorInstancesRequest*>(input)->instance_ids);
   if (operation.name == "RebootInstances")
     instances(static_cast<const RebootInstancesRequest*>(input)->instance_ids);
+  // Not EC2's own, so that the right to all of EC2 is not the right to make it fail.
+  if (operation.name == "CutAvailabilityZone" || operation.name == "RestoreAvailabilityZone") {
+    needed = {{.action = fmt::format("holm:{}", operation.name)}};
+  }
   return needed;
 }
 

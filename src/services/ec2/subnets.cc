@@ -8,6 +8,7 @@
 
 #include "ec2/handlers.h"
 #include "services/ec2/service.h"
+#include "services/ec2/zone_faults.h"
 #include "services/ec2/zones.h"
 
 namespace holm::ec2 {
@@ -92,9 +93,13 @@ SubnetRow require_subnet(Call& call, std::string_view id) {
 
 SubnetRow require_default_subnet(Service& service, Call& call, std::string_view zone) {
   const VpcRow vpc = require_default_vpc(service, call);
-  for (const SubnetRow& row : rows_of(call, "vpc = ?1 AND is_default = 1", {vpc.id})) {
-    if (zone.empty() || row.zone == zone) return row;
+  const std::vector<SubnetRow> rows = rows_of(call, "vpc = ?1 AND is_default = 1", {vpc.id});
+  const std::set<std::string> cut = cut_zones(call.transaction, call.account);
+  for (const SubnetRow& row : rows) {
+    if (zone.empty() ? !cut.contains(row.zone) : row.zone == zone) return row;
   }
+  // Who launches there is told that there is no capacity.
+  if (zone.empty() && !rows.empty()) return rows.front();
   throw aws::ServiceError("MissingInput", 400,
                           "No subnets found for the default VPC. Please specify a subnet.");
 }

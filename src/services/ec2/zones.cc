@@ -8,8 +8,10 @@
 #include <array>
 
 #include "base/strings.h"
+#include "base/time_format.h"
 #include "ec2/handlers.h"
 #include "services/ec2/resource.h"
+#include "services/ec2/zone_faults.h"
 
 namespace holm::ec2 {
 
@@ -58,11 +60,17 @@ DescribeAvailabilityZonesResult describe_availability_zones(Service&, Call& call
   for (const std::string& zone : zones_of(call.region)) {
     const std::string id = zone_id_of(zone);
     if (!is_asked_for(request.zone_names, zone) || !is_asked_for(request.zone_ids, id)) continue;
+    const std::optional<Time> since = cut_since(call.transaction, call.account, zone);
+    const std::string state = since ? "unavailable" : "available";
+    std::vector<AvailabilityZoneMessage> messages;
+    if (since) messages.push_back({.message = fmt::format("Cut off since {}.", iso8601(*since))});
     FilterValues values = [&](std::string_view name) -> std::optional<std::vector<std::string>> {
       if (name == "zone-name") return {{zone}};
       if (name == "zone-id") return {{id}};
       if (name == "region-name") return {{call.region}};
-      if (name == "state") return {{"available"}};
+      if (name == "state") return {{state}};
+      if (name == "message")
+        return since ? std::vector{*messages.front().message} : std::vector<std::string>{};
       if (name == "zone-type") return {{"availability-zone"}};
       if (name == "opt-in-status") return {{"opt-in-not-required"}};
       if (name == "group-name") return {{call.region}};
@@ -70,13 +78,14 @@ DescribeAvailabilityZonesResult describe_availability_zones(Service&, Call& call
     };
     if (!passes(request.filters, {}, values)) continue;
     result.availability_zones.push_back({.opt_in_status = "opt-in-not-required",
+                                         .messages = messages,
                                          .region_name = call.region,
                                          .zone_name = zone,
                                          .zone_id = id,
                                          .group_name = call.region,
                                          .network_border_group = call.region,
                                          .zone_type = "availability-zone",
-                                         .state = "available"});
+                                         .state = state});
   }
   end_dry_run(request.dry_run);
   return result;

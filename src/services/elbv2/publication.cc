@@ -12,6 +12,7 @@
 #include "base/strings.h"
 #include "dataplane/balancer/balancer.h"
 #include "dataplane/dns/directory.h"
+#include "ec2/operations.h"
 #include "sandbox/network.h"
 #include "services/elbv2/actions.h"
 #include "services/elbv2/attributes.h"
@@ -94,6 +95,28 @@ void apply_attributes(aws::Call& call, balancer::TargetGroup& group) {
   group.stickiness = std::move(stickiness);
 }
 
+// Those of the zones that are up, as AWS takes a failed zone's out of the name; all when no zone is.
+std::vector<std::string> addresses_of(aws::Call& call, const LoadBalancer& load_balancer) {
+  const auto down = call.client.call<ec2::DescribeAvailabilityZones>(
+      call, aws::service_principal(kPrincipal, call.account),
+      {.filters = {{.name = "state", .values = {"unavailable"}}}});
+  std::set<std::string> dark;
+  for (const AvailabilityZone& each : load_balancer.availability_zones) {
+    const bool is_down =
+        std::ranges::find(down.availability_zones, each.zone_name, &ec2::AvailabilityZone::zone_name) !=
+        down.availability_zones.end();
+    if (is_down) dark.insert(*each.subnet_id);
+  }
+  std::vector<std::string> all, up;
+  for (const sql::Row& row : call.transaction.run(
+           "SELECT address, subnet FROM elbv2_interface WHERE load_balancer = ?1 ORDER BY position",
+           {*load_balancer.load_balancer_arn})) {
+    all.push_back(row.text(0));
+    if (!dark.contains(row.text(1))) up.push_back(row.text(0));
+  }
+  return up.empty() ? all : up;
+}
+
 balancer::Health health_of(const std::string& name) {
   if (name == "healthy") return balancer::Health::Healthy;
   return name == "unhealthy" ? balancer::Health::Unhealthy : balancer::Health::Initial;
@@ -118,10 +141,7 @@ void Publication::read_load_balancer(aws::Call& call, const std::string& arn) {
   made.host_names = {to_lower(*described.dns_name)};
   made.vpc_id = *described.vpc_id;
   made.where.fd = use_.network.namespace_of(made.vpc_id);
-  for (const sql::Row& row : call.transaction.run(
-           "SELECT address FROM elbv2_interface WHERE load_balancer = ?1 ORDER BY position", {arn})) {
-    made.addresses.push_back(row.text(0));
-  }
+  made.addresses = addresses_of(call, described);
   use_.names.publish(made.vpc_id, *described.dns_name, {.addresses = made.addresses});
   use_.names.publish("", *described.dns_name, {.alias = "holm.internal"});
   // Without its network it would listen on the host's.

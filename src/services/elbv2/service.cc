@@ -38,6 +38,9 @@ Service::Service(Dependencies dependencies)
   dependencies_.events.subscribe(
       "ec2.instance-state",
       [this](sql::Transaction& transaction, const aws::Event& event) { note_instance(transaction, event); });
+  // Load balancers leave a zone that fails, and come back to it.
+  dependencies_.events.subscribe(
+      "ec2.zone-state", [this](sql::Transaction& transaction, const aws::Event&) { changed(transaction); });
 }
 Service::~Service() = default;
 

@@ -164,15 +164,23 @@ VolumeRow volume_of_own(Call& call, const CreateDBInstanceMessage& request) {
   return volume;
 }
 
-// The zone asked for, or the group's first.
-GroupSubnet subnet_in(const SubnetGroupRow& group, const std::optional<std::string>& zone) {
-  if (!zone) return group.subnets.front();
-  const auto found = std::ranges::find(group.subnets, *zone, &GroupSubnet::zone);
-  if (found == group.subnets.end()) {
+// The zone asked for, or the group's first that is up.
+GroupSubnet subnet_in(Call& call, const SubnetGroupRow& group, const std::optional<std::string>& zone) {
+  if (zone && std::ranges::find(group.subnets, *zone, &GroupSubnet::zone) == group.subnets.end()) {
     throw InvalidVPCNetworkStateFault(
         fmt::format("The DB subnet group does not cover Availability Zone {}.", *zone));
   }
-  return *found;
+  const auto down = call.client.call<ec2::DescribeAvailabilityZones>(
+      call, aws::service_principal("rds.amazonaws.com", call.account),
+      {.filters = {{.name = "state", .values = {"unavailable"}}}});
+  for (const GroupSubnet& each : group.subnets) {
+    const bool is_down =
+        std::ranges::find(down.availability_zones, each.zone, &ec2::AvailabilityZone::zone_name) !=
+        down.availability_zones.end();
+    if (!is_down && each.zone == zone.value_or(each.zone)) return each;
+  }
+  throw InsufficientDBInstanceCapacityFault(
+      "The specified DB instance class isn't available in the specified Availability Zone.");
 }
 
 void make_interface(Call& call, InstanceRow& row, const GroupSubnet& subnet) {
@@ -235,8 +243,9 @@ CreateDBInstanceResult create_db_instance(Service& service, Call& call,
     row.storage_type = request.storage_type.value_or("gp2");
     insert_volume(call, row.volume);
   }
-  make_interface(call, row,
-                 subnet_in(require_subnet_group(call, row.volume.subnet_group), request.availability_zone));
+  make_interface(
+      call, row,
+      subnet_in(call, require_subnet_group(call, row.volume.subnet_group), request.availability_zone));
   insert(call, row);
   write_tags(call, instance_arn(call, row.id), request.tags);
   service.controller().publish(call, row);

@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -41,6 +42,7 @@ class SmallRegion final : public test::TestRegion {
 
   aws::ServiceBase* rds = nullptr;
   int interfaces = 0;  // How many there are.
+  std::set<std::string> failed_zones;
 
  protected:
   aws::Box invoke(aws::Call& parent, const aws::Principal&, std::string_view service,
@@ -50,6 +52,11 @@ class SmallRegion final : public test::TestRegion {
     if (operation == "DescribeSecurityGroups") {
       ec2::DescribeSecurityGroupsResult result;
       result.security_groups.push_back({.group_id = "sg-1", .vpc_id = kTestVpc});
+      return aws::make_box(std::move(result));
+    }
+    if (operation == "DescribeAvailabilityZones") {
+      ec2::DescribeAvailabilityZonesResult result;
+      for (const std::string& zone : failed_zones) result.availability_zones.push_back({.zone_name = zone});
       return aws::make_box(std::move(result));
     }
     if (operation == "CreateNetworkInterface") return create_interface();

@@ -1,0 +1,88 @@
+// `holm fault`: availability zones that fail on purpose, to see what becomes of a system without them.
+
+#include <fmt/format.h>
+
+#include <cctype>
+#include <cstdio>
+#include <optional>
+
+#include "base/system_clock.h"
+#include "cli/commands.h"
+#include "cli/up/api_client.h"
+#include "region/addresses.h"
+#include "region/credentials_file.h"
+
+namespace holm::cli {
+
+namespace {
+
+int fail(std::string_view message) {
+  fmt::print(stderr, "holm: {}\n", message);
+  return 1;
+}
+
+// As the account's administrator; which zones there are is the region's affair.
+Result<ApiAccess> access_to(const region::Options& options, const std::string& region) {
+  if (daemon_process_id(options) == 0) return failure("no region runs on " + options.data_directory);
+  auto key = region::read_credentials(region::credentials_path(options));
+  if (!key) return std::unexpected(key.error());
+  auto address = region::api_address(options);
+  if (!address) return std::unexpected(address.error());
+  return ApiAccess{.address = *address,
+                   .region = region,
+                   .access_key_id = key->access_key_id,
+                   .secret_access_key = key->secret_access_key};
+}
+
+int list(const region::Options& options) {
+  auto access = access_to(options, options.default_region);
+  if (!access) return fail(access.error().message);
+  SystemClock clock;
+  ApiClient client(clock, std::move(*access));
+  auto answer = client.ec2("DescribeAvailabilityZones",
+                           {{"Filter.1.Name", "state"}, {"Filter.1.Value.1", "unavailable"}});
+  if (!answer) return fail(answer.error().message);
+  const formats::XmlElement* zones = answer->find("availabilityZoneInfo");
+  if (!zones || zones->children.empty()) {
+    fmt::print("Nothing is cut off in {}.\n", options.default_region);
+    return 0;
+  }
+  for (const formats::XmlElement& zone : zones->children) {
+    const formats::XmlElement* name = zone.find("zoneName");
+    const formats::XmlElement* messages = zone.find("messageSet");
+    const formats::XmlElement* first = messages ? messages->find("item") : nullptr;
+    const formats::XmlElement* text = first ? first->find("message") : nullptr;
+    fmt::print("az {}  down  {}\n", name ? name->text : "", text ? text->text : "");
+  }
+  return 0;
+}
+
+int set_zone(const region::Options& options, const std::string& zone, const std::string& action) {
+  // "us-east-1a" is a zone of "us-east-1".
+  if (zone.size() < 2 || std::isalpha(static_cast<unsigned char>(zone.back())) == 0) {
+    return fail(zone + " is no availability zone; aws ec2 describe-availability-zones lists them");
+  }
+  auto access = access_to(options, zone.substr(0, zone.size() - 1));
+  if (!access) return fail(access.error().message);
+  SystemClock clock;
+  ApiClient client(clock, std::move(*access));
+  auto answer = client.ec2(action, {{"ZoneName", zone}});
+  if (!answer) return fail(answer.error().message);
+  const formats::XmlElement* state = answer->find("zoneState");
+  fmt::print("{} is {}.\n", zone, state ? state->text : "unknown");
+  return 0;
+}
+
+}  // namespace
+
+int fault(const Arguments& arguments) {
+  const std::vector<std::string>& words = arguments.words;
+  if (words.empty()) return list(arguments.options);
+  const bool is_zone = words.size() == 3 && words[0] == "az";
+  if (is_zone && words[2] == "down") return set_zone(arguments.options, words[1], "CutAvailabilityZone");
+  if (is_zone && words[2] == "up") return set_zone(arguments.options, words[1], "RestoreAvailabilityZone");
+  fmt::print(stderr, "holm: usage: holm fault [az us-east-1a down|up]\n");
+  return 2;
+}
+
+}  // namespace holm::cli
