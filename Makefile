@@ -68,5 +68,8 @@ crash-s3: ## The object store loses its power ten thousand times (LIVES=10000)
 	cmake --preset release >/dev/null && ninja -C build/release objects_crashes
 	build/release/objects_crashes $${LIVES:-10000}
 
+drill: build ## Hurt a site in every way, under load: times, requests, a picture in build/drill (about 20 minutes)
+	$(VENV)/bin/python bench/drill/drill.py
+
 clean: ## Remove what was built
 	rm -rf build
