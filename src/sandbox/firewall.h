@@ -46,6 +46,11 @@ struct Security {
 Result<Security> read_security(const std::vector<SecurityGroup>& groups,
                                const std::vector<InterfaceSecurity>& interfaces);
 
+// Whether protocol, ports and networks are in order.
+Result<void> check_rule(const SecurityRule& rule);
+// The part of a rule that says what is carried; with a space behind it unless that is everything.
+std::string protocol_match(const SecurityRule& rule);
+
 // Tables that do not depend on groups: who may send from which address, and who may reach out.
 std::string vpc_rules();
 // Everything a VPC's groups say, replacing what was there. `resolver` is VPC+2.

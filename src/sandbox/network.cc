@@ -11,6 +11,7 @@
 #include <mutex>
 
 #include "sandbox/anchor.h"
+#include "sandbox/border_rules.h"
 #include "sandbox/cuts.h"
 #include "sandbox/firewall.h"
 #include "sandbox/names.h"
@@ -31,6 +32,7 @@ struct Vpc {
   std::optional<Security> security;
   std::optional<PublicAddresses> public_addresses;
   std::optional<Cuts> cuts;
+  std::optional<std::string> borders;  // The commands that made them.
   bool has_uplink = false;
 };
 
@@ -311,6 +313,19 @@ Result<void> Network::publish_cuts(const std::string& vpc_id, const Cuts& cuts) 
   if ((*vpc)->cuts == cuts) return {};
   if (auto done = (*vpc)->firewall->run(cut_rules(cuts)); !done) return done;
   (*vpc)->cuts = cuts;
+  return {};
+}
+
+Result<void> Network::publish_borders(const std::string& vpc_id, const std::vector<SubnetBorder>& borders) {
+  if (auto checked = check_borders(borders); !checked) return checked;
+  std::lock_guard lock(state_->mutex);
+  auto vpc = state_->require_vpc(vpc_id);
+  if (!vpc) return std::unexpected(vpc.error());
+  const Ipv4 resolver = parse_ipv4_network((*vpc)->spec.cidrs[0])->first() + 2;
+  const std::string rules = border_rules(borders, to_string(resolver));
+  if ((*vpc)->borders == rules) return {};
+  if (auto done = (*vpc)->firewall->run(rules); !done) return done;
+  (*vpc)->borders = rules;
   return {};
 }
 

@@ -99,6 +99,21 @@ struct SecurityRule {
   bool operator==(const SecurityRule&) const = default;
 };
 
+// One rule of a network ACL; of those that match, the one with the lowest number decides.
+struct BorderRule {
+  enum class Action { Allow, Deny };
+  int number = 0;
+  Action action = Action::Deny;
+  SecurityRule match;  // Of networks only.
+};
+
+// What may enter and leave a subnet. Answers need a rule like questions; what stays inside needs none.
+struct SubnetBorder {
+  std::string cidr;
+  std::vector<BorderRule> entering;
+  std::vector<BorderRule> leaving;
+};
+
 struct SecurityGroup {
   std::string id;
   std::vector<SecurityRule> ingress;
@@ -146,6 +161,9 @@ class Network final {
   // All that is cut off in this VPC; connections already open are cut as well, and go on afterwards if their
   // ends have waited.
   Result<void> publish_cuts(const std::string& vpc_id, const Cuts& cuts);
+
+  // Every subnet of this VPC that does not let everything through.
+  Result<void> publish_borders(const std::string& vpc_id, const std::vector<SubnetBorder>& borders);
 
   // All in this VPC that lead anywhere: the owner leaves out those without a route to the internet. One
   // that another daemon's VPC has is refused.

@@ -131,6 +131,40 @@ TEST_F(NetworkTest, GroupsDecideWhoReachesWhomAndChangeLive) {
   EXPECT_FALSE(reaches("a", "10.77.1.12")) << "an interface without groups";
 }
 
+// Rules without a memory: answers need one of their own, and groups are asked as well.
+TEST_F(NetworkTest, BordersOfSubnetsLetThroughWhatTheirRulesSay) {
+  using Action = BorderRule::Action;
+  groups_[2].ingress = {tcp_from_group("sg-a")};
+  publish();
+  start("a");
+  start("b");
+  start("c");
+  auto publish_borders = [&](const std::vector<SubnetBorder>& borders) {
+    expect_done(region_->network->publish_borders("vpc-1", borders));
+  };
+  const SecurityRule everything{.cidrs = {"0.0.0.0/0"}};
+  const SecurityRule server{.protocol = 6, .from_port = kPort, .to_port = kPort, .cidrs = {"10.77.1.0/24"}};
+  const SecurityRule answers{.protocol = 6, .from_port = 1024, .to_port = 65535, .cidrs = {"10.77.1.0/24"}};
+  publish_borders(
+      {{.cidr = "10.77.2.0/24", .entering = {{.number = 100, .action = Action::Allow, .match = server}}}});
+  EXPECT_FALSE(reaches("a", "10.77.2.11")) << "answers may not leave";
+  EXPECT_TRUE(reaches("a", "10.77.1.12")) << "another subnet's rules";
+  SubnetBorder both{.cidr = "10.77.2.0/24",
+                    .entering = {{.number = 100, .action = Action::Allow, .match = server}},
+                    .leaving = {{.number = 100, .action = Action::Allow, .match = answers}}};
+  publish_borders({both});
+  EXPECT_TRUE(reaches("a", "10.77.2.11"));
+  EXPECT_FALSE(reaches("c", "10.77.2.11")) << "its group does not let it";
+  both.entering.push_back({.number = 90, .action = Action::Deny, .match = everything});
+  publish_borders({both});
+  EXPECT_FALSE(reaches("a", "10.77.2.11")) << "the lower number decides";
+  publish_borders({{.cidr = "10.77.1.0/24"}});
+  EXPECT_FALSE(reaches("a", "10.77.2.11")) << "out of a subnet without rules";
+  EXPECT_TRUE(reaches("a", "10.77.1.12")) << "what stays inside crosses no border";
+  publish_borders({});
+  EXPECT_TRUE(reaches("a", "10.77.2.11"));
+}
+
 // As a zone that fails: whatever the groups allow, and whoever was speaking.
 TEST_F(NetworkTest, WhatIsCutOffReachesNobodyUntilItIsNot) {
   groups_[2].ingress = {tcp_from_group("sg-a")};

@@ -34,43 +34,6 @@ std::string chain_of_interface(Direction direction, std::string_view interface) 
   return (direction == Direction::Ingress ? "to_" : "from_") + identifier(interface);
 }
 
-Result<void> check_rule(const SecurityRule& rule) {
-  if (rule.protocol < kAnyProtocol || rule.protocol > 255) {
-    return failure(fmt::format("{} is no IP protocol", rule.protocol));
-  }
-  bool has_ports = rule.protocol == kTcp || rule.protocol == kUdp;
-  if (has_ports && (rule.from_port > rule.to_port || rule.to_port > kPortMax)) {
-    return failure(fmt::format("{}-{} are no ports", rule.from_port, rule.to_port));
-  }
-  if (rule.protocol == kIcmp && (rule.from_port > 255 || rule.to_port > 255)) {
-    return failure(fmt::format("{}/{} is no ICMP type and code", rule.from_port, rule.to_port));
-  }
-  for (const std::string& cidr : rule.cidrs) {
-    // A rule for IPv6 is in order and lets nothing through: guests have no IPv6.
-    if (cidr.find(':') != std::string::npos) continue;
-    if (!parse_ipv4_network(cidr)) return failure(cidr + " is no IPv4 network");
-  }
-  if (!rule.group_id.empty() && !is_valid_id(rule.group_id)) {
-    return failure("not a security group's id: " + rule.group_id);
-  }
-  return {};
-}
-
-// The part of a rule that says what is carried.
-std::string protocol_match(const SecurityRule& rule) {
-  if (rule.protocol == kAnyProtocol) return "";
-  if (rule.protocol == kIcmp && rule.from_port >= 0) {
-    std::string match = fmt::format("icmp type {} ", rule.from_port);
-    if (rule.to_port >= 0) match += fmt::format("icmp code {} ", rule.to_port);
-    return match;
-  }
-  bool has_ports = rule.protocol == kTcp || rule.protocol == kUdp;
-  bool all_ports = rule.from_port <= 0 && (rule.to_port < 0 || rule.to_port == kPortMax);
-  if (!has_ports || all_ports) return fmt::format("meta l4proto {} ", rule.protocol);
-  return fmt::format("{} dport {}-{} ", rule.protocol == kTcp ? "tcp" : "udp",
-                     std::max(rule.from_port, 0), rule.to_port);
-}
-
 // nftables takes a range of one for a range, and overlapping ones in one rule as separate rules.
 std::vector<std::string> rule_lines(const SecurityRule& rule, Direction direction) {
   std::string verdict = direction == Direction::Ingress ? "accept" : "goto to_interface";
@@ -230,6 +193,43 @@ std::string removed(const Security& before, const Security& after) {
 }
 
 }  // namespace
+
+Result<void> check_rule(const SecurityRule& rule) {
+  if (rule.protocol < kAnyProtocol || rule.protocol > 255) {
+    return failure(fmt::format("{} is no IP protocol", rule.protocol));
+  }
+  bool has_ports = rule.protocol == kTcp || rule.protocol == kUdp;
+  if (has_ports && (rule.from_port > rule.to_port || rule.to_port > kPortMax)) {
+    return failure(fmt::format("{}-{} are no ports", rule.from_port, rule.to_port));
+  }
+  if (rule.protocol == kIcmp && (rule.from_port > 255 || rule.to_port > 255)) {
+    return failure(fmt::format("{}/{} is no ICMP type and code", rule.from_port, rule.to_port));
+  }
+  for (const std::string& cidr : rule.cidrs) {
+    // A rule for IPv6 is in order and lets nothing through: guests have no IPv6.
+    if (cidr.find(':') != std::string::npos) continue;
+    if (!parse_ipv4_network(cidr)) return failure(cidr + " is no IPv4 network");
+  }
+  if (!rule.group_id.empty() && !is_valid_id(rule.group_id)) {
+    return failure("not a security group's id: " + rule.group_id);
+  }
+  return {};
+}
+
+// The part of a rule that says what is carried.
+std::string protocol_match(const SecurityRule& rule) {
+  if (rule.protocol == kAnyProtocol) return "";
+  if (rule.protocol == kIcmp && rule.from_port >= 0) {
+    std::string match = fmt::format("icmp type {} ", rule.from_port);
+    if (rule.to_port >= 0) match += fmt::format("icmp code {} ", rule.to_port);
+    return match;
+  }
+  bool has_ports = rule.protocol == kTcp || rule.protocol == kUdp;
+  bool all_ports = rule.from_port <= 0 && (rule.to_port < 0 || rule.to_port == kPortMax);
+  if (!has_ports || all_ports) return fmt::format("meta l4proto {} ", rule.protocol);
+  return fmt::format("{} dport {}-{} ", rule.protocol == kTcp ? "tcp" : "udp", std::max(rule.from_port, 0),
+                     rule.to_port);
+}
 
 Result<Security> read_security(const std::vector<SecurityGroup>& groups,
                                const std::vector<InterfaceSecurity>& interfaces) {

@@ -12,6 +12,7 @@
 #include "dataplane/dns/directory.h"
 #include "sandbox/network.h"
 #include "services/ec2/interfaces.h"
+#include "services/ec2/network_acls.h"
 #include "services/ec2/route_tables.h"
 #include "services/ec2/security_groups.h"
 #include "services/ec2/service.h"
@@ -39,6 +40,7 @@ struct Picture {
   std::vector<sandbox::InterfaceSecurity> security;
   std::vector<sandbox::PublicAddress> public_addresses;
   sandbox::Cuts cuts;
+  std::vector<sandbox::SubnetBorder> borders;
   std::vector<Gone> gone;
 };
 
@@ -86,6 +88,7 @@ Picture read_picture(sql::Transaction& transaction, const std::string& id) {
     picture.security.push_back({.interface_id = row.id, .addresses = {row.address}, .group_ids = row.groups});
   }
   picture.groups = groups_of_vpc(transaction, id);
+  picture.borders = borders_of_vpc(transaction, id);
   return picture;
 }
 
@@ -115,6 +118,7 @@ Result<void> ensure(sandbox::Network& network, const Picture& picture) {
     if (auto done = network.ensure_interface(interface); !done) return done;
   }
   if (auto done = network.publish_cuts(picture.vpc.id, picture.cuts); !done) return done;
+  if (auto done = network.publish_borders(picture.vpc.id, picture.borders); !done) return done;
   auto published = network.publish_security(picture.vpc.id, picture.groups, picture.security);
   if (!published) return published;
   return network.publish_public_addresses(picture.vpc.id, picture.public_addresses);

@@ -11,6 +11,7 @@ namespace holm::ec2 {
 std::vector<std::unique_ptr<stacks::ResourceType>> resource_types() {
   std::vector<std::unique_ptr<stacks::ResourceType>> types;
   add_network_types(types);
+  add_network_acl_types(types);
   add_address_types(types);
   add_security_group_types(types);
   add_instance_types(types);

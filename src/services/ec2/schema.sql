@@ -111,3 +111,24 @@ INSERT INTO ec2_volume (account, region, id, zone, type, state, instance, device
 -- Zones that their account has cut off.
 CREATE TABLE ec2_zone_cut (
   account TEXT NOT NULL, region TEXT NOT NULL, zone TEXT NOT NULL, since INTEGER NOT NULL, PRIMARY KEY (account, zone));
+-- migration 8
+CREATE TABLE ec2_network_acl (
+  account TEXT NOT NULL, region TEXT NOT NULL, id TEXT NOT NULL PRIMARY KEY, vpc TEXT NOT NULL REFERENCES ec2_vpc (id),
+  is_default INTEGER NOT NULL, client_token TEXT, created INTEGER NOT NULL);
+CREATE INDEX ec2_network_acl_owner ON ec2_network_acl (account, region);
+CREATE INDEX ec2_network_acl_vpc ON ec2_network_acl (vpc);
+-- Ports of TCP and UDP; of ICMP its type and code.
+CREATE TABLE ec2_network_acl_entry (
+  acl TEXT NOT NULL REFERENCES ec2_network_acl (id) ON DELETE CASCADE, is_egress INTEGER NOT NULL,
+  number INTEGER NOT NULL, protocol INTEGER NOT NULL, action TEXT NOT NULL, cidr TEXT, cidr6 TEXT,
+  from_port INTEGER, to_port INTEGER, PRIMARY KEY (acl, is_egress, number));
+CREATE TABLE ec2_network_acl_association (
+  id TEXT NOT NULL PRIMARY KEY, acl TEXT NOT NULL REFERENCES ec2_network_acl (id), subnet TEXT NOT NULL UNIQUE);
+CREATE INDEX ec2_network_acl_association_acl ON ec2_network_acl_association (acl);
+INSERT INTO ec2_network_acl (account, region, id, vpc, is_default, created)
+  SELECT account, region, network_acl, id, 1, created FROM ec2_vpc;
+INSERT INTO ec2_network_acl_entry (acl, is_egress, number, protocol, action, cidr)
+  SELECT network_acl, 0, 100, -1, 'allow', '0.0.0.0/0' FROM ec2_vpc
+  UNION ALL SELECT network_acl, 1, 100, -1, 'allow', '0.0.0.0/0' FROM ec2_vpc;
+INSERT INTO ec2_network_acl_association (id, acl, subnet)
+  SELECT 'aclassoc-' || substr(s.id, 8), v.network_acl, s.id FROM ec2_subnet s JOIN ec2_vpc v ON v.id = s.vpc;

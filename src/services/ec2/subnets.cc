@@ -7,6 +7,7 @@
 #include <set>
 
 #include "ec2/handlers.h"
+#include "services/ec2/network_acls.h"
 #include "services/ec2/service.h"
 #include "services/ec2/zone_faults.h"
 #include "services/ec2/zones.h"
@@ -78,6 +79,7 @@ SubnetRow make_subnet(Service& service, Call& call, const std::string& vpc, cons
       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
       {call.account, call.region, row.id, vpc, cidr.text(), zone, int64_t{row.is_default},
        int64_t{row.maps_public_ip}, to_milliseconds(call.now)});
+  associate_default_acl(service, call, vpc, row.id);
   service.network_changed(call, vpc);
   return row;
 }
@@ -182,6 +184,7 @@ aws::Nothing delete_subnet(Service& service, Call& call, const DeleteSubnetReque
   }
   end_dry_run(request.dry_run);
   call.transaction.run("DELETE FROM ec2_route_table_association WHERE subnet = ?1", {row.id});
+  call.transaction.run("DELETE FROM ec2_network_acl_association WHERE subnet = ?1", {row.id});
   call.transaction.run("INSERT INTO ec2_network_gone (kind, id, vpc) VALUES ('subnet', ?1, ?2)",
                        {row.id, row.vpc});
   call.transaction.run("DELETE FROM ec2_subnet WHERE id = ?1", {row.id});

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "ec2/handlers.h"
+#include "services/ec2/network_acls.h"
 #include "services/ec2/security_groups.h"
 #include "services/ec2/service.h"
 #include "services/ec2/subnets.h"
@@ -75,6 +76,7 @@ VpcRow make_vpc(Service& service, Call& call, const Cidr& cidr, IsDefault is_def
   call.transaction.run(
       "INSERT INTO ec2_route_table_association (id, route_table, vpc, is_main) VALUES (?1, ?2, ?3, 1)",
       {new_id(random, "rtbassoc"), row.main_route_table, row.id});
+  make_default_acl(call, row.id, row.network_acl);
   make_default_group(service, call, row.id, row.default_group);
   service.network_changed(call, row.id);
   return row;
@@ -178,6 +180,7 @@ aws::Nothing delete_vpc(Service& service, Call& call, const DeleteVpcRequest& re
       has_rows(call, "SELECT 1 FROM ec2_subnet WHERE vpc = ?1", vpc.id) ||
       has_rows(call, "SELECT 1 FROM ec2_internet_gateway WHERE vpc = ?1", vpc.id) ||
       has_rows(call, "SELECT 1 FROM ec2_interface WHERE vpc = ?1", vpc.id) ||
+      has_rows(call, "SELECT 1 FROM ec2_network_acl WHERE vpc = ?1 AND is_default = 0", vpc.id) ||
       has_rows(call, "SELECT 1 FROM ec2_security_group WHERE vpc = ?1 AND name <> 'default'", vpc.id) ||
       has_rows(call,
                "SELECT 1 FROM ec2_route_table r JOIN ec2_vpc v ON v.id = r.vpc WHERE r.vpc = ?1"
@@ -187,10 +190,12 @@ aws::Nothing delete_vpc(Service& service, Call& call, const DeleteVpcRequest& re
   end_dry_run(request.dry_run);
   call.transaction.run("DELETE FROM ec2_route_table_association WHERE vpc = ?1", {vpc.id});
   call.transaction.run("DELETE FROM ec2_route_table WHERE vpc = ?1", {vpc.id});
+  call.transaction.run("DELETE FROM ec2_network_acl WHERE vpc = ?1", {vpc.id});
   call.transaction.run("DELETE FROM ec2_security_group WHERE vpc = ?1", {vpc.id});
   call.transaction.run("INSERT INTO ec2_network_gone (kind, id, vpc) VALUES ('vpc', ?1, ?1)", {vpc.id});
   call.transaction.run("DELETE FROM ec2_vpc WHERE id = ?1", {vpc.id});
-  for (const std::string& id : {vpc.id, vpc.main_route_table, vpc.default_group}) delete_tags_of(call, id);
+  for (const std::string& id : {vpc.id, vpc.main_route_table, vpc.default_group, vpc.network_acl})
+    delete_tags_of(call, id);
   service.network_changed(call, vpc.id);
   return {};
 }
