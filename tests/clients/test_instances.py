@@ -2,6 +2,7 @@
 import subprocess
 
 import pytest
+from botocore.exceptions import ClientError
 from conftest import wait_until
 
 IMAGE = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
@@ -92,6 +93,32 @@ def test_stop_start_and_terminate_do_what_they_say(region, instance):
     ec2.terminate_instances(InstanceIds=[instance])
     wait_until(lambda: state_of(ec2, instance) == "terminated", what="terminated")
     assert ec2.describe_network_interfaces()["NetworkInterfaces"] == []
+
+
+def test_a_cloud_config_is_carried_out(region):
+    ec2 = region.client("ec2")
+    image = region.client("ssm").get_parameter(Name=IMAGE)["Parameter"]["Value"]
+    wish = {"ImageId": image, "InstanceType": "t3.nano", "MinCount": 1, "MaxCount": 1}
+    with pytest.raises(ClientError, match="NotImplemented.*#cloud-config: users"):
+        ec2.run_instances(**wish, UserData="#cloud-config\nusers: [default]\n")
+    with pytest.raises(ClientError, match="InvalidParameterValue.*line 2"):
+        ec2.run_instances(**wish, UserData="#cloud-config\nruncmd: [\n")
+    made = ec2.run_instances(**wish, UserData="""#cloud-config
+write_files:
+- path: /etc/app/greeting
+  content: |
+    it's "here"
+  permissions: '0640'
+  owner: root:daemon
+runcmd:
+- cat /etc/app/greeting
+- [echo, $HOME, 1]
+- stat -c '%a %G' /etc/app/greeting
+""")["Instances"][0]["InstanceId"]
+    console = wait_until(lambda: "code 0" in console_of(ec2, made) and console_of(ec2, made), what="the end of it")
+    ec2.terminate_instances(InstanceIds=[made])
+    lines = console.splitlines()
+    assert [each for each in ('it\'s "here"', "$HOME 1", "640 daemon") if each not in lines] == [], console
 
 
 def test_an_instance_whose_first_process_dies_has_stopped(region):

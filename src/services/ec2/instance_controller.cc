@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "sandbox/network.h"
+#include "services/ec2/cloud_config.h"
 #include "services/ec2/guest_programs.h"
 #include "services/ec2/instance_metrics.h"
 #include "services/ec2/instance_types.h"
@@ -34,9 +35,9 @@ constexpr std::chrono::milliseconds kRebootPause{200};
 std::vector<sandbox::File> files_of(const InstanceRow& row, const std::optional<std::string>& public_key) {
   std::vector<sandbox::File> files;
   if (row.user_data) {
-    files.push_back({.path = "/var/lib/cloud/instance/user-data",
-                     .content = base64_decode(*row.user_data).value_or(""),
-                     .mode = 0700});
+    std::string text = base64_decode(*row.user_data).value_or("");
+    if (is_cloud_config(text)) text = script_of(text).value_or("");
+    files.push_back({.path = "/var/lib/cloud/instance/user-data", .content = std::move(text), .mode = 0700});
   }
   files.push_back({.path = "/var/lib/cloud/data/instance-id", .content = row.id + "\n"});
   if (public_key)

@@ -6,6 +6,7 @@
 #include "base/strings.h"
 #include "ec2/handlers.h"
 #include "iam/operations.h"
+#include "services/ec2/cloud_config.h"
 #include "services/ec2/describe_instances.h"
 #include "services/ec2/images.h"
 #include "services/ec2/instance_types.h"
@@ -97,8 +98,15 @@ void check_user_data(const std::optional<std::string>& user_data) {
   if (!text)
     throw aws::ServiceError("InvalidUserData.Malformed", 400, "Invalid BASE64 encoding of user data.");
   if (text->size() > kUserDataMax) throw_invalid("User data is limited to 16384 bytes");
+  if (is_cloud_config(*text)) {
+    const auto script = script_of(*text);
+    if (script) return;
+    const std::string message = "User data, #cloud-config: " + script.error().message;
+    if (script.error().kind == CloudConfigProblem::Kind::NotBuilt) throw aws::NotImplemented(message);
+    throw_invalid(message);
+  }
   if (!text->empty() && !text->starts_with("#!")) {
-    throw aws::NotImplemented("User data that is not a script beginning with #!");
+    throw aws::NotImplemented("User data that is neither a script beginning with #! nor a #cloud-config");
   }
 }
 
