@@ -59,6 +59,7 @@ class ServerConnection::OneExchange final : public Exchange, private async::Byte
   const Headers& trailers() const override { return body_.trailers(); }
   async::Task<void> respond(Response response) override;
   async::Task<void> respond_interim(int status, Headers headers) override;
+  void close_after_response() override { keep_alive_ = false; }
   TakenConnection take_over() override;
   bool client_has_left() const override {
     return !connection_.stream_ || connection_.stream_->peer_has_left();
@@ -223,6 +224,7 @@ Request ServerConnection::make_request() const {
     request.tls_version = tls->version();
     request.tls_cipher = tls->cipher();
   }
+  request.deviations = head.deviations;
   split_target(request);
   return request;
 }
@@ -314,7 +316,8 @@ async::Task<void> ServerConnection::handle(OneExchange& exchange) {
 
 async::Task<ServerConnection::Next> ServerConnection::serve_request() {
   const Head& head = parser_.head();
-  std::optional<int> refusal = refusal_of(head);
+  std::optional<int> refusal;
+  if (context_.limits.deviant == Deviant::Refuse) refusal = refusal_of(head.deviations);
   if (refusal) {
     co_await refuse(*refusal);
     co_return Next::End;

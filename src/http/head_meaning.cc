@@ -35,17 +35,37 @@ std::optional<uint64_t> parse_length(std::string_view text) {
   return number;
 }
 
-// Whether `name` is `known` but for punctuation and case: "Content_Length" passes for that header
-// with recipients that are not careful.
-bool resembles(std::string_view name, std::string_view known) {
-  size_t at = 0;
-  for (char c : name) {
-    char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    if (lower < 'a' || lower > 'z') continue;
-    if (at == known.size() || known[at] != lower) return false;
-    ++at;
+// The next letter of `name`, in lower case; 0 at its end. What is no letter is passed over, and two
+// letters that Unicode folds to those of ASCII count as these.
+char take_letter(std::string_view& name) {
+  while (!name.empty()) {
+    if (name.starts_with("\xc5\xbf") || name.starts_with("\xc4\xb1")) {
+      const char folded = name.front() == '\xc5' ? 's' : 'i';
+      name.remove_prefix(2);
+      return folded;
+    }
+    const char c = name.front();
+    name.remove_prefix(1);
+    if (c >= 'a' && c <= 'z') return c;
+    if (c >= 'A' && c <= 'Z') return static_cast<char>(c + 32);
   }
-  return at == known.size();
+  return '\0';
+}
+
+bool has_letters(std::string_view name, std::string_view letters) {
+  for (char wanted : letters) {
+    if (take_letter(name) != wanted) return false;
+  }
+  return take_letter(name) == '\0';
+}
+
+// RFC 9112, section 7: the codings that there are. What is in them would have to be undone by the
+// recipient, so none but chunked is supported.
+bool is_known_coding(std::string_view coding) {
+  for (std::string_view each : {"gzip", "x-gzip", "deflate", "compress", "x-compress", "chunked", "identity"}) {
+    if (equals_ignoring_case(coding, each)) return true;
+  }
+  return false;
 }
 
 // Collects what the headers say, one after the other.
@@ -108,13 +128,15 @@ class Meaning {
       add_length(header.value);
     } else if (equals_ignoring_case(header.name, "transfer-encoding")) {
       add_encoding(header.value);
-    } else if (resembles(header.name, "contentlength") ||
-               resembles(header.name, "transferencoding")) {
+    } else if (resembles_framing(header.name)) {
       head_.deviations.add(Deviation::SuspiciousHeader);
     }
   }
 
   void add_length(std::string_view value) {
+    if (value.find(',') != std::string_view::npos) {
+      head_.deviations.add(Deviation::ListedContentLength);
+    }
     for_each_element(value, [this](std::string_view element) {
       std::optional<uint64_t> length = parse_length(element);
       if (!length) {
@@ -131,11 +153,19 @@ class Meaning {
 
   void add_encoding(std::string_view value) {
     for_each_element(value, [this](std::string_view coding) {
-      bool chunked = equals_ignoring_case(coding, "chunked");
-      if (chunked && chunked_last_) head_.deviations.add(Deviation::SeveralChunked);
-      // Other codings would have to be undone by the recipient, and none after chunked can be.
-      if (!chunked) head_.deviations.add(Deviation::BadTransferEncoding);
+      const bool chunked = equals_ignoring_case(coding, "chunked");
+      if (chunked && chunked_seen_) head_.deviations.add(Deviation::SeveralChunked);
       chunked_last_ = chunked;
+      chunked_seen_ = chunked_seen_ || chunked;
+      if (chunked) return;
+      if (!chunked_seen_ && equals_ignoring_case(coding, "identity")) {
+        head_.deviations.add(Deviation::IdentityCoding);
+        return;
+      }
+      other_coding_ = true;
+      const std::string_view name = trim_space(coding.substr(0, coding.find(';')));
+      head_.deviations.add(is_known_coding(name) ? Deviation::UnsupportedCoding
+                                                 : Deviation::BadTransferEncoding);
     });
     has_encoding_ = true;
   }
@@ -146,7 +176,10 @@ class Meaning {
       head_.deviations.add(Deviation::TransferEncodingInHttp10);
     }
     if (has_encoding_ && has_length_) head_.deviations.add(Deviation::ContentLengthWithChunked);
-    if (has_encoding_) {
+    if (has_length_ && head_.deviations.any_of({Deviation::NoVersion, Deviation::Http09})) {
+      head_.deviations.add(Deviation::ContentLengthInHttp09);
+    }
+    if (has_encoding_ && (chunked_last_ || other_coding_)) {
       head_.framing = chunked_last_ ? Framing::Chunked
                       : response    ? Framing::UntilClose
                                     : Framing::None;
@@ -172,11 +205,17 @@ class Meaning {
   bool has_upgrade_ = false;
   bool has_length_ = false;
   bool has_encoding_ = false;
+  bool chunked_seen_ = false;
   bool chunked_last_ = false;
+  bool other_coding_ = false;  // Neither chunked nor, before it, identity.
   std::optional<uint64_t> length_;
 };
 
 }  // namespace
+
+bool resembles_framing(std::string_view name) {
+  return has_letters(name, "contentlength") || has_letters(name, "transferencoding");
+}
 
 std::optional<std::string_view> find_authority(std::string_view target) {
   size_t scheme_end = target.find("://");

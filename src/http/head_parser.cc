@@ -38,8 +38,12 @@ void check_target_characters(std::string_view target, Deviations& deviations) {
     } else if (static_cast<uint8_t>(c) >= 0x80) {
       deviations.add(Deviation::NonAsciiTarget);
     } else {
-      deviations.add(deviation_of(c, Deviation::ControlInTarget));
+      const bool breaks = c == '\0' || c == '\r';
+      deviations.add(breaks ? Deviation::NulOrCrInTarget : Deviation::ControlInTarget);
     }
+  }
+  if (deviations.has(Deviation::SpaceInTarget) && target.find(" HTTP/") != std::string_view::npos) {
+    deviations.add(Deviation::SeveralVersions);
   }
 }
 
@@ -54,7 +58,8 @@ void check_target_form(const Head& head, Deviations& deviations) {
   } else {
     good = target.starts_with('/') || find_authority(target).has_value();
   }
-  if (!good || target.find('#') != std::string_view::npos) deviations.add(Deviation::BadTarget);
+  if (!good) deviations.add(Deviation::BadTarget);
+  if (target.find('#') != std::string_view::npos) deviations.add(Deviation::Fragment);
 }
 
 void parse_version(std::string_view text, Head& head) {
@@ -65,12 +70,19 @@ void parse_version(std::string_view text, Head& head) {
     head.version = Version::Http10;
     return;
   }
+  if (text == "HTTP/0.9") {
+    head.deviations.add(Deviation::Http09);
+    head.version = Version::Http10;
+    return;
+  }
   if (text[5] != '1') head.deviations.add(Deviation::UnsupportedVersion);
   if (text[5] == '1' && text[7] > '1') head.deviations.add(Deviation::UnknownMinorVersion);
   head.version = text[5] == '1' && text[7] == '0' ? Version::Http10 : Version::Http11;
 }
 
 void parse_request_line(std::string_view line, Head& head) {
+  const bool has_space_after = line.ends_with(' ');
+  while (line.ends_with(' ')) line.remove_suffix(1);
   size_t first = line.find(' ');
   size_t last = line.rfind(' ');
   if (line.find('\t') != std::string_view::npos) head.deviations.add(Deviation::ExtraWhitespace);
@@ -79,8 +91,10 @@ void parse_request_line(std::string_view line, Head& head) {
   if (first == std::string_view::npos || first == last) {
     // There are no three parts.
     head.target = first == std::string_view::npos ? std::string_view() : line.substr(first + 1);
-    parse_version({}, head);
+    head.deviations.add(Deviation::NoVersion);
+    head.version = Version::Http10;
   } else {
+    if (has_space_after) head.deviations.add(Deviation::SpaceAfterVersion);
     std::string_view target = line.substr(first + 1, last - first - 1);
     head.target = trim_space(target);
     if (head.target.size() != target.size()) head.deviations.add(Deviation::ExtraWhitespace);
@@ -143,7 +157,11 @@ void parse_header_lines(std::string_view lines, std::vector<HeaderView>& headers
     } else {
       header.value = trim_space(line.substr(colon + 1));
     }
-    parse_name(line.substr(0, colon), header.name, deviations);
+    const std::string_view raw_name = line.substr(0, colon);
+    parse_name(raw_name, header.name, deviations);
+    if (raw_name.size() != header.name.size() && resembles_framing(header.name)) {
+      deviations.add(Deviation::SuspiciousHeader);
+    }
     check_value(header.value, deviations);
     headers.push_back(header);
   }

@@ -7,76 +7,10 @@
 #include <string_view>
 #include <vector>
 
+#include "http/deviations.h"
 #include "http/message.h"
 
 namespace holm::http {
-
-enum class Deviation : uint8_t {
-  // Lines.
-  LeadingEmptyLine,  // Before the request line.
-  BareLf,            // A line that ends without CR.
-  BareCr,            // A CR inside a line.
-  NulByte,
-  // The request line.
-  BadMethod,            // Empty or not a token.
-  ExtraWhitespace,      // More than one space between the parts, or a tab.
-  SpaceInTarget,        // What is between the first and the last space has a space.
-  ControlInTarget,      // A control character other than those above.
-  NonAsciiTarget,       // A byte above 0x7f.
-  BadTarget,            // None of the four forms, or a form that the method may not have.
-  BadVersion,           // Not HTTP/digit.digit; HTTP/0.9 has none.
-  UnknownMinorVersion,  // HTTP/1.2 and later; read as 1.1.
-  UnsupportedVersion,   // HTTP/0 or HTTP/2 and later.
-  BadStatusLine,        // Of a response.
-  // Header lines.
-  ObsFold,  // A line that continues the one before.
-  SpaceBeforeColon,
-  NoColon,
-  EmptyHeaderName,
-  BadHeaderName,     // Not a token.
-  ControlInHeader,   // A control character in the value.
-  SuspiciousHeader,  // Like Content-Length or Transfer-Encoding but for its punctuation.
-  // Who is meant.
-  NoHost,  // In HTTP/1.1.
-  SeveralHosts,
-  BadHost,
-  // Where the body ends.
-  BadContentLength,        // Not a decimal number below 2^63.
-  DuplicateContentLength,  // Several, all the same.
-  DifferentContentLengths,
-  ContentLengthWithChunked,  // Both Content-Length and Transfer-Encoding.
-  BadTransferEncoding,       // Anything but chunked as the last coding.
-  SeveralChunked,            // Chunked more than once.
-  TransferEncodingInHttp10,
-  // What RFC 9110 leaves without a meaning.
-  GetOrHeadWithZeroLength,  // Content-Length: 0.
-  GetOrHeadWithLength,      // A Content-Length above 0.
-  GetOrHeadWithChunked,
-};
-
-class Deviations final {
- public:
-  constexpr Deviations() = default;
-  constexpr Deviations(std::initializer_list<Deviation> list) {
-    for (Deviation each : list) add(each);
-  }
-  constexpr void add(Deviation deviation) { bits_ |= bit(deviation); }
-  constexpr bool has(Deviation deviation) const { return (bits_ & bit(deviation)) != 0; }
-  constexpr bool any_of(Deviations others) const { return (bits_ & others.bits_) != 0; }
-  constexpr Deviations without(Deviations others) const {
-    Deviations rest;
-    rest.bits_ = bits_ & ~others.bits_;
-    return rest;
-  }
-  constexpr bool empty() const { return bits_ == 0; }
-  friend constexpr bool operator==(Deviations, Deviations) = default;
-
- private:
-  static constexpr uint64_t bit(Deviation deviation) {
-    return uint64_t{1} << static_cast<unsigned>(deviation);
-  }
-  uint64_t bits_ = 0;
-};
 
 struct HeaderView {
   std::string_view name;   // Without whitespace around it.

@@ -70,6 +70,7 @@ class Http2Stream final : public Exchange, private async::ByteSource {
   const Headers& trailers() const override { return trailers_; }
   async::Task<void> respond(Response response) override;
   async::Task<void> respond_interim(int status, Headers headers) override;
+  void close_after_response() override {}
   TakenConnection take_over() override;
   bool client_has_left() const override { return closed_ || frames_.is_broken(); }
   async::Reactor& reactor() const override { return frames_.reactor(); }

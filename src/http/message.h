@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "async/byte_source.h"
+#include "http/deviations.h"
 #include "net/address.h"
 
 namespace holm::http {
@@ -66,6 +67,8 @@ struct Request {
   // Of TLS ("TLSv1.3", "TLS_AES_128_GCM_SHA256"); empty without. They live for ever.
   std::string_view tls_version;
   std::string_view tls_cipher;
+  // Of its head, where the server lets such requests in; a header may then have any bytes.
+  Deviations deviations;
 };
 
 // Splits `target` into path, query and, of an absolute target, authority, and fills those.

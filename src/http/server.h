@@ -21,6 +21,14 @@ class TlsServerContext;
 
 namespace holm::http {
 
+// Requests whose heads deviate from RFC 9112 so that it lets a server refuse them.
+enum class Deviant : uint8_t {
+  Refuse,  // Before the handler sees them.
+  // The handler looks at Request::deviations. It answers those that cannot be read by calling
+  // close_after_response() and responding; the body of such a request is nowhere.
+  HandOver,
+};
+
 // AWS's limits for what a load balancer takes, and times that keep slow clients from staying for
 // ever.
 struct Limits {
@@ -33,6 +41,7 @@ struct Limits {
   async::Duration head{10000};     // From a head's first byte to its last.
   async::Duration body{60000};     // Without a byte of the body coming.
   async::Duration send{60000};     // Without a byte of the response being taken.
+  Deviant deviant = Deviant::Refuse;
 };
 
 // A connection that has left HTTP: the socket, and bytes that came after the request.
@@ -58,6 +67,9 @@ class Exchange {
   virtual async::Task<void> respond(Response response) = 0;
   // Sends an interim response (103, 102), before `respond`.
   virtual async::Task<void> respond_interim(int status, Headers headers) = 0;
+  // No request is read from the connection after this one. Of a connection with many requests at a time,
+  // that is not for one of them to say.
+  virtual void close_after_response() = 0;
   // Makes the connection the caller's instead of responding: upgrades, tunnels. Nothing was sent.
   virtual TakenConnection take_over() = 0;
 

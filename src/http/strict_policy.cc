@@ -7,27 +7,37 @@ namespace holm::http {
 namespace {
 
 constexpr Deviations kAcceptedInRequests = {
-    Deviation::LeadingEmptyLine,       Deviation::NonAsciiTarget,
-    Deviation::UnknownMinorVersion,    Deviation::SuspiciousHeader,
-    Deviation::DuplicateContentLength, Deviation::GetOrHeadWithZeroLength,
-    Deviation::GetOrHeadWithLength,    Deviation::GetOrHeadWithChunked,
+    Deviation::LeadingEmptyLine,    Deviation::NonAsciiTarget,
+    Deviation::UnknownMinorVersion, Deviation::SuspiciousHeader,
+    Deviation::ListedContentLength, Deviation::DuplicateContentLength,
+    Deviation::GetOrHeadWithLength, Deviation::GetOrHeadWithZeroLength,
+    Deviation::GetOrHeadWithChunked,
+};
+
+constexpr Deviations kVersions = {Deviation::UnsupportedVersion, Deviation::Http09};
+
+// RFC 9112, section 6.1: a coding that is not understood is not implemented.
+constexpr Deviations kCodings = {
+    Deviation::BadTransferEncoding,
+    Deviation::UnsupportedCoding,
+    Deviation::IdentityCoding,
 };
 
 constexpr Deviations kAcceptedInResponses = {
     Deviation::LeadingEmptyLine,
     Deviation::UnknownMinorVersion,
     Deviation::SuspiciousHeader,
+    Deviation::ListedContentLength,
     Deviation::DuplicateContentLength,
 };
 
 }  // namespace
 
-std::optional<int> refusal_of(const Head& head) {
-  Deviations refused = head.deviations.without(kAcceptedInRequests);
+std::optional<int> refusal_of(Deviations deviations) {
+  Deviations refused = deviations.without(kAcceptedInRequests);
   if (refused.empty()) return std::nullopt;
-  if (refused == Deviations{Deviation::UnsupportedVersion}) return 505;
-  // RFC 9112, section 6.1: a coding that is not understood is not implemented.
-  if (refused == Deviations{Deviation::BadTransferEncoding}) return 501;
+  if (refused.without(kVersions).empty()) return 505;
+  if (refused.without(kCodings).empty()) return 501;
   return 400;
 }
 

@@ -7,8 +7,8 @@
 
 namespace holm::http {
 
-// The status to refuse the request with (then the connection is closed), or none to go on.
-std::optional<int> refusal_of(const Head& head);
+// The status to refuse a request with (then the connection is closed), or none to go on.
+std::optional<int> refusal_of(Deviations deviations);
 // Likewise for a state of the parser that is no Complete and no Incomplete.
 int refusal_of(HeadState state);
 // Whether a client can rely on this response; if not, it is an error.

@@ -101,7 +101,7 @@ struct Balancer::Shard {
 // A listening socket on one address of a load balancer.
 struct Balancer::Door {
   Door(async::ReactorPool& reactors, http::Handler handler, const Clock& clock)
-      : server(reactors, http::Limits{}, std::move(handler), clock) {}
+      : server(reactors, http::Limits{.deviant = http::Deviant::HandOver}, std::move(handler), clock) {}
   http::Server server;
 };
 
@@ -163,6 +163,7 @@ void Balancer::publish_names(const Config& config) {
     Edge::Route route;
     route.handler = [this, arrival](http::Exchange& exchange) { return serve(exchange, arrival); };
     route.answer = [this, arrival](std::string_view name) { return answer(arrival, name); };
+    route.deviant = http::Deviant::HandOver;
     for (const std::string& name : each.host_names) routes.emplace(to_lower(name), route);
   }
   edge_.publish(kOwner, std::move(routes));
@@ -327,6 +328,7 @@ async::Task<void> Balancer::serve(http::Exchange& exchange, Arrival arrival) {
   }
   if (!listener) {
     http::Response response = error_response(503);
+    if (!exchange.request().deviations.empty()) exchange.close_after_response();
     co_await exchange.respond(std::move(response));
     co_return;
   }
@@ -339,11 +341,20 @@ async::Task<void> Balancer::act(http::Exchange& exchange, std::shared_ptr<const 
   const http::Request& request = exchange.request();
   LoadBalancerCounters& counters = routing->state_of(load_balancer).counters;
   count(counters.requests);
-  const Action* action = find_action(listener, request);
-  int refusal = 0;
-  if (request.method == "TRACE" || request.method == "CONNECT") refusal = 405;
-  if (forwarded_address_count(request) > kForwardedAddressesMax) refusal = 463;
-  if (!action) refusal = 503;
+  Verdict verdict;
+  if (!request.deviations.empty()) {
+    verdict = judge(request.deviations, load_balancer.desync_mitigation);
+    if (classify(request.deviations).safety != Safety::Compliant) count(counters.non_compliant_requests);
+    if (verdict.closes) exchange.close_after_response();
+  }
+  int refusal = verdict.refusal.value_or(0);
+  // What cannot be read is not looked at any further.
+  const Action* action = refusal == 0 ? find_action(listener, request) : nullptr;
+  if (refusal == 0) {
+    if (!action) refusal = 503;
+    if (request.method == "TRACE" || request.method == "CONNECT") refusal = 405;
+    if (forwarded_address_count(request) > kForwardedAddressesMax) refusal = 463;
+  }
   http::Response response;
   if (refusal != 0) {
     response = error_response(refusal);
@@ -354,7 +365,7 @@ async::Task<void> Balancer::act(http::Exchange& exchange, std::shared_ptr<const 
     count(counters.redirects);
     response = own_response(*redirect, request, visible);
   } else {
-    co_await forward(exchange, routing, load_balancer, listener, std::get<Forward>(*action));
+    co_await forward(exchange, routing, load_balancer, listener, std::get<Forward>(*action), verdict);
     co_return;
   }
   count_status(counters.own_statuses, response.status);
@@ -364,7 +375,7 @@ async::Task<void> Balancer::act(http::Exchange& exchange, std::shared_ptr<const 
 
 async::Task<void> Balancer::forward(http::Exchange& exchange, std::shared_ptr<const Routing> routing,
                                     const LoadBalancer& load_balancer, const Listener& listener,
-                                    const Forward& forward) {
+                                    const Forward& forward, Verdict verdict) {
   LoadBalancerCounters& counters = routing->state_of(load_balancer).counters;
   Shard& shard = shard_of(exchange.reactor());
   const Time now = clock_.now();
@@ -391,7 +402,7 @@ async::Task<void> Balancer::forward(http::Exchange& exchange, std::shared_ptr<co
   std::chrono::seconds duration = forward.sticks_for.value_or(std::chrono::seconds(0));
   if (forward.sticks_for) cookie = cookies_.make(arn, listener.arn, now + duration, random_);
   Passage passage({exchange, shard.pool, load_balancer, counters, *group, listener, shard.trace_root(),
-                   cookies_, random_, std::move(cookie), duration});
+                   cookies_, random_, std::move(cookie), duration, verdict.closes});
   co_await passage.run();
 }
 

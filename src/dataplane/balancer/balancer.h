@@ -13,6 +13,7 @@
 #include "base/random.h"
 #include "dataplane/balancer/config.h"
 #include "dataplane/balancer/cookies.h"
+#include "dataplane/balancer/desync.h"
 #include "dataplane/balancer/edge.h"
 #include "dataplane/balancer/health_checks.h"
 #include "net/certificate_directory.h"
@@ -78,7 +79,8 @@ class Balancer final {
                         const LoadBalancer& load_balancer, const Listener& listener, VisiblePort visible);
   net::TlsAnswer answer(const Arrival& arrival, std::string_view server_name) const;
   async::Task<void> forward(http::Exchange& exchange, std::shared_ptr<const Routing> routing,
-                            const LoadBalancer& load_balancer, const Listener& listener, const Forward& forward);
+                            const LoadBalancer& load_balancer, const Listener& listener, const Forward& forward,
+                            Verdict verdict);
   std::vector<Unopened> replace_doors(const Config& config);
   Result<std::unique_ptr<Door>> open_door(const LoadBalancer& load_balancer, const Listener& listener,
                                           const std::string& ip);

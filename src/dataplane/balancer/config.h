@@ -147,6 +147,8 @@ struct Listener {
 enum class ForwardedFor : uint8_t { Append, Preserve, Remove };
 enum class ClientPort : uint8_t { Leave, Add };
 enum class InvalidHeaders : uint8_t { Forward, Drop };
+// What becomes of requests that are not all that RFC 7230 asks for.
+enum class DesyncMitigation : uint8_t { Monitor, Defensive, Strictest };
 enum class TlsHeaders : uint8_t { Leave, Add };  // X-Amzn-Tls-Version and -Cipher-Suite.
 
 struct LoadBalancer {
@@ -165,6 +167,7 @@ struct LoadBalancer {
   ClientPort client_port = ClientPort::Leave;
   InvalidHeaders invalid_headers = InvalidHeaders::Forward;
   TlsHeaders tls_headers = TlsHeaders::Leave;
+  DesyncMitigation desync_mitigation = DesyncMitigation::Defensive;
 };
 
 struct Config {

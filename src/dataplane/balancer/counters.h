@@ -67,6 +67,9 @@ struct LoadBalancerCounters {
   Counter fixed_responses = 0;
   Counter redirects = 0;
   Counter clients_gone = 0;  // 460.
+  Counter non_compliant_requests = 0;
+  Counter invalid_headers_dropped = 0;  // Requests that had such headers.
+  Counter invalid_headers_forwarded = 0;
 };
 
 }  // namespace holm::balancer

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/strings.h"
+#include "http/strict_policy.h"
 
 namespace holm::balancer {
 
@@ -55,7 +56,8 @@ HostAndPort split_host(std::string_view authority) {
 Edge::Edge(async::ReactorPool& reactors, const Clock& clock)
     : table_(std::make_shared<const Table>()),
       server_(
-          reactors, http::Limits{}, [this](http::Exchange& exchange) { return serve(exchange); }, clock) {}
+          reactors, http::Limits{.deviant = http::Deviant::HandOver},
+          [this](http::Exchange& exchange) { return serve(exchange); }, clock) {}
 
 Edge::~Edge() = default;
 
@@ -94,10 +96,21 @@ void Edge::stop(async::Duration grace) { server_.stop(grace); }
 async::Task<void> Edge::serve(http::Exchange& exchange) {
   std::string host = split_host(exchange.request().authority).host;
   http::Handler handler;
+  http::Deviant deviant = http::Deviant::Refuse;
   if (const Route* found = find_route(*table(), host)) {
     handler = found->handler;
+    deviant = found->deviant;
   } else if (others_.owns && others_.owns(exchange.request().authority)) {
     handler = others_.handler;
+  }
+  std::optional<int> refusal;
+  if (deviant == http::Deviant::Refuse) refusal = http::refusal_of(exchange.request().deviations);
+  if (refusal) {
+    http::Response response;
+    response.status = *refusal;
+    exchange.close_after_response();
+    co_await exchange.respond(std::move(response));
+    co_return;
   }
   if (handler) {
     co_await handler(exchange);

@@ -26,6 +26,8 @@ class Edge final {
     http::Handler handler;
     // For clients that come with TLS: the certificate for the name. None: this owner has nothing for them.
     std::function<net::TlsAnswer(std::string_view server_name)> answer;
+    // Whether the handler wants to see requests that a server may refuse.
+    http::Deviant deviant = http::Deviant::Refuse;
   };
   // Names in lower case, without port; "*.example.com" is asked for names that no other is.
   using Routes = std::map<std::string, Route, std::less<>>;

@@ -9,6 +9,8 @@
 #include <iterator>
 
 #include "base/strings.h"
+#include "http/characters.h"
+#include "http/head_meaning.h"
 #include "http/outgoing_head.h"
 
 namespace holm::balancer {
@@ -75,9 +77,41 @@ void append_trace(std::string& out, const RequestHead& head) {
   out.append(has_root ? "Self=" : "Root=").append(head.trace_root).append(others).append("\r\n");
 }
 
+// Characters that recipients could take for the target's end are escaped.
+std::string escaped(std::string_view target) {
+  std::string result;
+  for (char c : target) {
+    const bool passes = (http::is(http::kTarget, c) && c != '#') || static_cast<uint8_t>(c) >= 0x80;
+    if (passes) {
+      result += c;
+    } else {
+      fmt::format_to(std::back_inserter(result), "%{:02X}", static_cast<uint8_t>(c));
+    }
+  }
+  return result;
+}
+
 std::string target_of(const http::Request& request) {
-  if (request.target.starts_with('/') || request.target == "*") return request.target;
-  return request.query.empty() ? request.path : request.path + "?" + request.query;
+  std::string target = request.target;
+  if (!target.starts_with('/') && target != "*") {
+    target = request.query.empty() ? request.path : request.path + "?" + request.query;
+  }
+  return request.deviations.empty() ? target : escaped(target);
+}
+
+bool can_be_passed_on(std::string_view name) {
+  return !name.empty() && http::all(http::kToken, name) && !http::resembles_framing(name);
+}
+
+void append_header(std::string& out, const http::Header& header) {
+  out.append(header.name).append(": ").append(header.value).append("\r\n");
+}
+
+// RFC 9110, section 5.5: control characters may stand in no value; a space may.
+void append_mended_header(std::string& out, const http::Header& header) {
+  out.append(header.name).append(": ");
+  for (char c : header.value) out += http::is(http::kText, c) ? c : ' ';
+  out += "\r\n";
 }
 
 std::string_view title(int status) {
@@ -117,10 +151,16 @@ std::string make_request_head(const RequestHead& head) {
                    request.tls_cipher);
   }
   bool drops = head.load_balancer.invalid_headers == InvalidHeaders::Drop;
+  // HTTP/2 knows nothing of deviations in HTTP/1.
+  bool is_careful = !request.deviations.empty() || request.version == http::Version::Http2;
   for (const http::Header& header : request.headers) {
     if (is_replaced(header.name) || is_hop_by_hop(request.headers, header.name)) continue;
     if (drops && !is_valid_name(header.name)) continue;
-    out.append(header.name).append(": ").append(header.value).append("\r\n");
+    if (!is_careful) {
+      append_header(out, header);
+    } else if (can_be_passed_on(header.name)) {
+      append_mended_header(out, header);
+    }
   }
   if (wants_upgrade(request)) {
     fmt::format_to(end, "Connection: upgrade\r\nUpgrade: {}\r\n", request.headers.get("upgrade"));
@@ -132,6 +172,11 @@ std::string make_request_head(const RequestHead& head) {
   }
   out += "\r\n";
   return out;
+}
+
+bool has_invalid_headers(const http::Request& request) {
+  return std::ranges::any_of(request.headers,
+                             [](const http::Header& header) { return !is_valid_name(header.name); });
 }
 
 http::Headers end_to_end_headers(const http::Headers& headers) {

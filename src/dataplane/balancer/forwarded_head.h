@@ -22,7 +22,12 @@ struct RequestHead {
   std::string trace_root;               // "1-67891233-abcdef012345678912345678", if the request has none.
   std::optional<uint64_t> body_length;  // None: chunked.
 };
+// Whatever the client sent, every recipient reads the result alike: there is one length, names are tokens, what
+// passes for a length elsewhere is left out, and no character of the target has another meaning.
 std::string make_request_head(const RequestHead& head);
+
+// Whether there is a header whose name has anything but letters, digits and hyphens.
+bool has_invalid_headers(const http::Request& request);
 
 // The addresses that X-Forwarded-For already has.
 size_t forwarded_address_count(const http::Request& request);

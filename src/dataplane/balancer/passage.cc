@@ -187,7 +187,7 @@ async::Task<Passage::Outcome> Passage::attempt(const RoutedTarget& target, Kept 
     if (source) route.source = *source;
   }
   std::unique_ptr<Connection> connection;
-  if (kept == Kept::Allowed) connection = context_.pool.take(route);
+  if (kept == Kept::Allowed && !context_.closes) connection = context_.pool.take(route);
   if (!connection) {
     Connected made = co_await connect(context_.exchange.reactor(), std::move(route), kConnectTimeout);
     if (!made) {
@@ -223,11 +223,19 @@ async::Task<http::Sent> Passage::send_request(Connection& connection) {
   RequestHead described{exchange.request(), context_.load_balancer, context_.listener.port,
                         context_.trace_root, length};
   std::string head = make_request_head(described);
+  count_invalid_headers();
   std::array<std::string_view, 3> pieces = {head, {}, {}};
   http::Sent sent = co_await http::send(*connection.stream, pieces, context_.load_balancer.idle_timeout);
   bool has_body = !length || *length > 0;
   if (has_body && sent == http::Sent::Done) sent = co_await send_body(connection, !length);
   co_return sent;
+}
+
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
+void Passage::count_invalid_headers() {
+  if (!has_invalid_headers(context_.exchange.request())) return;
+  const bool drops = context_.load_balancer.invalid_headers == InvalidHeaders::Drop;
+  count(drops ? context_.counters.invalid_headers_dropped : context_.counters.invalid_headers_forwarded);
 }
 
 async::Task<http::Sent> Passage::send_body(Connection& connection, bool chunked) {
@@ -294,7 +302,7 @@ async::Task<Passage::Outcome> Passage::respond(std::unique_ptr<Connection> conne
     head.framing = http::Framing::None;
     head.keep_alive = !http::has_token(headers, "connection", "close");
   }
-  bool keeps = head.keep_alive && sent == http::Sent::Done;
+  bool keeps = head.keep_alive && sent == http::Sent::Done && !context_.closes;
   if (head.framing == http::Framing::None) {
     if (keeps) context_.pool.keep(std::move(connection));
     co_await context_.exchange.respond(std::move(response));

@@ -29,6 +29,7 @@ class Passage final {
     Random& random;
     std::string group_cookie;  // To be set with the response; empty: none.
     std::chrono::seconds group_cookie_duration{};
+    bool closes = false;  // The connection to the target is for this request only.
   };
   explicit Passage(Context context);
   Passage(const Passage&) = delete;
@@ -63,6 +64,7 @@ class Passage final {
   const RoutedTarget* find_sticky_target() const;
   void add_cookies(http::Headers& headers) const;
   bool may_repeat() const;
+  void count_invalid_headers();
 
   Context context_;
   const RoutedTarget* target_ = nullptr;  // The one that is tried.

@@ -36,7 +36,7 @@ constexpr Definition kLoadBalancerAttributes[] = {
     {"deletion_protection.enabled", "false", kBoolean},
     {"idle_timeout.timeout_seconds", "60", "1-4000"},
     {"load_balancing.cross_zone.enabled", "true", ""},
-    {"routing.http.desync_mitigation_mode", "defensive", ""},
+    {"routing.http.desync_mitigation_mode", "defensive", "monitor|defensive|strictest"},
     {"routing.http.drop_invalid_header_fields.enabled", "false", kBoolean},
     {"routing.http.preserve_host_header.enabled", "false", kBoolean},
     {"routing.http.x_amzn_tls_version_and_cipher_suite.enabled", "false", kBoolean},

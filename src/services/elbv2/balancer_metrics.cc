@@ -175,7 +175,10 @@ void BalancerMetrics::read_load_balancer(const Names& names, const balancer::Rou
   const balancer::LoadBalancerCounters& counters = routing.state_of(load_balancer).counters;
   LoadBalancerCounts& last = load_balancers_[load_balancer.arn];
   LoadBalancerCounts now{.fixed_responses = elbv2::read(counters.fixed_responses),
-                         .redirects = elbv2::read(counters.redirects)};
+                         .redirects = elbv2::read(counters.redirects),
+                         .non_compliant_requests = elbv2::read(counters.non_compliant_requests),
+                         .invalid_headers_dropped = elbv2::read(counters.invalid_headers_dropped),
+                         .invalid_headers_forwarded = elbv2::read(counters.invalid_headers_forwarded)};
   for (size_t digit = 0; digit < now.own_statuses.size(); ++digit) {
     now.own_statuses[digit] = elbv2::read(counters.own_statuses[digit]);
     if (digit < 3) continue;
@@ -185,6 +188,12 @@ void BalancerMetrics::read_load_balancer(const Names& names, const balancer::Rou
   of_load_balancer.record_count("HTTP_Fixed_Response_Count",
                                 difference(now.fixed_responses, last.fixed_responses));
   of_load_balancer.record_count("HTTP_Redirect_Count", difference(now.redirects, last.redirects));
+  of_load_balancer.record_count("DesyncMitigationMode_NonCompliant_Request_Count",
+                                difference(now.non_compliant_requests, last.non_compliant_requests));
+  of_load_balancer.record_count("DroppedInvalidHeaderRequestCount",
+                                difference(now.invalid_headers_dropped, last.invalid_headers_dropped));
+  of_load_balancer.record_count("ForwardedInvalidHeaderRequestCount",
+                                difference(now.invalid_headers_forwarded, last.invalid_headers_forwarded));
   last = now;
 }
 

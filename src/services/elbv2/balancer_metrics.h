@@ -50,6 +50,9 @@ class BalancerMetrics final {
     std::array<uint64_t, 6> own_statuses{};
     uint64_t fixed_responses = 0;
     uint64_t redirects = 0;
+    uint64_t non_compliant_requests = 0;
+    uint64_t invalid_headers_dropped = 0;
+    uint64_t invalid_headers_forwarded = 0;
   };
   struct Names;
   void read(metrics::Recorder& recorder, Time minute);

@@ -58,6 +58,9 @@ void apply_attributes(aws::Call& call, balancer::LoadBalancer& load_balancer) {
   if (attribute(call, arn, "routing.http.drop_invalid_header_fields.enabled") == "true") {
     load_balancer.invalid_headers = balancer::InvalidHeaders::Drop;
   }
+  const std::string desync = attribute(call, arn, "routing.http.desync_mitigation_mode");
+  if (desync == "monitor") load_balancer.desync_mitigation = balancer::DesyncMitigation::Monitor;
+  if (desync == "strictest") load_balancer.desync_mitigation = balancer::DesyncMitigation::Strictest;
 }
 
 balancer::HealthCheck health_check_of(const TargetGroup& group) {
