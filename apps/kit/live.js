@@ -130,7 +130,10 @@ async function redraw(card) {
   const number = (drawings.get(card) ?? 0) + 1;
   drawings.set(card, number);
   const fresh = await fetchCard(card.dataset.card);
-  if (fresh && card.isConnected && drawings.get(card) === number) card.replaceWith(fresh);
+  if (!fresh || !card.isConnected || drawings.get(card) !== number) return;
+  // What a search left out stays out when it changes.
+  fresh.hidden = card.hidden;
+  card.replaceWith(fresh);
 }
 
 const live = document.querySelector("[data-events]");
