@@ -52,7 +52,9 @@ class ServerConnection::OneExchange final : public Exchange, private async::Byte
         request_(std::move(request)),
         body_(*connection.stream_, connection.input_, head, connection.context_.limits.body),
         continue_owed_(head.expects_continue && !body_.at_end()),
-        keep_alive_(head.keep_alive) {}
+        keep_alive_(head.keep_alive) {
+    traffic_.received_bytes = head.bytes;
+  }
 
   const Request& request() const override { return request_; }
   async::ByteSource& body() override { return *this; }
@@ -65,6 +67,8 @@ class ServerConnection::OneExchange final : public Exchange, private async::Byte
     return !connection_.stream_ || connection_.stream_->peer_has_left();
   }
   async::Reactor& reactor() const override { return reactor_; }
+
+  Traffic traffic() const override { return traffic_; }
 
   bool responded() const { return responded_; }
   // The response was sent to its end and the connection may stay.
@@ -94,6 +98,7 @@ class ServerConnection::OneExchange final : public Exchange, private async::Byte
   bool sending_ = false;
   bool responded_ = false;
   bool finished_ = false;
+  Traffic traffic_;
   AfterResponse after_ = AfterResponse::Close;
 };
 
@@ -101,6 +106,7 @@ async::Task<void> ServerConnection::OneExchange::send(std::string_view first,
                                                       std::string_view second,
                                                       std::string_view third) {
   sending_ = true;
+  traffic_.sent_bytes += first.size() + second.size() + third.size();
   co_await connection_.send(first, second, third);
   sending_ = false;
 }
@@ -114,6 +120,7 @@ async::Task<std::string_view> ServerConnection::OneExchange::read() {
   body_failed_ = true;
   std::string_view piece = co_await body_.read();
   body_failed_ = false;
+  traffic_.received_bytes += piece.size();
   co_return piece;
 }
 
@@ -192,6 +199,7 @@ ServerConnection::ServerConnection(ConnectionContext& context, std::unique_ptr<n
       stream_(std::move(stream)),
       peer_(peer),
       local_(net::local_address(stream_->fd())),
+      number_(++context.connections),
       parser_(HeadKind::Request, head_limits(context.limits)) {}
 
 void ServerConnection::close_if_idle() {
@@ -223,7 +231,9 @@ Request ServerConnection::make_request() const {
     request.scheme = Scheme::Https;
     request.tls_version = tls->version();
     request.tls_cipher = tls->cipher();
+    request.tls_server_name = tls->server_name();
   }
+  request.connection = number_;
   request.deviations = head.deviations;
   split_target(request);
   return request;

@@ -23,7 +23,8 @@ struct ConnectionContext {
   const Limits& limits;
   const Handler& handler;
   const Clock& clock;
-  bool stopping = false;  // Each connection ends with the response it is at.
+  uint64_t connections = 0;  // That there have been.
+  bool stopping = false;     // Each connection ends with the response it is at.
   // The Date header, and the second it is of.
   Time date_second{};
   std::string date;
@@ -70,6 +71,7 @@ class ServerConnection final : public ClosableConnection {
   std::unique_ptr<net::Stream> stream_;  // Null once taken over.
   net::Address peer_;
   net::Address local_;
+  const uint64_t number_;
   InputBuffer input_;
   HeadParser parser_;
   bool idle_ = false;

@@ -7,6 +7,8 @@
 
 #include <array>
 
+#include "base/check.h"
+
 namespace holm::http {
 
 namespace {
@@ -25,7 +27,37 @@ struct Inflation {
   Inflation& operator=(const Inflation&) = delete;
 };
 
+struct Deflation {
+  z_stream stream{};
+  Deflation() {
+    constexpr int kMemoryLevel = 8;  // zlib's own choice.
+    CHECK(::deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kGzipOnly, kMemoryLevel,
+                         Z_DEFAULT_STRATEGY) == Z_OK);
+  }
+  ~Deflation() { ::deflateEnd(&stream); }
+  Deflation(const Deflation&) = delete;
+  Deflation& operator=(const Deflation&) = delete;
+};
+
 }  // namespace
+
+std::string gzip(std::string_view bytes) {
+  Deflation deflation;
+  z_stream& stream = deflation.stream;
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  std::string result;
+  std::array<char, 16 << 10> buffer;
+  int status = Z_OK;
+  while (status != Z_STREAM_END) {
+    stream.next_out = reinterpret_cast<Bytef*>(buffer.data());
+    stream.avail_out = static_cast<uInt>(buffer.size());
+    status = ::deflate(&stream, Z_FINISH);
+    CHECK(status == Z_OK || status == Z_STREAM_END);
+    result.append(buffer.data(), buffer.size() - stream.avail_out);
+  }
+  return result;
+}
 
 Result<std::string> gunzip(std::string_view bytes, size_t bytes_max) {
   Inflation inflation;

@@ -20,6 +20,13 @@ TEST(Gzip, GivesBackWhatWasCompressed) {
   EXPECT_EQ(gunzip(kLong, 5000).value(), std::string(5000, 'x'));
 }
 
+TEST(Gzip, CompressesWhatCanBeUncompressed) {
+  for (const std::string& text : {std::string(), std::string("hello"), std::string(100'000, 'x') + "y"}) {
+    EXPECT_EQ(gunzip(gzip(text), text.size()).value(), text);
+  }
+  EXPECT_LT(gzip(std::string(100'000, 'x')).size(), 1000u);
+}
+
 TEST(Gzip, StopsAtItsBound) {
   EXPECT_FALSE(gunzip(kHello, 16));
   EXPECT_FALSE(gunzip(kLong, 4999));

@@ -110,7 +110,7 @@ struct Http2Connection::Callbacks {
       nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_PROTOCOL_ERROR);
       return 0;
     }
-    if (const net::TlsSession* tls = connection.stream_->tls()) stream->set_tls(tls->version(), tls->cipher());
+    if (const net::TlsSession* tls = connection.stream_->tls()) stream->set_connection(connection.number_, *tls);
     connection.arrived_.push_back(connection.streams_[frame->hd.stream_id]);
     return 0;
   }
@@ -152,6 +152,7 @@ Http2Connection::Http2Connection(ConnectionContext& context, std::unique_ptr<net
       stream_(std::move(stream)),
       peer_(peer),
       local_(net::local_address(stream_->fd())),
+      number_(++context.connections),
       sent_(stream_->reactor()) {
   nghttp2_session_callbacks* callbacks = nullptr;
   CHECK(nghttp2_session_callbacks_new(&callbacks) == 0);

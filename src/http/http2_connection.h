@@ -58,6 +58,7 @@ class Http2Connection final : public ClosableConnection, private Http2Frames {
   std::unique_ptr<net::Stream> stream_;
   net::Address peer_;
   net::Address local_;
+  const uint64_t number_;
   InputBuffer input_;
   FrameGuard guard_;
   nghttp2_session* session_ = nullptr;

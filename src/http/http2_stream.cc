@@ -12,6 +12,7 @@
 #include "http/outgoing_head.h"
 #include "http/response_head.h"
 #include "net/stream.h"
+#include "net/tls.h"
 
 namespace holm::http {
 
@@ -48,6 +49,7 @@ void Http2Stream::add_pseudo_header(std::string_view name, std::string_view valu
 void Http2Stream::add_header(std::string_view name, std::string_view value) {
   const Limits& limits = frames_.limits();
   header_bytes_ += name.size() + value.size() + kHeaderOverhead;
+  traffic_.received_bytes += name.size() + value.size();
   const bool is_large = name.size() + value.size() > limits.header_bytes_max ||
                         header_bytes_ > limits.headers_bytes_max ||
                         request_.headers.size() + trailers_.size() >= limits.header_count_max;
@@ -99,13 +101,16 @@ bool Http2Stream::finish_head(const net::Address& peer, const net::Address& loca
   return true;
 }
 
-void Http2Stream::set_tls(std::string_view version, std::string_view cipher) {
-  request_.tls_version = version;
-  request_.tls_cipher = cipher;
+void Http2Stream::set_connection(uint64_t number, const net::TlsSession& tls) {
+  request_.connection = number;
+  request_.tls_version = tls.version();
+  request_.tls_cipher = tls.cipher();
+  request_.tls_server_name = tls.server_name();
 }
 
 void Http2Stream::add_body(std::string_view bytes) {
   body_begun_ = true;
+  traffic_.received_bytes += bytes.size();
   arrived_.append(bytes);
   body_came_.notifier().notify();
 }
@@ -131,6 +136,7 @@ std::optional<Http2Stream::Taken> Http2Stream::take_body(char* into, size_t coun
   taken.bytes = std::min(count, offered_.size());
   std::memcpy(into, offered_.data(), taken.bytes);
   offered_.remove_prefix(taken.bytes);
+  traffic_.sent_bytes += taken.bytes;
   taken.is_end = offered_.empty() && offered_end_;
   end_taken_ = end_taken_ || taken.is_end;
   if (offered_.empty()) body_went_.notifier().notify();
@@ -191,6 +197,9 @@ async::Task<void> Http2Stream::respond(Response response) {
   if (plan.framing == Framing::Length) length = plan.length;
   const bool has_body = plan.has_body && length != uint64_t{0};
   responded_ = true;
+  for (const Header& header : response.headers) {
+    traffic_.sent_bytes += header.name.size() + header.value.size();
+  }
   if (!frames_.submit_response(id_, response, frames_.date(), has_body, length)) {
     throw async::StreamError("the client is gone");
   }

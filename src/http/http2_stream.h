@@ -10,6 +10,10 @@
 #include "async/wakeup.h"
 #include "http/server.h"
 
+namespace holm::net {
+class TlsSession;
+}
+
 namespace holm::http {
 
 // What a stream needs of its connection.
@@ -40,7 +44,7 @@ class Http2Stream final : public Exchange, private async::ByteSource {
   void add_header(std::string_view name, std::string_view value);
   // The head is complete; false when it is none of a request that can be passed on. `ended`: no body follows.
   bool finish_head(const net::Address& peer, const net::Address& local, bool ended);
-  void set_tls(std::string_view version, std::string_view cipher);
+  void set_connection(uint64_t number, const net::TlsSession& tls);
   void add_body(std::string_view bytes);
   void end_body();
   // Returns how many bytes of the request's body nobody has taken; nobody will say so later.
@@ -73,6 +77,7 @@ class Http2Stream final : public Exchange, private async::ByteSource {
   void close_after_response() override {}
   TakenConnection take_over() override;
   bool client_has_left() const override { return closed_ || frames_.is_broken(); }
+  Traffic traffic() const override { return traffic_; }
   async::Reactor& reactor() const override { return frames_.reactor(); }
 
  private:
@@ -87,6 +92,7 @@ class Http2Stream final : public Exchange, private async::ByteSource {
   Request request_;
   Headers trailers_;
   size_t header_bytes_ = 0;
+  Traffic traffic_;
   std::string cookies_;
   int refusal_ = 0;  // The status that answers instead of the handler.
   bool head_done_ = false;

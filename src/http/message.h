@@ -67,6 +67,8 @@ struct Request {
   // Of TLS ("TLSv1.3", "TLS_AES_128_GCM_SHA256"); empty without. They live for ever.
   std::string_view tls_version;
   std::string_view tls_cipher;
+  std::string tls_server_name;  // That the client asked for.
+  uint64_t connection = 0;      // Counts the connections of one server on one reactor.
   // Of its head, where the server lets such requests in; a header may then have any bytes.
   Deviations deviations;
 };

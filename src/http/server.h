@@ -44,6 +44,12 @@ struct Limits {
   Deviant deviant = Deviant::Refuse;
 };
 
+// What has passed on behalf of one exchange: heads and bodies, without what frames them.
+struct Traffic {
+  uint64_t received_bytes = 0;
+  uint64_t sent_bytes = 0;
+};
+
 // A connection that has left HTTP: the socket, and bytes that came after the request.
 struct TakenConnection {
   std::unique_ptr<net::Stream> stream;
@@ -76,6 +82,7 @@ class Exchange {
   // The client has closed its side: nobody may be there to read a response. For handlers that wait
   // long; they are not cancelled for it.
   virtual bool client_has_left() const = 0;
+  virtual Traffic traffic() const = 0;
   virtual async::Reactor& reactor() const = 0;
 };
 

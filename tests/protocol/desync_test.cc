@@ -139,7 +139,7 @@ class DesyncVectors : public ::testing::Test {
     group.health_check.interval = std::chrono::hours(1);
     balancer::LoadBalancer own{.arn = "balancer", .host_names = {}, .vpc_id = {}, .addresses = {"127.0.0.1"}};
     balancer::Listener listener{.arn = "listener", .port = listener_.port(), .tls = std::nullopt, .rules = {}};
-    listener.rules.push_back({{}, balancer::Forward{{{"group", 1}}, std::nullopt}});
+    listener.rules.push_back({0, {}, balancer::Forward{{{"group", 1}}, std::nullopt}});
     own.listeners.push_back(std::move(listener));
     own.desync_mitigation = mode;
     config->load_balancers.push_back(std::move(own));

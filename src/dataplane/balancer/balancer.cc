@@ -8,7 +8,10 @@
 #include <algorithm>
 #include <set>
 
+#include "base/files.h"
+#include "base/log.h"
 #include "base/strings.h"
+#include "dataplane/balancer/access_log.h"
 #include "dataplane/balancer/forwarded_head.h"
 #include "dataplane/balancer/passage.h"
 #include "dataplane/balancer/routing.h"
@@ -72,8 +75,8 @@ http::Response own_response(const Redirect& redirect, const http::Request& reque
 
 // Used on its reactor's thread only.
 struct Balancer::Shard {
-  explicit Shard(async::Reactor& own_reactor, Random& own_random)
-      : reactor(own_reactor), random(own_random), pool(own_reactor) {}
+  Shard(async::Reactor& own_reactor, Random& own_random, const std::string& log_folder, size_t number)
+      : reactor(own_reactor), random(own_random), pool(own_reactor), logs(own_reactor, log_folder, number) {}
 
   // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-request-tracing.html
   std::string trace_root() {
@@ -95,8 +98,76 @@ struct Balancer::Shard {
   async::Reactor& reactor;
   Random& random;
   UpstreamPool pool;
+  AccessLogFiles logs;
   std::unique_ptr<HealthChecks> checks;  // Of the first shard only.
 };
+
+// Where a request has come in, and what is to be told of it.
+struct Balancer::Scene {
+  http::Exchange& exchange;
+  std::shared_ptr<const Routing> routing;
+  const LoadBalancer& load_balancer;
+  const Listener& listener;
+  VisiblePort visible;
+  Story& story;
+};
+
+// Has what became of a request written into the access log at the end, however that comes.
+class Balancer::Telling final {
+ public:
+  Telling(Balancer& balancer, const Scene& scene)
+      : balancer_(balancer), scene_(scene), is_wanted_(scene.load_balancer.log_bucket.has_value()) {
+    if (!is_wanted_) return;
+    scene_.story.arrived = balancer_.clock_.now();
+    scene_.story.begun = balancer_.clock_.steady();
+  }
+  ~Telling() {
+    if (is_wanted_) tell();
+  }
+  Telling(const Telling&) = delete;
+  Telling& operator=(const Telling&) = delete;
+  void complete() { is_complete_ = true; }
+
+ private:
+  void tell();
+
+  Balancer& balancer_;
+  const Scene scene_;
+  const bool is_wanted_;
+  bool is_complete_ = false;
+};
+
+void Balancer::Telling::tell() {
+  constexpr int kClientLeft = 460;
+  const http::Request& request = scene_.exchange.request();
+  Shard& shard = balancer_.shard_of(scene_.exchange.reactor());
+  Story& story = scene_.story;
+  if (!is_complete_) story.status = kClientLeft;
+  if (story.trace.empty()) story.trace = trace_of(request, shard.trace_root());
+  if (scene_.listener.tls) {
+    const std::string* arn = balancer_.choose_certificate(scene_.listener, request.tls_server_name);
+    if (arn) story.certificate_arn = *arn;
+  }
+  const http::Traffic traffic = scene_.exchange.traffic();
+  story.received_bytes += traffic.received_bytes;
+  story.sent_bytes += traffic.sent_bytes;
+  LogLine line{.request = request,
+               .load_balancer = scene_.load_balancer,
+               .listener = scene_.listener,
+               .story = story,
+               .now = balancer_.clock_.now(),
+               .ended = balancer_.clock_.steady()};
+  line.connection = balancer_.salt_;
+  for (uint64_t each : {request.connection, uint64_t{request.peer.port()}, uint64_t{request.local.port()}}) {
+    line.connection = (line.connection ^ each) * 0x9e3779b97f4a7c15u;
+    line.connection ^= line.connection >> 29;
+  }
+  const std::vector<std::string>& nodes = scene_.load_balancer.addresses;
+  std::string node = request.local.ip();
+  // Whoever came by the edge is counted as the first node's.
+  if (std::ranges::find(nodes, node) == nodes.end() && !nodes.empty()) node = nodes.front();
+  shard.logs.add(scene_.load_balancer, node, access_log_line(line));
+}
 
 // A listening socket on one address of a load balancer.
 struct Balancer::Door {
@@ -109,14 +180,22 @@ Balancer::Balancer(async::ReactorPool& reactors, Edge& edge, Surroundings surrou
                    Random& random)
     : reactors_(reactors),
       edge_(edge),
-      surroundings_(surroundings),
-      cookies_(surroundings.cookie_key),
+      surroundings_(std::move(surroundings)),
+      cookies_(surroundings_.cookie_key),
+      salt_(random.number()),
       clock_(clock),
       random_(random) {
   routing_ = std::make_shared<const Routing>(std::make_shared<const Config>(), nullptr);
+  if (!surroundings_.access_log_folder.empty()) {
+    auto made = make_directories(surroundings_.access_log_folder);
+    if (!made) log::error(made.error().message);
+    complete_left_logs(surroundings_.access_log_folder);
+  }
   for (size_t i = 0; i < reactors_.size(); ++i) {
     async::Reactor& reactor = reactors_.at(i);
-    reactor.call([&] { shards_.push_back(std::make_unique<Shard>(reactor, random_)); });
+    reactor.call([&] {
+      shards_.push_back(std::make_unique<Shard>(reactor, random_, surroundings_.access_log_folder, i));
+    });
   }
 }
 
@@ -171,6 +250,22 @@ void Balancer::publish_names(const Config& config) {
 
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/https-listener-certificates.html
 // The certificate that names the host itself is preferred to one with a wildcard, and any to the default.
+const std::string* Balancer::choose_certificate(const Listener& listener, std::string_view server_name) const {
+  const std::string* first = nullptr;
+  const std::string* covering = nullptr;
+  for (const std::string& arn : listener.tls->certificates) {
+    std::shared_ptr<const net::ServedCertificate> each = surroundings_.certificates.find(arn);
+    if (!each) continue;
+    if (!first) first = &arn;
+    if (std::ranges::find(each->names, server_name) != each->names.end()) return &arn;
+    const bool covers = std::ranges::any_of(each->names, [&](const std::string& pattern) {
+      return net::certificate_covers(pattern, server_name);
+    });
+    if (covers && !covering) covering = &arn;
+  }
+  return covering ? covering : first;
+}
+
 net::TlsAnswer Balancer::answer(const Arrival& arrival, std::string_view server_name) const {
   std::shared_ptr<const Routing> current = routing();
   const LoadBalancer* load_balancer = current->find_load_balancer(arrival.load_balancer_arn);
@@ -179,21 +274,9 @@ net::TlsAnswer Balancer::answer(const Arrival& arrival, std::string_view server_
                                  ? find_listener_at_edge(*load_balancer, http::Scheme::Https, 443)
                                  : find_listener(*load_balancer, arrival.listener_arn);
   if (!listener || !listener->tls) return {};
+  const std::string* arn = choose_certificate(*listener, server_name);
   std::shared_ptr<const net::ServedCertificate> chosen;
-  for (const std::string& arn : listener->tls->certificates) {
-    std::shared_ptr<const net::ServedCertificate> each = surroundings_.certificates.find(arn);
-    if (!each) continue;
-    if (!chosen) chosen = each;
-    bool is_exact = std::ranges::find(each->names, server_name) != each->names.end();
-    if (is_exact) return {each->certificate, listener->tls->policy};
-  }
-  for (const std::string& arn : listener->tls->certificates) {
-    std::shared_ptr<const net::ServedCertificate> each = surroundings_.certificates.find(arn);
-    bool covers = each && std::ranges::any_of(each->names, [&](const std::string& pattern) {
-      return net::certificate_covers(pattern, server_name);
-    });
-    if (covers) return {each->certificate, listener->tls->policy};
-  }
+  if (arn) chosen = surroundings_.certificates.find(*arn);
   if (!chosen) return {};
   return {chosen->certificate, listener->tls->policy};
 }
@@ -332,57 +415,72 @@ async::Task<void> Balancer::serve(http::Exchange& exchange, Arrival arrival) {
     co_await exchange.respond(std::move(response));
     co_return;
   }
-  co_await act(exchange, current, *load_balancer, *listener, visible);
+  Story story;
+  Scene scene{exchange, current, *load_balancer, *listener, visible, story};
+  Telling telling(*this, scene);
+  co_await act(scene);
+  telling.complete();
 }
 
-async::Task<void> Balancer::act(http::Exchange& exchange, std::shared_ptr<const Routing> routing,
-                                const LoadBalancer& load_balancer, const Listener& listener,
-                                VisiblePort visible) {
-  const http::Request& request = exchange.request();
-  LoadBalancerCounters& counters = routing->state_of(load_balancer).counters;
+async::Task<void> Balancer::respond(Scene scene, http::Response response) {
+  count_status(scene.routing->state_of(scene.load_balancer).counters.own_statuses, response.status);
+  scene.story.status = response.status;
+  finish_own_headers(response.headers, scene.listener);
+  co_await scene.exchange.respond(std::move(response));
+}
+
+async::Task<void> Balancer::act(Scene scene) {
+  const http::Request& request = scene.exchange.request();
+  LoadBalancerCounters& counters = scene.routing->state_of(scene.load_balancer).counters;
   count(counters.requests);
   Verdict verdict;
   if (!request.deviations.empty()) {
-    verdict = judge(request.deviations, load_balancer.desync_mitigation);
+    verdict = judge(request.deviations, scene.load_balancer.desync_mitigation);
     if (classify(request.deviations).safety != Safety::Compliant) count(counters.non_compliant_requests);
-    if (verdict.closes) exchange.close_after_response();
+    if (verdict.closes) scene.exchange.close_after_response();
   }
   int refusal = verdict.refusal.value_or(0);
   // What cannot be read is not looked at any further.
-  const Action* action = refusal == 0 ? find_action(listener, request) : nullptr;
+  const Rule* rule = refusal == 0 ? find_rule(scene.listener, request) : nullptr;
   if (refusal == 0) {
-    if (!action) refusal = 503;
+    if (!rule) refusal = 503;
     if (request.method == "TRACE" || request.method == "CONNECT") refusal = 405;
     if (forwarded_address_count(request) > kForwardedAddressesMax) refusal = 463;
   }
   http::Response response;
   if (refusal != 0) {
     response = error_response(refusal);
-  } else if (const auto* fixed = std::get_if<FixedResponse>(action)) {
-    count(counters.fixed_responses);
-    response = own_response(*fixed);
-  } else if (const auto* redirect = std::get_if<Redirect>(action)) {
-    count(counters.redirects);
-    response = own_response(*redirect, request, visible);
-  } else {
-    co_await forward(exchange, routing, load_balancer, listener, std::get<Forward>(*action), verdict);
+    co_await respond(scene, std::move(response));
     co_return;
   }
-  count_status(counters.own_statuses, response.status);
-  finish_own_headers(response.headers, listener);
-  co_await exchange.respond(std::move(response));
+  scene.story.rule_priority = rule->priority;
+  if (const auto* fixed = std::get_if<FixedResponse>(&rule->action)) {
+    count(counters.fixed_responses);
+    scene.story.action = "fixed-response";
+    response = own_response(*fixed);
+  } else if (const auto* redirect = std::get_if<Redirect>(&rule->action)) {
+    count(counters.redirects);
+    scene.story.action = "redirect";
+    response = own_response(*redirect, request, scene.visible);
+    scene.story.redirect_url = response.headers.get("location");
+  } else {
+    scene.story.action = "forward";
+    co_await forward(scene, std::get<Forward>(rule->action), verdict);
+    co_return;
+  }
+  co_await respond(scene, std::move(response));
 }
 
-async::Task<void> Balancer::forward(http::Exchange& exchange, std::shared_ptr<const Routing> routing,
-                                    const LoadBalancer& load_balancer, const Listener& listener,
-                                    const Forward& forward, Verdict verdict) {
-  LoadBalancerCounters& counters = routing->state_of(load_balancer).counters;
-  Shard& shard = shard_of(exchange.reactor());
+async::Task<void> Balancer::forward(Scene scene, const Forward& forward, Verdict verdict) {
+  LoadBalancerCounters& counters = scene.routing->state_of(scene.load_balancer).counters;
+  const http::Request& request = scene.exchange.request();
+  const std::string& listener_arn = scene.listener.arn;
+  Shard& shard = shard_of(scene.exchange.reactor());
   const Time now = clock_.now();
   std::string arn;
   if (forward.sticks_for) {
-    auto cookie = find_cookie(exchange.request().headers, kGroupCookie);
-    auto known = cookie ? cookies_.read(*cookie, listener.arn, now) : std::nullopt;
+    auto cookie = find_cookie(request.headers, kGroupCookie);
+    auto known = cookie ? cookies_.read(*cookie, listener_arn, now) : std::nullopt;
     auto is_known = [&](const WeightedGroup& each) { return each.arn == *known; };
     if (known && std::ranges::any_of(forward.groups, is_known)) arn = *known;
   }
@@ -390,20 +488,28 @@ async::Task<void> Balancer::forward(http::Exchange& exchange, std::shared_ptr<co
     const WeightedGroup* chosen = shard.choose_group(forward);
     if (chosen) arn = chosen->arn;
   }
-  const RoutedGroup* group = routing->find_group(arn);
+  const RoutedGroup* group = scene.routing->find_group(arn);
   if (!group) {
     http::Response response = error_response(503);
-    count_status(counters.own_statuses, response.status);
-    finish_own_headers(response.headers, listener);
-    co_await exchange.respond(std::move(response));
+    co_await respond(scene, std::move(response));
     co_return;
   }
+  scene.story.group_arn = group->settings->arn;
   std::string cookie;
   std::chrono::seconds duration = forward.sticks_for.value_or(std::chrono::seconds(0));
-  if (forward.sticks_for) cookie = cookies_.make(arn, listener.arn, now + duration, random_);
-  Passage passage({exchange, shard.pool, load_balancer, counters, *group, listener, shard.trace_root(),
-                   cookies_, random_, std::move(cookie), duration, verdict.closes});
+  if (forward.sticks_for) cookie = cookies_.make(arn, listener_arn, now + duration, random_);
+  std::string root = shard.trace_root();
+  if (scene.load_balancer.log_bucket) scene.story.trace = trace_of(request, root);
+  Passage passage({scene.exchange, shard.pool, scene.load_balancer, counters, *group, scene.listener,
+                   std::move(root), cookies_, random_, std::move(cookie), duration, verdict.closes,
+                   scene.story});
   co_await passage.run();
+}
+
+void Balancer::complete_access_logs() {
+  for (std::unique_ptr<Shard>& shard : shards_) {
+    shard->reactor.call([&shard] { shard->logs.complete(); });
+  }
 }
 
 }  // namespace holm::balancer

@@ -41,6 +41,8 @@ struct Surroundings {
   crypto::Aead::Key cookie_key{};
   // Where the edge takes TLS from the machine's browsers; redirects to 443 lead there.
   uint16_t secure_edge_port = 443;
+  // Where access logs wait for who delivers them; empty: there are none.
+  std::string access_log_folder;
 };
 
 // Functions may be called on any thread but a reactor's. What is borrowed outlives it.
@@ -62,12 +64,17 @@ class Balancer final {
 
   // Requests that `target` of the group is busy with, for draining.
   int64_t requests_in_flight(std::string_view group_arn, std::string_view target_id, uint16_t port) const;
+  // What is in files there that are called kCompleteLog is complete: everything until now.
+  const std::string& access_log_folder() const { return surroundings_.access_log_folder; }
+  void complete_access_logs();
   // Every load balancer and group with what was counted since the start, or since it was made.
   std::shared_ptr<const Routing> routing() const;
 
  private:
   struct Shard;
   struct Door;
+  class Telling;
+  struct Scene;
   struct Arrival {
     std::string load_balancer_arn;
     std::string listener_arn;  // Empty: at the edge, by the port in the Host header.
@@ -75,12 +82,11 @@ class Balancer final {
 
   Shard& shard_of(async::Reactor& reactor);
   async::Task<void> serve(http::Exchange& exchange, Arrival arrival);
-  async::Task<void> act(http::Exchange& exchange, std::shared_ptr<const Routing> routing,
-                        const LoadBalancer& load_balancer, const Listener& listener, VisiblePort visible);
+  async::Task<void> act(Scene scene);
   net::TlsAnswer answer(const Arrival& arrival, std::string_view server_name) const;
-  async::Task<void> forward(http::Exchange& exchange, std::shared_ptr<const Routing> routing,
-                            const LoadBalancer& load_balancer, const Listener& listener, const Forward& forward,
-                            Verdict verdict);
+  async::Task<void> forward(Scene scene, const Forward& forward, Verdict verdict);
+  async::Task<void> respond(Scene scene, http::Response response);
+  const std::string* choose_certificate(const Listener& listener, std::string_view server_name) const;
   std::vector<Unopened> replace_doors(const Config& config);
   Result<std::unique_ptr<Door>> open_door(const LoadBalancer& load_balancer, const Listener& listener,
                                           const std::string& ip);
@@ -91,6 +97,7 @@ class Balancer final {
   Edge& edge_;
   const Surroundings surroundings_;
   const CookieJar cookies_;
+  const uint64_t salt_;  // Of the numbers of connections in access logs.
   const Clock& clock_;
   Random& random_;
   HealthListener health_listener_;

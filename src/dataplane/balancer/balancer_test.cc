@@ -106,7 +106,7 @@ class BalancerTest : public ::testing::Test {
     balancer_settings_.host_names = {"shop.elb.localhost"};
     balancer_settings_.addresses = {"127.0.0.1"};
     Listener listener{.arn = "listener", .port = free_port(), .rules = {}};
-    listener.rules.push_back({{}, Forward{{{"group", 1}}}});
+    listener.rules.push_back({0, {}, Forward{{{"group", 1}}}});
     balancer_settings_.listeners.push_back(listener);
     client_reactor_.at(0).call([this] { client_.emplace(client_reactor_.at(0)); });
   }
@@ -304,7 +304,7 @@ TEST_F(BalancerTest, RulesComeInTheirOrderAndChangesTakeEffectAtOnce) {
   Redirect to_new;
   to_new.path = "/new/#{path}";
   to_new.status = 302;
-  rules.insert(rules.begin(), {{path}, to_new});
+  rules.insert(rules.begin(), {1, {path}, to_new});
   ASSERT_TRUE(publish());
   http::OutgoingRequest request;
   request.target = "/old/1?a=b";

@@ -122,6 +122,7 @@ struct FixedResponse {
 using Action = std::variant<FixedResponse, Redirect, Forward>;
 
 struct Rule {
+  int priority = 0;                   // 0: the default.
   std::vector<Condition> conditions;  // All must hold; the default rule has none.
   Action action;
 };
@@ -151,6 +152,13 @@ enum class InvalidHeaders : uint8_t { Forward, Drop };
 enum class DesyncMitigation : uint8_t { Monitor, Defensive, Strictest };
 enum class TlsHeaders : uint8_t { Leave, Add };  // X-Amzn-Tls-Version and -Cipher-Suite.
 
+// Where access logs go.
+struct LogBucket {
+  std::string name;
+  std::string prefix;  // Before the names of the files; may be empty.
+  friend bool operator==(const LogBucket&, const LogBucket&) = default;
+};
+
 struct LoadBalancer {
   std::string arn;
   // By which the edge finds it: "shop.elb.localhost", "*.example.com". Of two that claim a name, the first.
@@ -168,6 +176,7 @@ struct LoadBalancer {
   InvalidHeaders invalid_headers = InvalidHeaders::Forward;
   TlsHeaders tls_headers = TlsHeaders::Leave;
   DesyncMitigation desync_mitigation = DesyncMitigation::Defensive;
+  std::optional<LogBucket> log_bucket;  // None: there are no access logs.
 };
 
 struct Config {

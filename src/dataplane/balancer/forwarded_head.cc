@@ -64,9 +64,8 @@ void append_forwarded_for(std::string& out, const RequestHead& head) {
 
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-request-tracing.html
 // A trace that has a root already gets a field of our own before it.
-void append_trace(std::string& out, const RequestHead& head) {
-  std::string trace = joined(head.request.headers, "x-amzn-trace-id");
-  out += "X-Amzn-Trace-Id: ";
+void append_trace(std::string& out, const http::Request& request, const std::string& root) {
+  std::string trace = joined(request.headers, "x-amzn-trace-id");
   bool has_root = false;
   std::string others;
   for (std::string_view field : split(trace, ';')) {
@@ -74,7 +73,7 @@ void append_trace(std::string& out, const RequestHead& head) {
     has_root = has_root || field.starts_with("Root=");
     others.append(";").append(field);
   }
-  out.append(has_root ? "Self=" : "Root=").append(head.trace_root).append(others).append("\r\n");
+  out.append(has_root ? "Self=" : "Root=").append(root).append(others);
 }
 
 // Characters that recipients could take for the target's end are escaped.
@@ -134,6 +133,12 @@ size_t forwarded_address_count(const http::Request& request) {
   return addresses.empty() ? 0 : split(addresses, ',').size();
 }
 
+std::string trace_of(const http::Request& request, const std::string& root) {
+  std::string text;
+  append_trace(text, request, root);
+  return text;
+}
+
 std::string make_request_head(const RequestHead& head) {
   const http::Request& request = head.request;
   std::string out;
@@ -145,7 +150,9 @@ std::string make_request_head(const RequestHead& head) {
   bool is_https = request.scheme == http::Scheme::Https;
   fmt::format_to(end, "X-Forwarded-Proto: {}\r\nX-Forwarded-Port: {}\r\n", is_https ? "https" : "http",
                  head.listener_port);
-  append_trace(out, head);
+  out += "X-Amzn-Trace-Id: ";
+  append_trace(out, request, head.trace_root);
+  out += "\r\n";
   if (head.load_balancer.tls_headers == TlsHeaders::Add && !request.tls_version.empty()) {
     fmt::format_to(end, "X-Amzn-Tls-Version: {}\r\nX-Amzn-Tls-Cipher-Suite: {}\r\n", request.tls_version,
                    request.tls_cipher);

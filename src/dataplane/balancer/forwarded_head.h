@@ -25,6 +25,8 @@ struct RequestHead {
 // Whatever the client sent, every recipient reads the result alike: there is one length, names are tokens, what
 // passes for a length elsewhere is left out, and no character of the target has another meaning.
 std::string make_request_head(const RequestHead& head);
+// X-Amzn-Trace-Id as the target gets it.
+std::string trace_of(const http::Request& request, const std::string& root);
 
 // Whether there is a header whose name has anything but letters, digits and hyphens.
 bool has_invalid_headers(const http::Request& request);

@@ -113,6 +113,7 @@ bool Passage::may_repeat() const {
 
 async::Task<void> Passage::respond_error(int status) {
   count_status(context_.counters.own_statuses, status);
+  context_.story.status = status;
   http::Response response = error_response(status);
   finish_own_headers(response.headers, context_.listener);
   co_await context_.exchange.respond(std::move(response));
@@ -129,6 +130,7 @@ async::Task<void> Passage::run() {
     if (!target) break;
     if (tried.empty()) count(context_.group.state->counters.requests);
     target_ = target;
+    if (context_.load_balancer.log_bucket) context_.story.target = target->settings->address.to_string();
     tried.push_back(target);
     InFlight in_flight(*target->state);
     Outcome outcome = co_await attempt(*target, Kept::Allowed);
@@ -203,12 +205,15 @@ async::Task<Passage::Outcome> Passage::exchange_with(std::unique_ptr<Connection>
   http::Sent sent = co_await send_request(*connection);
   if (sent == http::Sent::TimedOut) co_return Outcome::TimedOut;
   SteadyTime sent_at = clock.steady();
+  context_.story.sent_at = sent_at;
   // A target may refuse a request before it has read all of it, so a response is looked for.
   http::HeadParser parser(http::HeadKind::Response, http::HeadLimits());
   Outcome got = co_await read_response_head(*connection, parser);
   if (got != Outcome::Responded) co_return got;
   GroupCounters& counters = context_.group.state->counters;
-  counters.target_response_time.add(clock.steady() - sent_at);
+  context_.story.answered_at = clock.steady();
+  context_.story.target_status = parser.head().status;
+  counters.target_response_time.add(*context_.story.answered_at - sent_at);
   count_status(counters.target_statuses, parser.head().status);
   if (parser.head().status == 101) {
     co_await open_tunnel(std::move(connection), parser.head());
@@ -291,6 +296,7 @@ async::Task<Passage::Outcome> Passage::respond(std::unique_ptr<Connection> conne
   http::Response response;
   http::Headers headers = headers_of(parsed);
   response.status = parsed.status;
+  context_.story.status = parsed.status;
   response.headers = end_to_end_headers(headers);
   finish_target_headers(response.headers, context_.listener);
   add_cookies(response.headers);
@@ -328,6 +334,9 @@ async::Task<void> Passage::open_tunnel(std::unique_ptr<Connection> connection, c
   text += "\r\n";
   connection->input.consume(head.bytes);
   http::TakenConnection client = context_.exchange.take_over();
+  Story& story = context_.story;
+  story.status = 101;
+  story.is_tunnel = true;
   async::Duration idle = context_.load_balancer.idle_timeout;
   std::array<std::string_view, 3> to_client = {text, connection->input.unread(), {}};
   http::Sent sent = co_await http::send(*client.stream, to_client, idle);
@@ -335,7 +344,10 @@ async::Task<void> Passage::open_tunnel(std::unique_ptr<Connection> connection, c
   std::array<std::string_view, 3> to_target = {client.already_read, {}, {}};
   sent = co_await http::send(*connection->stream, to_target, idle);
   if (sent != http::Sent::Done) co_return;
-  co_await tunnel(*client.stream, *connection->stream, idle);
+  Carried carried{client.already_read.size(), text.size() + connection->input.unread().size()};
+  co_await tunnel(*client.stream, *connection->stream, idle, carried);
+  story.received_bytes = carried.from_client_bytes;
+  story.sent_bytes = carried.to_client_bytes;
 }
 
 }  // namespace holm::balancer

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "async/task.h"
+#include "dataplane/balancer/access_log.h"
 #include "dataplane/balancer/cookies.h"
 #include "dataplane/balancer/routing.h"
 #include "dataplane/balancer/upstream.h"
@@ -30,6 +31,7 @@ class Passage final {
     std::string group_cookie;  // To be set with the response; empty: none.
     std::chrono::seconds group_cookie_duration{};
     bool closes = false;  // The connection to the target is for this request only.
+    Story& story;
   };
   explicit Passage(Context context);
   Passage(const Passage&) = delete;

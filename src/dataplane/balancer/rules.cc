@@ -98,11 +98,11 @@ bool matches(const Condition& condition, const http::Request& request) {
   return false;
 }
 
-const Action* find_action(const Listener& listener, const http::Request& request) {
+const Rule* find_rule(const Listener& listener, const http::Request& request) {
   for (const Rule& rule : listener.rules) {
     bool all = std::ranges::all_of(rule.conditions,
                                    [&](const Condition& condition) { return matches(condition, request); });
-    if (all) return &rule.action;
+    if (all) return &rule;
   }
   return nullptr;
 }

@@ -9,8 +9,8 @@
 namespace holm::balancer {
 
 bool matches(const Condition& condition, const http::Request& request);
-// The action of the first rule that matches, or null when there is not even a default.
-const Action* find_action(const Listener& listener, const http::Request& request);
+// The first rule that matches, or null when there is not even a default.
+const Rule* find_rule(const Listener& listener, const http::Request& request);
 
 // Where the client came in, as it sees it.
 struct VisiblePort {

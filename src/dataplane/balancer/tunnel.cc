@@ -25,7 +25,8 @@ async::Duration idle_left(const net::Stream& stream, const Progress& progress, a
   return std::chrono::ceil<async::Duration>(idle - silent);
 }
 
-async::Task<void> pass(net::Stream& from, net::Stream& to, Progress& progress, async::Duration idle) {
+async::Task<void> pass(net::Stream& from, net::Stream& to, Progress& progress, async::Duration idle,
+                       uint64_t& bytes) {
   http::InputBuffer input;
   while (!progress.broken) {
     async::Duration left = idle_left(from, progress, idle);
@@ -41,6 +42,7 @@ async::Task<void> pass(net::Stream& from, net::Stream& to, Progress& progress, a
     std::array<std::string_view, 3> pieces = {input.unread(), {}, {}};
     http::Sent sent = co_await http::send(to, pieces, idle);
     if (sent != http::Sent::Done) break;
+    bytes += input.unread().size();
     input.consume(input.unread().size());
     input.shrink();
   }
@@ -48,21 +50,22 @@ async::Task<void> pass(net::Stream& from, net::Stream& to, Progress& progress, a
 }
 
 async::Task<void> pass_and_tell(net::Stream& from, net::Stream& to, Progress& progress, async::Duration idle,
-                                async::Wakeup::Notifier ended) {
-  co_await pass(from, to, progress, idle);
+                                uint64_t& bytes, async::Wakeup::Notifier ended) {
+  co_await pass(from, to, progress, idle, bytes);
   --progress.directions_open;
   ended.notify();
 }
 
 }  // namespace
 
-async::Task<void> tunnel(net::Stream& client, net::Stream& target, async::Duration idle) {
+async::Task<void> tunnel(net::Stream& client, net::Stream& target, async::Duration idle, Carried& carried) {
   async::Reactor& reactor = client.reactor();
   Progress progress{.last_byte = reactor.clock().steady()};
   async::Wakeup ended(reactor);
   async::TaskSet directions;
-  directions.spawn(pass_and_tell(client, target, progress, idle, ended.notifier()));
-  directions.spawn(pass_and_tell(target, client, progress, idle, ended.notifier()));
+  directions.spawn(pass_and_tell(client, target, progress, idle, carried.from_client_bytes, ended.notifier()));
+  directions.spawn(
+      pass_and_tell(target, client, progress, idle, carried.to_client_bytes, ended.notifier()));
   while (progress.directions_open > 0 && !progress.broken) co_await ended.wait(idle);
 }
 

@@ -9,6 +9,7 @@
 #include <span>
 
 #include "base/strings.h"
+#include "services/elbv2/access_logs.h"
 #include "services/elbv2/records.h"
 #include "services/elbv2/service.h"
 
@@ -26,9 +27,9 @@ struct Definition {
 constexpr std::string_view kBoolean = "true|false";
 
 constexpr Definition kLoadBalancerAttributes[] = {
-    {"access_logs.s3.enabled", "false", ""},
-    {"access_logs.s3.bucket", "", ""},
-    {"access_logs.s3.prefix", "", ""},
+    {"access_logs.s3.enabled", "false", kBoolean},
+    {"access_logs.s3.bucket", "", "*"},
+    {"access_logs.s3.prefix", "", "*"},
     {"client_keep_alive.seconds", "3600", ""},
     {"connection_logs.s3.enabled", "false", ""},
     {"connection_logs.s3.bucket", "", ""},
@@ -182,6 +183,10 @@ ModifyLoadBalancerAttributesOutput modify_load_balancer_attributes(
   for (const LoadBalancerAttribute& each : request.attributes) {
     write_attribute(call, request.load_balancer_arn, each.key.value_or(""), each.value.value_or(""));
   }
+  const bool is_about_logs = std::ranges::any_of(request.attributes, [](const LoadBalancerAttribute& each) {
+    return each.key.value_or("").starts_with("access_logs.");
+  });
+  if (is_about_logs) require_log_destination(service, call, request.load_balancer_arn);
   service.changed(call.transaction);
   return {.attributes = all_attributes<LoadBalancerAttribute>(call, request.load_balancer_arn)};
 }

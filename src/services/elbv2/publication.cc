@@ -14,6 +14,7 @@
 #include "dataplane/dns/directory.h"
 #include "ec2/operations.h"
 #include "sandbox/network.h"
+#include "services/elbv2/access_logs.h"
 #include "services/elbv2/actions.h"
 #include "services/elbv2/attributes.h"
 #include "services/elbv2/listener_security.h"
@@ -30,10 +31,11 @@ constexpr std::chrono::milliseconds kLookAgain{200};
 std::vector<balancer::Rule> rules_of(aws::Call& call, const std::string& listener_arn) {
   std::vector<balancer::Rule> rules;
   for (const Rule& rule : all_where<Rule>(call, "parent = ?3 AND position > 0", {listener_arn})) {
-    rules.push_back({to_conditions(rule.conditions), to_action(rule.actions)});
+    const auto priority = static_cast<int>(parse_integer(rule.priority.value_or("")).value_or(0));
+    rules.push_back({priority, to_conditions(rule.conditions), to_action(rule.actions)});
   }
   for (const Rule& rule : all_where<Rule>(call, "parent = ?3 AND position = 0", {listener_arn})) {
-    rules.push_back({{}, to_action(rule.actions)});
+    rules.push_back({0, {}, to_action(rule.actions)});
   }
   return rules;
 }
@@ -57,6 +59,9 @@ void apply_attributes(aws::Call& call, balancer::LoadBalancer& load_balancer) {
   }
   if (attribute(call, arn, "routing.http.drop_invalid_header_fields.enabled") == "true") {
     load_balancer.invalid_headers = balancer::InvalidHeaders::Drop;
+  }
+  if (const auto logs = log_destination_of(call, arn)) {
+    load_balancer.log_bucket = balancer::LogBucket{logs->bucket, logs->prefix};
   }
   const std::string desync = attribute(call, arn, "routing.http.desync_mitigation_mode");
   if (desync == "monitor") load_balancer.desync_mitigation = balancer::DesyncMitigation::Monitor;

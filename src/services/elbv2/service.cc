@@ -11,6 +11,7 @@
 #include "dataplane/balancer/balancer.h"
 #include "elbv2/handlers.h"
 #include "jobs/jobs.h"
+#include "services/elbv2/access_logs.h"
 #include "services/elbv2/balancer_metrics.h"
 #include "services/elbv2/publication.h"
 
@@ -106,13 +107,22 @@ void Service::start() {
     Publication publication(dependencies_);
     return publication.run();
   });
+  dependencies_.jobs.handle(kDeliverLogsJob,
+                            [this](const jobs::Job&) { return deliver_access_logs(dependencies_); });
+  dependencies_.jobs.handle(
+      kTestFileJob, [this](const jobs::Job& job) { return write_test_file(dependencies_, job); });
   dependencies_.balancer.listen_to_health(
       [this](const balancer::HealthChange& change) { note_health(change); });
   // Before anybody is let in, so that nobody finds a load balancer without its rules; then what could not be
   // opened yet is looked after by the job.
   Publication(dependencies_).run();
   dependencies_.region.transact(dependencies_.region.caller({}, {}, kPrincipal), sql::Access::Write,
-                                [this](aws::Call& call) { changed(call.transaction); });
+                                [this](aws::Call& call) {
+                                  changed(call.transaction);
+                                  dependencies_.jobs.schedule(call.transaction,
+                                                              {.kind = kDeliverLogsJob, .key = "all"},
+                                                              call.now);
+                                });
 }
 
 void Service::changed(sql::Transaction& transaction) {

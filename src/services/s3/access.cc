@@ -137,7 +137,9 @@ void add(Access& access, std::string key, const std::optional<std::string>& valu
   if (value) access.context[std::move(key)] = {*value};
 }
 
-constexpr std::string_view kLogDelivery = "logging.s3.amazonaws.com";
+// Services that deliver logs, for themselves and not for whoever asked for them.
+constexpr std::string_view kLogDeliveries[] = {"logging.s3.amazonaws.com",
+                                               "logdelivery.elasticloadbalancing.amazonaws.com"};
 
 // A bucket, and what every permission about it starts from.
 class Place {
@@ -163,7 +165,7 @@ class Place {
                   .resource_policy = policy_,
                   .resource_account = bucket_.account,
                   .resource_list = std::move(list)};
-    if (call_.principal.id == kLogDelivery) let_logs_in(access);
+    if (std::ranges::find(kLogDeliveries, call_.principal.id) != std::end(kLogDeliveries)) let_logs_in(access);
     return access;
   }
 

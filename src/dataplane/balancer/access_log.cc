@@ -1,0 +1,242 @@
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html
+
+#include "dataplane/balancer/access_log.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <iterator>
+
+#include "base/log.h"
+#include "base/strings.h"
+#include "base/time_format.h"
+#include "dataplane/balancer/edge.h"
+
+namespace holm::balancer {
+
+namespace {
+
+constexpr size_t kUnwrittenMax = 64 * 1024;
+constexpr async::Duration kWriteAfter{1000};
+constexpr std::string_view kOpenLog = ".open";
+constexpr size_t kUserAgentMax = 8 * 1024;
+
+// AWS writes microseconds; the clock knows milliseconds.
+std::string time_text(Time time) {
+  std::string text = iso8601_milliseconds(time);
+  text.insert(text.size() - 1, "000");
+  return text;
+}
+
+// A client's bytes between quotation marks.
+void append_quoted(std::string& out, std::string_view text) {
+  out += '"';
+  for (char c : text) {
+    const auto byte = static_cast<uint8_t>(c);
+    if (c == '"' || c == '\\' || byte < 0x20 || byte >= 0x7f) {
+      fmt::format_to(std::back_inserter(out), "\\x{:02X}", byte);
+    } else {
+      out += c;
+    }
+  }
+  out += '"';
+}
+
+void append_quoted_or_dash(std::string& out, std::string_view text) {
+  out += ' ';
+  append_quoted(out, text.empty() ? "-" : text);
+}
+
+std::string_view or_dash(std::string_view text) { return text.empty() ? "-" : text; }
+
+std::string_view type_of(const LogLine& line) {
+  const bool is_secure = line.request.scheme == http::Scheme::Https;
+  if (line.story.is_tunnel) return is_secure ? "wss" : "ws";
+  if (line.request.version == http::Version::Http2) return "h2";
+  return is_secure ? "https" : "http";
+}
+
+void append_seconds(std::string& out, std::optional<std::chrono::nanoseconds> time) {
+  if (!time) {
+    out += " -1";
+    return;
+  }
+  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(*time).count();
+  fmt::format_to(std::back_inserter(out), " {}.{:03}", milliseconds / 1000, milliseconds % 1000);
+}
+
+// What came of a target in three parts; -1 for those that were not reached.
+void append_times(std::string& out, const LogLine& line) {
+  const Story& story = line.story;
+  std::optional<std::chrono::nanoseconds> request, target, response;
+  if (story.sent_at) request = *story.sent_at - story.begun;
+  if (story.sent_at && story.answered_at) {
+    target = *story.answered_at - *story.sent_at;
+    response = line.ended - *story.answered_at;
+  }
+  append_seconds(out, request);
+  append_seconds(out, target);
+  append_seconds(out, response);
+}
+
+std::string_view version_of(const http::Request& request) {
+  switch (request.version) {
+    case http::Version::Http10: return "HTTP/1.0";
+    case http::Version::Http11: return "HTTP/1.1";
+    case http::Version::Http2: return "HTTP/2.0";
+  }
+  return "-";
+}
+
+// "GET http://www.example.com:80/ HTTP/1.1"; of a request line that cannot be read the parts are hyphens.
+std::string request_of(const LogLine& line) {
+  const http::Request& request = line.request;
+  const bool is_readable = !request.deviations.any_of(
+      {http::Deviation::BadMethod, http::Deviation::BadTarget, http::Deviation::BadVersion});
+  const std::string_view scheme = request.scheme == http::Scheme::Https ? "https" : "http";
+  std::string host = split_host(request.authority).host;
+  if (host.empty() && !line.load_balancer.host_names.empty()) host = line.load_balancer.host_names.front();
+  std::string url = fmt::format("{}://{}:{}", scheme, host, line.listener.port);
+  if (!is_readable) return fmt::format("- {}- -", url);
+  url += request.path;
+  if (!request.query.empty()) url.append("?").append(request.query);
+  return fmt::format("{} {} {}", request.method, url, version_of(request));
+}
+
+void append_tls(std::string& out, const LogLine& line) {
+  out.append(" ").append(or_dash(line.request.tls_cipher));
+  out.append(" ").append(or_dash(line.request.tls_version));
+}
+
+// "app/name/0123456789abcdef"
+std::string_view resource_of(std::string_view arn) {
+  const size_t slash = arn.find('/');
+  return slash == std::string_view::npos ? arn : arn.substr(slash + 1);
+}
+
+}  // namespace
+
+std::string access_log_line(const LogLine& line) {
+  const Story& story = line.story;
+  const http::Request& request = line.request;
+  std::string out;
+  out.reserve(768);
+  auto end = std::back_inserter(out);
+  fmt::format_to(end, "{} {} {} {} {}", type_of(line), time_text(line.now),
+                 resource_of(line.load_balancer.arn), request.peer.to_string(), or_dash(story.target));
+  append_times(out, line);
+  auto status = [](int number) { return number == 0 ? std::string("-") : std::to_string(number); };
+  fmt::format_to(end, " {} {} {} {}", status(story.status), status(story.target_status), story.received_bytes,
+                 story.sent_bytes);
+  append_quoted_or_dash(out, request_of(line));
+  append_quoted_or_dash(out, request.headers.get("user-agent").substr(0, kUserAgentMax));
+  append_tls(out, line);
+  out.append(" ").append(or_dash(story.group_arn));
+  append_quoted_or_dash(out, story.trace);
+  append_quoted_or_dash(out, request.tls_server_name);
+  append_quoted_or_dash(out, story.certificate_arn);
+  out.append(" ").append(story.rule_priority < 0 ? "-" : std::to_string(story.rule_priority));
+  out.append(" ").append(time_text(story.arrived));
+  append_quoted_or_dash(out, story.action);
+  append_quoted_or_dash(out, story.redirect_url);
+  append_quoted_or_dash(out, "");  // The reason of an error of features that are not there.
+  append_quoted_or_dash(out, story.target);
+  append_quoted_or_dash(out, story.target_status == 0 ? "" : std::to_string(story.target_status));
+  const Classification classification = classify(request.deviations);
+  const bool is_compliant = classification.safety == Safety::Compliant;
+  append_quoted_or_dash(out, is_compliant ? "" : name_of(classification.safety));
+  append_quoted_or_dash(out, classification.reason);
+  // Nothing was transformed.
+  fmt::format_to(end, " TID_{:016x}{:016x} \"-\" \"-\" \"-\"\n", line.connection,
+                 line.connection * 0x9e3779b97f4a7c15u);
+  return out;
+}
+
+std::string to_text(const LogPlace& place) {
+  return fmt::format("{}\t{}\t{}\t{}", place.load_balancer_arn, place.node, place.bucket.name,
+                     place.bucket.prefix);
+}
+
+std::optional<LogPlace> log_place_of(std::string_view text) {
+  const auto parts = split(text, '\t');
+  if (parts.size() != 4 || parts[0].empty() || parts[2].empty()) return std::nullopt;
+  return LogPlace{.load_balancer_arn = std::string(parts[0]),
+                  .node = std::string(parts[1]),
+                  .bucket = {std::string(parts[2]), std::string(parts[3])}};
+}
+
+void complete_left_logs(const std::string& folder) {
+  std::error_code failed;
+  std::vector<std::filesystem::path> left;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, failed)) {
+    if (entry.path().extension() == kOpenLog) left.push_back(entry.path());
+  }
+  for (const std::filesystem::path& path : left) {
+    std::filesystem::path complete = path;
+    std::filesystem::rename(path, complete.replace_extension(kCompleteLog), failed);
+  }
+}
+
+AccessLogFiles::AccessLogFiles(async::Reactor& reactor, std::string folder, size_t number)
+    : reactor_(reactor),
+      folder_(std::move(folder)),
+      number_(number),
+      timer_(reactor, [this] { write_all(); }) {}
+
+AccessLogFiles::~AccessLogFiles() { complete(); }
+
+AccessLogFiles::File& AccessLogFiles::file_of(const LoadBalancer& load_balancer, const std::string& node) {
+  for (File& each : files_) {
+    const bool is_its = each.place.load_balancer_arn == load_balancer.arn && each.place.node == node;
+    if (is_its && each.place.bucket == *load_balancer.log_bucket) return each;
+  }
+  const auto now = reactor_.clock().now().time_since_epoch() / std::chrono::milliseconds(1);
+  File made{.place = {load_balancer.arn, node, *load_balancer.log_bucket},
+            .path = fmt::format("{}/{}-{}-{}", folder_, now, number_, ++files_made_),
+            .fd = {},
+            .unwritten = {}};
+  made.unwritten = to_text(made.place) + "\n";
+  const std::string path = made.path + std::string(kOpenLog);
+  made.fd = UniqueFd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  if (!made.fd) log::error(fmt::format("an access log cannot be written: {}", path));
+  return files_.emplace_back(std::move(made));
+}
+
+void AccessLogFiles::add(const LoadBalancer& load_balancer, const std::string& node, std::string_view line) {
+  if (folder_.empty() || !load_balancer.log_bucket) return;
+  File& file = file_of(load_balancer, node);
+  file.unwritten += line;
+  if (file.unwritten.size() >= kUnwrittenMax) write(file);
+  if (!timer_.is_armed()) timer_.arm(kWriteAfter);
+}
+
+// What the disk does not take is lost: requests are not kept waiting for it.
+void AccessLogFiles::write(File& file) {
+  std::string_view rest = file.unwritten;
+  while (file.fd && !rest.empty()) {
+    const ssize_t count = ::write(file.fd.get(), rest.data(), rest.size());
+    if (count <= 0) break;
+    rest.remove_prefix(static_cast<size_t>(count));
+  }
+  file.unwritten.clear();
+}
+
+void AccessLogFiles::write_all() {
+  for (File& each : files_) write(each);
+}
+
+void AccessLogFiles::complete() {
+  write_all();
+  for (File& each : files_) {
+    if (!each.fd) continue;
+    each.fd = {};
+    const std::string open = each.path + std::string(kOpenLog);
+    ::rename(open.c_str(), (each.path + std::string(kCompleteLog)).c_str());
+  }
+  files_.clear();
+}
+
+}  // namespace holm::balancer
