@@ -40,6 +40,8 @@ class Store {
   virtual void remove(const std::string& id) = 0;
   // Every id on disk, for the sweep that removes what a crash left unreferenced.
   virtual std::vector<std::string> list() const = 0;
+  // False when the disk is so full that nothing should be added.
+  virtual bool has_room() const = 0;
 };
 
 std::unique_ptr<Store> open_disk_store(const std::string& folder);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -156,6 +157,11 @@ class DiskStore final : public Store {
   }
 
   std::vector<std::string> list() const override;
+
+  bool has_room() const override {
+    struct statvfs status{};
+    return ::statvfs(folder_.c_str(), &status) == 0 && status.f_bavail > 0;
+  }
 
  private:
   std::string path_of(const std::string& id) const {

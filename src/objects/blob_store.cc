@@ -77,7 +77,12 @@ class EngineReader final : public blobs::Reader {
 class EngineBlobs final : public blobs::Store {
  public:
   EngineBlobs(objects::Store& store, std::unique_ptr<blobs::Store> earlier)
-      : metadata_(store.metadata()), bodies_(store.bodies()), earlier_(std::move(earlier)) {}
+      : store_(store),
+        metadata_(store.metadata()),
+        bodies_(store.bodies()),
+        earlier_(std::move(earlier)) {}
+
+  bool has_room() const override { return store_.has_room(); }
 
   Result<std::unique_ptr<blobs::Writer>> create() override {
     auto writer = bodies_.write_body();
@@ -124,6 +129,7 @@ class EngineBlobs final : public blobs::Store {
   }
 
  private:
+  objects::Store& store_;
   Metadata& metadata_;
   Bodies& bodies_;
   std::unique_ptr<blobs::Store> earlier_;

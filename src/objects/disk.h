@@ -40,6 +40,7 @@ class Disk {
   virtual Outcome<> remove(const std::string& name) = 0;  // What is not there is no error.
   virtual Outcome<> sync_names() = 0;
   virtual Outcome<std::vector<std::string>> list() const = 0;
+  virtual uint64_t room() const = 0;  // Bytes that can still be written; about.
 };
 
 // A folder of the machine, made with its parents.

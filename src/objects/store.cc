@@ -10,6 +10,9 @@ namespace holm::objects {
 
 namespace {
 
+// Left to others on the disk, above all to the database that says what is removed.
+constexpr uint64_t kRoomBytesMin = uint64_t{16} << 20;
+
 class ThreadedStore final : public Store {
  public:
   ThreadedStore(std::unique_ptr<Disk> disk, std::unique_ptr<Engine> engine)
@@ -32,6 +35,7 @@ class ThreadedStore final : public Store {
   Bodies& bodies() override { return *engine_; }
   Outcome<ScrubReport> scrub() override { return engine_->scrub(); }
   EngineNumbers numbers() const override { return engine_->numbers(); }
+  bool has_room() const override { return disk_->room() >= kRoomBytesMin; }
 
  private:
   void keep_up() {

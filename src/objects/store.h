@@ -18,6 +18,8 @@ class Store {
   virtual Bodies& bodies() = 0;
   virtual Outcome<ScrubReport> scrub() = 0;
   virtual EngineNumbers numbers() const = 0;
+  // False when the disk is so full that only what frees space should be asked for.
+  virtual bool has_room() const = 0;
 };
 
 // Opens or makes the store in `folder`.

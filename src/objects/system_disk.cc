@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -123,6 +124,12 @@ class SystemDisk final : public Disk {
     if (!parent || ::fsync(parent.get()) != 0) return system_failure("Cannot sync the folder of", folder_);
     is_named_ = true;
     return {};
+  }
+
+  uint64_t room() const override {
+    struct statvfs status{};
+    if (::fstatvfs(handle_.get(), &status) != 0) return 0;
+    return uint64_t{status.f_bavail} * status.f_frsize;
   }
 
   Outcome<std::vector<std::string>> list() const override {

@@ -231,6 +231,14 @@ void SqliteTransaction::roll_back_savepoint(size_t mark) noexcept {
   connection_->undo_savepoint(fmt::format("holm_{}", mark));
 }
 
+// Takes room for the log beyond its end, where SQLite goes on writing: small transactions, such as those that
+// remove things, are still taken when the disk is full. A file system that cannot do it has no such room.
+void reserve_log(const std::string& path) {
+  constexpr off_t kLogBytes = off_t{8} << 20;
+  UniqueFd file(::open((path + "-wal").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (file) static_cast<void>(::fallocate(file.get(), FALLOC_FL_KEEP_SIZE, 0, kLogBytes));
+}
+
 void SqliteDatabase::prepare_file() {
   // Made beforehand, because SQLite would let others read it.
   UniqueFd file(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
@@ -247,6 +255,7 @@ void SqliteDatabase::prepare_file() {
   }
   writer_->run_script("CREATE TABLE IF NOT EXISTS holm_migration (owner TEXT NOT NULL, number INTEGER NOT NULL, "
                       "PRIMARY KEY (owner, number)) STRICT, WITHOUT ROWID");
+  if (durability_ == Durability::Full) reserve_log(path_);
 }
 
 std::unique_ptr<Connection> SqliteDatabase::take_writer() {

@@ -128,6 +128,10 @@ class LossyDisk final : public objects::Disk {
     durable_names_ = names_;
     return {};
   }
+  uint64_t room() const override {
+    std::lock_guard lock(mutex_);
+    return capacity_ == 0 ? ~uint64_t{0} : capacity_ - std::min(capacity_, used_bytes());
+  }
   objects::Outcome<std::vector<std::string>> list() const override {
     std::lock_guard lock(mutex_);
     std::vector<std::string> names;

@@ -161,6 +161,13 @@ void check(const Body& body, const BodyClaims& claims, const async::ByteSource* 
       fmt::format("The {} you specified did not match the calculated checksum.", name_of(right.algorithm)));
 }
 
+// Small bodies lie in the database, of which the last room is for what is removed.
+void require_room(Service& service) {
+  if (service.store().has_room()) return;
+  throw aws::ServiceError("ServiceUnavailable", 503,
+                          "The region's disk is full, so nothing can be written until space is made.");
+}
+
 void require_size(uint64_t bytes) {
   if (bytes <= kBodyBytesMax) return;
   aws::ServiceError error("EntityTooLarge", 400, "Your proposed upload exceeds the maximum allowed size");
@@ -176,6 +183,7 @@ NewBlob::~NewBlob() {
 
 async::Task<Body> receive(Service& service, async::Reactor& reactor, aws::Stream stream, BodyClaims claims) {
   // What is wrong already is said before the first byte is asked for.
+  require_room(service);
   if (claims.content_md5) require_digest(*claims.content_md5, sizeof(crypto::Md5Digest));
   if (stream) require_size(stream->length().value_or(0));
   Incoming incoming(service, algorithms_for(claims, stream.get()));
