@@ -8,7 +8,7 @@ PYTHON ?= /usr/bin/python3
 VENV := build/venv
 export HOLM_DATA ?=
 
-.PHONY: help deps build check test test-all up down format tidy docs run fuzz bench-region bench-metrics bench-s3 bench-school crash-s3 clean
+.PHONY: help deps build check test up down format tidy docs run fuzz bench-metrics bench-objects bench-region bench-s3 bench-school crash-s3 drill kill-s3 clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -60,7 +60,10 @@ bench-metrics: build ## The store of metrics: points a second, bytes a point
 bench-school: build ## The school: up, a portrait's way into the yearbook, ten at once, down
 	$(VENV)/bin/python bench/school.py
 
-bench-s3: ## The object store beside the disk's own limits (OBJECTS=1000000)
+bench-s3: build ## S3 beside nginx's files (NGINX_PROGRAM=…, SECONDS_EACH=5)
+	$(VENV)/bin/python bench/s3.py $${SECONDS_EACH:-5}
+
+bench-objects: ## The object store beside the disk's own limits (OBJECTS=1000000)
 	cmake --preset release >/dev/null && ninja -C build/release objects_bench
 	bench/s3/run.sh build/release/objects_bench $${OBJECTS:-1000000}
 
@@ -70,6 +73,9 @@ crash-s3: ## The object store loses its power ten thousand times (LIVES=10000)
 
 drill: build ## Hurt a site in every way, under load: times, requests, a picture in build/drill (about 20 minutes)
 	$(VENV)/bin/python bench/drill/drill.py
+
+kill-s3: build ## The daemon is killed two hundred times while it stores objects (KILLS=200)
+	HOLM_KILLS=$${KILLS:-200} $(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/clients/test_s3_crashes.py
 
 clean: ## Remove what was built
 	rm -rf build

@@ -1,0 +1,213 @@
+#!/usr/bin/env python3
+"""Measures S3 on a region of its own beside nginx's files on the same disk in the same run; ratios on the last line.
+
+Usage: bench/s3.py [SECONDS]. Needs wrk; nginx is `nginx`, or what NGINX_PROGRAM names, and left out when there is none.
+Every request is signed, and every PUT is durable before it is answered; nginx checks no signature and syncs nothing."""
+import concurrent.futures
+import dataclasses
+import hashlib
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests" / "clients"))
+from conftest import Region, free_port, wait_until  # noqa: E402
+from region import cpu_seconds, resident_mib  # noqa: E402
+from signed_requests import Signer, send  # noqa: E402
+
+SECONDS = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+SMALL, LARGE, PART, PARTS = 4096, 1 << 20, 8 << 20, 8
+KEYS, LARGE_KEYS, LISTED = 8000, 16, 10_000
+NGINX = os.environ.get("NGINX_PROGRAM", shutil.which("nginx") or "")
+CONFIGURATION = """
+daemon off; user root; worker_processes 2; pid {folder}/pid; error_log {folder}/error.log;
+events {{ worker_connections 512; }}
+http {{
+  access_log off; client_body_temp_path {folder}/temporary; client_max_body_size 1g;
+  proxy_temp_path {folder}/temporary; fastcgi_temp_path {folder}/temporary; uwsgi_temp_path {folder}/temporary;
+  scgi_temp_path {folder}/temporary; sendfile on; tcp_nopush off;
+  keepalive_requests 100000000;
+  server {{ listen 127.0.0.1:{port}; root {folder}/files; dav_methods PUT DELETE; create_full_put_path on; }}
+}}
+"""
+
+
+@dataclasses.dataclass
+class Figure:
+    rate: float
+    p50: float = 0.0  # Milliseconds.
+    p99: float = 0.0
+    cpu: float = 0.0  # Microseconds of the server's a request.
+
+    def __str__(self):
+        return f"{self.rate:.0f}/s, p50 {self.p50:.2f} ms, p99 {self.p99:.2f} ms, {self.cpu:.0f} us of CPU each"
+
+
+class Holm:
+    """The region, its requests signed beforehand; a signature is good for a quarter of an hour."""
+
+    def __init__(self):
+        self.region = Region(tempfile.mkdtemp(prefix="holm-bench-"))
+        self.region.start()
+        self.pids = [self.region.process.pid]
+        self.port = self.region.port
+        self.region.client("s3").create_bucket(Bucket="bench")
+
+    def prepared(self, method, target, body=b""):
+        signer = Signer(self.region)
+        return signer.headers(method, target, hashlib.sha256(body).hexdigest(), {})
+
+    def end(self):
+        self.region.end()
+
+
+class Nginx:
+    def __init__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="holm-bench-"))
+        self.port = free_port()
+        for name in "files", "temporary":
+            (self.folder / name).mkdir()
+            (self.folder / name).chmod(0o777)
+        self.folder.chmod(0o755)
+        (self.folder / "conf").write_text(CONFIGURATION.format(folder=self.folder, port=self.port))
+        self.process = subprocess.Popen([NGINX, "-p", str(self.folder), "-c", str(self.folder / "conf"),
+                                         "-e", str(self.folder / "error.log")])
+        children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        self.pids = wait_until(lambda: [int(each) for each in children.read_text().split()][:2])
+
+    def prepared(self, method, target, body=b""):
+        return {"host": f"127.0.0.1:{self.port}"}
+
+    def end(self):
+        self.process.terminate()
+        self.process.wait()
+        shutil.rmtree(self.folder)
+
+
+def milliseconds(text):
+    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s)", text).groups()
+    return float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
+
+
+def write_requests(path, server, method, targets, body):
+    """For wrk: one after the other, each whole."""
+    lines = ["local requests = {}"]
+    if body:
+        (path.parent / "body").write_bytes(body)
+        lines.append(f'local file = io.open("{path.parent}/body", "rb"); local body = file:read("*a"); file:close()')
+    for target in targets:
+        headers = server.prepared(method, target, body)
+        headers["Host"] = headers.pop("host")  # As wrk spells it, which would add its own otherwise.
+        fields = ", ".join(f'["{name}"]="{value}"' for name, value in headers.items())
+        lines.append(f'requests[#requests + 1] = {{"{target}", {{{fields}}}}}')
+    lines.append(f"""
+local whole, at = {{}}, 0
+function init(arguments)
+  for number, each in ipairs(requests) do
+    whole[number] = wrk.format("{method}", each[1], each[2]{', body' if body else ''})
+  end
+end
+function request()
+  at = at % #whole + 1
+  return whole[at]
+end""")
+    path.write_text("\n".join(lines))
+
+
+def load(server, method, targets, connections, body=b""):
+    with tempfile.TemporaryDirectory() as folder:
+        script = pathlib.Path(folder) / "requests.lua"
+        write_requests(script, server, method, targets, body)
+        before, start = sum(map(cpu_seconds, server.pids)), time.monotonic()
+        output = subprocess.run(["wrk", "--latency", "-t1", f"-c{connections}", f"-d{SECONDS}s", "-s", str(script),
+                                 f"http://127.0.0.1:{server.port}/"], capture_output=True, text=True, check=True).stdout
+        used, elapsed = sum(map(cpu_seconds, server.pids)) - before, time.monotonic() - start
+    assert "Non-2xx" not in output and "Socket errors" not in output, output
+    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1])
+    return Figure(rate, milliseconds(re.search(r"50%\s+(\S+)", output)[1]),
+                  milliseconds(re.search(r"99%\s+(\S+)", output)[1]), used / (rate * elapsed) * 1e6)
+
+
+def store(server, target, body):
+    status, told = send(server.port, "PUT", target, server.prepared("PUT", target, body), body)
+    assert status in (200, 201, 204), told
+
+
+def upload(holm):
+    """64 MiB in parts of 8, four at a time, whose hashes are not signed: bytes a second."""
+    s3 = holm.region.client("s3")
+    body, name = os.urandom(PART), {"Bucket": "bench", "Key": "parts"}
+    name["UploadId"] = s3.create_multipart_upload(**name)["UploadId"]
+
+    def send_part(number):
+        target = f"/bench/parts?partNumber={number}&uploadId={name['UploadId']}"
+        status, told = send(holm.port, "PUT", target, Signer(holm.region).headers("PUT", target, "UNSIGNED-PAYLOAD", {}), body)
+        assert status == 200, told
+
+    begin = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(4) as senders:
+        list(senders.map(send_part, range(1, PARTS + 1)))
+    parts = [{"PartNumber": each["PartNumber"], "ETag": each["ETag"]} for each in s3.list_parts(**name)["Parts"]]
+    s3.complete_multipart_upload(MultipartUpload={"Parts": parts}, **name)
+    return PART * PARTS / (time.monotonic() - begin)
+
+
+def upload_file(nginx):
+    body = os.urandom(PART * PARTS)
+    begin = time.monotonic()
+    store(nginx, "/bench/parts", body)
+    return PART * PARTS / (time.monotonic() - begin)
+
+
+def measure(server):
+    """What both can do."""
+    body, figures = os.urandom(SMALL), {}
+    keys = [f"/bench/small/{number:06}" for number in range(KEYS)]
+    figures["PUT 4 KiB, 64 clients"] = load(server, "PUT", keys, 64, body)
+    figures["PUT 4 KiB, one client"] = load(server, "PUT", keys, 1, body)
+    for key in keys[:500]:
+        store(server, key, body)
+    figures["GET 4 KiB, 64 clients"] = load(server, "GET", keys[:500], 64)
+    figures["GET 4 KiB, one client"] = load(server, "GET", keys[:500], 1)
+    large = [f"/bench/large/{number}" for number in range(LARGE_KEYS)]
+    for key in large:
+        store(server, key, os.urandom(LARGE))
+    figures["GET 1 MiB, 8 clients"] = load(server, "GET", large, 8)
+    return figures
+
+
+def measure_lists(holm):
+    s3 = holm.region.client("s3")
+    with concurrent.futures.ThreadPoolExecutor(8) as writers:
+        list(writers.map(lambda number: s3.put_object(Bucket="bench", Key=f"list/{number:08}", Body=b""), range(LISTED)))
+    target = "/bench?list-type=2&prefix=list%2F"
+    return load(holm, "GET", [target], 1)
+
+
+def main():
+    nginx = Nginx() if NGINX else None
+    holm = Holm()
+    try:
+        idle = resident_mib(holm.pids[0])
+        ours, theirs = measure(holm), measure(nginx) if nginx else {}
+        for name, figure in ours.items():
+            print(f"{name}: {figure}" + (f"; nginx {theirs[name]}" if theirs else ""))
+        parts = max(upload(holm) for _ in range(3))
+        print(f"64 MiB in parts: {parts / 1e6:.0f} MB/s" + (f"; nginx, one file {upload_file(nginx) / 1e6:.0f} MB/s" if nginx else ""))
+        print(f"LIST 1,000 of {LISTED} keys: {measure_lists(holm)}")
+        print(f"resident: {idle:.1f} MiB idle, {resident_mib(holm.pids[0]):.1f} MiB after all this")
+        if theirs:
+            print("holm / nginx: " + ", ".join(f"{name} {ours[name].rate / theirs[name].rate:.2f}" for name in ours))
+    finally:
+        holm.end()
+        if nginx:
+            nginx.end()
+
+
+if __name__ == "__main__":
+    main()
