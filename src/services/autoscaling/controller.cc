@@ -61,6 +61,15 @@ void Controller::load(aws::Call& call) {
   instances_ = instances_of(call.transaction, id_);
   suspended_.clear();
   for (const SuspendedProcess& each : suspended_of(call.transaction, id_)) suspended_.insert(*each.process_name);
+  refresh_ = active_refresh(call.transaction, id_);
+  to_replace_.clear();
+  if (!refresh_) return;
+  for (std::string& id : instances_to_replace(call.transaction, *refresh_)) to_replace_.insert(std::move(id));
+  const LaunchTemplateSpecification* target = refresh_->target();
+  if (!target) return;
+  group_.template_id = target->launch_template_id.value_or("");
+  group_.template_name = target->launch_template_name.value_or("");
+  group_.template_version = target->version.value_or("");
 }
 
 std::vector<InstanceRow> Controller::in_state(const std::string& state) const {
@@ -89,7 +98,7 @@ bool Controller::is_settled() const {
 // A rolling update that may not take an old instance away adds a new one first.
 int64_t Controller::wanted() const {
   if (group_.is_deleting) return 0;
-  if (!group_.rolling_min) return group_.desired;
+  if (!group_.rolling_min) return group_.desired + refresh_surge();
   const int64_t surge = std::clamp<int64_t>(*group_.rolling_min + *group_.rolling_batch - group_.desired, 0,
                                             *group_.rolling_batch);
   return std::min(group_.max, group_.desired + surge);
@@ -116,7 +125,8 @@ jobs::Outcome Controller::run() {
   read_surroundings();
   launch_missing();
   balance_zones();
-  for (const auto& change : {&Controller::replace_outdated, &Controller::shrink, &Controller::rest}) {
+  for (const auto& change : {&Controller::carry_on_refresh, &Controller::replace_outdated,
+                             &Controller::shrink, &Controller::rest}) {
     const auto problem = step([&](aws::Call& call) { (this->*change)(call); });
     if (problem) log::warning(fmt::format("group {}: {}", group_.name, *problem));
   }
@@ -159,7 +169,7 @@ void Controller::read_surroundings() {
 
 Time Controller::next_look(const std::optional<int64_t>& deadline) const {
   const bool rests = static_cast<int64_t>(in_state("InService").size()) == wanted() &&
-                     is_settled() && !group_.rolling_min;
+                     is_settled() && !group_.rolling_min && !refresh_;
   const Time now = clock_.now();
   Time next = now + (rests ? kRestPause : kUnrestPause);
   auto consider = [&](int64_t milliseconds) {
@@ -169,7 +179,11 @@ Time Controller::next_look(const std::optional<int64_t>& deadline) const {
   if (deadline) consider(*deadline);
   if (capacity() < wanted()) consider(group_.launch_after);
   if (group_.rolling_min) consider(group_.paused_until);
-  for (const InstanceRow& each : in_state("InService")) consider(each.in_service + group_.grace * 1000);
+  if (refresh_) consider(refresh_->wait_until);
+  for (const InstanceRow& each : in_state("InService")) {
+    consider(each.in_service + group_.grace * 1000);
+    if (refresh_) consider(warm_at(each));
+  }
   return next;
 }
 

@@ -10,6 +10,7 @@
 
 #include "services/autoscaling/groups.h"
 #include "services/autoscaling/processes.h"
+#include "services/autoscaling/refreshes.h"
 #include "services/autoscaling/termination_order.h"
 
 namespace holm::autoscaling {
@@ -64,6 +65,20 @@ class Controller final {
   void replace_outdated(aws::Call& call);
   void rest(aws::Call& call);
 
+  // An instance refresh.
+  struct Standing;
+  Standing standing() const;
+  int64_t warm_at(const InstanceRow& instance) const;
+  int64_t refresh_limit() const;
+  int64_t refresh_room() const;
+  int64_t refresh_surge() const;
+  void carry_on_refresh(aws::Call& call);
+  bool pause_refresh(aws::Call& call);
+  void replace_by_refresh(aws::Call& call, const Standing& at);
+  void finish_refresh(aws::Call& call);
+  void fail_refresh(aws::Call& call, const std::string& reason);
+  void end_refresh(aws::Call& call, std::string_view status, const std::string& reason);
+
   bool is_outdated(const InstanceRow& instance) const;
   int64_t wanted() const;
   int64_t capacity() const;
@@ -85,6 +100,8 @@ class Controller final {
   std::set<std::string, std::less<>> impaired_;  // Instances, by EC2's status checks.
   std::vector<InstanceRow> instances_;
   std::set<std::string, std::less<>> suspended_;  // Processes.
+  std::optional<RefreshRow> refresh_;             // The one that is not over,
+  std::set<std::string> to_replace_;              // and whom it has to replace, or had.
 };
 
 }  // namespace holm::autoscaling

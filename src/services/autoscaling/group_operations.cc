@@ -13,6 +13,7 @@
 #include "services/autoscaling/groups.h"
 #include "services/autoscaling/policies.h"
 #include "services/autoscaling/processes.h"
+#include "services/autoscaling/refreshes.h"
 #include "services/autoscaling/tags.h"
 #include "services/autoscaling/target_groups.h"
 
@@ -226,6 +227,12 @@ aws::Nothing update_auto_scaling_group(Service& service, Call& call,
                                        const UpdateAutoScalingGroupType& request) {
   GroupRow group = require_group(call, request.auto_scaling_group_name);
   require_not_deleting(group);
+  const auto refresh = active_refresh(call.transaction, group.id);
+  if (request.launch_template && refresh && refresh->asked.desired_configuration) {
+    throw_invalid(
+        "An active instance refresh with a desired configuration exists. All configuration options derived from "
+        "the desired configuration are not available for update while the instance refresh is active.");
+  }
   const int64_t before = group.desired;
   group.min = request.min_size.value_or(static_cast<int32_t>(group.min));
   group.max = request.max_size.value_or(static_cast<int32_t>(group.max));

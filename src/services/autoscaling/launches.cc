@@ -166,7 +166,7 @@ std::map<std::string, int> Controller::crowds() const {
 void Controller::balance_zones() {
   region_.transact(caller_, sql::Access::Read, [&](aws::Call& call) { load(call); });
   const auto serving = static_cast<int64_t>(in_state("InService").size());
-  if (group_.rolling_min || serving != group_.desired || !is_settled() ||
+  if (group_.rolling_min || refresh_ || serving != group_.desired || !is_settled() ||
       to_milliseconds(clock_.now()) < group_.launch_after) {
     return;
   }

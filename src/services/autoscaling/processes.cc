@@ -15,13 +15,13 @@ namespace holm::autoscaling {
 namespace {
 
 constexpr std::string_view kAll[] = {kLaunch,    kTerminate,   kAddToLoadBalancer, kAlarmNotification,
-                                     kRebalance, kHealthCheck, kReplaceUnhealthy,  kScheduledActions};
+                                     kRebalance, kHealthCheck, kReplaceUnhealthy,  kScheduledActions,
+                                     kInstanceRefresh};
 
 // All of them when none is named.
 std::vector<std::string> named(const std::vector<std::string>& given) {
   if (given.empty()) return {std::begin(kAll), std::end(kAll)};
   for (const std::string& each : given) {
-    if (each == "InstanceRefresh") throw aws::NotImplemented("The process InstanceRefresh");
     if (std::ranges::find(kAll, each) == std::end(kAll)) {
       throw_invalid(fmt::format("{} is not a valid scaling process.", each));
     }

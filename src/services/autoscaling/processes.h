@@ -14,6 +14,7 @@ inline constexpr std::string_view kAddToLoadBalancer = "AddToLoadBalancer";
 inline constexpr std::string_view kAlarmNotification = "AlarmNotification";
 inline constexpr std::string_view kRebalance = "AZRebalance";
 inline constexpr std::string_view kHealthCheck = "HealthCheck";
+inline constexpr std::string_view kInstanceRefresh = "InstanceRefresh";
 inline constexpr std::string_view kLaunch = "Launch";
 inline constexpr std::string_view kReplaceUnhealthy = "ReplaceUnhealthy";
 inline constexpr std::string_view kScheduledActions = "ScheduledActions";

@@ -63,3 +63,16 @@ CREATE TABLE autoscaling_schedule (
   grp INTEGER NOT NULL REFERENCES autoscaling_group (id) ON DELETE CASCADE, name TEXT NOT NULL, arn TEXT NOT NULL,
   starts INTEGER, ends INTEGER, recurrence TEXT NOT NULL, min INTEGER, max INTEGER, desired INTEGER, next INTEGER,
   PRIMARY KEY (grp, name));
+-- migration 5
+-- asked: what StartInstanceRefresh was given, as JSON, with its defaults. Times in milliseconds.
+CREATE TABLE autoscaling_refresh (
+  number INTEGER PRIMARY KEY, grp INTEGER NOT NULL REFERENCES autoscaling_group (id) ON DELETE CASCADE,
+  id TEXT NOT NULL UNIQUE, asked TEXT NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL, started INTEGER NOT NULL,
+  ended INTEGER, total INTEGER NOT NULL DEFAULT 0, updated INTEGER NOT NULL DEFAULT 0, progressed INTEGER NOT NULL,
+  checkpoint INTEGER NOT NULL DEFAULT 0, wait_until INTEGER NOT NULL DEFAULT 0, rollback_reason TEXT,
+  rollback_started INTEGER NOT NULL DEFAULT 0, updated_before_rollback INTEGER NOT NULL DEFAULT 0,
+  total_before_rollback INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX autoscaling_refresh_group ON autoscaling_refresh (grp);
+CREATE TABLE autoscaling_refresh_instance (
+  refresh INTEGER NOT NULL REFERENCES autoscaling_refresh (number) ON DELETE CASCADE, instance TEXT NOT NULL,
+  PRIMARY KEY (refresh, instance));

@@ -110,10 +110,16 @@ class SmallRegion final : public test::TestRegion {
       return aws::make_box(aws::Nothing{});
     }
     CHECK(operation == "DescribeAlarms");
+    const auto& asked = *static_cast<const cloudwatch::DescribeAlarmsInput*>(input);
     cloudwatch::DescribeAlarmsOutput result;
+    for (const std::string& name : asked.alarm_names) {
+      auto row = call.transaction.find("SELECT rule FROM fake_alarm WHERE name = ?1", {name});
+      if (row) result.metric_alarms.push_back({.alarm_name = name, .state_value = row->text(0)});
+    }
+    if (!asked.action_prefix) return aws::make_box(std::move(result));
     for (const sql::Row& row : call.transaction.run(
              "SELECT name FROM fake_alarm WHERE action = ?1 ORDER BY name",
-             {*static_cast<const cloudwatch::DescribeAlarmsInput*>(input)->action_prefix})) {
+             {*asked.action_prefix})) {
       result.metric_alarms.push_back({.alarm_name = row.text(0), .alarm_arn = "arn:" + row.text(0)});
     }
     return aws::make_box(std::move(result));
@@ -145,11 +151,13 @@ class SmallRegion final : public test::TestRegion {
         throw aws::ServiceError("InvalidLaunchTemplateId.NotFound", 400,
                                 "The specified launch template, with template ID lt-1, does not exist.");
       }
+      const std::string& wanted =
+          static_cast<const ec2::DescribeLaunchTemplateVersionsRequest*>(input)->versions.at(0);
       ec2::DescribeLaunchTemplateVersionsResult result;
       result.launch_template_versions.push_back(
           {.launch_template_id = "lt-1",
            .launch_template_name = "web",
-           .version_number = parse_integer(template_version),
+           .version_number = parse_integer(wanted.starts_with('$') ? template_version : wanted),
            .launch_template_data = ec2::ResponseLaunchTemplateData{.instance_type = "t3.micro"}});
       return aws::make_box(std::move(result));
     }
