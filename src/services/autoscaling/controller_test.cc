@@ -301,11 +301,16 @@ TEST_F(GroupTest, ReplacesInstancesOfAnOldTemplateBatchByBatch) {
   create({.min_size = 2, .max_size = 4, .desired_capacity = 3});
   settle();
   region.template_version = "2";
+  call<SuspendProcesses>({.auto_scaling_group_name = "web", .scaling_processes = {"ScheduledActions"}});
   in_transaction([&](aws::Call& inner) {
     start_rolling_update(*service, inner, "web",
-                         {.min_in_service = 2, .batch = 1, .pause = std::chrono::seconds(10)});
+                         {.min_in_service = 2,
+                          .batch = 1,
+                          .pause = std::chrono::seconds(10),
+                          .suspends = {"AZRebalance", "ScheduledActions"}});
   });
   settle();
+  EXPECT_EQ(suspended(), "AZRebalance ScheduledActions");
   EXPECT_EQ(zones(), "a1 b1 c1");
   EXPECT_EQ(ids(), (std::vector<std::string>{"i-2", "i-3", "i-4"})) << "one at a time";
   pass(seconds(9));
@@ -314,6 +319,7 @@ TEST_F(GroupTest, ReplacesInstancesOfAnOldTemplateBatchByBatch) {
   pass(seconds(30));
   EXPECT_EQ(ids(), (std::vector<std::string>{"i-4", "i-5", "i-6"}));
   for (const Instance& each : group().instances) EXPECT_EQ(each.launch_template->version, "2");
+  EXPECT_EQ(suspended(), "ScheduledActions") << "as its user wants it";
 }
 
 // Whatever is under way, each of its calls and commits is the last one of a daemon once.

@@ -11,6 +11,7 @@
 #include "base/strings.h"
 #include "base/time_format.h"
 #include "ec2/operations.h"
+#include "services/autoscaling/processes.h"
 #include "services/autoscaling/target_groups.h"
 
 namespace holm::autoscaling {
@@ -23,7 +24,7 @@ constexpr char kGroupColumns[] =
     "id, account, region, name, arn, template, template_name, template_version, min, max, desired,"
     " cooldown, subnets, target_groups, health_check, grace, policies, protects, cause, created,"
     " last_change, is_deleting, rolling_min, rolling_batch, rolling_pause, paused_until, replacing, failures,"
-    " launch_after, default_warmup, cooldown_until, cooldown_next";
+    " launch_after, default_warmup, cooldown_until, cooldown_next, rolling_suspended";
 constexpr char kInstanceColumns[] =
     "id, grp, subnet, zone, type, template, template_name, template_version, state, health,"
     " is_protected, launched, in_service, activity, drains_until, phase";
@@ -68,7 +69,8 @@ GroupRow read_group(const sql::Row& row) {
           .launch_after = row.integer(28),
           .default_warmup = row.optional_integer(29),
           .cooldown_until = row.integer(30),
-          .cooldown_next = row.integer(31)};
+          .cooldown_next = row.integer(31),
+          .rolling_suspended = list_of(row.text(32))};
 }
 
 InstanceRow read_instance(const sql::Row& row) {
@@ -244,11 +246,17 @@ std::string retire(Service& service, aws::Call& call, const GroupRow& group, con
 void start_rolling_update(Service& service, aws::Call& call, const std::string& name,
                           const RollingUpdate& update) {
   const GroupRow group = require_group(call, name);
+  // What its user had suspended before stays so afterwards.
+  std::vector<std::string> suspended = group.rolling_suspended;
+  for (const std::string& process : update.suspends) {
+    if (is_suspended(call.transaction, group.id, process)) continue;
+    suspend(call, group.id, process);
+    suspended.push_back(process);
+  }
   call.transaction.run(
-      "UPDATE autoscaling_group SET rolling_min = ?2, rolling_batch = ?3, rolling_pause = ?4, paused_until = "
-      "0"
-      " WHERE id = ?1",
-      {group.id, update.min_in_service, update.batch, int64_t{update.pause.count()}});
+      "UPDATE autoscaling_group SET rolling_min = ?2, rolling_batch = ?3, rolling_pause = ?4,"
+      " paused_until = 0, rolling_suspended = ?5 WHERE id = ?1",
+      {group.id, update.min_in_service, update.batch, int64_t{update.pause.count()}, join(suspended, ",")});
   service.schedule(call.transaction, group.id);
 }
 

@@ -21,15 +21,29 @@ constexpr std::string_view kAll[] = {kLaunch,    kTerminate,   kAddToLoadBalance
 // All of them when none is named.
 std::vector<std::string> named(const std::vector<std::string>& given) {
   if (given.empty()) return {std::begin(kAll), std::end(kAll)};
-  for (const std::string& each : given) {
-    if (std::ranges::find(kAll, each) == std::end(kAll)) {
-      throw_invalid(fmt::format("{} is not a valid scaling process.", each));
-    }
-  }
+  check_processes(given);
   return given;
 }
 
 }  // namespace
+
+void check_processes(const std::vector<std::string>& names) {
+  for (const std::string& each : names) {
+    if (std::ranges::find(kAll, each) != std::end(kAll)) continue;
+    throw_invalid(fmt::format("{} is not a valid scaling process.", each));
+  }
+}
+
+void suspend(aws::Call& call, int64_t group, const std::string& process) {
+  call.transaction.run(
+      "INSERT INTO autoscaling_suspension (grp, process, since) VALUES (?1, ?2, ?3)"
+      " ON CONFLICT (grp, process) DO NOTHING",
+      {group, process, to_milliseconds(call.now)});
+}
+
+void resume(aws::Call& call, int64_t group, const std::string& process) {
+  call.transaction.run("DELETE FROM autoscaling_suspension WHERE grp = ?1 AND process = ?2", {group, process});
+}
 
 bool is_suspended(sql::Transaction& transaction, int64_t group, std::string_view process) {
   return transaction
@@ -52,12 +66,7 @@ std::vector<SuspendedProcess> suspended_of(sql::Transaction& transaction, int64_
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_SuspendProcesses.html
 aws::Nothing suspend_processes(Service& service, Call& call, const ScalingProcessQuery& request) {
   const GroupRow group = require_group(call, request.auto_scaling_group_name);
-  for (const std::string& each : named(request.scaling_processes)) {
-    call.transaction.run(
-        "INSERT INTO autoscaling_suspension (grp, process, since) VALUES (?1, ?2, ?3)"
-        " ON CONFLICT (grp, process) DO NOTHING",
-        {group.id, each, to_milliseconds(call.now)});
-  }
+  for (const std::string& each : named(request.scaling_processes)) suspend(call, group.id, each);
   service.schedule(call.transaction, group.id);
   return {};
 }
@@ -65,10 +74,7 @@ aws::Nothing suspend_processes(Service& service, Call& call, const ScalingProces
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_ResumeProcesses.html
 aws::Nothing resume_processes(Service& service, Call& call, const ScalingProcessQuery& request) {
   const GroupRow group = require_group(call, request.auto_scaling_group_name);
-  for (const std::string& each : named(request.scaling_processes)) {
-    call.transaction.run("DELETE FROM autoscaling_suspension WHERE grp = ?1 AND process = ?2",
-                         {group.id, each});
-  }
+  for (const std::string& each : named(request.scaling_processes)) resume(call, group.id, each);
   service.schedule(call.transaction, group.id);
   return {};
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "autoscaling/types.h"
+#include "aws/service/call.h"
 #include "sql/database.h"
 
 namespace holm::autoscaling {
@@ -21,6 +22,10 @@ inline constexpr std::string_view kScheduledActions = "ScheduledActions";
 inline constexpr std::string_view kTerminate = "Terminate";
 
 bool is_suspended(sql::Transaction& transaction, int64_t group, std::string_view process);
+// Throws ValidationError for a name that no process has.
+void check_processes(const std::vector<std::string>& names);
+void suspend(aws::Call& call, int64_t group, const std::string& process);
+void resume(aws::Call& call, int64_t group, const std::string& process);
 std::vector<SuspendedProcess> suspended_of(sql::Transaction& transaction, int64_t group);
 
 }  // namespace holm::autoscaling

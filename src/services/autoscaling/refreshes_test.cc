@@ -54,7 +54,8 @@ class RefreshTest : public GroupTest {
   }
   size_t serving() {
     const auto all = group().instances;
-    return static_cast<size_t>(std::ranges::count(all, "InService", &Instance::lifecycle_state));
+    return static_cast<size_t>(std::ranges::count_if(
+        all, [](const Instance& each) { return each.lifecycle_state == "InService"; }));
   }
   void set_alarm(const std::string& state) {
     in_transaction([&](aws::Call& inner) {

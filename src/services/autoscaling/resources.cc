@@ -10,6 +10,7 @@
 #include "base/strings.h"
 #include "formats/json.h"
 #include "services/autoscaling/groups.h"
+#include "services/autoscaling/processes.h"
 #include "services/autoscaling/resources.h"
 
 namespace holm::autoscaling {
@@ -109,6 +110,17 @@ bool ignores_unmodified_sizes(const Context& context) {
   return ignores;
 }
 
+std::vector<std::string> processes_of(const formats::Value& value) {
+  std::vector<std::string> processes;
+  const formats::Array* list = value.as_array();
+  if (!list) throw_invalid("SuspendProcesses is a list of processes.");
+  for (const formats::Value& each : *list) {
+    processes.push_back(each.as_string() ? *each.as_string() : formats::write_json(each));
+  }
+  check_processes(processes);
+  return processes;
+}
+
 // Nothing when the resource has no such policy. Throws for a key that is not obeyed here.
 std::optional<RollingUpdate> rolling_update_of(const Context& context) {
   const formats::Object* policy = policy_of(context, kPolicy);
@@ -119,6 +131,7 @@ std::optional<RollingUpdate> rolling_update_of(const Context& context) {
     if (name == "MinInstancesInService") update.min_in_service = parse_integer(text).value_or(0);
     else if (name == "MaxBatchSize") update.batch = std::max<int64_t>(parse_integer(text).value_or(1), 1);
     else if (name == "PauseTime") update.pause = duration_of(text);
+    else if (name == "SuspendProcesses") update.suspends = processes_of(value);
     else throw aws::NotImplemented(fmt::format("UpdatePolicy {}: {}", kPolicy, name));
   }
   return update;

@@ -122,6 +122,30 @@ TEST_F(GroupType, KeepsSizesThatSomebodyElseSetIfThePolicySaysSo) {
   }
 }
 
+TEST_F(GroupType, SuspendsProcessesWhileItReplacesInstances) {
+  const formats::Value before = properties("");
+  in_stack([&](stacks::Context& context) { type().create(context, stacks::Properties(before)); });
+  settle();
+  const std::string text =
+      replace_all(formats::write_json(before), R"("Version":"1")", R"("Version":"2")");
+  const formats::Value after = formats::parse_json(text).value();
+  const formats::Value policy = formats::parse_json(R"({"AutoScalingRollingUpdate": {
+    "MinInstancesInService": 0, "PauseTime": "PT5S", "SuspendProcesses": ["AZRebalance", "AlarmNotification"]}})")
+                                    .value();
+  in_stack([&](stacks::Context& context) {
+    context.update_policy = &policy;
+    const formats::Object none;
+    type().update(context, {"web", none, stacks::Properties(before)}, stacks::Properties(after));
+  });
+  EXPECT_EQ(suspended(), "AZRebalance AlarmNotification");
+  EXPECT_EQ(check(after).state, stacks::Progress::State::InProgress);
+  settle();
+  pass(std::chrono::seconds(20));
+  EXPECT_EQ(check(after).state, stacks::Progress::State::Ready);
+  EXPECT_EQ(suspended(), "");
+  EXPECT_EQ(group().instances.at(0).launch_template->version, "2");
+}
+
 TEST_F(GroupType, FailsWithTheReasonOfTheLaunches) {
   region.full_zones = {"eu-west-1a", "eu-west-1b"};
   const formats::Value wanted = properties("");

@@ -64,6 +64,7 @@ CREATE TABLE autoscaling_schedule (
   starts INTEGER, ends INTEGER, recurrence TEXT NOT NULL, min INTEGER, max INTEGER, desired INTEGER, next INTEGER,
   PRIMARY KEY (grp, name));
 -- migration 5
+ALTER TABLE autoscaling_group ADD COLUMN rolling_suspended TEXT NOT NULL DEFAULT '';
 -- asked: what StartInstanceRefresh was given, as JSON, with its defaults. Times in milliseconds.
 CREATE TABLE autoscaling_refresh (
   number INTEGER PRIMARY KEY, grp INTEGER NOT NULL REFERENCES autoscaling_group (id) ON DELETE CASCADE,

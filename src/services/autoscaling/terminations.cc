@@ -73,9 +73,10 @@ void Controller::replace_outdated(aws::Call& call) {
                fmt::format("instance {} was taken out of service in response to a rolling update.", each.id));
   }
   if (has_outdated) return;
+  for (const std::string& process : group_.rolling_suspended) resume(call, id_, process);
   call.transaction.run(
-      "UPDATE autoscaling_group SET rolling_min = NULL, rolling_batch = NULL, rolling_pause = NULL"
-      " WHERE id = ?1",
+      "UPDATE autoscaling_group SET rolling_min = NULL, rolling_batch = NULL, rolling_pause = NULL,"
+      " rolling_suspended = '' WHERE id = ?1",
       {id_});
 }
 

@@ -440,6 +440,12 @@ class GroupTest : public ::testing::Test {
     }
     return join(texts, ", ");
   }
+  // Its suspended processes.
+  std::string suspended() {
+    std::vector<std::string> names;
+    for (const SuspendedProcess& each : group().suspended_processes) names.push_back(*each.process_name);
+    return join(names, " ");
+  }
   // "a2 b1"
   std::string zones() {
     std::map<std::string, int> counts;
