@@ -41,7 +41,7 @@ const Case kCases[] = {
     {"a coding that there is not", "Transfer-Encoding: xchunked\r\n", "POST", "Severe", "BadTransferEncoding",
      "501", "501", "501"},
     {"a coding that there is, and a length", "Transfer-Encoding: gzip\r\nContent-Length: 3\r\n", "POST",
-     "Ambiguous", "BothTeClPresent", "501", "501", "400"},
+     "Ambiguous", "BothTeClPresent", "501", "501", "501"},
     // There is nothing wrong with it; it is not supported.
     {"a coding that there is", "Transfer-Encoding: gzip, chunked\r\n", "POST", "-", "", "501", "501", "501"},
     {"no coding, as of old", "Transfer-Encoding: identity\r\n", "POST", "-", "", "pass", "pass", "pass"},

@@ -17,7 +17,7 @@
 #include "formats/json.h"
 #include "lambda/operations.h"
 #include "services/cloudwatch/alarm_messages.h"
-#include "services/cloudwatch/attempt.h"
+#include "aws/service/attempt.h"
 #include "services/cloudwatch/service.h"
 #include "sns/operations.h"
 
@@ -229,7 +229,7 @@ void repeat_scaling_actions(Service& service, Call& call, const AlarmRow& row) {
 jobs::Outcome perform_action(Service& service, const jobs::Job& job) {
   const Action action = action_of(job.payload);
   aws::Region& region = service.use().region;
-  const auto said = attempt([&] { perform(service, action); });
+  const auto said = aws::attempt([&] { perform(service, action); });
   if (said && job.attempt < kAttemptsMax) throw aws::ServiceError("InternalServiceError", 500, *said);
   Object data;
   data.set("version", "1.0");

@@ -14,7 +14,7 @@
 #include "metrics/store.h"
 #include "services/cloudwatch/alarm_actions.h"
 #include "services/cloudwatch/alarms.h"
-#include "services/cloudwatch/attempt.h"
+#include "aws/service/attempt.h"
 #include "services/cloudwatch/metric_names.h"
 #include "services/cloudwatch/queries.h"
 #include "services/cloudwatch/service.h"
@@ -203,7 +203,7 @@ jobs::Outcome evaluate_alarms(Service& service) {
   for (const AlarmRow& row : rows) {
     if (period_of(row.definition) < kStep) step = kFineStep;
     // One that cannot be evaluated keeps its state and does not keep others from theirs.
-    (void)attempt([&] { evaluate_alarm(service, row, now); });
+    (void)aws::attempt([&] { evaluate_alarm(service, row, now); });
   }
   const int64_t second = to_milliseconds(now) / 1000 - kLag;
   return jobs::again_at(from_milliseconds((second - second % step + step + kLag) * 1000));

@@ -18,7 +18,7 @@
 #include "dataplane/balancer/balancer.h"
 #include "http/gzip.h"
 #include "s3/operations.h"
-#include "services/elbv2/attempt.h"
+#include "aws/service/attempt.h"
 #include "services/elbv2/attributes.h"
 #include "services/elbv2/records.h"
 #include "sql/database.h"
@@ -88,7 +88,7 @@ std::string test_file_key(const std::string& load_balancer_arn, const std::strin
 // S3 itself says whether the object may be written: nothing is left of an upload that is begun and undone.
 bool may_write(Call& call, const aws::Principal& as, const LogDestination& destination, const std::string& key) {
   const sql::Savepoint undone(call.transaction);
-  return !attempt([&] {
+  return !aws::attempt([&] {
     call.client.call<s3::CreateMultipartUpload>(call, as, {.bucket = destination.bucket, .key = key});
   });
 }
@@ -104,7 +104,7 @@ std::optional<std::string> put(Dependencies& use, const std::string& load_balanc
     s3::PutObjectRequest request{.bucket = bucket};
     request.key = key;
     request.body = std::make_shared<async::StringSource>(body);
-    why = attempt([&] { use.region.call_blocking<s3::PutObject>(std::move(caller), std::move(request)); });
+    why = aws::attempt([&] { use.region.call_blocking<s3::PutObject>(std::move(caller), std::move(request)); });
     if (!why) break;
   }
   return why;

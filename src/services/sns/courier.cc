@@ -13,7 +13,7 @@
 #include "http/client.h"
 #include "lambda/operations.h"
 #include "net/tls.h"
-#include "services/sns/attempt.h"
+#include "aws/service/attempt.h"
 #include "services/sns/endpoint.h"
 #include "services/sns/metrics.h"
 #include "services/sns/names.h"
@@ -247,7 +247,7 @@ async::Task<void> Courier::call_function(std::shared_ptr<const Parcel> parcel) {
 }
 
 async::Task<Courier::Outcome> Courier::invoke(std::shared_ptr<const Parcel> parcel) {
-  const std::optional<std::string> wrong = co_await attempt_waiting(call_function(parcel));
+  const std::optional<std::string> wrong = co_await aws::attempt_waiting(call_function(parcel));
   if (!wrong) co_return Outcome{.is_delivered = true, .status = 202};
   Outcome outcome = Outcome::failed(*wrong);
   // Whoever is not permitted or is gone stays so; AWS does not try again either.

@@ -11,7 +11,7 @@
 #include "crypto/hash.h"
 #include "formats/json.h"
 #include "logs/operations.h"
-#include "services/sns/attempt.h"
+#include "aws/service/attempt.h"
 
 namespace holm::sns {
 
@@ -40,13 +40,13 @@ void log_status(Call& call, const Courier::Parcel& parcel, const Courier::Outcom
   const std::string stream = iso8601(call.now).substr(0, 10);
   const aws::Principal as = aws::service_principal("sns.amazonaws.com", topic.account);
   // Either may be there already.
-  (void)attempt([&] { call.client.call<logs::CreateLogGroup>(call, as, {.log_group_name = group}); });
-  (void)attempt([&] {
+  (void)aws::attempt([&] { call.client.call<logs::CreateLogGroup>(call, as, {.log_group_name = group}); });
+  (void)aws::attempt([&] {
     call.client.call<logs::CreateLogStream>(call, as, {.log_group_name = group, .log_stream_name = stream});
   });
   logs::PutLogEventsRequest put{.log_group_name = group, .log_stream_name = stream};
   put.log_events.push_back({.timestamp = to_milliseconds(call.now), .message = formats::write_json(event)});
-  const auto wrong = attempt([&] { call.client.call<logs::PutLogEvents>(call, as, put); });
+  const auto wrong = aws::attempt([&] { call.client.call<logs::PutLogEvents>(call, as, put); });
   if (wrong) log::warning(fmt::format("sns: a delivery's status was not logged: {}", *wrong));
 }
 

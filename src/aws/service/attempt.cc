@@ -1,16 +1,16 @@
-// The one place of SNS where errors of other services end.
+// Where errors of other services end.
 
-#include "services/sns/attempt.h"
+#include "aws/service/attempt.h"
 
 #include "aws/service/error.h"
 
-namespace holm::sns {
+namespace holm::aws {
 
 async::Task<std::optional<std::string>> attempt_waiting(async::Task<void> work) {
   try {
     co_await std::move(work);
     co_return std::nullopt;
-  } catch (const aws::ServiceError& error) {
+  } catch (const ServiceError& error) {
     co_return error.code + ": " + error.what();
   }
 }
@@ -19,9 +19,9 @@ std::optional<std::string> attempt(const std::function<void()>& work) {
   try {
     work();
     return std::nullopt;
-  } catch (const aws::ServiceError& error) {
+  } catch (const ServiceError& error) {
     return error.code + ": " + error.what();
   }
 }
 
-}  // namespace holm::sns
+}  // namespace holm::aws
