@@ -102,7 +102,7 @@ def test_a_cloud_config_is_carried_out(region):
     with pytest.raises(ClientError, match="NotImplemented.*#cloud-config: users"):
         ec2.run_instances(**wish, UserData="#cloud-config\nusers: [default]\n")
     with pytest.raises(ClientError, match="InvalidParameterValue.*line 2"):
-        ec2.run_instances(**wish, UserData="#cloud-config\nruncmd: [\n")
+        ec2.run_instances(**wish, UserData="#cloud-config\nruncmd: [}\n")
     made = ec2.run_instances(**wish, UserData="""#cloud-config
 write_files:
 - path: /etc/app/greeting
@@ -117,7 +117,7 @@ runcmd:
 """)["Instances"][0]["InstanceId"]
     console = wait_until(lambda: "code 0" in console_of(ec2, made) and console_of(ec2, made), what="the end of it")
     ec2.terminate_instances(InstanceIds=[made])
-    lines = console.splitlines()
+    lines = [line.partition("]: ")[2] for line in console.splitlines()]
     assert [each for each in ('it\'s "here"', "$HOME 1", "640 daemon") if each not in lines] == [], console
 
 

@@ -174,6 +174,8 @@ void Controller::balance_zones() {
   const std::vector<InstanceRow> leaving = choose_for_termination(group_, staff(), 1);
   if (leaving.empty()) return;
   const std::string from = leaving.front().zone;
+  // Out of a zone that failed the health check takes them, when it is their time.
+  if (failed_zones_.contains(from)) return;
   const std::map<std::string, int> crowd = crowds();
   std::optional<std::string> problem;
   for (const std::string& subnet : places_by_load()) {

@@ -138,7 +138,7 @@ TEST_F(RefreshTest, PausesAtItsCheckpoints) {
   start({.min_healthy_percentage = 0, .checkpoint_percentages = {25, 75, 100}, .checkpoint_delay = 100});
   pass(seconds(60));
   EXPECT_EQ(progress(), "InProgress 25%, 3 to go");
-  EXPECT_EQ(last().status_reason, "Waiting at the checkpoint of 25 percent until 2026-01-01T00:01:50Z.");
+  EXPECT_EQ(last().status_reason, "Waiting at the checkpoint of 25 percent until 2026-01-01T00:01:51Z.");
   pass(seconds(80));
   EXPECT_EQ(progress(), "InProgress 75%, 1 to go");
   pass(seconds(110));

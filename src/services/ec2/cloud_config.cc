@@ -171,6 +171,14 @@ Result<std::string, CloudConfigProblem> package_commands(const Value& document) 
   return out + "\n";
 }
 
+bool says_nothing(std::string_view yaml) {
+  for (std::string_view line : split(yaml, '\n')) {
+    line = trim(line);
+    if (!line.empty() && !line.starts_with('#')) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 bool is_cloud_config(std::string_view user_data) {
@@ -178,6 +186,8 @@ bool is_cloud_config(std::string_view user_data) {
 }
 
 Result<std::string, CloudConfigProblem> script_of(std::string_view cloud_config) {
+  // With nothing below its first line it is a comment, which is no document.
+  if (says_nothing(cloud_config)) return std::string("#!/bin/sh\n");
   auto document = formats::parse_yaml(cloud_config, kLimits);
   if (!document) return wrong(document.error().describe());
   if (!document->is_null() && !document->as_object()) return wrong("a cloud-config is a map of keys");
