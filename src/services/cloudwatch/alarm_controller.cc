@@ -198,6 +198,7 @@ jobs::Outcome evaluate_alarms(Service& service) {
   std::vector<AlarmRow> rows;
   region.transact(region.caller("", "", kPrincipal), sql::Access::Read,
                   [&](aws::Call& call) { rows = all_alarms(call.transaction); });
+  std::erase_if(rows, [](const AlarmRow& row) { return row.composite.has_value(); });
   if (rows.empty()) return jobs::done();
   int64_t step = kStep;
   for (const AlarmRow& row : rows) {

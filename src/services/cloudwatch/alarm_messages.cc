@@ -91,6 +91,17 @@ Value metric_document(const MetricDataQuery& query) {
   return document;
 }
 
+Object composite_configuration(const PutCompositeAlarmInput& asked) {
+  Object configuration;
+  configuration.set("alarmRule", asked.alarm_rule);
+  if (!asked.actions_suppressor) return configuration;
+  configuration.set("actionsSuppressor", *asked.actions_suppressor);
+  configuration.set("actionsSuppressorWaitPeriod", int64_t{asked.actions_suppressor_wait_period.value_or(0)});
+  configuration.set("actionsSuppressorExtensionPeriod",
+                    int64_t{asked.actions_suppressor_extension_period.value_or(0)});
+  return configuration;
+}
+
 }  // namespace
 
 std::string function_message(const AlarmRow& before, const AlarmRow& after) {
@@ -107,8 +118,9 @@ std::string function_message(const AlarmRow& before, const AlarmRow& after) {
     metrics.push_back(metric_document(query));
   }
   Object configuration;
+  if (after.composite) configuration = composite_configuration(*after.composite);
   if (asked.alarm_description) configuration.set("description", *asked.alarm_description);
-  configuration.set("metrics", std::move(metrics));
+  if (!after.composite) configuration.set("metrics", std::move(metrics));
   Object alarm;
   alarm.set("alarmName", after.name);
   alarm.set("state", state_of(after));
@@ -201,7 +213,14 @@ std::string topic_message(const AlarmRow& before, const AlarmRow& after) {
   message.set("OKActions", list_of(asked.ok_actions));
   message.set("AlarmActions", list_of(asked.alarm_actions));
   message.set("InsufficientDataActions", list_of(asked.insufficient_data_actions));
-  message.set("Trigger", trigger_of(asked));
+  if (after.composite) {
+    message.set("AlarmRule", after.composite->alarm_rule);
+    const auto data = after.reason_data ? formats::parse_json(*after.reason_data) : formats::parse_json("{}");
+    const Value* children = data ? data->find("triggeringAlarms") : nullptr;
+    message.set("TriggeringChildren", children ? *children : Value(formats::Array()));
+  } else {
+    message.set("Trigger", trigger_of(asked));
+  }
   return formats::write_json(message);
 }
 

@@ -5,6 +5,7 @@
 #include "cloudwatch/handlers.h"
 #include "formats/json.h"
 #include "services/cloudwatch/alarms.h"
+#include "services/cloudwatch/composites.h"
 #include "services/cloudwatch/service.h"
 
 namespace holm::cloudwatch {
@@ -36,16 +37,17 @@ void switch_actions(Call& call, const std::vector<std::string>& names, Actions a
 
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DeleteAlarms.html
 Nothing delete_alarms(Service&, Call& call, const DeleteAlarmsInput& request) {
+  check_deletion(call, request.alarm_names);
   for (const std::string& name : request.alarm_names) {
     if (!find_alarm(call, name)) continue;
-    for (const char* table : {"cloudwatch_alarm WHERE account = ?1 AND region = ?2 AND name = ?3",
-                              "cloudwatch_tag WHERE account = ?1 AND region = ?2 AND alarm = ?3"}) {
-      call.transaction.run(fmt::format("DELETE FROM {}", table), {call.account, call.region, name});
-    }
     add_history(call, name,
                 {.type = "ConfigurationUpdate",
                  .summary = fmt::format("Alarm \"{}\" deleted", name).substr(0, 255),
                  .data = R"({"version":"1.0","type":"Delete"})"});
+    for (const char* table : {"cloudwatch_alarm WHERE account = ?1 AND region = ?2 AND name = ?3",
+                              "cloudwatch_tag WHERE account = ?1 AND region = ?2 AND alarm = ?3"}) {
+      call.transaction.run(fmt::format("DELETE FROM {}", table), {call.account, call.region, name});
+    }
   }
   return {};
 }

@@ -11,6 +11,7 @@
 #include "cloudwatch/schema.h"
 #include "formats/json.h"
 #include "services/cloudwatch/alarm_actions.h"
+#include "services/cloudwatch/composites.h"
 #include "services/cloudwatch/service.h"
 
 namespace holm::cloudwatch {
@@ -18,7 +19,9 @@ namespace holm::cloudwatch {
 namespace {
 
 constexpr char kColumns[] =
-    "account, region, name, definition, configured, state, reason, reason_data, updated, transitioned";
+    "account, region, name, definition, configured, state, reason, reason_data, updated, transitioned, "
+    "composite,"
+    " suppressed_by, suppressed_since, acted";
 constexpr int64_t kHistoryKept = int64_t{30} * 86'400'000;
 
 AlarmRow read_row(const sql::Row& row) {
@@ -31,7 +34,14 @@ AlarmRow read_row(const sql::Row& row) {
                  .reason = row.text(6),
                  .reason_data = row.optional_text(7),
                  .updated = from_milliseconds(row.integer(8)),
-                 .transitioned = from_milliseconds(row.integer(9))};
+                 .transitioned = from_milliseconds(row.integer(9)),
+                 .suppressed_by = row.optional_text(11),
+                 .suppressed_since = from_milliseconds(row.optional_integer(12).value_or(0))};
+  if (auto composite = row.optional_text(10)) {
+    auto& kept = alarm.composite.emplace();
+    CHECK(aws::read_kept_json(*composite, shape_of(kept), &kept).has_value());
+  }
+  if (auto acted = row.optional_text(13)) alarm.acted = alarm_state_of(*acted);
   CHECK(aws::read_kept_json(row.text(3), shape_of(alarm.definition), &alarm.definition).has_value());
   return alarm;
 }
@@ -82,16 +92,23 @@ std::vector<AlarmRow> all_alarms(sql::Transaction& transaction) {
 
 void keep_alarm(Call& call, const AlarmRow& row) {
   call.transaction.run(
-      fmt::format("INSERT INTO cloudwatch_alarm ({}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
-                  " ON CONFLICT (account, region, name) DO UPDATE SET definition = excluded.definition,"
-                  " configured = excluded.configured, state = excluded.state, reason = excluded.reason,"
-                  " reason_data = excluded.reason_data, updated = excluded.updated,"
-                  " transitioned = excluded.transitioned",
-                  kColumns),
+      fmt::format(
+          "INSERT INTO cloudwatch_alarm ({}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
+          " ?13, ?14)"
+          " ON CONFLICT (account, region, name) DO UPDATE SET definition = excluded.definition,"
+          " configured = excluded.configured, state = excluded.state, reason = excluded.reason,"
+          " reason_data = excluded.reason_data, updated = excluded.updated,"
+          " transitioned = excluded.transitioned, composite = excluded.composite,"
+          " suppressed_by = excluded.suppressed_by, suppressed_since = excluded.suppressed_since,"
+          " acted = excluded.acted",
+          kColumns),
       {row.account, row.region, row.name, aws::write_kept_json(shape_of(row.definition), &row.definition),
        to_milliseconds(row.configured), std::string(name_of(row.state)), row.reason,
-       sql::optional_value(row.reason_data), to_milliseconds(row.updated),
-       to_milliseconds(row.transitioned)});
+       sql::optional_value(row.reason_data), to_milliseconds(row.updated), to_milliseconds(row.transitioned),
+       row.composite ? sql::Value(aws::write_kept_json(shape_of(*row.composite), &*row.composite))
+                     : sql::Value(),
+       sql::optional_value(row.suppressed_by), to_milliseconds(row.suppressed_since),
+       row.acted ? sql::Value(std::string(name_of(*row.acted))) : sql::Value()});
 }
 
 std::string arn_of(const AlarmRow& row) {
@@ -129,6 +146,34 @@ MetricAlarm describe(const AlarmRow& row) {
           .state_transitioned_timestamp = row.transitioned};
 }
 
+CompositeAlarm describe_composite(const AlarmRow& row) {
+  const PutMetricAlarmInput& asked = row.definition;
+  CompositeAlarm alarm{
+      .actions_enabled = asked.actions_enabled.value_or(true),
+      .alarm_actions = asked.alarm_actions,
+      .alarm_arn = arn_of(row),
+      .alarm_configuration_updated_timestamp = row.configured,
+      .alarm_description = asked.alarm_description,
+      .alarm_name = row.name,
+      .alarm_rule = row.composite->alarm_rule,
+      .insufficient_data_actions = asked.insufficient_data_actions,
+      .ok_actions = asked.ok_actions,
+      .state_reason = row.reason,
+      .state_reason_data = row.reason_data,
+      .state_updated_timestamp = row.updated,
+      .state_value = std::string(name_of(row.state)),
+      .state_transitioned_timestamp = row.transitioned,
+      .actions_suppressed_by = row.suppressed_by,
+      .actions_suppressor = row.composite->actions_suppressor,
+      .actions_suppressor_wait_period = row.composite->actions_suppressor_wait_period,
+      .actions_suppressor_extension_period = row.composite->actions_suppressor_extension_period};
+  if (row.suppressed_by) {
+    alarm.actions_suppressed_reason =
+        fmt::format("Actions suppressed by {} of {}", *row.suppressed_by, *row.composite->actions_suppressor);
+  }
+  return alarm;
+}
+
 AlarmRule rule_of(const PutMetricAlarmInput& definition) {
   const auto periods = static_cast<size_t>(definition.evaluation_periods.value_or(1));
   return {
@@ -157,13 +202,30 @@ std::string stat_of(const PutMetricAlarmInput& definition) {
 
 void add_history(Call& call, const std::string& alarm, const HistoryItem& item) {
   call.transaction.run(
-      "INSERT INTO cloudwatch_alarm_history (account, region, alarm, time, type, summary, data)"
-      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+      "INSERT INTO cloudwatch_alarm_history (account, region, alarm, time, type, summary, data, alarm_type)"
+      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, CASE WHEN EXISTS (SELECT 1 FROM cloudwatch_alarm WHERE account = "
+      "?1"
+      " AND region = ?2 AND name = ?3 AND composite IS NOT NULL) THEN 'CompositeAlarm' ELSE 'MetricAlarm' "
+      "END)",
       {call.account, call.region, alarm, to_milliseconds(call.now), std::string(item.type), item.summary,
        item.data});
   call.transaction.run(
       "DELETE FROM cloudwatch_alarm_history WHERE account = ?1 AND region = ?2 AND alarm = ?3 AND time < ?4",
       {call.account, call.region, alarm, to_milliseconds(call.now) - kHistoryKept});
+}
+
+std::string history_of(Change change, formats::Value definition) {
+  const bool is_new = change == Change::Created;
+  formats::Object data;
+  data.set("version", "1.0");
+  data.set("type", is_new ? "Create" : "Update");
+  data.set(is_new ? "createdAlarm" : "updatedAlarm", std::move(definition));
+  std::string text = formats::write_json(data);
+  // The model allows no more; a long definition is left out.
+  if (text.size() > 4095) {
+    text = fmt::format(R"({{"version":"1.0","type":"{}"}})", is_new ? "Create" : "Update");
+  }
+  return text;
 }
 
 void change_state(Service& service, Call& call, AlarmRow row, const StateChange& change) {
@@ -184,7 +246,10 @@ void change_state(Service& service, Call& call, AlarmRow row, const StateChange&
       {.type = "StateUpdate",
        .summary = fmt::format("Alarm updated from {} to {}", name_of(before.state), name_of(row.state)),
        .data = formats::write_json(data)});
-  schedule_actions(service, call, before, row);
+  // Whether it may act is seen to with what suppresses it.
+  const bool may_be_suppressed = row.composite && row.composite->actions_suppressor;
+  if (!may_be_suppressed) schedule_actions(service, call, before, row);
+  schedule_composites(service, call, row);
 }
 
 }  // namespace holm::cloudwatch

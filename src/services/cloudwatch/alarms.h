@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "cloudwatch/handlers.h"
+#include "formats/value.h"
 #include "services/cloudwatch/alarm_evaluation.h"
 
 namespace holm::cloudwatch {
@@ -21,6 +22,11 @@ struct AlarmRow {
   std::optional<std::string> reason_data;  // JSON
   Time updated{};
   Time transitioned{};
+  // Of a composite alarm, without tags; what metric alarms have as well is in `definition`.
+  std::optional<PutCompositeAlarmInput> composite;
+  std::optional<std::string> suppressed_by;  // Alarm, WaitPeriod, ExtensionPeriod
+  Time suppressed_since{};
+  std::optional<AlarmState> acted;  // Whose actions were carried out last, where they can be suppressed.
 };
 
 std::optional<AlarmRow> find_alarm(Call& call, const std::string& name);
@@ -33,6 +39,7 @@ std::vector<AlarmRow> all_alarms(sql::Transaction& transaction);
 void keep_alarm(Call& call, const AlarmRow& row);
 std::string arn_of(const AlarmRow& row);
 MetricAlarm describe(const AlarmRow& row);
+CompositeAlarm describe_composite(const AlarmRow& row);
 
 // The parts of a definition, with their defaults.
 AlarmRule rule_of(const PutMetricAlarmInput& definition);
@@ -48,8 +55,12 @@ struct HistoryItem {
   std::string data;  // JSON
 };
 void add_history(Call& call, const std::string& alarm, const HistoryItem& item);
+// Both kinds of alarms, for what a new one's history says.
+enum class Change { Created, Updated };
+std::string history_of(Change change, formats::Value definition);
 
-// A new state with its reason: writes it and its history, and has the state's actions carried out.
+// A new state with its reason: writes it and its history, has the state's actions carried out, and has those
+// composite alarms looked at that depend on it.
 struct StateChange {
   AlarmState state = AlarmState::Ok;
   std::string reason;

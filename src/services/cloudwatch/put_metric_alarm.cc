@@ -91,18 +91,6 @@ void check_actions(Service& service, Call& call, const PutMetricAlarmInput& requ
   }
 }
 
-std::string history_of(std::string_view type, const PutMetricAlarmInput& definition) {
-  formats::Object data;
-  data.set("version", "1.0");
-  data.set("type", type);
-  auto document = formats::parse_json(aws::write_kept_json(shape_of(definition), &definition));
-  if (document) data.set(type == "Create" ? "createdAlarm" : "updatedAlarm", std::move(*document));
-  std::string text = formats::write_json(data);
-  // The model allows no more; a long definition is left out.
-  if (text.size() > 4095) text = fmt::format(R"({{"version":"1.0","type":"{}"}})", type);
-  return text;
-}
-
 }  // namespace
 
 Nothing put_metric_alarm(Service& service, Call& call, const PutMetricAlarmInput& request) {
@@ -112,6 +100,9 @@ Nothing put_metric_alarm(Service& service, Call& call, const PutMetricAlarmInput
   check_periods(request);
   check_actions(service, call, request);
   auto known = find_alarm(call, request.alarm_name);
+  if (known && known->composite) {
+    throw_invalid(fmt::format("The alarm {} is a composite alarm.", request.alarm_name));
+  }
   AlarmRow row = known.value_or(AlarmRow{.account = call.account,
                                          .region = call.region,
                                          .name = request.alarm_name,
@@ -131,7 +122,9 @@ Nothing put_metric_alarm(Service& service, Call& call, const PutMetricAlarmInput
       call, row.name,
       {.type = "ConfigurationUpdate",
        .summary = fmt::format("Alarm \"{}\" {}", row.name, known ? "updated" : "created").substr(0, 255),
-       .data = history_of(known ? "Update" : "Create", row.definition)});
+       .data = history_of(
+           known ? Change::Updated : Change::Created,
+           formats::parse_json(aws::write_kept_json(shape_of(row.definition), &row.definition)).value())});
   service.alarms_changed(call);
   return {};
 }

@@ -1,4 +1,4 @@
-// AWS::CloudWatch::Alarm.
+// AWS::CloudWatch::Alarm and AWS::CloudWatch::CompositeAlarm.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-cloudwatch-alarm.html
 
 #include "services/cloudwatch/resources.h"
@@ -134,6 +134,25 @@ std::string arn_of(Context& context, const std::string& name) {
   return aws::arn("cloudwatch", context.call, "alarm:" + name);
 }
 
+// Tags are changed by themselves once an alarm is there.
+void update_tags(Context& context, const Existing& was, const Properties& wanted) {
+  const auto now = context.tags(wanted.tags());
+  TagResourceInput put{.resource_arn = arn_of(context, was.physical_id)};
+  for (const stacks::Tag& tag : now) put.tags.push_back({.key = tag.key, .value = tag.value});
+  const UntagResourceInput gone{.resource_arn = put.resource_arn,
+                                .tag_keys = stacks::keys_gone(was, was.properties.tags(), now)};
+  if (!gone.tag_keys.empty()) context.invoke<UntagResource>(gone);
+  context.invoke<TagResource>(put);
+}
+
+// Putting an alarm would change one that is somebody else's.
+void require_new(Context& context, const std::string& name) {
+  const auto found = context.invoke<DescribeAlarms>(
+      {.alarm_names = {name}, .alarm_types = {"MetricAlarm", "CompositeAlarm"}});
+  if (found.metric_alarms.empty() && found.composite_alarms.empty()) return;
+  throw aws::ServiceError("AlreadyExists", 400, name + " already exists");
+}
+
 class AlarmType final : public stacks::ResourceType {
  public:
   std::string_view name() const override { return "AWS::CloudWatch::Alarm"; }
@@ -142,10 +161,7 @@ class AlarmType final : public stacks::ResourceType {
 
   Created create(Context& context, const Properties& wanted) const override {
     const std::string name = wanted.find_text("AlarmName").value_or(context.name(kNameMax));
-    // PutMetricAlarm would change an alarm that is somebody else's.
-    if (!context.invoke<DescribeAlarms>({.alarm_names = {name}}).metric_alarms.empty()) {
-      throw aws::ServiceError("AlreadyExists", 400, name + " already exists");
-    }
+    require_new(context, name);
     PutMetricAlarmInput request = request_of(name, wanted);
     for (const stacks::Tag& tag : context.tags(wanted.tags())) {
       request.tags.push_back({.key = tag.key, .value = tag.value});
@@ -158,13 +174,69 @@ class AlarmType final : public stacks::ResourceType {
 
   void update(Context& context, const Existing& was, const Properties& wanted) const override {
     context.invoke<PutMetricAlarm>(request_of(was.physical_id, wanted));
-    const auto now = context.tags(wanted.tags());
-    TagResourceInput put{.resource_arn = arn_of(context, was.physical_id)};
-    for (const stacks::Tag& tag : now) put.tags.push_back({.key = tag.key, .value = tag.value});
-    const UntagResourceInput gone{.resource_arn = put.resource_arn,
-                                  .tag_keys = stacks::keys_gone(was, was.properties.tags(), now)};
-    if (!gone.tag_keys.empty()) context.invoke<UntagResource>(gone);
-    context.invoke<TagResource>(put);
+    update_tags(context, was, wanted);
+  }
+
+  void remove(Context& context, const Existing& resource, Removal) const override {
+    context.invoke<DeleteAlarms>({.alarm_names = {resource.physical_id}});
+  }
+
+ private:
+  static constexpr std::string_view kAttributes[] = {"Arn"};
+};
+
+constexpr PropertySchema kComposite[] = {
+    {.name = "AlarmName", .update = Update::Replacement},
+    {.name = "AlarmRule", .presence = Presence::Required},
+    {.name = "AlarmDescription"},
+    {.name = "ActionsEnabled", .kind = PropertyKind::Boolean},
+    {.name = "AlarmActions", .kind = PropertyKind::List},
+    {.name = "OKActions", .kind = PropertyKind::List},
+    {.name = "InsufficientDataActions", .kind = PropertyKind::List},
+    {.name = "ActionsSuppressor"},
+    {.name = "ActionsSuppressorWaitPeriod", .kind = PropertyKind::Integer},
+    {.name = "ActionsSuppressorExtensionPeriod", .kind = PropertyKind::Integer},
+    {.name = "Tags",
+     .kind = PropertyKind::List,
+     .element = PropertyKind::Object,
+     .members = stacks::kTagSchema}};
+
+PutCompositeAlarmInput composite_of(const std::string& name, const Properties& wanted) {
+  return {.actions_enabled = wanted.find_boolean("ActionsEnabled"),
+          .alarm_actions = wanted.texts("AlarmActions"),
+          .alarm_description = wanted.find_text("AlarmDescription"),
+          .alarm_name = name,
+          .alarm_rule = wanted.text("AlarmRule"),
+          .insufficient_data_actions = wanted.texts("InsufficientDataActions"),
+          .ok_actions = wanted.texts("OKActions"),
+          .actions_suppressor = wanted.find_text("ActionsSuppressor"),
+          .actions_suppressor_wait_period = find_number(wanted, "ActionsSuppressorWaitPeriod"),
+          .actions_suppressor_extension_period = find_number(wanted, "ActionsSuppressorExtensionPeriod")};
+}
+
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-cloudwatch-compositealarm.html
+class CompositeAlarmType final : public stacks::ResourceType {
+ public:
+  std::string_view name() const override { return "AWS::CloudWatch::CompositeAlarm"; }
+  std::span<const PropertySchema> properties() const override { return kComposite; }
+  std::span<const std::string_view> attributes() const override { return kAttributes; }
+
+  Created create(Context& context, const Properties& wanted) const override {
+    const std::string name = wanted.find_text("AlarmName").value_or(context.name(kNameMax));
+    require_new(context, name);
+    PutCompositeAlarmInput request = composite_of(name, wanted);
+    for (const stacks::Tag& tag : context.tags(wanted.tags())) {
+      request.tags.push_back({.key = tag.key, .value = tag.value});
+    }
+    context.invoke<PutCompositeAlarm>(request);
+    Created result{.physical_id = name};
+    result.attributes.set("Arn", arn_of(context, name));
+    return result;
+  }
+
+  void update(Context& context, const Existing& was, const Properties& wanted) const override {
+    context.invoke<PutCompositeAlarm>(composite_of(was.physical_id, wanted));
+    update_tags(context, was, wanted);
   }
 
   void remove(Context& context, const Existing& resource, Removal) const override {
@@ -180,6 +252,7 @@ class AlarmType final : public stacks::ResourceType {
 std::vector<std::unique_ptr<stacks::ResourceType>> resource_types() {
   std::vector<std::unique_ptr<stacks::ResourceType>> types;
   types.push_back(std::make_unique<AlarmType>());
+  types.push_back(std::make_unique<CompositeAlarmType>());
   return types;
 }
 

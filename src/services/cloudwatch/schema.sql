@@ -13,3 +13,11 @@ CREATE INDEX cloudwatch_alarm_history_time ON cloudwatch_alarm_history (account,
 CREATE TABLE cloudwatch_tag (
   account TEXT NOT NULL, region TEXT NOT NULL, alarm TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
   PRIMARY KEY (account, region, alarm, key));
+-- migration 2
+-- `composite` is the PutCompositeAlarm that made it; `definition` then has what both kinds have. `acted` is the
+-- state whose actions were carried out last, of one whose actions another alarm may suppress.
+ALTER TABLE cloudwatch_alarm ADD COLUMN composite TEXT;
+ALTER TABLE cloudwatch_alarm ADD COLUMN suppressed_by TEXT;
+ALTER TABLE cloudwatch_alarm ADD COLUMN suppressed_since INTEGER;
+ALTER TABLE cloudwatch_alarm ADD COLUMN acted TEXT;
+ALTER TABLE cloudwatch_alarm_history ADD COLUMN alarm_type TEXT NOT NULL DEFAULT 'MetricAlarm';

@@ -12,6 +12,7 @@
 #include "metrics/store.h"
 #include "services/cloudwatch/alarm_actions.h"
 #include "services/cloudwatch/alarm_controller.h"
+#include "services/cloudwatch/composites.h"
 
 namespace holm::cloudwatch {
 
@@ -41,6 +42,7 @@ std::vector<aws::Access> Service::access(const aws::Operation& operation, const 
   };
   const std::string_view name = operation.name;
   if (name == "PutMetricAlarm") on({static_cast<const PutMetricAlarmInput*>(input)->alarm_name});
+  if (name == "PutCompositeAlarm") on({static_cast<const PutCompositeAlarmInput*>(input)->alarm_name});
   if (name == "SetAlarmState") on({static_cast<const SetAlarmStateInput*>(input)->alarm_name});
   if (name == "DeleteAlarms") on(static_cast<const DeleteAlarmsInput*>(input)->alarm_names);
   if (name == "EnableAlarmActions") on(static_cast<const EnableAlarmActionsInput*>(input)->alarm_names);
@@ -56,6 +58,9 @@ std::vector<aws::Access> Service::access(const aws::Operation& operation, const 
 
 void Service::take_jobs() {
   dependencies_.jobs.handle(kEvaluationJob, [this](const jobs::Job&) { return evaluate_alarms(*this); });
+  dependencies_.jobs.handle(kCompositeJob,
+                            [this](const jobs::Job& job) { return evaluate_composite(*this, job); });
+  dependencies_.jobs.handle(kSuppressionJob, [this](const jobs::Job& job) { return suppress(*this, job); });
   dependencies_.jobs.handle(kActionJob, [this](const jobs::Job& job) { return perform_action(*this, job); });
 }
 

@@ -1,0 +1,133 @@
+// Copies of disks whose file system is frozen meanwhile, and of folders.
+
+#include "sandbox/snapshots.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/fs.h>
+#include <linux/loop.h>
+#include <spawn.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+#include "base/files.h"
+#include "base/unique_fd.h"
+#include "sandbox/disks.h"
+#include "sandbox/loop_mount.h"
+#include "sandbox/names.h"
+#include "sandbox/undo_guard.h"
+
+namespace holm::sandbox {
+
+namespace {
+
+// What e2fsck ends with when it found nothing, or repaired what it found.
+constexpr int kRepaired = 1;
+
+// The program's exit code.
+Result<int> run_program(std::vector<std::string> words) {
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  const char* environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", nullptr};
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+  pid_t child = -1;
+  const int error = ::posix_spawnp(&child, arguments[0], &actions, nullptr, arguments.data(),
+                                   const_cast<char**>(environment));
+  ::posix_spawn_file_actions_destroy(&actions);
+  if (error != 0) return failure(fmt::format("{} cannot be run: {}", words[0], std::strerror(error)));
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+// The loop device that shows the file.
+std::optional<std::string> find_loop(int image) {
+  struct stat file{};
+  if (::fstat(image, &file) != 0) return std::nullopt;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator("/sys/block", ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with("loop")) continue;
+    const std::string path = "/dev/" + name;
+    UniqueFd device(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    loop_info64 info{};
+    if (!device || ::ioctl(device.get(), LOOP_GET_STATUS64, &info) != 0) continue;
+    if (info.lo_device == file.st_dev && info.lo_inode == file.st_ino) return path;
+  }
+  return std::nullopt;
+}
+
+// Runs `copy` while nothing can be written to the file system on the loop device.
+Result<void> while_frozen(const std::string& loop, const auto& copy) {
+  // Another mount of the same file system: its users' own are out of reach.
+  auto mount = make_mount("ext4", {{"source", loop}});
+  if (!mount) return std::unexpected(mount.error());
+  UniqueFd root(::openat(mount->get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!root) return failure(system_error(loop));
+  auto thaw = UndoGuard::thaws_file_system(root.get());
+  if (!thaw) return std::unexpected(thaw.error());
+  if (::ioctl(root.get(), FIFREEZE, 0) != 0) return failure(system_error("freezing " + loop));
+  return copy();
+}
+
+}  // namespace
+
+Result<void> snapshot_disk(const std::string& disk, const std::string& to) {
+  UniqueFd image(::open(disk.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!image) return failure(system_error(disk));
+  const auto copy = [&] { return copy_disk(disk, to); };
+  // Whoever wants to mount it meanwhile waits for this lock.
+  if (::flock(image.get(), LOCK_SH | LOCK_NB) == 0) return copy();
+  auto loop = find_loop(image.get());
+  if (!loop) return failure(disk + " is about to be mounted or let go");
+  return while_frozen(*loop, copy);
+}
+
+Result<void> copy_folder(const std::string& from, const std::string& to) {
+  std::error_code error;
+  if (std::filesystem::exists(to, error)) return {};
+  const std::string half = to + ".new";
+  std::filesystem::remove_all(half, error);
+  auto code = run_program({"cp", "--archive", "--reflink=auto", "--no-target-directory", from, half});
+  if (!code) return std::unexpected(code.error());
+  if (*code != 0) return failure(fmt::format("copying {} ended with code {}", from, *code));
+  UniqueFd folder(::open(half.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder || ::syncfs(folder.get()) != 0) return failure(system_error(half));
+  return rename_durably(half, to);
+}
+
+Result<void> copy_disk_larger(const std::string& from, const std::string& to, uint64_t bytes) {
+  std::error_code error;
+  if (std::filesystem::exists(to, error)) return {};
+  const auto size = std::filesystem::file_size(from, error);
+  if (error) return failure(from + ": " + error.message());
+  if (bytes <= size) return copy_disk(from, to);
+  const std::string half = to + ".larger";
+  std::filesystem::remove(half, error);
+  if (auto copied = copy_disk(from, half); !copied) return copied;
+  // A file system that was in use has a journal to be played first, which resize2fs insists on.
+  auto checked = run_program({"e2fsck", "-f", "-p", half});
+  if (!checked) return std::unexpected(checked.error());
+  if (*checked > kRepaired) return failure(fmt::format("e2fsck of {} ended with code {}", half, *checked));
+  if (::truncate(half.c_str(), static_cast<off_t>(bytes)) != 0) return failure(system_error(half));
+  auto resized = run_program({"resize2fs", half});
+  if (!resized) return std::unexpected(resized.error());
+  if (*resized != 0) return failure(fmt::format("resize2fs of {} ended with code {}", half, *resized));
+  return rename_durably(half, to);
+}
+
+}  // namespace holm::sandbox

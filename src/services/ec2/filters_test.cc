@@ -1,0 +1,51 @@
+// Filters answered from descriptions.
+
+#include "services/ec2/filters.h"
+
+#include <gtest/gtest.h>
+
+namespace holm::ec2 {
+namespace {
+
+using Values = std::vector<std::string>;
+
+TEST(Filters, NamesLeadThroughDescriptions) {
+  Instance instance{.ebs_optimized = false,
+                    .state_reason = StateReason{.code = "Client.X", .message = "gone"}};
+  instance.network_interfaces.push_back({.status = "in-use"});
+  instance.network_interfaces.push_back(
+      {.attachment = InstanceNetworkInterfaceAttachment{.device_index = 1, .status = "attached"},
+       .status = "available"});
+  instance.network_interfaces.back().private_ip_addresses.push_back({.primary = true});
+  const Described described = described_as(instance);
+  EXPECT_EQ(described_values(described, "ebs-optimized"), Values{"false"});
+  EXPECT_EQ(described_values(described, "state-reason-code"), Values{"Client.X"});
+  EXPECT_EQ(described_values(described, "network-interface.status"), (Values{"in-use", "available"}));
+  EXPECT_EQ(described_values(described, "network-interface.attachment.device-index"), Values{"1"});
+  EXPECT_EQ(described_values(described, "kernel-id"), Values{});
+  EXPECT_EQ(described_values(described, ""), Values{});
+  EXPECT_EQ(described_values(described, "network-interface"), Values{});
+}
+
+TEST(Filters, UnknownOnesAreRefusedWithoutAnyResource) {
+  check_filters("DescribeInstances", {{.name = "network-interface.attachment.status", .values = {"attached"}},
+                                      {.name = "tag:Name", .values = {"x"}},
+                                      {.name = "tag-key", .values = {"x"}}});
+  EXPECT_THROW(check_filters("DescribeInstances", {{.name = "colour", .values = {"red"}}}),
+               aws::ServiceError);
+  EXPECT_THROW(check_filters("DescribeVpcs", {{.name = "tag:", .values = {"x"}}}), aws::ServiceError);
+  EXPECT_THROW(check_filters("DescribeVpcs", {{.values = {"x"}}}), aws::ServiceError);
+  EXPECT_THROW(check_filters("DescribeVpcs", {{.name = "vpc-id", .values = Values(201, "vpc-1")}}),
+               aws::ServiceError);
+}
+
+TEST(Filters, PagesHaveFiveToAThousandItems) {
+  check_page(std::nullopt, true, "instancesSet");
+  check_page(5, false, "instancesSet");
+  EXPECT_THROW(check_page(4, false, "instancesSet"), aws::ServiceError);
+  EXPECT_THROW(check_page(1001, false, "instancesSet"), aws::ServiceError);
+  EXPECT_THROW(check_page(5, true, "instancesSet"), aws::ServiceError);
+}
+
+}  // namespace
+}  // namespace holm::ec2
