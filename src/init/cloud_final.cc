@@ -22,7 +22,9 @@ namespace {
 
 constexpr char kPerBoot[] = "/var/lib/cloud/scripts/per-boot";
 constexpr char kUserData[] = "/var/lib/cloud/instance/user-data";
+constexpr char kInstanceId[] = "/var/lib/cloud/data/instance-id";
 // There from before the first run on, so that a script that takes its instance down does not do it for ever.
+// It names the instance: what boots from an image finds the mark of the instance that the image was made of.
 constexpr char kHasRun[] = "/var/lib/cloud/instance/sem/config_scripts_user";
 constexpr char kBootFinished[] = "/var/lib/cloud/instance/boot-finished";
 
@@ -31,9 +33,9 @@ void say(const std::string& text) {
   [[maybe_unused]] const ssize_t written = write(STDOUT_FILENO, line.data(), line.size());
 }
 
-void mark(const char* path) {
+void mark(const char* path, std::string_view text) {
   (void)make_folders(std::string(folder_of(path)));
-  (void)write_text(path, "");
+  (void)write_text(path, text);
 }
 
 // The script's exit code, as a shell has it.
@@ -74,16 +76,19 @@ bool has_content(const char* path) {
 }  // namespace
 
 int run_cloud_final() {
-  // Instances made before there was a mark of its own have only the other one.
-  const bool is_first = !path_exists(kHasRun) && !path_exists(kBootFinished);
-  if (is_first) mark(kHasRun);
+  const std::string id = read_text(kInstanceId).value_or("");
+  // Instances made before there was a mark have only the other one, and an earlier mark had no text.
+  const std::string mark_of = read_text(kHasRun).value_or("");
+  const bool is_new = !path_exists(kHasRun) && !path_exists(kBootFinished);
+  const bool is_first = is_new || (!mark_of.empty() && mark_of != id);
+  if (is_first) mark(kHasRun, id);
   bool good = run_boot_scripts();
   if (is_first && has_content(kUserData)) {
     const int code = run_script(kUserData);
     say("the user data ended with code " + std::to_string(code));
     good = good && code == 0;
   }
-  mark(kBootFinished);
+  mark(kBootFinished, "");
   return good ? 0 : 1;
 }
 

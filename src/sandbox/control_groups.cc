@@ -2,6 +2,7 @@
 
 #include "sandbox/control_groups.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -14,6 +15,7 @@
 
 #include "base/files.h"
 #include "base/strings.h"
+#include "base/unique_fd.h"
 #include "sandbox/names.h"
 
 namespace holm::sandbox {
@@ -25,6 +27,8 @@ constexpr char kRoot[] = "/sys/fs/cgroup";
 // longer.
 constexpr int kRemoveAttemptsMax = 500;
 constexpr int kRemoveAttemptMilliseconds = 4;
+constexpr int kFreezeAttemptsMax = 2500;
+constexpr int kFreezeAttemptMilliseconds = 2;
 
 struct Hierarchy {
   std::string path;
@@ -88,10 +92,8 @@ bool remove_tree(const std::string& path) {
 
 Result<void> make_control_group_view(const std::string& scratch) {
   std::vector<Hierarchy> all = mounted_hierarchies();
-  bool has_version_1 =
-      std::ranges::any_of(all, [](const Hierarchy& each) { return !each.is_version_2; });
-  bool has_version_2 =
-      std::ranges::any_of(all, [](const Hierarchy& each) { return each.is_version_2; });
+  bool has_version_1 = std::ranges::any_of(all, [](const Hierarchy& each) { return !each.is_version_2; });
+  bool has_version_2 = std::ranges::any_of(all, [](const Hierarchy& each) { return each.is_version_2; });
   if (!has_version_1 || !has_version_2) return {};
   std::string view = scratch + "/cgroup";
   if (auto made = make_directories(view); !made) return made;
@@ -121,8 +123,7 @@ Result<void> make_control_group_view(const std::string& scratch) {
 ControlGroups::ControlGroups(const std::string& data_directory)
     : name_("holm-" + daemon_tag(data_directory)) {
   std::vector<Hierarchy> all = mounted_hierarchies();
-  bool has_version_1 =
-      std::ranges::any_of(all, [](const Hierarchy& each) { return !each.is_version_2; });
+  bool has_version_1 = std::ranges::any_of(all, [](const Hierarchy& each) { return !each.is_version_2; });
   is_version_2_ = !all.empty() && !has_version_1;
   for (const Hierarchy& each : all) {
     if (each.is_version_2 == is_version_2_) hierarchies_.push_back(each.path);
@@ -174,6 +175,26 @@ std::vector<pid_t> ControlGroups::processes(const std::string& id) const {
   std::set<pid_t> pids;
   for (const std::string& hierarchy : hierarchies_) add_processes(hierarchy + path(id), pids);
   return {pids.begin(), pids.end()};
+}
+
+Result<UndoGuard> ControlGroups::freeze(const std::string& id) const {
+  const std::string folder = find("freezer") + path(id);
+  const std::string path = folder + (is_version_2_ ? "/cgroup.freeze" : "/freezer.state");
+  UniqueFd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!file) return failure(system_error(path));
+  auto guard = UndoGuard::writes(file.get(), is_version_2_ ? "0" : "THAWED");
+  if (!guard) return guard;
+  const std::string_view word = is_version_2_ ? "1" : "FROZEN";
+  for (int attempt = 0; attempt < kFreezeAttemptsMax; ++attempt) {
+    // Version 1 may give up halfway, and is asked again.
+    if (::pwrite(file.get(), word.data(), word.size(), 0) < 0) return failure(system_error(path));
+    const auto state = read_file(path);
+    const bool is_frozen = is_version_2_ ? read_entry(folder + "/cgroup.events", "frozen") == uint64_t{1}
+                                         : state && trim(*state) == word;
+    if (is_frozen) return guard;
+    ::poll(nullptr, 0, kFreezeAttemptMilliseconds);
+  }
+  return failure(id + " cannot be paused");
 }
 
 void ControlGroups::remove(const std::string& id) const {

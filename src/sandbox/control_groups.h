@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "sandbox/runtime.h"
+#include "sandbox/undo_guard.h"
 
 namespace holm::sandbox {
 
@@ -28,6 +29,8 @@ class ControlGroups final {
   // How often the kernel killed something in it for want of memory.
   bool ran_out_of_memory(const std::string& id) const;
   std::vector<pid_t> processes(const std::string& id) const;
+  // Nothing inside runs until the guard is gone. An error where groups cannot be frozen.
+  Result<UndoGuard> freeze(const std::string& id) const;
   // Kills what is inside, waits for it (bounded) and removes the group everywhere.
   void remove(const std::string& id) const;
   // The sandboxes that have a group.

@@ -27,7 +27,7 @@ namespace {
 
 constexpr unsigned kJournalMib = 16;
 constexpr int kReleaseMilliseconds = 10;
-constexpr int kReleaseAttempts = 500;
+constexpr int kReleaseAttempts = 6000;
 
 Result<UniqueFd> new_file(const std::string& path) {
   ::unlink(path.c_str());

@@ -19,8 +19,8 @@ Result<void> make_disk(const std::string& path, uint64_t bytes);
 Result<void> copy_disk(const std::string& from, const std::string& to);
 
 // A mount of the disk that is nowhere yet, its ids mapped for `user_namespace`. A disk is mounted once at
-// most: waits for seconds until an earlier user has let go, and is an error then. `prepare` gets its root
-// folder first.
+// most: waits for a minute until an earlier user or a copy has let go, and is an error then. `prepare` gets
+// its root folder first.
 Result<UniqueFd> mount_disk(const std::string& path, int user_namespace,
                             const std::function<Result<void>(int root)>& prepare = {});
 

@@ -278,6 +278,19 @@ Result<ExitStatus> exec_in(const std::string& data_directory, Anchor& anchor, co
   return exit;
 }
 
+Result<void> Runtime::while_paused(const std::string& id, const std::function<Result<void>()>& work) {
+  bool runs = false;
+  {
+    std::lock_guard lock(state_->mutex);
+    auto entry = state_->entries.find(id);
+    runs = entry != state_->entries.end() && entry->second.phase == SandboxEntry::Phase::Running;
+  }
+  if (!runs) return work();
+  auto guard = state_->groups.freeze(id);
+  if (!guard) return std::unexpected(guard.error());
+  return work();
+}
+
 std::vector<SandboxState> Runtime::list() const {
   std::lock_guard lock(state_->mutex);
   std::vector<SandboxState> result;

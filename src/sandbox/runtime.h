@@ -46,8 +46,8 @@ struct Mount {
   Access access = Access::ReadWrite;
 };
 
-// An empty file system of the sandbox's own, gone with it, that takes `bytes_max` and little more. Everybody in
-// the sandbox may write there.
+// An empty file system of the sandbox's own, gone with it, that takes `bytes_max` and little more. Everybody
+// in the sandbox may write there.
 struct Scratch {
   std::string destination;
   uint64_t bytes_max = 0;
@@ -201,6 +201,9 @@ class Runtime final {
   enum class Detach { Gently, ByForce };  // Gently: not while anybody inside has something of it open.
   enum class Detached { Done, Busy };
   Result<Detached> detach_disk(const std::string& id, const std::string& destination, Detach how);
+
+  // Runs `work` while no process in the sandbox does; one that has ended needs no pause.
+  Result<void> while_paused(const std::string& id, const std::function<Result<void>()>& work);
 
   std::vector<SandboxState> list() const;
   // Nothing when it is not running.

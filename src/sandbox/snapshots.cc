@@ -42,7 +42,9 @@ Result<int> run_program(std::vector<std::string> words) {
   const char* environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", nullptr};
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+  for (const int descriptor : {1, 2}) {
+    ::posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_WRONLY, 0);
+  }
   pid_t child = -1;
   const int error = ::posix_spawnp(&child, arguments[0], &actions, nullptr, arguments.data(),
                                    const_cast<char**>(environment));

@@ -10,10 +10,12 @@
 #include "base/strings.h"
 #include "base/time_format.h"
 #include "ec2/handlers.h"
+#include "services/ec2/filters.h"
 #include "services/ec2/instance_types.h"
 #include "services/ec2/service.h"
 #include "services/ec2/volumes.h"
 #include "services/ec2/zone_faults.h"
+#include "services/ec2/zones.h"
 
 namespace holm::ec2 {
 
@@ -66,59 +68,39 @@ std::vector<std::string> group_values(const Instance& instance, std::string_view
   return values;
 }
 
-std::optional<std::vector<std::string>> mapping_values(const Instance& instance, std::string_view name) {
-  std::vector<std::string> values;
-  for (const InstanceBlockDeviceMapping& each : instance.block_device_mappings) {
-    if (name == "block-device-mapping.volume-id") values.push_back(*each.ebs->volume_id);
-    else if (name == "block-device-mapping.device-name") values.push_back(*each.device_name);
-    else if (name == "block-device-mapping.status") values.push_back(*each.ebs->status);
-    else return std::nullopt;
-  }
-  return values;
-}
-
+// Those whose names are not those of what is described; nothing for the others.
 std::optional<std::vector<std::string>> filter_values(const Instance& each, const InstanceRow& row,
                                                       std::string_view name) {
-  auto one = [](const std::optional<std::string>& value) {
-    return value ? std::vector{*value} : std::vector<std::string>{};
-  };
-  if (name == "instance-id") return {{row.id}};
   if (name == "instance-state-name") return {{row.state}};
   if (name == "instance-state-code") return {{std::to_string(*each.state->code)}};
-  if (name == "instance-type") return {{row.type}};
-  if (name == "image-id") return {{row.image}};
-  if (name == "vpc-id" || name == "network-interface.vpc-id") return {{row.vpc}};
-  if (name == "subnet-id" || name == "network-interface.subnet-id") return {{row.subnet}};
-  if (name == "availability-zone") return {{row.zone}};
-  if (name == "key-name") return one(row.key_name);
-  if (name == "monitoring-state") return one(each.monitoring->state);
-  if (name == "private-ip-address" || name == "network-interface.addresses.private-ip-address") {
-    return one(each.private_ip_address);
-  }
-  if (name == "private-dns-name") return one(each.private_dns_name);
-  if (name == "ip-address" || name == "network-interface.association.public-ip") {
-    return one(each.public_ip_address);
-  }
+  if (name == "availability-zone" || name == "network-interface.availability-zone") return {{row.zone}};
+  if (name == "availability-zone-id") return {{zone_id_of(row.zone)}};
+  if (name == "ip-address") return described_values(described_as(each), "public-ip-address");
+  if (name == "dns-name") return described_values(described_as(each), "public-dns-name");
+  if (name == "reason") return described_values(described_as(each), "state-transition-reason");
   if (name == "reservation-id") return {{row.reservation}};
   if (name == "owner-id") return {{row.account}};
-  if (name == "requester-id") return one(row.requester);
-  if (name == "client-token") return one(row.client_token);
-  if (name == "architecture") return {{"x86_64"}};
-  if (name.starts_with("block-device-mapping.")) return mapping_values(each, name);
-  if (name == "root-device-name") return one(each.root_device_name);
-  if (name == "root-device-type") return one(each.root_device_type);
-  if (name == "virtualization-type") return one(each.virtualization_type);
-  if (name == "launch-index") return {{std::to_string(row.launch_index)}};
-  if (name == "metadata-options.http-tokens") return {{row.http_tokens}};
-  if (name == "tenancy") return {{"default"}};
-  if (name == "launch-time") return {{iso8601_milliseconds(from_milliseconds(row.launched))}};
-  if (name == "iam-instance-profile.arn") return one(row.profile);
-  if (name == "instance.group-id" || name == "instance.group-name" || name == "network-interface.group-id") {
-    return group_values(each, name);
+  if (name == "requester-id") {
+    return row.requester ? std::vector{*row.requester} : std::vector<std::string>{};
   }
-  if (name == "network-interface.network-interface-id") {
-    return each.network_interfaces.empty() ? std::vector<std::string>{}
-                                           : one(each.network_interfaces.front().network_interface_id);
+  if (name == "launch-index") return {{std::to_string(row.launch_index)}};
+  if (name == "tenancy") return {{"default"}};
+  if (name == "operator.managed" || name == "network-interface.operator.managed") return {{"false"}};
+  if (name == "network-interface.attachment.instance-id") return {{row.id}};
+  if (name == "network-interface.attachment.instance-owner-id") return {{row.account}};
+  if (name == "network-interface.requester-managed") return {{"false"}};
+  constexpr std::string_view kMapping = "block-device-mapping.", kAddress = "network-interface.addresses.";
+  if (name.starts_with(kMapping) && !name.ends_with("device-name")) {
+    return described_values(described_as(each),
+                            fmt::format("{}ebs.{}", kMapping, name.substr(kMapping.size())));
+  }
+  if (name.starts_with(kAddress)) {
+    return described_values(described_as(each), fmt::format("network-interface.private-ip-addresses.{}",
+                                                            name.substr(kAddress.size())));
+  }
+  if (name == "instance.group-id" || name == "instance.group-name" || name == "network-interface.group-id" ||
+      name == "network-interface.group-name") {
+    return group_values(each, name);
   }
   return std::nullopt;
 }
@@ -199,6 +181,8 @@ Instance describe_instance(Call& call, const InstanceRow& row) {
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html
 DescribeInstancesResult describe_instances(Service&, Call& call, const DescribeInstancesRequest& request) {
+  check_filters("DescribeInstances", request.filters);
+  check_page(request.max_results, !request.instance_ids.empty(), "instancesSet");
   for (const std::string& id : request.instance_ids) require_instance(call, id);
   DescribeInstancesResult result;
   for (const InstanceRow& row :
@@ -206,7 +190,7 @@ DescribeInstancesResult describe_instances(Service&, Call& call, const DescribeI
     if (!is_asked_for(request.instance_ids, row.id)) continue;
     Instance instance = describe_instance(call, row);
     FilterValues values = [&](std::string_view name) { return filter_values(instance, row, name); };
-    if (!passes(request.filters, instance.tags, values)) continue;
+    if (!passes(request.filters, instance.tags, values, described_as(instance))) continue;
     if (result.reservations.empty() || result.reservations.back().reservation_id != row.reservation) {
       result.reservations.push_back(
           {.reservation_id = row.reservation, .owner_id = row.account, .requester_id = row.requester});
@@ -221,6 +205,8 @@ DescribeInstancesResult describe_instances(Service&, Call& call, const DescribeI
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstanceStatus.html
 DescribeInstanceStatusResult describe_instance_status(Service&, Call& call,
                                                       const DescribeInstanceStatusRequest& request) {
+  check_filters("DescribeInstanceStatus", request.filters);
+  check_page(request.max_results, !request.instance_ids.empty(), "instancesSet");
   for (const std::string& id : request.instance_ids) require_instance(call, id);
   DescribeInstanceStatusResult result;
   for (const InstanceRow& row :
@@ -232,18 +218,21 @@ DescribeInstanceStatusResult describe_instance_status(Service&, Call& call,
     FilterValues values = [&](std::string_view name) -> std::optional<std::vector<std::string>> {
       if (name == "instance-state-name") return {{row.state}};
       if (name == "availability-zone") return {{row.zone}};
+      if (name == "availability-zone-id") return {{zone_id_of(row.zone)}};
+      if (name == "operator.managed") return {{"false"}};
       if (name == "instance-status.status" || name == "system-status.status") return {{status}};
       if (name == "instance-status.reachability" || name == "system-status.reachability")
         return {{reachability}};
       if (name == "instance-state-code") return {{std::to_string(*instance_state_of(row.state).code)}};
       return std::nullopt;
     };
-    if (!passes(request.filters, {}, values)) continue;
-    result.instance_statuses.push_back({.availability_zone = row.zone,
-                                        .instance_id = row.id,
-                                        .instance_state = instance_state_of(row.state),
-                                        .instance_status = summary,
-                                        .system_status = summary});
+    const InstanceStatus described{.availability_zone = row.zone,
+                                   .instance_id = row.id,
+                                   .instance_state = instance_state_of(row.state),
+                                   .instance_status = summary,
+                                   .system_status = summary};
+    if (!passes(request.filters, {}, values, described_as(described))) continue;
+    result.instance_statuses.push_back(described);
   }
   end_dry_run(request.dry_run);
   result.next_token = take_page(result.instance_statuses, request.max_results, request.next_token);

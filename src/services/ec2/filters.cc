@@ -6,7 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <optional>
+#include <utility>
 
 #include "aws/schema/shape.h"
 #include "base/strings.h"
@@ -33,29 +33,33 @@ bool is_leaf(aws::Kind kind) {
 }
 
 std::string text_of(const aws::Shape& shape, const void* value) {
-  switch (shape.kind) {
-    case aws::Kind::Boolean: return *static_cast<const bool*>(value) ? "true" : "false";
-    case aws::Kind::Integer: return std::to_string(*static_cast<const int32_t*>(value));
-    case aws::Kind::Long: return std::to_string(*static_cast<const int64_t*>(value));
-    case aws::Kind::Timestamp: return iso8601_milliseconds(*static_cast<const Time*>(value));
-    case aws::Kind::Double:
-    case aws::Kind::Float: return fmt::format("{}", *static_cast<const double*>(value));
-    case aws::Kind::String: return *static_cast<const std::string*>(value);
-    default: return "";
+  using aws::Kind;
+  if (shape.kind == Kind::Boolean) return *static_cast<const bool*>(value) ? "true" : "false";
+  if (shape.kind == Kind::Integer) return std::to_string(*static_cast<const int32_t*>(value));
+  if (shape.kind == Kind::Long) return std::to_string(*static_cast<const int64_t*>(value));
+  if (shape.kind == Kind::Timestamp) return iso8601_milliseconds(*static_cast<const Time*>(value));
+  if (shape.kind == Kind::String) return *static_cast<const std::string*>(value);
+  if (shape.kind == Kind::Double || shape.kind == Kind::Float) {
+    return fmt::format("{}", *static_cast<const double*>(value));
   }
+  return "";
 }
 
-// What is left of a name after the member's; a list may be named in the singular.
-std::optional<std::string_view> rest_after(const aws::Member& member, std::string_view name) {
+// What may be left of a name after the member's: a list may be named in the singular, and what follows may
+// begin with the letters of the plural.
+std::vector<std::string_view> rests_after(const aws::Member& member, std::string_view name) {
   const std::string word = word_of(member.name);
-  if (name.starts_with(word)) return name.substr(word.size());
-  if (member.shape->kind != aws::Kind::List) return std::nullopt;
-  for (const std::string_view plural : {"set", "es", "s"}) {
+  std::vector<std::string_view> rests;
+  if (name.starts_with(word)) rests.push_back(name.substr(word.size()));
+  if (member.shape->kind != aws::Kind::List) return rests;
+  constexpr std::pair<std::string_view, std::string_view> kEndings[] = {
+      {"set", ""}, {"es", ""}, {"s", ""}, {"ies", "y"}};
+  for (const auto& [plural, ending] : kEndings) {
     if (!word.ends_with(plural)) continue;
-    const std::string_view singular = std::string_view(word).substr(0, word.size() - plural.size());
-    if (name.starts_with(singular)) return name.substr(singular.size());
+    const std::string singular = word.substr(0, word.size() - plural.size()) + std::string(ending);
+    if (name.starts_with(singular)) rests.push_back(name.substr(singular.size()));
   }
-  return std::nullopt;
+  return rests;
 }
 
 void collect(const aws::Shape& shape, const void* value, std::string_view rest,
@@ -72,10 +76,10 @@ void collect(const aws::Shape& shape, const void* value, std::string_view rest,
   }
   if (shape.kind != aws::Kind::Structure) return;
   for (const aws::Member& member : shape.members) {
-    const auto left = rest_after(member, rest);
-    if (!left) continue;
     const void* field = static_cast<const char*>(value) + member.offset;
-    if (const void* inner = member.ops->get(field)) collect(*member.shape, inner, *left, found);
+    const void* inner = member.ops->get(field);
+    if (!inner) continue;
+    for (const std::string_view left : rests_after(member, rest)) collect(*member.shape, inner, left, found);
   }
 }
 

@@ -39,6 +39,22 @@ TEST(Filters, UnknownOnesAreRefusedWithoutAnyResource) {
                aws::ServiceError);
 }
 
+TEST(Filters, HaveWildcardsThatCanBeEscaped) {
+  auto finds = [](const std::string& pattern, const std::string& value) {
+    return passes({{.name = "x", .values = {pattern}}}, {}, [&](std::string_view) { return Values{value}; });
+  };
+  EXPECT_TRUE(finds("a*c", "abbc"));
+  EXPECT_TRUE(finds("a?c", "abc"));
+  EXPECT_FALSE(finds("a?c", "ac"));
+  EXPECT_TRUE(finds("a\\*c", "a*c"));
+  EXPECT_FALSE(finds("a\\*c", "abc"));
+  EXPECT_TRUE(finds("*\\?*", "why? so"));
+  EXPECT_FALSE(finds("*\\?*", "why so"));
+  EXPECT_TRUE(finds("\\\\", "\\"));
+  EXPECT_TRUE(finds("end\\", "end\\"));
+  EXPECT_FALSE(finds("A", "a"));
+}
+
 TEST(Filters, PagesHaveFiveToAThousandItems) {
   check_page(std::nullopt, true, "instancesSet");
   check_page(5, false, "instancesSet");

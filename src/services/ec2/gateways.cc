@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "ec2/handlers.h"
+#include "services/ec2/filters.h"
 #include "services/ec2/service.h"
 #include "services/ec2/vpcs.h"
 
@@ -123,6 +124,7 @@ aws::Nothing detach_internet_gateway(Service& service, Call& call,
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInternetGateways.html
 DescribeInternetGatewaysResult describe_internet_gateways(Service&, Call& call,
                                                           const DescribeInternetGatewaysRequest& request) {
+  check_filters("DescribeInternetGateways", request.filters);
   for (const std::string& id : request.internet_gateway_ids) require_gateway(call, id);
   DescribeInternetGatewaysResult result;
   for (const sql::Row& row : call.transaction.run(
@@ -139,7 +141,7 @@ DescribeInternetGatewaysResult describe_internet_gateways(Service&, Call& call,
       return std::nullopt;
     };
     InternetGateway described = describe(call, gateway);
-    if (passes(request.filters, described.tags, values))
+    if (passes(request.filters, described.tags, values, described_as(described)))
       result.internet_gateways.push_back(std::move(described));
   }
   end_dry_run(request.dry_run);

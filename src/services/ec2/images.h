@@ -1,14 +1,56 @@
-// Machine images. There is one: the machine's own programs, as every instance sees them.
+// Machine images: the machine's own programs, as every instance sees them, and what was made of instances.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "services/ec2/resource.h"
+#include "services/ec2/volumes.h"
 
 namespace holm::ec2 {
 
 inline constexpr std::string_view kHostImage = "ami-0de8b1a12a0000012";
+// The account that the machine's own image is said to be of; AWS's own for its Linux.
+inline constexpr std::string_view kHostImageOwner = "137112412989";
+// Everybody, where an account is meant.
+inline constexpr std::string_view kEverybody = "all";
 
-// Throws InvalidAMIID.NotFound for another.
-void require_image(std::string_view id);
+struct ImageRow {
+  std::string account, region, id, name, description;
+  std::string state;  // pending, available, failed
+  std::optional<std::string> reason;
+  std::optional<std::string> instance;  // It was made of.
+  std::optional<std::string> source, source_region;
+  bool reboots = false;  // The instance stays down until it is made.
+  int64_t created = 0;
+};
+
+struct ImageDevice {
+  std::string device;
+  std::optional<std::string> snapshot;
+  std::optional<int64_t> gib;
+  std::string type;
+  std::optional<int64_t> iops, throughput;
+  bool delete_on_termination = true;
+};
+
+std::vector<ImageRow> images_where(sql::Transaction& transaction, std::string_view condition,
+                                   std::vector<sql::Value> arguments);
+// One that the account may see in the region of the call, or InvalidAMIID.
+ImageRow require_visible_image(Call& call, const std::string& id);
+// One of the account's own. The machine's is nobody's.
+ImageRow require_own_image(Call& call, const std::string& id);
+// Its root first.
+std::vector<ImageDevice> devices_of_image(sql::Transaction& transaction, const std::string& image);
+// Who else may launch from it.
+std::vector<std::string> permitted_accounts(sql::Transaction& transaction, const std::string& image);
+// The volumes an instance of it has; throws unless the account may launch from it now.
+std::vector<VolumeWish> volumes_of_image(Call& call, const std::string& id);
+
+// InvalidAMIName unless a new image may have the name.
+void check_image_name(Call& call, const std::string& name);
+void insert_image(Call& call, const ImageRow& row, const std::vector<ImageDevice>& devices);
 
 }  // namespace holm::ec2

@@ -12,11 +12,13 @@
 #include "sandbox/network.h"
 #include "services/ec2/cloud_config.h"
 #include "services/ec2/guest_programs.h"
+#include "services/ec2/image_controller.h"
 #include "services/ec2/instance_metrics.h"
 #include "services/ec2/instance_types.h"
 #include "services/ec2/instances.h"
 #include "services/ec2/networks.h"
 #include "services/ec2/service.h"
+#include "services/ec2/snapshots.h"
 #include "services/ec2/volumes.h"
 
 namespace holm::ec2 {
@@ -31,14 +33,14 @@ constexpr char kRebootJob[] = "ec2.reboot";
 constexpr int kRebootExitCode = 113;
 // An instance that does nothing but boot again keeps nobody else busy.
 constexpr std::chrono::milliseconds kRebootPause{200};
+constexpr std::chrono::milliseconds kRestInterval{50};  // While its disk is copied.
 
 std::vector<sandbox::File> files_of(const InstanceRow& row, const std::optional<std::string>& public_key) {
   std::vector<sandbox::File> files;
-  if (row.user_data) {
-    std::string text = base64_decode(*row.user_data).value_or("");
-    if (is_cloud_config(text)) text = script_of(text).value_or("");
-    files.push_back({.path = "/var/lib/cloud/instance/user-data", .content = std::move(text), .mode = 0700});
-  }
+  // Without any it is empty: the image may have another instance's.
+  std::string text = base64_decode(row.user_data.value_or("")).value_or("");
+  if (is_cloud_config(text)) text = script_of(text).value_or("");
+  files.push_back({.path = "/var/lib/cloud/instance/user-data", .content = std::move(text), .mode = 0700});
   files.push_back({.path = "/var/lib/cloud/data/instance-id", .content = row.id + "\n"});
   if (public_key)
     files.push_back({.path = "/root/.ssh/authorized_keys", .content = *public_key + "\n", .mode = 0600});
@@ -46,6 +48,14 @@ std::vector<sandbox::File> files_of(const InstanceRow& row, const std::optional<
 }
 
 }  // namespace
+
+// What a sandbox is made with, besides the instance's row.
+struct Instances::Belongings {
+  std::vector<VolumeRow> volumes;   // The root first.
+  std::vector<std::string> layers;  // Of its image, topmost first.
+  std::optional<std::string> public_key;
+  bool must_rest = false;  // Its disk is being copied.
+};
 
 Instances::Instances(Dependencies& use, Networks& networks, InstanceMetrics& metrics)
     : use_(use), networks_(networks), metrics_(metrics) {}
@@ -75,7 +85,7 @@ void Instances::reboot(sql::Transaction& transaction, const InstanceRow& row) {
   use_.jobs.schedule(transaction, {.kind = kRebootJob, .key = row.id}, use_.clock.now());
 }
 
-jobs::Outcome Instances::restart(const std::string& id) {
+bool Instances::take_down(const std::string& id) {
   std::optional<InstanceRow> row;
   const aws::Caller caller = use_.region.caller("", "", "ec2.amazonaws.com");
   // Not running while it boots, or else its end would be taken for a shutdown.
@@ -85,13 +95,19 @@ jobs::Outcome Instances::restart(const std::string& id) {
       call.transaction.run("UPDATE ec2_instance SET state = 'pending' WHERE id = ?1", {id});
     }
   });
-  if (!row || row->wanted != "running") return jobs::done();
+  if (!row || row->wanted != "running") return false;
   if (auto stopped = use_.runtime.stop(id, kStopGrace); !stopped) {
     throw aws::ServiceError("InternalError", 500, stopped.error().message);
   }
   if (auto removed = use_.runtime.remove(id, sandbox::Runtime::Layer::Keep); !removed) {
     throw aws::ServiceError("InternalError", 500, removed.error().message);
   }
+  return true;
+}
+
+jobs::Outcome Instances::restart(const std::string& id) {
+  if (!take_down(id)) return jobs::done();
+  const aws::Caller caller = use_.region.caller("", "", "ec2.amazonaws.com");
   use_.region.transact(caller, sql::Access::Write, [&](aws::Call& call) { schedule(call.transaction, id); });
   return jobs::done();
 }
@@ -163,15 +179,14 @@ jobs::Outcome Instances::run(const jobs::Job& job) {
 }
 
 sandbox::SandboxSpec Instances::spec_of(const InstanceRow& row, const InterfaceRow& interface,
-                                        const std::optional<std::string>& public_key,
-                                        const std::vector<VolumeRow>& volumes) const {
+                                        const Belongings& has) const {
   const InstanceType& type = *find_instance_type(row.type);
   const std::string hostname = private_name_of(interface.address, row.region);
   const std::string domain = hostname.substr(hostname.find('.') + 1);
   std::string root_disk;
   std::vector<sandbox::Disk> disks;
   std::vector<std::string> mounts;
-  for (const VolumeRow& volume : volumes) {
+  for (const VolumeRow& volume : has.volumes) {
     const bool is_leaving = volume.attachment == "detaching" || volume.attachment == "busy";
     if (!volume.is_disk() || is_leaving) continue;
     const std::string path = disk_path(use_.data_directory, volume.id);
@@ -180,8 +195,10 @@ sandbox::SandboxSpec Instances::spec_of(const InstanceRow& row, const InterfaceR
     mounts.push_back(mount_point_of(*volume.device));
     disks.push_back({.path = path, .destination = mounts.back()});
   }
+  std::vector<std::string> layers{use_.guest_layer};
+  layers.insert(layers.end(), has.layers.begin(), has.layers.end());
   return {.id = row.id,
-          .image = {.layers = {use_.guest_layer}},
+          .image = {.layers = layers},
           .args = {kInitPath},
           .env = {"HOLM_MOUNTS=" + join(mounts, ":")},
           .hostname = hostname.substr(0, hostname.find('.')),
@@ -193,7 +210,7 @@ sandbox::SandboxSpec Instances::spec_of(const InstanceRow& row, const InterfaceR
                      .pids = 4096},
           .root_disk = root_disk,
           .disks = disks,
-          .files = files_of(row, public_key),
+          .files = files_of(row, has.public_key),
           .interface_ids = {interface.id},
           .log_path = console_path(row.id),
           .log_bytes_max = kConsoleBytesMax,
@@ -201,10 +218,9 @@ sandbox::SandboxSpec Instances::spec_of(const InstanceRow& row, const InterfaceR
 }
 
 Result<void> Instances::start_sandbox(const InstanceRow& row, const InterfaceRow& interface,
-                                      const std::optional<std::string>& public_key,
-                                      const std::vector<VolumeRow>& volumes) const {
-  if (auto made = make_disks(use_.data_directory, volumes); !made) return made;
-  auto started = use_.runtime.start(spec_of(row, interface, public_key, volumes));
+                                      const Belongings& has) const {
+  if (auto made = make_disks(use_.data_directory, has.volumes); !made) return made;
+  auto started = use_.runtime.start(spec_of(row, interface, has));
   if (!started) return std::unexpected(started.error());
   return {};
 }
@@ -217,19 +233,23 @@ jobs::Outcome Instances::boot(const InstanceRow& row) {
                               fmt::format("network of {}: {}", row.id, synced.error().message));
     }
     std::vector<InterfaceRow> interfaces;
-    std::optional<std::string> public_key;
-    std::vector<VolumeRow> volumes;
+    Belongings has;
     const aws::Caller caller = use_.region.caller(row.account, row.region, "ec2.amazonaws.com");
     use_.region.transact(caller, sql::Access::Read, [&](aws::Call& call) {
       interfaces = interfaces_of_instance(call.transaction, row.id);
-      volumes = volumes_of_instance(call.transaction, row.id);
-      if (row.key_name) public_key = find_public_key(call.transaction, row, *row.key_name);
+      has.volumes = volumes_of_instance(call.transaction, row.id);
+      if (!has.volumes.empty()) {
+        has.layers = layers_below(call.transaction, use_.data_directory, has.volumes.front().base);
+      }
+      if (row.key_name) has.public_key = find_public_key(call.transaction, row, *row.key_name);
+      has.must_rest = is_being_imaged(call.transaction, row.id) || is_being_copied(call.transaction, row.id);
     });
     if (interfaces.empty()) return jobs::done();
+    if (has.must_rest) return jobs::again_at(use_.clock.now() + kRestInterval);
     if (auto made = make_directories(console_folder()); !made) {
       throw aws::ServiceError("InternalError", 500, made.error().message);
     }
-    auto started = start_sandbox(row, interfaces.front(), public_key, volumes);
+    auto started = start_sandbox(row, interfaces.front(), has);
     if (!started) {
       log::error(fmt::format("instance {}: {}", row.id, started.error().message));
       use_.region.transact(caller, sql::Access::Write, [&](aws::Call& call) {
@@ -249,6 +269,8 @@ jobs::Outcome Instances::boot(const InstanceRow& row) {
     call.transaction.run(
         "UPDATE ec2_volume SET attachment = 'attached' WHERE instance = ?1 AND attachment = 'attaching'",
         {row.id});
+    call.transaction.run("UPDATE ec2_volume SET origin = NULL WHERE instance = ?1", {row.id});
+    forget_unused_snapshots(call, use_.data_directory);
     if (now->wanted == "running") set_state(call.transaction, row, "running");
     else schedule(call.transaction, row.id);  // Changed its mind meanwhile.
   });
@@ -276,6 +298,12 @@ jobs::Outcome Instances::halt(const InstanceRow& row) {
 }
 
 jobs::Outcome Instances::terminate(const InstanceRow& row) {
+  bool must_rest = false;
+  use_.region.transact(
+      use_.region.caller("", "", "ec2.amazonaws.com"), sql::Access::Read, [&](aws::Call& call) {
+        must_rest = is_being_imaged(call.transaction, row.id) || is_being_copied(call.transaction, row.id);
+      });
+  if (must_rest) return jobs::again_at(use_.clock.now() + kRestInterval);
   if (row.state != "stopped") {
     if (auto stopped = use_.runtime.stop(row.id, kStopGrace); !stopped) {
       throw aws::ServiceError("InternalError", 500, stopped.error().message);
@@ -289,9 +317,8 @@ jobs::Outcome Instances::terminate(const InstanceRow& row) {
     for (const InterfaceRow& interface : interfaces_of_instance(call.transaction, row.id)) {
       delete_interface_row(call, interface.id);
     }
-    const std::vector<VolumeRow> volumes = volumes_of_instance(call.transaction, row.id);
-    release_volumes(call.transaction, volumes);
-    call.after_commit([volumes, data = use_.data_directory] { remove_deleted_disks(data, volumes); });
+    release_volumes(call, use_.data_directory, volumes_of_instance(call.transaction, row.id));
+    forget_unused_snapshots(call, use_.data_directory);
     set_state(call.transaction, row, "terminated");
     use_.jobs.schedule(call.transaction, {.kind = "ec2.network", .key = row.vpc}, use_.clock.now());
   });

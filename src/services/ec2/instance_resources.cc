@@ -33,9 +33,12 @@ constexpr PropertySchema kEbsMembers[] = {{.name = "VolumeSize", .kind = Propert
                                           {.name = "Iops", .kind = PropertyKind::Integer},
                                           {.name = "Throughput", .kind = PropertyKind::Integer},
                                           {.name = "Encrypted", .kind = PropertyKind::Boolean},
+                                          {.name = "SnapshotId"},
                                           {.name = "DeleteOnTermination", .kind = PropertyKind::Boolean}};
 constexpr PropertySchema kMappingMembers[] = {
-    {.name = "DeviceName"}, {.name = "Ebs", .kind = PropertyKind::Object, .members = kEbsMembers}};
+    {.name = "DeviceName"},
+    {.name = "NoDevice"},
+    {.name = "Ebs", .kind = PropertyKind::Object, .members = kEbsMembers}};
 constexpr PropertySchema kPlacementMembers[] = {{.name = "AvailabilityZone"}};
 constexpr PropertySchema kMonitoringMembers[] = {{.name = "Enabled", .kind = PropertyKind::Boolean}};
 constexpr PropertySchema kInterfaceMembers[] = {
@@ -84,7 +87,8 @@ std::span<const PropertySchema> template_data_members() {
 }
 
 BlockDeviceMapping mapping_of(const Properties& wanted) {
-  BlockDeviceMapping result{.device_name = wanted.find_text("DeviceName")};
+  BlockDeviceMapping result{.no_device = wanted.find_text("NoDevice"),
+                            .device_name = wanted.find_text("DeviceName")};
   auto ebs = wanted.find_object("Ebs");
   if (!ebs) return result;
   auto number = [&](std::string_view name) -> std::optional<int32_t> {
@@ -93,6 +97,7 @@ BlockDeviceMapping mapping_of(const Properties& wanted) {
   };
   result.ebs = EbsBlockDevice{.delete_on_termination = ebs->find_boolean("DeleteOnTermination"),
                               .iops = number("Iops"),
+                              .snapshot_id = ebs->find_text("SnapshotId"),
                               .volume_size = number("VolumeSize"),
                               .volume_type = ebs->find_text("VolumeType"),
                               .throughput = number("Throughput"),
@@ -208,7 +213,7 @@ class InstanceResource final : public stacks::ResourceType {
   }
   std::span<const std::string_view> attributes() const override {
     static constexpr std::string_view all[] = {"InstanceId", "AvailabilityZone", "PrivateDnsName",
-                                               "PrivateIp", "PublicIp", "VpcId"};
+                                               "PrivateIp",  "PublicIp",         "VpcId"};
     return all;
   }
   Created create(Context& context, const Properties& wanted) const override {

@@ -9,7 +9,7 @@
 #include <array>
 
 #include "ec2/handlers.h"
-#include "services/ec2/resource.h"
+#include "services/ec2/filters.h"
 
 namespace holm::ec2 {
 
@@ -38,7 +38,9 @@ InstanceTypeInfo describe(const InstanceType& type) {
           .supported_root_device_types = {"ebs"},
           .supported_virtualization_types = {"hvm"},
           .processor_info = ProcessorInfo{.supported_architectures = {"x86_64"}},
-          .v_cpu_info = VCpuInfo{.default_v_cpus = static_cast<int32_t>(type.vcpus)},
+          .v_cpu_info = VCpuInfo{.default_v_cpus = static_cast<int32_t>(type.vcpus),
+                                 .default_cores = static_cast<int32_t>(type.vcpus),
+                                 .default_threads_per_core = 1},
           .memory_info = MemoryInfo{.size_in_mi_b = type.memory_mib},
           .burstable_performance_supported = type.is_burstable};
 }
@@ -53,6 +55,7 @@ const InstanceType* find_instance_type(std::string_view name) {
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstanceTypes.html
 DescribeInstanceTypesResult describe_instance_types(Service&, Call&,
                                                     const DescribeInstanceTypesRequest& request) {
+  check_filters("DescribeInstanceTypes", request.filters);
   for (const std::string& name : request.instance_types) {
     if (!find_instance_type(name)) {
       throw aws::ServiceError("InvalidInstanceType", 400,
@@ -62,15 +65,11 @@ DescribeInstanceTypesResult describe_instance_types(Service&, Call&,
   DescribeInstanceTypesResult result;
   for (const InstanceType& type : kTypes) {
     if (!is_asked_for(request.instance_types, std::string(type.name))) continue;
-    FilterValues values = [&](std::string_view name) -> std::optional<std::vector<std::string>> {
-      if (name == "instance-type") return {{std::string(type.name)}};
-      if (name == "vcpu-info.default-vcpus") return {{std::to_string(type.vcpus)}};
-      if (name == "memory-info.size-in-mib") return {{std::to_string(type.memory_mib)}};
-      if (name == "processor-info.supported-architecture") return {{"x86_64"}};
-      if (name == "burstable-performance-supported") return {{type.is_burstable ? "true" : "false"}};
-      return std::nullopt;
-    };
-    if (passes(request.filters, {}, values)) result.instance_types.push_back(describe(type));
+    InstanceTypeInfo info = describe(type);
+    FilterValues values = [](std::string_view) { return std::nullopt; };
+    if (passes(request.filters, {}, values, described_as(info))) {
+      result.instance_types.push_back(std::move(info));
+    }
   }
   end_dry_run(request.dry_run);
   result.next_token = take_page(result.instance_types, request.max_results, request.next_token);

@@ -64,6 +64,9 @@ class Instances final {
   void schedule(sql::Transaction& transaction, const std::string& id);
   // Stops the sandbox and starts it again; the instance stays running all the while, as on AWS.
   void reboot(sql::Transaction& transaction, const InstanceRow& row);
+  // Stops the sandbox of an instance that is to run, as a machine is shut down; its layer is at rest until
+  // the instance is scheduled. False when it is not to run. Throws ServiceError.
+  bool take_down(const std::string& id);
 
   // Takes up what an earlier daemon left, and runs its jobs from now on.
   void start();
@@ -74,6 +77,7 @@ class Instances final {
   std::string console_path(const std::string& id) const;
 
  private:
+  struct Belongings;
   jobs::Outcome run(const jobs::Job& job);
   jobs::Outcome boot(const InstanceRow& row);
   jobs::Outcome restart(const std::string& id);
@@ -81,11 +85,9 @@ class Instances final {
   jobs::Outcome terminate(const InstanceRow& row);
   void notice_end(const InstanceRow& row);
   sandbox::SandboxSpec spec_of(const InstanceRow& row, const InterfaceRow& interface,
-                               const std::optional<std::string>& public_key,
-                               const std::vector<VolumeRow>& volumes) const;
+                               const Belongings& has) const;
   Result<void> start_sandbox(const InstanceRow& row, const InterfaceRow& interface,
-                             const std::optional<std::string>& public_key,
-                             const std::vector<VolumeRow>& volumes) const;
+                             const Belongings& has) const;
   bool is_running(const std::string& id) const;
 
   Dependencies& use_;

@@ -6,8 +6,10 @@
 
 #include "base/strings.h"
 #include "ec2/handlers.h"
+#include "services/ec2/filters.h"
 #include "services/ec2/security_groups.h"
 #include "services/ec2/service.h"
+#include "services/ec2/zones.h"
 
 namespace holm::ec2 {
 
@@ -97,11 +99,10 @@ NetworkInterface describe(Call& call, const InterfaceRow& row) {
     result.groups.push_back({.group_id = group, .group_name = found ? found->text(0) : ""});
   }
   if (row.public_address) {
-    result.association =
-        NetworkInterfaceAssociation{.allocation_id = row.public_address->id,
-                                    .association_id = row.public_address->association,
-                                    .ip_owner_id = owner_of(*row.public_address),
-                                    .public_ip = row.public_address->address};
+    result.association = NetworkInterfaceAssociation{.allocation_id = row.public_address->id,
+                                                     .association_id = row.public_address->association,
+                                                     .ip_owner_id = owner_of(*row.public_address),
+                                                     .public_ip = row.public_address->address};
     result.private_ip_addresses.front().association = result.association;
   }
   if (row.instance) {
@@ -124,44 +125,21 @@ std::string new_mac(Random& random) {
   return mac;
 }
 
+// Those whose names are not those of what is described.
 std::optional<std::vector<std::string>> filter_values(const NetworkInterface& each, std::string_view name) {
-  if (name == "network-interface-id") return {{*each.network_interface_id}};
-  if (name == "vpc-id") return {{*each.vpc_id}};
-  if (name == "subnet-id") return {{*each.subnet_id}};
-  if (name == "availability-zone") return {{*each.availability_zone}};
-  if (name == "description") return {{*each.description}};
-  if (name == "private-ip-address" || name == "addresses.private-ip-address")
-    return {{*each.private_ip_address}};
-  if (name == "private-dns-name") return {{*each.private_dns_name}};
-  auto associated = [&](std::optional<std::string> NetworkInterfaceAssociation::* member) {
-    const auto value = each.association ? (*each.association).*member : std::nullopt;
-    return value ? std::vector{*value} : std::vector<std::string>{};
-  };
-  if (name == "association.public-ip" || name == "addresses.association.public-ip") {
-    return associated(&NetworkInterfaceAssociation::public_ip);
-  }
-  if (name == "association.allocation-id") return associated(&NetworkInterfaceAssociation::allocation_id);
-  if (name == "association.association-id") return associated(&NetworkInterfaceAssociation::association_id);
-  if (name == "mac-address") return {{*each.mac_address}};
-  if (name == "owner-id") return {{*each.owner_id}};
-  if (name == "status") return {{*each.status}};
-  if (name == "interface-type") return {{*each.interface_type}};
-  if (name == "requester-id")
-    return each.requester_id ? std::vector{*each.requester_id} : std::vector<std::string>{};
-  if (name == "requester-managed") return {{*each.requester_managed ? "true" : "false"}};
-  if (name == "attachment.instance-id") {
-    return each.attachment ? std::vector{*each.attachment->instance_id} : std::vector<std::string>{};
-  }
-  if (name == "attachment.attachment-id") {
-    return each.attachment ? std::vector{each.attachment->attachment_id.value_or("")}
-                           : std::vector<std::string>{};
-  }
+  const Described described = described_as(each);
   if (name == "group-id" || name == "group-name") {
-    std::vector<std::string> values;
-    for (const GroupIdentifier& group : each.groups) {
-      values.push_back(name == "group-id" ? *group.group_id : *group.group_name);
-    }
-    return values;
+    return described_values(described, fmt::format("group.{}", name));
+  }
+  if (name == "availability-zone-id") return {{zone_id_of(*each.availability_zone)}};
+  if (name == "operator.managed") return {{"false"}};
+  if (name == "addresses.association.owner-id") {
+    return described_values(described, "private-ip-addresses.association.ip-owner-id");
+  }
+  constexpr std::string_view kAddresses = "addresses.";
+  if (name.starts_with(kAddresses)) {
+    return described_values(described,
+                            fmt::format("private-ip-addresses.{}", name.substr(kAddresses.size())));
   }
   return std::nullopt;
 }
@@ -287,6 +265,7 @@ aws::Nothing delete_network_interface(Service& service, Call& call,
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNetworkInterfaces.html
 DescribeNetworkInterfacesResult describe_network_interfaces(Service&, Call& call,
                                                             const DescribeNetworkInterfacesRequest& request) {
+  check_filters("DescribeNetworkInterfaces", request.filters);
   for (const std::string& id : request.network_interface_ids) require_interface(call, id);
   DescribeNetworkInterfacesResult result;
   for (const InterfaceRow& row :
@@ -294,7 +273,7 @@ DescribeNetworkInterfacesResult describe_network_interfaces(Service&, Call& call
     if (!is_asked_for(request.network_interface_ids, row.id)) continue;
     NetworkInterface described = describe(call, row);
     FilterValues values = [&](std::string_view name) { return filter_values(described, name); };
-    if (passes(request.filters, described.tag_set, values))
+    if (passes(request.filters, described.tag_set, values, described_as(described)))
       result.network_interfaces.push_back(std::move(described));
   }
   end_dry_run(request.dry_run);

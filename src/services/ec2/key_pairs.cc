@@ -6,6 +6,7 @@
 #include "base/strings.h"
 #include "crypto/ssh_key.h"
 #include "ec2/handlers.h"
+#include "services/ec2/filters.h"
 #include "services/ec2/resource.h"
 #include "services/ec2/service.h"
 
@@ -57,8 +58,7 @@ std::string_view word_of(crypto::SshKeyKind kind) {
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateKeyPair.html
 // Making an RSA key takes a while, which must not keep writers waiting.
-async::Task<KeyPair> create_key_pair(Service& service, LongCall call,
-                                                 CreateKeyPairRequest request) {
+async::Task<KeyPair> create_key_pair(Service& service, LongCall call, CreateKeyPairRequest request) {
   if (request.key_format.value_or("pem") != "pem") throw aws::NotImplemented("CreateKeyPair: KeyFormat ppk");
   const auto kind = request.key_type.value_or("rsa") == word_of(crypto::SshKeyKind::Ed25519)
                         ? crypto::SshKeyKind::Ed25519
@@ -117,6 +117,7 @@ DeleteKeyPairResult delete_key_pair(Service&, Call& call, const DeleteKeyPairReq
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeKeyPairs.html
 DescribeKeyPairsResult describe_key_pairs(Service&, Call& call, const DescribeKeyPairsRequest& request) {
+  check_filters("DescribeKeyPairs", request.filters);
   DescribeKeyPairsResult result;
   size_t named = 0;
   for (const sql::Row& row : call.transaction.run(
@@ -140,7 +141,8 @@ DescribeKeyPairsResult describe_key_pairs(Service&, Call& call, const DescribeKe
       if (name == "key-type") return {{row.text(2)}};
       return std::nullopt;
     };
-    if (passes(request.filters, info.tags, values)) result.key_pairs.push_back(std::move(info));
+    if (passes(request.filters, info.tags, values, described_as(info)))
+      result.key_pairs.push_back(std::move(info));
   }
   if (named < request.key_names.size() + request.key_pair_ids.size()) {
     const bool is_by_id = request.key_names.empty();

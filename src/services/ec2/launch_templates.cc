@@ -9,6 +9,7 @@
 #include "base/strings.h"
 #include "ec2/handlers.h"
 #include "ec2/schema.h"
+#include "services/ec2/filters.h"
 #include "services/ec2/service.h"
 
 namespace holm::ec2 {
@@ -102,6 +103,23 @@ LaunchTemplateVersion describe_version(Call& call, const TemplateRow& row, int64
           .launch_template_data = read_data<ResponseLaunchTemplateData>(call, row, version)};
 }
 
+// Filters on what a version's data say; the others are answered from the version itself.
+std::optional<std::vector<std::string>> version_values(const LaunchTemplateVersion& each,
+                                                       std::string_view name) {
+  if (name == "is-default-version") return {{*each.default_version ? "true" : "false"}};
+  if (name == "create-time") return std::nullopt;
+  const ResponseLaunchTemplateData& data = *each.launch_template_data;
+  if (name == "http-endpoint" || name == "http-tokens") {
+    if (!data.metadata_options) return std::vector<std::string>{};
+    return described_values(described_as(*data.metadata_options), name);
+  }
+  if (name == "iam-instance-profile") {
+    if (!data.iam_instance_profile) return std::vector<std::string>{};
+    return {{data.iam_instance_profile->arn.value_or(data.iam_instance_profile->name.value_or(""))}};
+  }
+  return described_values(described_as(data), name);
+}
+
 void insert_version(Call& call, const std::string& id, int64_t version,
                     const std::optional<std::string>& description, const RequestLaunchTemplateData& data) {
   call.transaction.run(
@@ -129,9 +147,11 @@ void lay_mappings_under(std::vector<BlockDeviceMapping>& over,
     if (found != over.end()) continue;
     BlockDeviceMapping& mapping = mappings.emplace_back();
     mapping.device_name = each.device_name;
+    mapping.no_device = each.no_device;
     if (!each.ebs) continue;
     mapping.ebs = EbsBlockDevice{.delete_on_termination = each.ebs->delete_on_termination,
                                  .iops = each.ebs->iops,
+                                 .snapshot_id = each.ebs->snapshot_id,
                                  .volume_size = each.ebs->volume_size,
                                  .volume_type = each.ebs->volume_type,
                                  .throughput = each.ebs->throughput,
@@ -262,6 +282,7 @@ ModifyLaunchTemplateResult modify_launch_template(Service&, Call& call,
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeLaunchTemplates.html
 DescribeLaunchTemplatesResult describe_launch_templates(Service&, Call& call,
                                                         const DescribeLaunchTemplatesRequest& request) {
+  check_filters("DescribeLaunchTemplates", request.filters);
   for (const std::string& id : request.launch_template_ids) require_template(call, id, std::nullopt);
   for (const std::string& name : request.launch_template_names) require_template(call, std::nullopt, name);
   DescribeLaunchTemplatesResult result;
@@ -279,7 +300,7 @@ DescribeLaunchTemplatesResult describe_launch_templates(Service&, Call& call,
       return std::nullopt;
     };
     LaunchTemplate described = describe(call, row);
-    if (passes(request.filters, described.tags, values))
+    if (passes(request.filters, described.tags, values, described_as(described)))
       result.launch_templates.push_back(std::move(described));
   }
   end_dry_run(request.dry_run);
@@ -290,6 +311,7 @@ DescribeLaunchTemplatesResult describe_launch_templates(Service&, Call& call,
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeLaunchTemplateVersions.html
 DescribeLaunchTemplateVersionsResult describe_launch_template_versions(
     Service&, Call& call, const DescribeLaunchTemplateVersionsRequest& request) {
+  check_filters("DescribeLaunchTemplateVersions", request.filters);
   const TemplateRow row = require_template(call, request.launch_template_id, request.launch_template_name);
   DescribeLaunchTemplateVersionsResult result;
   for (const std::string& version : request.versions) {
@@ -303,6 +325,10 @@ DescribeLaunchTemplateVersionsResult describe_launch_template_versions(
       result.launch_template_versions.push_back(describe_version(call, row, version));
     }
   }
+  std::erase_if(result.launch_template_versions, [&](const LaunchTemplateVersion& each) {
+    FilterValues values = [&](std::string_view name) { return version_values(each, name); };
+    return !passes(request.filters, {}, values, described_as(each));
+  });
   end_dry_run(request.dry_run);
   result.next_token = take_page(result.launch_template_versions, request.max_results, request.next_token);
   return result;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "ec2/handlers.h"
+#include "services/ec2/filters.h"
 #include "services/ec2/gateways.h"
 #include "services/ec2/interfaces.h"
 #include "services/ec2/service.h"
@@ -130,6 +131,7 @@ DeleteNatGatewayResult delete_nat_gateway(Service& service, Call& call,
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNatGateways.html
 DescribeNatGatewaysResult describe_nat_gateways(Service&, Call& call,
                                                 const DescribeNatGatewaysRequest& request) {
+  check_filters("DescribeNatGateways", request.filter);
   DescribeNatGatewaysResult result;
   for (const sql::Row& row : call.transaction.run(
            fmt::format(
@@ -145,7 +147,8 @@ DescribeNatGatewaysResult describe_nat_gateways(Service&, Call& call,
       if (name == "state") return {{row.text(6)}};
       return std::nullopt;
     };
-    if (passes(request.filter, gateway.tags, values)) result.nat_gateways.push_back(std::move(gateway));
+    if (passes(request.filter, gateway.tags, values, described_as(gateway)))
+      result.nat_gateways.push_back(std::move(gateway));
   }
   for (const std::string& id : request.nat_gateway_ids) {
     if (!call.transaction.find("SELECT 1 FROM ec2_nat_gateway WHERE account = ?1 AND id = ?2",

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "ec2/handlers.h"
+#include "services/ec2/filters.h"
 #include "services/ec2/network_acl_entries.h"
 #include "services/ec2/service.h"
 #include "services/ec2/vpcs.h"
@@ -30,40 +31,17 @@ NetworkAcl describe(Call& call, const AclRow& row) {
   return acl;
 }
 
+// Those whose names are not those of what is described.
 std::optional<std::vector<std::string>> filter_values(const NetworkAcl& acl, std::string_view name) {
-  auto of_associations = [&](auto member) {
-    std::vector<std::string> values;
-    for (const NetworkAclAssociation& each : acl.associations) values.push_back((each.*member).value_or(""));
-    return values;
-  };
-  auto of_entries = [&](auto read) {
-    std::vector<std::string> values;
-    for (const NetworkAclEntry& each : acl.entries) {
-      if (const std::string value = read(each); !value.empty()) values.push_back(value);
-    }
-    return values;
-  };
-  if (name == "network-acl-id") return {{*acl.network_acl_id}};
-  if (name == "vpc-id") return {{*acl.vpc_id}};
-  if (name == "default") return {{*acl.is_default ? "true" : "false"}};
-  if (name == "owner-id") return {{*acl.owner_id}};
-  if (name == "association.subnet-id") return of_associations(&NetworkAclAssociation::subnet_id);
-  if (name == "association.network-acl-id") return of_associations(&NetworkAclAssociation::network_acl_id);
+  const Described described = described_as(acl);
+  if (name == "default") return described_values(described, "is-default");
   if (name == "association.association-id") {
-    return of_associations(&NetworkAclAssociation::network_acl_association_id);
+    return described_values(described, "association.network-acl-association-id");
   }
-  if (name == "entry.cidr") return of_entries([](const auto& each) { return each.cidr_block.value_or(""); });
-  if (name == "entry.protocol")
-    return of_entries([](const auto& each) { return each.protocol.value_or(""); });
-  if (name == "entry.rule-action") {
-    return of_entries([](const auto& each) { return each.rule_action.value_or(""); });
-  }
-  if (name == "entry.rule-number") {
-    return of_entries([](const auto& each) { return std::to_string(*each.rule_number); });
-  }
-  if (name == "entry.egress") {
-    return of_entries([](const auto& each) { return std::string(*each.egress ? "true" : "false"); });
-  }
+  if (name == "entry.cidr") return described_values(described, "entry.cidr-block");
+  if (name == "entry.ipv6-cidr") return described_values(described, "entry.ipv6-cidr-block");
+  if (name == "entry.icmp.code") return described_values(described, "entry.icmp-type-code.code");
+  if (name == "entry.icmp.type") return described_values(described, "entry.icmp-type-code.type");
   return std::nullopt;
 }
 
@@ -151,6 +129,7 @@ aws::Nothing delete_network_acl(Service&, Call& call, const DeleteNetworkAclRequ
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNetworkAcls.html
 DescribeNetworkAclsResult describe_network_acls(Service& service, Call& call,
                                                 const DescribeNetworkAclsRequest& request) {
+  check_filters("DescribeNetworkAcls", request.filters);
   find_default_vpc(service, call);
   for (const std::string& id : request.network_acl_ids) require_acl(call, id);
   DescribeNetworkAclsResult result;
@@ -160,7 +139,8 @@ DescribeNetworkAclsResult describe_network_acls(Service& service, Call& call,
     if (!is_asked_for(request.network_acl_ids, row.text(0))) continue;
     NetworkAcl acl = describe(call, require_acl(call, row.text(0)));
     FilterValues values = [&](std::string_view name) { return filter_values(acl, name); };
-    if (passes(request.filters, acl.tags, values)) result.network_acls.push_back(std::move(acl));
+    if (passes(request.filters, acl.tags, values, described_as(acl)))
+      result.network_acls.push_back(std::move(acl));
   }
   end_dry_run(request.dry_run);
   result.next_token = take_page(result.network_acls, request.max_results, request.next_token);

@@ -8,6 +8,7 @@
 #include "ec2/handlers.h"
 #include "sandbox/network.h"
 #include "services/ec2/cidr.h"
+#include "services/ec2/filters.h"
 #include "services/ec2/instances.h"
 #include "services/ec2/interfaces.h"
 #include "services/ec2/service.h"
@@ -74,8 +75,7 @@ AddressRow require_named(Call& call, const std::optional<std::string>& id,
 }
 
 [[noreturn]] void throw_no_access() {
-  throw aws::ServiceError("AuthFailure", 400,
-                          "You do not have permission to access the specified resource.");
+  throw aws::ServiceError("AuthFailure", 400, "You do not have permission to access the specified resource.");
 }
 
 // The interface that a request gives an address to.
@@ -89,7 +89,8 @@ InterfaceRow require_target(Call& call, const AssociateAddressRequest& request) 
   if (instance.wanted == "terminated") {
     throw aws::ServiceError(
         "IncorrectInstanceState", 400,
-        fmt::format("The instance '{}' is not in a state from which it can be given an address.", instance.id));
+        fmt::format("The instance '{}' is not in a state from which it can be given an address.",
+                    instance.id));
   }
   return interfaces_of_instance(call.transaction, instance.id).front();
 }
@@ -229,14 +230,15 @@ AllocateAddressResult allocate_address(Service& service, Call& call, const Alloc
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AssociateAddress.html
-AssociateAddressResult associate_address(Service& service, Call& call, const AssociateAddressRequest& request) {
+AssociateAddressResult associate_address(Service& service, Call& call,
+                                         const AssociateAddressRequest& request) {
   const AddressRow row = require_named(call, request.allocation_id, request.public_ip);
   const InterfaceRow target = require_target(call, request);
   if (row.interface == target.id) return {.association_id = row.association};
   if (target.is_local) throw_no_access();
   if (request.private_ip_address.value_or(target.address) != target.address) {
-    throw_invalid(fmt::format("The address {} is not one of network interface {}.", *request.private_ip_address,
-                              target.id));
+    throw_invalid(fmt::format("The address {} is not one of network interface {}.",
+                              *request.private_ip_address, target.id));
   }
   require_internet_gateway(call, target.vpc);
   if (!request.allow_reassociation.value_or(true)) require_unassociated(row);
@@ -288,6 +290,7 @@ aws::Nothing release_address(Service&, Call& call, const ReleaseAddressRequest& 
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeAddresses.html
 DescribeAddressesResult describe_addresses(Service&, Call& call, const DescribeAddressesRequest& request) {
+  check_filters("DescribeAddresses", request.filters);
   for (const std::string& id : request.allocation_ids) require_address(call, id);
   for (const std::string& address : request.public_ips) require_public_ip(call, address);
   DescribeAddressesResult result;
@@ -297,7 +300,8 @@ DescribeAddressesResult describe_addresses(Service&, Call& call, const DescribeA
     }
     Address described = describe(call, row);
     FilterValues values = [&](std::string_view name) { return filter_values(described, name); };
-    if (passes(request.filters, described.tags, values)) result.addresses.push_back(std::move(described));
+    if (passes(request.filters, described.tags, values, described_as(described)))
+      result.addresses.push_back(std::move(described));
   }
   end_dry_run(request.dry_run);
   return result;

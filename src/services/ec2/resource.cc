@@ -15,6 +15,30 @@ namespace {
 
 constexpr size_t kTagsMax = 50;
 
+// As matches_wildcard(), but a backslash takes its meaning from the star, question mark or backslash behind
+// it.
+bool matches_filter(std::string_view pattern, std::string_view text) {
+  size_t p = 0, t = 0, star = std::string_view::npos, retry = 0;
+  while (t < text.size()) {
+    const bool is_escaped = p + 1 < pattern.size() && pattern[p] == '\\';
+    const size_t at = is_escaped ? p + 1 : p;
+    if (!is_escaped && p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      retry = t;
+    } else if (at < pattern.size() && (pattern[at] == text[t] || (!is_escaped && pattern[at] == '?'))) {
+      p = at + 1;
+      ++t;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      t = ++retry;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == '*') ++p;
+  return p == pattern.size();
+}
+
 }  // namespace
 
 std::string new_id(Random& random, std::string_view prefix) {
@@ -104,7 +128,7 @@ bool passes(const std::vector<Filter>& filters, const std::vector<Tag>& tags, co
     }
     return std::ranges::any_of(filter.values, [&](const std::string& pattern) {
       return std::ranges::any_of(have,
-                                 [&](const std::string& value) { return matches_wildcard(pattern, value); });
+                                 [&](const std::string& value) { return matches_filter(pattern, value); });
     });
   });
 }

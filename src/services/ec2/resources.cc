@@ -14,6 +14,7 @@ std::vector<std::unique_ptr<stacks::ResourceType>> resource_types() {
   add_network_acl_types(types);
   add_address_types(types);
   add_security_group_types(types);
+  add_volume_types(types);
   add_instance_types(types);
   return types;
 }

@@ -18,6 +18,7 @@ void add_network_types(std::vector<std::unique_ptr<stacks::ResourceType>>& types
 void add_network_acl_types(std::vector<std::unique_ptr<stacks::ResourceType>>& types);
 void add_address_types(std::vector<std::unique_ptr<stacks::ResourceType>>& types);
 void add_security_group_types(std::vector<std::unique_ptr<stacks::ResourceType>>& types);
+void add_volume_types(std::vector<std::unique_ptr<stacks::ResourceType>>& types);
 void add_instance_types(std::vector<std::unique_ptr<stacks::ResourceType>>& types);
 
 // The resource's own tags and the stack's, for an operation that creates a `type`.

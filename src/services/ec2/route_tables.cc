@@ -6,6 +6,7 @@
 
 #include "ec2/handlers.h"
 #include "services/ec2/cidr.h"
+#include "services/ec2/filters.h"
 #include "services/ec2/gateways.h"
 #include "services/ec2/service.h"
 #include "services/ec2/subnets.h"
@@ -173,6 +174,7 @@ aws::Nothing delete_route_table(Service&, Call& call, const DeleteRouteTableRequ
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeRouteTables.html
 DescribeRouteTablesResult describe_route_tables(Service&, Call& call,
                                                 const DescribeRouteTablesRequest& request) {
+  check_filters("DescribeRouteTables", request.filters);
   for (const std::string& id : request.route_table_ids) require_table(call, id);
   DescribeRouteTablesResult result;
   for (const sql::Row& row : call.transaction.run(
@@ -180,29 +182,9 @@ DescribeRouteTablesResult describe_route_tables(Service&, Call& call,
            {call.account, call.region})) {
     if (!is_asked_for(request.route_table_ids, row.text(0))) continue;
     RouteTable table = describe(call, {row.text(0), row.text(1)});
-    FilterValues values = [&](std::string_view name) -> std::optional<std::vector<std::string>> {
-      if (name == "route-table-id") return {{*table.route_table_id}};
-      if (name == "vpc-id") return {{*table.vpc_id}};
-      if (name == "owner-id") return {{call.account}};
-      std::vector<std::string> found;
-      for (const RouteTableAssociation& each : table.associations) {
-        if (name == "association.main") found.push_back(*each.main ? "true" : "false");
-        if (name == "association.subnet-id" && each.subnet_id) found.push_back(*each.subnet_id);
-        if (name == "association.route-table-association-id")
-          found.push_back(*each.route_table_association_id);
-        if (name == "association.route-table-id") found.push_back(*each.route_table_id);
-      }
-      for (const Route& each : table.routes) {
-        if (name == "route.destination-cidr-block") found.push_back(*each.destination_cidr_block);
-        if (name == "route.gateway-id" && each.gateway_id) found.push_back(*each.gateway_id);
-        if (name == "route.nat-gateway-id" && each.nat_gateway_id) found.push_back(*each.nat_gateway_id);
-        if (name == "route.state") found.push_back(*each.state);
-        if (name == "route.origin") found.push_back(*each.origin);
-      }
-      if (name.starts_with("association.") || name.starts_with("route.")) return found;
-      return std::nullopt;
-    };
-    if (passes(request.filters, table.tags, values)) result.route_tables.push_back(std::move(table));
+    FilterValues values = [](std::string_view) { return std::nullopt; };
+    if (passes(request.filters, table.tags, values, described_as(table)))
+      result.route_tables.push_back(std::move(table));
   }
   end_dry_run(request.dry_run);
   result.next_token = take_page(result.route_tables, request.max_results, request.next_token);

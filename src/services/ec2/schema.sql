@@ -132,3 +132,31 @@ INSERT INTO ec2_network_acl_entry (acl, is_egress, number, protocol, action, cid
   UNION ALL SELECT network_acl, 1, 100, -1, 'allow', '0.0.0.0/0' FROM ec2_vpc;
 INSERT INTO ec2_network_acl_association (id, acl, subnet)
   SELECT 'aclassoc-' || substr(s.id, 8), v.network_acl, s.id FROM ec2_subnet s JOIN ec2_vpc v ON v.id = s.vpc;
+-- migration 9
+-- What a volume was made of: `snapshot` is told, `origin` is that one until its content is copied, and `base` the
+-- one whose folder lies below a root's own writable layer.
+ALTER TABLE ec2_volume ADD COLUMN snapshot TEXT;
+ALTER TABLE ec2_volume ADD COLUMN origin TEXT;
+ALTER TABLE ec2_volume ADD COLUMN base TEXT;
+ALTER TABLE ec2_volume ADD COLUMN holds_root INTEGER NOT NULL DEFAULT 0;
+UPDATE ec2_volume SET holds_root = 1 WHERE device = '/dev/xvda';
+-- A disk's content is a file, a folder's a folder. A deleted one stays as long as something is based on it.
+CREATE TABLE ec2_snapshot (
+  account TEXT NOT NULL, region TEXT NOT NULL, id TEXT NOT NULL PRIMARY KEY, volume TEXT NOT NULL, gib INTEGER NOT NULL,
+  is_disk INTEGER NOT NULL, holds_root INTEGER NOT NULL, base TEXT, source TEXT, image TEXT,
+  is_held INTEGER NOT NULL DEFAULT 0, description TEXT NOT NULL, state TEXT NOT NULL, message TEXT,
+  started INTEGER NOT NULL, completed INTEGER);
+CREATE INDEX ec2_snapshot_owner ON ec2_snapshot (account, region);
+CREATE INDEX ec2_snapshot_volume ON ec2_snapshot (volume);
+-- The name is free again once the image is deregistered, and then its row is gone.
+CREATE TABLE ec2_image (
+  account TEXT NOT NULL, region TEXT NOT NULL, id TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL,
+  description TEXT NOT NULL, state TEXT NOT NULL, reason TEXT, instance TEXT, source TEXT, source_region TEXT,
+  reboots INTEGER NOT NULL DEFAULT 0, client_token TEXT, created INTEGER NOT NULL, UNIQUE (account, region, name));
+CREATE TABLE ec2_image_device (
+  image TEXT NOT NULL REFERENCES ec2_image (id) ON DELETE CASCADE, device TEXT NOT NULL, snapshot TEXT, gib INTEGER,
+  type TEXT NOT NULL, iops INTEGER, throughput INTEGER, delete_on_termination INTEGER NOT NULL,
+  PRIMARY KEY (image, device));
+-- Accounts that may launch from an image; 'all' is everybody.
+CREATE TABLE ec2_image_permission (
+  image TEXT NOT NULL REFERENCES ec2_image (id) ON DELETE CASCADE, account TEXT NOT NULL, PRIMARY KEY (image, account));

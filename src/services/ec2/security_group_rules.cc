@@ -10,6 +10,7 @@
 #include "base/strings.h"
 #include "ec2/handlers.h"
 #include "services/ec2/cidr.h"
+#include "services/ec2/filters.h"
 #include "services/ec2/security_groups.h"
 #include "services/ec2/service.h"
 #include "services/ec2/vpcs.h"
@@ -386,6 +387,7 @@ ModifySecurityGroupRulesResult modify_security_group_rules(Service& service, Cal
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeSecurityGroupRules.html
 DescribeSecurityGroupRulesResult describe_security_group_rules(
     Service&, Call& call, const DescribeSecurityGroupRulesRequest& request) {
+  check_filters("DescribeSecurityGroupRules", request.filters);
   DescribeSecurityGroupRulesResult result;
   for (const sql::Row& group : call.transaction.run(
            "SELECT id FROM ec2_security_group WHERE account = ?1 AND region = ?2 ORDER BY created, id",
@@ -398,7 +400,7 @@ DescribeSecurityGroupRulesResult describe_security_group_rules(
         return std::nullopt;
       };
       SecurityGroupRule described = describe(call, rule);
-      if (passes(request.filters, described.tags, values))
+      if (passes(request.filters, described.tags, values, described_as(described)))
         result.security_group_rules.push_back(std::move(described));
     }
   }

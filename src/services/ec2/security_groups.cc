@@ -6,6 +6,7 @@
 
 #include "ec2/handlers.h"
 #include "sandbox/network.h"
+#include "services/ec2/filters.h"
 #include "services/ec2/security_group_rules.h"
 #include "services/ec2/service.h"
 #include "services/ec2/vpcs.h"
@@ -41,36 +42,22 @@ SecurityGroup describe(Call& call, const GroupRow& row) {
   return group;
 }
 
-std::optional<std::vector<std::string>> rule_values(const std::vector<IpPermission>& permissions,
-                                                    std::string_view name) {
-  std::vector<std::string> values;
-  for (const IpPermission& permission : permissions) {
-    if (name == "protocol") values.push_back(permission.ip_protocol.value_or(""));
-    else if (name == "from-port" && permission.from_port)
-      values.push_back(std::to_string(*permission.from_port));
-    else if (name == "to-port" && permission.to_port) values.push_back(std::to_string(*permission.to_port));
-    else if (name == "cidr") {
-      for (const IpRange& range : permission.ip_ranges) values.push_back(range.cidr_ip.value_or(""));
-    } else if (name == "group-id") {
-      for (const UserIdGroupPair& pair : permission.user_id_group_pairs)
-        values.push_back(pair.group_id.value_or(""));
-    } else if (name != "from-port" && name != "to-port") {
-      return std::nullopt;
-    }
-  }
-  return values;
-}
-
+// Those on rules, whose names are not those of what is described.
 std::optional<std::vector<std::string>> filter_values(const SecurityGroup& group, std::string_view name) {
-  if (name == "group-id") return {{*group.group_id}};
-  if (name == "group-name") return {{*group.group_name}};
-  if (name == "vpc-id") return {{*group.vpc_id}};
-  if (name == "description") return {{*group.description}};
-  if (name == "owner-id") return {{*group.owner_id}};
-  if (name.starts_with("ip-permission.")) return rule_values(group.ip_permissions, name.substr(14));
-  if (name.starts_with("egress.ip-permission."))
-    return rule_values(group.ip_permissions_egress, name.substr(21));
-  return std::nullopt;
+  constexpr std::string_view kIngress = "ip-permission.", kEgress = "egress.ip-permission.";
+  const bool is_egress = name.starts_with(kEgress);
+  if (!is_egress && !name.starts_with(kIngress)) return std::nullopt;
+  const std::string_view what = name.substr(is_egress ? kEgress.size() : kIngress.size());
+  std::string path(what);
+  if (what == "cidr") path = "ip-range.cidr-ip";
+  if (what == "ipv6-cidr") path = "ipv6-range.cidr-ipv6";
+  if (what == "protocol") path = "ip-protocol";
+  if (what == "prefix-list-id") path = "prefix-list-id.prefix-list-id";
+  if (what == "group-id" || what == "group-name" || what == "user-id") {
+    path = fmt::format("user-id-group-pair.{}", what);
+  }
+  return described_values(described_as(group),
+                          fmt::format("ip-permissions{}.{}", is_egress ? "-egress" : "", path));
 }
 
 sandbox::SecurityRule to_network(const RuleRow& rule) {
@@ -191,6 +178,7 @@ DeleteSecurityGroupResult delete_security_group(Service& service, Call& call,
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeSecurityGroups.html
 DescribeSecurityGroupsResult describe_security_groups(Service& service, Call& call,
                                                       const DescribeSecurityGroupsRequest& request) {
+  check_filters("DescribeSecurityGroups", request.filters);
   auto default_vpc = find_default_vpc(service, call);
   for (const std::string& id : request.group_ids) require_group(call, id);
   for (const std::string& name : request.group_names) {
@@ -206,7 +194,8 @@ DescribeSecurityGroupsResult describe_security_groups(Service& service, Call& ca
     if (!is_asked_for(request.group_ids, row.id) || !is_asked_for(request.group_names, row.name)) continue;
     SecurityGroup group = describe(call, row);
     FilterValues values = [&](std::string_view name) { return filter_values(group, name); };
-    if (passes(request.filters, group.tags, values)) result.security_groups.push_back(std::move(group));
+    if (passes(request.filters, group.tags, values, described_as(group)))
+      result.security_groups.push_back(std::move(group));
   }
   end_dry_run(request.dry_run);
   result.next_token = take_page(result.security_groups, request.max_results, request.next_token);

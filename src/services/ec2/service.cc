@@ -10,9 +10,11 @@
 #include "jobs/jobs.h"
 #include "sandbox/exits.h"
 #include "services/ec2/console_logs.h"
+#include "services/ec2/image_controller.h"
 #include "services/ec2/instance_metrics.h"
 #include "services/ec2/instances.h"
 #include "services/ec2/networks.h"
+#include "services/ec2/snapshots.h"
 #include "services/ec2/volumes.h"
 
 namespace holm::ec2 {
@@ -29,6 +31,8 @@ Service::Service(Dependencies dependencies)
       instance_metrics_(std::make_unique<InstanceMetrics>(dependencies_)),
       instances_(std::make_unique<Instances>(dependencies_, *networks_, *instance_metrics_)),
       volumes_(std::make_unique<Volumes>(dependencies_)),
+      snapshots_(std::make_unique<Snapshots>(dependencies_)),
+      image_controller_(std::make_unique<ImageController>(dependencies_, *instances_, *snapshots_)),
       console_logs_(std::make_unique<ConsoleLogs>(dependencies_, instances_->console_folder())) {}
 
 Service::~Service() = default;
@@ -72,6 +76,8 @@ void Service::start() {
   });
   networks_->sync_all();
   volumes_->start();
+  snapshots_->start();
+  image_controller_->start();
   instances_->start();
   instance_metrics_->start();
   console_logs_->start();

@@ -39,9 +39,11 @@ class Runtime;
 namespace holm::ec2 {
 
 class ConsoleLogs;
+class ImageController;
 class InstanceMetrics;
 class Instances;
 class Networks;
+class Snapshots;
 class Volumes;
 
 // Whether sandboxes of an earlier daemon may still run, or nothing does because the machine was down.
@@ -93,6 +95,7 @@ class Service final : public aws::ServiceBase {
   Networks& networks() { return *networks_; }
   Instances& instances() { return *instances_; }
   Volumes& volumes() { return *volumes_; }
+  Snapshots& snapshots() { return *snapshots_; }
 
   // To be called by each handler that changed anything in a VPC: has it carried out once it is committed.
   void network_changed(aws::Call& call, const std::string& vpc);
@@ -103,6 +106,8 @@ class Service final : public aws::ServiceBase {
   std::unique_ptr<InstanceMetrics> instance_metrics_;
   std::unique_ptr<Instances> instances_;
   std::unique_ptr<Volumes> volumes_;
+  std::unique_ptr<Snapshots> snapshots_;
+  std::unique_ptr<ImageController> image_controller_;
   std::unique_ptr<ConsoleLogs> console_logs_;
 };
 

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "ec2/handlers.h"
+#include "services/ec2/filters.h"
 #include "services/ec2/network_acls.h"
 #include "services/ec2/service.h"
 #include "services/ec2/zone_faults.h"
@@ -195,6 +196,7 @@ aws::Nothing delete_subnet(Service& service, Call& call, const DeleteSubnetReque
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeSubnets.html
 DescribeSubnetsResult describe_subnets(Service& service, Call& call, const DescribeSubnetsRequest& request) {
+  check_filters("DescribeSubnets", request.filters);
   find_default_vpc(service, call);
   for (const std::string& id : request.subnet_ids) require_subnet(call, id);
   DescribeSubnetsResult result;
@@ -202,20 +204,16 @@ DescribeSubnetsResult describe_subnets(Service& service, Call& call, const Descr
     if (!is_asked_for(request.subnet_ids, row.id)) continue;
     Subnet subnet = describe(call, row);
     FilterValues values = [&](std::string_view name) -> std::optional<std::vector<std::string>> {
-      if (name == "subnet-id") return {{row.id}};
-      if (name == "vpc-id") return {{row.vpc}};
       if (name == "cidr-block" || name == "cidr" || name == "cidrBlock") return {{row.cidr.text()}};
       if (name == "availability-zone" || name == "availabilityZone") return {{row.zone}};
       if (name == "availability-zone-id" || name == "availabilityZoneId") return {{zone_id_of(row.zone)}};
       if (name == "default-for-az" || name == "defaultForAz") return {{row.is_default ? "true" : "false"}};
-      if (name == "map-public-ip-on-launch") return {{row.maps_public_ip ? "true" : "false"}};
-      if (name == "available-ip-address-count") return {{std::to_string(*subnet.available_ip_address_count)}};
       if (name == "state") return {{"available"}};
       if (name == "owner-id") return {{call.account}};
-      if (name == "subnet-arn") return {{*subnet.subnet_arn}};
       return std::nullopt;
     };
-    if (passes(request.filters, subnet.tags, values)) result.subnets.push_back(std::move(subnet));
+    if (passes(request.filters, subnet.tags, values, described_as(subnet)))
+      result.subnets.push_back(std::move(subnet));
   }
   end_dry_run(request.dry_run);
   result.next_token = take_page(result.subnets, request.max_results, request.next_token);

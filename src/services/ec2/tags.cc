@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "ec2/handlers.h"
-#include "services/ec2/resource.h"
+#include "services/ec2/filters.h"
 
 namespace holm::ec2 {
 
@@ -16,15 +16,18 @@ namespace {
 struct Tagged {
   std::string_view prefix, table, type;
 };
-constexpr std::array<Tagged, 13> kTagged = {{{"vpc-", "ec2_vpc", "vpc"},
+constexpr std::array<Tagged, 16> kTagged = {{{"vpc-", "ec2_vpc", "vpc"},
                                              {"subnet-", "ec2_subnet", "subnet"},
                                              {"igw-", "ec2_internet_gateway", "internet-gateway"},
                                              {"nat-", "ec2_nat_gateway", "natgateway"},
                                              {"rtb-", "ec2_route_table", "route-table"},
                                              {"sg-", "ec2_security_group", "security-group"},
+                                             {"acl-", "ec2_network_acl", "network-acl"},
                                              {"eni-", "ec2_interface", "network-interface"},
                                              {"i-", "ec2_instance", "instance"},
                                              {"vol-", "ec2_volume", "volume"},
+                                             {"snap-", "ec2_snapshot", "snapshot"},
+                                             {"ami-", "ec2_image", "image"},
                                              {"lt-", "ec2_launch_template", "launch-template"},
                                              {"eipalloc-", "ec2_address", "elastic-ip"},
                                              {"key-", "ec2_key_pair", "key-pair"},
@@ -75,6 +78,8 @@ aws::Nothing delete_tags(Service&, Call& call, const DeleteTagsRequest& request)
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeTags.html
 DescribeTagsResult describe_tags(Service&, Call& call, const DescribeTagsRequest& request) {
+  check_filters("DescribeTags", request.filters);
+  check_page(request.max_results, false, "");
   DescribeTagsResult result;
   for (const sql::Row& row : call.transaction.run("SELECT resource, type, key, value FROM ec2_tag WHERE "
                                                   "account = ?1 AND region = ?2 ORDER BY resource, key",

@@ -1,12 +1,12 @@
 // Volumes as the API shows and changes them.
 
 #include <fmt/format.h>
-#include <sys/statvfs.h>
 
 #include <filesystem>
 
 #include "base/time_format.h"
 #include "ec2/handlers.h"
+#include "services/ec2/filters.h"
 #include "services/ec2/instances.h"
 #include "services/ec2/service.h"
 #include "services/ec2/volumes.h"
@@ -16,19 +16,12 @@ namespace holm::ec2 {
 
 namespace {
 
-// What bounds a root that is a folder of the host, in whole GiB.
-int64_t machine_gib(const std::string& data_directory) {
-  struct statvfs status{};
-  if (::statvfs(data_directory.c_str(), &status) != 0) return 0;
-  return static_cast<int64_t>((status.f_blocks * status.f_frsize) >> 30);
-}
-
 Volume describe_volume(Service& service, Call& call, const VolumeRow& row) {
   Volume volume{.tags = tags_of(call, row.id),
                 .volume_type = row.type,
                 .multi_attach_enabled = false,
                 .volume_id = row.id,
-                .snapshot_id = "",
+                .snapshot_id = row.snapshot.value_or(""),
                 .availability_zone = row.zone,
                 .state = row.state,
                 .create_time = from_milliseconds(row.created),
@@ -50,24 +43,10 @@ Volume describe_volume(Service& service, Call& call, const VolumeRow& row) {
 }
 
 std::optional<std::vector<std::string>> filter_values(const Volume& volume, std::string_view name) {
-  auto truth = [](bool value) { return std::string(value ? "true" : "false"); };
-  if (name == "volume-id") return {{*volume.volume_id}};
-  if (name == "volume-type") return {{*volume.volume_type}};
-  if (name == "availability-zone") return {{*volume.availability_zone}};
   if (name == "status") return {{*volume.state}};
-  if (name == "size") return {{std::to_string(*volume.size)}};
-  if (name == "encrypted") return {{truth(*volume.encrypted)}};
-  if (name == "multi-attach-enabled") return {{truth(false)}};
-  if (name == "snapshot-id") return {{*volume.snapshot_id}};
-  if (name == "create-time") return {{iso8601_milliseconds(*volume.create_time)}};
-  if (!name.starts_with("attachment.")) return std::nullopt;
-  if (volume.attachments.empty()) return std::vector<std::string>{};
-  const VolumeAttachment& attachment = volume.attachments.front();
-  if (name == "attachment.instance-id") return {{*attachment.instance_id}};
-  if (name == "attachment.device") return {{*attachment.device}};
-  if (name == "attachment.status") return {{*attachment.state}};
-  if (name == "attachment.delete-on-termination") return {{truth(*attachment.delete_on_termination)}};
-  if (name == "attachment.attach-time") return {{iso8601_milliseconds(*attachment.attach_time)}};
+  if (name == "attachment.status") return described_values(described_as(volume), "attachment.state");
+  if (name == "availability-zone-id") return {{zone_id_of(*volume.availability_zone)}};
+  if (name == "operator.managed") return {{"false"}};
   return std::nullopt;
 }
 
@@ -89,10 +68,29 @@ void require_attachable(const VolumeRow& volume, const InstanceRow& instance) {
                                       volume.id, instance.id));
 }
 
+// A volume that has what the snapshot holds.
+void make_of_snapshot(Call& call, VolumeRow& row, const std::string& id) {
+  const SnapshotRow snapshot = require_snapshot(call, id);
+  require_completed(snapshot);
+  if (!snapshot.is_disk) {
+    throw aws::NotImplemented("CreateVolume: the snapshot of a root volume whose size nobody gave");
+  }
+  if (row.gib && *row.gib < snapshot.gib) {
+    throw_invalid(fmt::format("Volume of {}GiB is smaller than snapshot '{}', which has {}GiB.", *row.gib, id,
+                              snapshot.gib));
+  }
+  row.gib = row.gib.value_or(snapshot.gib);
+  row.snapshot = row.origin = id;
+  row.base = snapshot.base;
+  row.holds_root = snapshot.holds_root;
+}
+
 }  // namespace
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeVolumes.html
 DescribeVolumesResult describe_volumes(Service& service, Call& call, const DescribeVolumesRequest& request) {
+  check_filters("DescribeVolumes", request.filters);
+  check_page(request.max_results, !request.volume_ids.empty(), "volumeIds");
   for (const std::string& id : request.volume_ids) require_volume(call, id);
   DescribeVolumesResult result;
   for (const VolumeRow& row :
@@ -100,7 +98,8 @@ DescribeVolumesResult describe_volumes(Service& service, Call& call, const Descr
     if (!is_asked_for(request.volume_ids, row.id)) continue;
     Volume volume = describe_volume(service, call, row);
     FilterValues values = [&](std::string_view name) { return filter_values(volume, name); };
-    if (passes(request.filters, volume.tags, values)) result.volumes.push_back(std::move(volume));
+    if (passes(request.filters, volume.tags, values, described_as(volume)))
+      result.volumes.push_back(std::move(volume));
   }
   end_dry_run(request.dry_run);
   result.next_token = take_page(result.volumes, request.max_results, request.next_token);
@@ -111,7 +110,6 @@ DescribeVolumesResult describe_volumes(Service& service, Call& call, const Descr
 Volume create_volume(Service& service, Call& call, const CreateVolumeRequest& request) {
   if (!request.availability_zone) throw_missing("AvailabilityZone");
   require_zone(call.region, *request.availability_zone);
-  if (!request.size) throw_missing("size/snapshot");
   if (request.encrypted.value_or(false)) throw aws::NotImplemented("CreateVolume: Encrypted");
   if (request.multi_attach_enabled.value_or(false)) {
     throw aws::NotImplemented("CreateVolume: MultiAttachEnabled");
@@ -126,6 +124,8 @@ Volume create_volume(Service& service, Call& call, const CreateVolumeRequest& re
                 .throughput = request.throughput,
                 .state = "creating",
                 .created = to_milliseconds(call.now)};
+  if (request.snapshot_id) make_of_snapshot(call, row, *request.snapshot_id);
+  if (!row.gib) throw_missing("size/snapshot");
   check_volume({.gib = row.gib, .type = row.type});
   if (request.client_token) {
     auto known = volumes_where(call.transaction, "account = ?1 AND region = ?2 AND client_token = ?3",
@@ -135,10 +135,11 @@ Volume create_volume(Service& service, Call& call, const CreateVolumeRequest& re
   end_dry_run(request.dry_run);
   call.transaction.run(
       "INSERT INTO ec2_volume (account, region, id, zone, gib, type, iops, throughput, state, client_token,"
-      " created) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+      " created, snapshot, origin, base, holds_root)"
+      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12, ?13, ?14)",
       {row.account, row.region, row.id, row.zone, *row.gib, row.type, sql::optional_value(row.iops),
-       sql::optional_value(row.throughput), row.state, sql::optional_value(request.client_token),
-       row.created});
+       sql::optional_value(row.throughput), row.state, sql::optional_value(request.client_token), row.created,
+       sql::optional_value(row.snapshot), sql::optional_value(row.base), int64_t{row.holds_root}});
   write_tags(call, row.id, "volume", request.tag_specifications);
   service.volumes().schedule(call.transaction, row.id);
   return describe_volume(service, call, row);
@@ -155,11 +156,8 @@ aws::Nothing delete_volume(Service& service, Call& call, const DeleteVolumeReque
     throw aws::ServiceError("IncorrectState", 400, fmt::format("The volume '{}' is '{}'", row.id, row.state));
   }
   end_dry_run(request.dry_run);
-  delete_volume_row(call.transaction, row.id);
-  call.after_commit([path = disk_path(service.use().data_directory, row.id)] {
-    std::error_code ignored;
-    std::filesystem::remove(path, ignored);
-  });
+  delete_volume_row(call, service.use().data_directory, row);
+  forget_unused_snapshots(call, service.use().data_directory);
   return {};
 }
 

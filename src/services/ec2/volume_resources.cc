@@ -34,7 +34,7 @@ class VolumeType final : public stacks::ResourceType {
   std::span<const PropertySchema> properties() const override {
     // A volume cannot be changed yet, so that what AWS changes in place is a new volume here.
     static const PropertySchema all[] = {
-        {.name = "AvailabilityZone", .update = Update::Replacement, .presence = Presence::Required},
+        {.name = "AvailabilityZone", .presence = Presence::Required, .update = Update::Replacement},
         {.name = "Size", .kind = PropertyKind::Integer, .update = Update::Replacement},
         {.name = "SnapshotId", .update = Update::Replacement},
         {.name = "VolumeType", .update = Update::Replacement},
@@ -102,9 +102,9 @@ class VolumeAttachmentType final : public stacks::ResourceType {
   std::string_view name() const override { return "AWS::EC2::VolumeAttachment"; }
   std::span<const PropertySchema> properties() const override {
     static const PropertySchema all[] = {
-        {.name = "Device", .update = Update::Replacement, .presence = Presence::Required},
-        {.name = "InstanceId", .update = Update::Replacement, .presence = Presence::Required},
-        {.name = "VolumeId", .update = Update::Replacement, .presence = Presence::Required}};
+        {.name = "Device", .presence = Presence::Required, .update = Update::Replacement},
+        {.name = "InstanceId", .presence = Presence::Required, .update = Update::Replacement},
+        {.name = "VolumeId", .presence = Presence::Required, .update = Update::Replacement}};
     return all;
   }
   std::span<const std::string_view> attributes() const override { return {}; }

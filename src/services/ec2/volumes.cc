@@ -4,6 +4,7 @@
 #include "services/ec2/volumes.h"
 
 #include <fmt/format.h>
+#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <array>
@@ -13,6 +14,7 @@
 #include "aws/service/region.h"
 #include "base/files.h"
 #include "sandbox/disks.h"
+#include "sandbox/snapshots.h"
 #include "services/ec2/instances.h"
 #include "services/ec2/service.h"
 
@@ -36,7 +38,7 @@ constexpr char kFree[] =
 
 constexpr char kColumns[] =
     "account, region, id, zone, gib, type, iops, throughput, state, instance, device, attachment, attached,"
-    " delete_on_termination, created, is_forced";
+    " delete_on_termination, created, is_forced, snapshot, origin, base, holds_root";
 
 VolumeRow read_row(const sql::Row& row) {
   return {.account = row.text(0),
@@ -54,6 +56,10 @@ VolumeRow read_row(const sql::Row& row) {
           .attached = row.optional_integer(12).value_or(0),
           .delete_on_termination = row.integer(13) != 0,
           .is_forced = row.integer(15) != 0,
+          .snapshot = row.optional_text(16),
+          .origin = row.optional_text(17),
+          .base = row.optional_text(18),
+          .holds_root = row.integer(19) != 0,
           .created = row.integer(14)};
 }
 
@@ -61,20 +67,34 @@ VolumeRow read_row(const sql::Row& row) {
   throw aws::ServiceError("InvalidBlockDeviceMapping", 400, message);
 }
 
-VolumeWish wish_of(const BlockDeviceMapping& mapping) {
+// What the mapping says about a volume of an image, or about a new one.
+VolumeWish wish_of(Call& call, const BlockDeviceMapping& mapping, const VolumeWish* known) {
   const std::string device = mapping.device_name.value_or("");
   if (!is_device_name(device)) throw_mapping(fmt::format("Invalid device name {}", device));
   if (!mapping.ebs) throw_mapping(fmt::format("The device {} has neither a volume nor a snapshot.", device));
   const EbsBlockDevice& ebs = *mapping.ebs;
   if (ebs.encrypted.value_or(false)) throw aws::NotImplemented("BlockDeviceMappings: Ebs.Encrypted");
-  VolumeWish wish{.device = device,
-                  .type = ebs.volume_type.value_or("gp3"),
-                  .iops = ebs.iops,
-                  .throughput = ebs.throughput,
-                  .delete_on_termination = ebs.delete_on_termination.value_or(true)};
-  wish.gib = ebs.volume_size;
-  if (!wish.gib && device == kRootDevice) wish.gib = kRootGibDefault;
-  if (!wish.gib) {
+  VolumeWish wish = known ? *known : VolumeWish{.device = device};
+  if (known && known->snapshot && ebs.snapshot_id && ebs.snapshot_id != known->snapshot->id) {
+    throw_mapping(fmt::format("snapshotId can not be modified on device {}", device));
+  }
+  if (ebs.snapshot_id && !wish.snapshot) {
+    wish.snapshot = require_snapshot(call, *ebs.snapshot_id);
+    require_completed(*wish.snapshot);
+  }
+  if (ebs.volume_type) wish.type = *ebs.volume_type;
+  if (ebs.iops) wish.iops = ebs.iops;
+  if (ebs.throughput) wish.throughput = ebs.throughput;
+  wish.delete_on_termination = ebs.delete_on_termination.value_or(wish.delete_on_termination);
+  const std::optional<int64_t> gib = ebs.volume_size;
+  if (wish.snapshot && wish.snapshot->is_disk) wish.gib = size_of_copy(*wish.snapshot, gib ? gib : wish.gib);
+  else if (gib) wish.gib = gib;
+  else if (!known && !wish.snapshot && device == kRootDevice) wish.gib = kRootGibDefault;
+  const bool is_folder = wish.snapshot && !wish.snapshot->is_disk;
+  if (is_folder && device != kRootDevice) {
+    throw aws::NotImplemented("A volume of the snapshot of a root volume whose size nobody gave");
+  }
+  if (!wish.gib && device != kRootDevice) {
     throw aws::ServiceError("MissingParameter", 400,
                             "The request must contain the size or the snapshot of " + device);
   }
@@ -104,34 +124,67 @@ void check_volume(const VolumeWish& wish) {
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/block-device-mapping-concepts.html
-std::vector<VolumeWish> volume_wishes(const std::vector<BlockDeviceMapping>& mappings) {
+std::vector<VolumeWish> volume_wishes(Call& call, std::vector<VolumeWish> image,
+                                      const std::vector<BlockDeviceMapping>& mappings) {
   if (mappings.size() > kMappingsMax) throw_mapping("An instance has at most 28 volumes.");
-  std::vector<VolumeWish> wishes{{.device = kRootDevice}};
+  std::vector<VolumeWish> wishes = std::move(image);
+  if (wishes.empty()) wishes.push_back({.device = kRootDevice});
+  const VolumeWish plain_root = wishes.front();
   std::set<std::string> devices;
   for (const BlockDeviceMapping& mapping : mappings) {
-    VolumeWish wish = wish_of(mapping);
-    if (!devices.insert(wish.device).second) {
-      throw_mapping(
-          fmt::format("The device '{}' is used in more than one block-device mapping", wish.device));
+    const std::string device = mapping.device_name.value_or("");
+    if (!devices.insert(device).second) {
+      throw_mapping(fmt::format("The device '{}' is used in more than one block-device mapping", device));
     }
-    if (wish.device == kRootDevice) wishes.front() = std::move(wish);
+    auto known = std::ranges::find(wishes, device, &VolumeWish::device);
+    if (mapping.no_device) {
+      if (device == kRootDevice) throw_mapping("The root device cannot be left out.");
+      if (known != wishes.end()) wishes.erase(known);
+      continue;
+    }
+    // A root that no image describes is a new volume.
+    const bool is_known = known != wishes.end() && (device != kRootDevice || plain_root.snapshot);
+    VolumeWish wish = wish_of(call, mapping, is_known ? &*known : nullptr);
+    if (known != wishes.end()) *known = std::move(wish);
     else wishes.push_back(std::move(wish));
   }
   return wishes;
+}
+
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_EbsBlockDevice.html
+int64_t size_of_copy(const SnapshotRow& snapshot, const std::optional<int64_t>& gib) {
+  if (gib && *gib < snapshot.gib) {
+    throw_mapping(fmt::format("Volume of size {}GB is smaller than snapshot '{}', expect size>= {}GB", *gib,
+                              snapshot.id, snapshot.gib));
+  }
+  return gib.value_or(snapshot.gib);
+}
+
+int64_t machine_gib(const std::string& data_directory) {
+  struct statvfs status{};
+  if (::statvfs(data_directory.c_str(), &status) != 0) return 0;
+  return static_cast<int64_t>((status.f_blocks * status.f_frsize) >> 30);
 }
 
 void insert_volumes(Service& service, Call& call, const InstanceRow& instance,
                     const std::vector<VolumeWish>& wishes, const std::vector<Tag>& tags) {
   for (const VolumeWish& wish : wishes) {
     const std::string id = new_id(service.random(), "vol");
+    std::optional<std::string> snapshot, origin, base;
+    if (wish.snapshot) snapshot = wish.snapshot->id;
+    if (wish.snapshot && wish.snapshot->is_disk) origin = snapshot;
+    if (wish.snapshot) base = origin ? wish.snapshot->base : snapshot;
+    const bool holds_root = wish.device == kRootDevice || (wish.snapshot && wish.snapshot->holds_root);
     call.transaction.run(
         "INSERT INTO ec2_volume (account, region, id, zone, gib, type, iops, throughput, state, instance, "
-        "device,"
-        " attachment, attached, delete_on_termination, created)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'in-use', ?9, ?10, 'attaching', ?11, ?12, ?11)",
+        "device, attachment, attached, delete_on_termination, created, snapshot, origin, base, holds_root)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'in-use', ?9, ?10, 'attaching', ?11, ?12, ?11, ?13, ?14, "
+        "?15,"
+        " ?16)",
         {call.account, call.region, id, instance.zone, sql::optional_value(wish.gib), wish.type,
          sql::optional_value(wish.iops), sql::optional_value(wish.throughput), instance.id, wish.device,
-         to_milliseconds(call.now), int64_t{wish.delete_on_termination}});
+         to_milliseconds(call.now), int64_t{wish.delete_on_termination}, sql::optional_value(snapshot),
+         sql::optional_value(origin), sql::optional_value(base), int64_t{holds_root}});
     write_tags(call, id, "volume", tags);
   }
 }
@@ -188,35 +241,32 @@ Result<void> make_disks(const std::string& data_directory, const std::vector<Vol
   for (const VolumeRow& row : volumes) {
     if (!row.is_disk()) continue;
     if (auto made = make_directories(data_directory + "/volumes"); !made) return made;
-    auto made = sandbox::make_disk(disk_path(data_directory, row.id), static_cast<uint64_t>(*row.gib) << 30);
+    const std::string path = disk_path(data_directory, row.id);
+    const uint64_t bytes = static_cast<uint64_t>(*row.gib) << 30;
+    auto made = row.origin
+                    ? sandbox::copy_disk_larger(snapshot_path(data_directory, *row.origin), path, bytes)
+                    : sandbox::make_disk(path, bytes);
     if (!made) return made;
   }
   return {};
 }
 
-void delete_volume_row(sql::Transaction& transaction, const std::string& id) {
-  transaction.run("DELETE FROM ec2_tag WHERE resource = ?1", {id});
-  transaction.run("DELETE FROM ec2_volume WHERE id = ?1", {id});
-}
-
-void remove_deleted_disks(const std::string& data_directory, const std::vector<VolumeRow>& volumes) {
-  for (const VolumeRow& row : volumes) {
+void delete_volume_row(Call& call, const std::string& data_directory, const VolumeRow& volume) {
+  call.transaction.run("DELETE FROM ec2_tag WHERE resource = ?1", {volume.id});
+  call.transaction.run("DELETE FROM ec2_volume WHERE id = ?1", {volume.id});
+  if (!volume.is_disk() || is_disk_wanted(call.transaction, volume.id)) return;
+  call.after_commit([path = disk_path(data_directory, volume.id)] {
     std::error_code ignored;
-    if (row.is_disk() && row.delete_on_termination)
-      std::filesystem::remove(disk_path(data_directory, row.id), ignored);
-  }
+    std::filesystem::remove(path, ignored);
+  });
 }
 
-void release_volumes(sql::Transaction& transaction, const std::vector<VolumeRow>& volumes) {
+void release_volumes(Call& call, const std::string& data_directory, const std::vector<VolumeRow>& volumes) {
   for (const VolumeRow& row : volumes) {
     if (row.delete_on_termination || !row.is_disk()) {
-      delete_volume_row(transaction, row.id);
+      delete_volume_row(call, data_directory, row);
     } else {
-      transaction.run(
-          "UPDATE ec2_volume SET state = 'available', instance = NULL, device = NULL, attachment = NULL, "
-          "is_forced = 0 "
-          "WHERE id = ?1",
-          {row.id});
+      call.transaction.run(fmt::format("UPDATE ec2_volume SET {} WHERE id = ?1", kFree), {row.id});
     }
   }
 }
@@ -233,6 +283,9 @@ void Volumes::remove_strays() {
   const aws::Caller caller = use_.region.caller("", "", "ec2.amazonaws.com");
   use_.region.transact(caller, sql::Access::Read, [&](aws::Call& call) {
     for (const VolumeRow& row : volumes_where(call.transaction, "id <> ''", {})) known.insert(row.id);
+    for (const SnapshotRow& row : snapshots_where(call.transaction, "state = 'pending'", {})) {
+      known.insert(row.volume);
+    }
   });
   std::error_code ignored;
   std::vector<std::filesystem::path> strays;
@@ -254,6 +307,7 @@ void Volumes::write(const VolumeRow& row, std::string_view change) {
         fmt::format("UPDATE ec2_volume SET {} WHERE id = ?1 AND state = ?2 AND coalesce(attachment, '') = ?3",
                     change),
         {row.id, row.state, row.attachment});
+    if (row.origin) forget_unused_snapshots(call, use_.data_directory);
     auto now = volumes_where(call.transaction, "id = ?1", {row.id});
     if (!now.empty() && now.front().attachment == "detaching") schedule(call.transaction, row.id);
   });
@@ -286,7 +340,7 @@ jobs::Outcome Volumes::run(const jobs::Job& job) {
 
 jobs::Outcome Volumes::create(const VolumeRow& row) {
   if (auto made = make_disks(use_.data_directory, {row}); !made) throw_failure(row, made.error());
-  write(row, "state = 'available'");
+  write(row, "state = 'available', origin = NULL");
   return jobs::done();
 }
 

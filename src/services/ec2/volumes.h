@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "jobs/jobs.h"
 #include "services/ec2/resource.h"
+#include "services/ec2/snapshots.h"
 
 namespace holm::ec2 {
 
@@ -23,6 +24,7 @@ inline constexpr char kRootDevice[] = "/dev/xvda";
 struct VolumeWish {
   std::string device;
   std::optional<int64_t> gib;  // Empty: a root volume that only the machine's own disk bounds.
+  std::optional<SnapshotRow> snapshot;
   std::string type = "gp3";
   std::optional<int64_t> iops, throughput;
   bool delete_on_termination = true;
@@ -38,7 +40,11 @@ struct VolumeRow {
   std::string attachment;  // attaching, attached, detaching, busy; empty without an instance
   int64_t attached = 0;
   bool delete_on_termination = false;
-  bool is_forced = false;  // To be taken away even while a guest uses it.
+  bool is_forced = false;               // To be taken away even while a guest uses it.
+  std::optional<std::string> snapshot;  // What it was made of, for those who ask.
+  std::optional<std::string> origin;    // The snapshot that is still to be copied to its disk.
+  std::optional<std::string> base;      // The snapshot whose folder lies below a root's own layer.
+  bool holds_root = false;
   int64_t created = 0;
 
   // A folder of the host otherwise: the root of an instance whose launch named no size.
@@ -49,9 +55,14 @@ struct VolumeRow {
 // The size and the type of a volume are possible; throws otherwise.
 void check_volume(const VolumeWish& wish);
 bool is_device_name(std::string_view name);
-// The volumes that mappings ask for, the root volume first and always; what is wrong with them ends the
-// request.
-std::vector<VolumeWish> volume_wishes(const std::vector<BlockDeviceMapping>& mappings);
+// The volumes that mappings ask for beside those of an image, the root volume first and always; what is wrong
+// with them ends the request.
+std::vector<VolumeWish> volume_wishes(Call& call, std::vector<VolumeWish> image,
+                                      const std::vector<BlockDeviceMapping>& mappings);
+// The size of a volume made of the snapshot, when `gib` is asked for; throws where it does not fit.
+int64_t size_of_copy(const SnapshotRow& snapshot, const std::optional<int64_t>& gib);
+// What bounds a root that is a folder of the host, in whole GiB.
+int64_t machine_gib(const std::string& data_directory);
 void insert_volumes(Service& service, Call& call, const InstanceRow& instance,
                     const std::vector<VolumeWish>& wishes, const std::vector<Tag>& tags);
 
@@ -71,10 +82,9 @@ std::string mount_point_of(const std::string& device);
 // Makes the disks that `volumes` have none of yet. Blocks.
 Result<void> make_disks(const std::string& data_directory, const std::vector<VolumeRow>& volumes);
 // An instance is gone: its volumes go with it, or are free again.
-void release_volumes(sql::Transaction& transaction, const std::vector<VolumeRow>& volumes);
-// Removes the disks of those of `volumes` that release_volumes() deleted.
-void remove_deleted_disks(const std::string& data_directory, const std::vector<VolumeRow>& volumes);
-void delete_volume_row(sql::Transaction& transaction, const std::string& id);
+void release_volumes(Call& call, const std::string& data_directory, const std::vector<VolumeRow>& volumes);
+// Its disk goes after the commit, or once the last snapshot of it is taken.
+void delete_volume_row(Call& call, const std::string& data_directory, const VolumeRow& volume);
 
 // Brings each volume from the state it is in to the one that is wanted. Any thread.
 class Volumes final {

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "ec2/handlers.h"
+#include "services/ec2/filters.h"
 #include "services/ec2/network_acls.h"
 #include "services/ec2/security_groups.h"
 #include "services/ec2/service.h"
@@ -202,6 +203,7 @@ aws::Nothing delete_vpc(Service& service, Call& call, const DeleteVpcRequest& re
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeVpcs.html
 DescribeVpcsResult describe_vpcs(Service& service, Call& call, const DescribeVpcsRequest& request) {
+  check_filters("DescribeVpcs", request.filters);
   find_default_vpc(service, call);
   for (const std::string& id : request.vpc_ids) require_vpc(call, id);
   DescribeVpcsResult result;
@@ -222,9 +224,12 @@ DescribeVpcsResult describe_vpcs(Service& service, Call& call, const DescribeVpc
       if (name == "state") return {{"available"}};
       if (name == "owner-id") return {{call.account}};
       if (name == "dhcp-options-id") return {{"default"}};
+      if (name == "cidr-block-association.state") {
+        return described_values(described_as(vpc), "cidr-block-association.cidr-block-state.state");
+      }
       return std::nullopt;
     };
-    if (passes(request.filters, vpc.tags, values)) result.vpcs.push_back(std::move(vpc));
+    if (passes(request.filters, vpc.tags, values, described_as(vpc))) result.vpcs.push_back(std::move(vpc));
   }
   end_dry_run(request.dry_run);
   result.next_token = take_page(result.vpcs, request.max_results, request.next_token);

@@ -10,7 +10,7 @@
 #include "base/strings.h"
 #include "base/time_format.h"
 #include "ec2/handlers.h"
-#include "services/ec2/resource.h"
+#include "services/ec2/filters.h"
 #include "services/ec2/zone_faults.h"
 
 namespace holm::ec2 {
@@ -55,6 +55,7 @@ void require_zone(std::string_view region, std::string_view zone) {
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeAvailabilityZones.html
 DescribeAvailabilityZonesResult describe_availability_zones(Service&, Call& call,
                                                             const DescribeAvailabilityZonesRequest& request) {
+  check_filters("DescribeAvailabilityZones", request.filters);
   DescribeAvailabilityZonesResult result;
   for (const std::string& zone : request.zone_names) require_zone(call.region, zone);
   for (const std::string& zone : zones_of(call.region)) {
@@ -74,7 +75,7 @@ DescribeAvailabilityZonesResult describe_availability_zones(Service&, Call& call
       if (name == "zone-type") return {{"availability-zone"}};
       if (name == "opt-in-status") return {{"opt-in-not-required"}};
       if (name == "group-name") return {{call.region}};
-      return std::nullopt;
+      return std::vector<std::string>{};
     };
     if (!passes(request.filters, {}, values)) continue;
     result.availability_zones.push_back({.opt_in_status = "opt-in-not-required",
@@ -93,6 +94,7 @@ DescribeAvailabilityZonesResult describe_availability_zones(Service&, Call& call
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeRegions.html
 DescribeRegionsResult describe_regions(Service&, Call&, const DescribeRegionsRequest& request) {
+  check_filters("DescribeRegions", request.filters);
   DescribeRegionsResult result;
   for (std::string_view each : kRegions) {
     const std::string region(each);
