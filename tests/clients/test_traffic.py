@@ -5,11 +5,10 @@ import time
 import pytest
 from botocore.exceptions import ClientError
 from conftest import wait_until
-from web import ZONES, Web, ask, watch
+from web import HEALTHY, ZONES, Web, ask, watch
 
 NOT_USED = ("unused", "Target.NotInUse")
 FIRST_CHECKS = ("initial", "Elb.InitialHealthChecking")
-HEALTHY = ("healthy", "")
 DRAINING = ("draining", "Target.DeregistrationInProgress")
 
 

@@ -9,6 +9,7 @@ from conftest import wait_until
 
 IMAGE = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
 ZONES = ["us-east-1a", "us-east-1b", "us-east-1c"]
+HEALTHY = ("healthy", "")
 
 # Says who it is and what it was asked. /health is what /root/health says, /slow takes its time, /die ends it.
 SERVER = """#!/bin/bash
