@@ -76,12 +76,14 @@ OutgoingHead make_head(const OutgoingRequest& request, const Target& target,
 }
 
 bool has_token(const Headers& headers, std::string_view name, std::string_view token) {
-  for (std::string_view value : headers.all(name)) {
-    for (std::string_view each : split(value, ',')) {
-      if (equals_ignoring_case(trim_space(each), token)) return true;
-    }
-  }
-  return false;
+  return std::ranges::any_of(headers.all(name),
+                             [token](std::string_view value) { return lists_token(value, token); });
+}
+
+bool lists_token(std::string_view list, std::string_view token) {
+  return std::ranges::any_of(split(list, ','), [token](std::string_view each) {
+    return equals_ignoring_case(trim_space(each), token);
+  });
 }
 
 }  // namespace holm::http

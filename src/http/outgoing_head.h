@@ -24,5 +24,7 @@ OutgoingHead make_head(const OutgoingRequest& request, const Target& target,
 
 // Whether the comma-separated lists in the headers called `name` contain `token`, ignoring case.
 bool has_token(const Headers& headers, std::string_view name, std::string_view token);
+// The same of one list.
+bool lists_token(std::string_view list, std::string_view token);
 
 }  // namespace holm::http

@@ -142,7 +142,7 @@ std::string access_log_line(const LogLine& line) {
   out.append(" ").append(time_text(story.arrived));
   append_quoted_or_dash(out, story.action);
   append_quoted_or_dash(out, story.redirect_url);
-  append_quoted_or_dash(out, "");  // The reason of an error of features that are not there.
+  append_quoted_or_dash(out, story.error_reason);
   append_quoted_or_dash(out, story.target);
   append_quoted_or_dash(out, story.target_status == 0 ? "" : std::to_string(story.target_status));
   const Classification classification = classify(request.deviations);

@@ -33,6 +33,7 @@ struct Story {
   int target_status = 0;
   int status = 0;              // What the client got; 460 when it had left.
   bool is_tunnel = false;
+  std::string_view error_reason;  // "LambdaThrottling"; empty: none.
   std::string_view certificate_arn;
   uint64_t received_bytes = 0;
   uint64_t sent_bytes = 0;

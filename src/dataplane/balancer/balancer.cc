@@ -6,13 +6,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
+#include <unordered_set>
 
 #include "base/files.h"
 #include "base/log.h"
 #include "base/strings.h"
 #include "dataplane/balancer/access_log.h"
+#include "dataplane/balancer/batched_random.h"
+#include "dataplane/balancer/connection_server.h"
 #include "dataplane/balancer/forwarded_head.h"
+#include "dataplane/balancer/function_passage.h"
 #include "dataplane/balancer/passage.h"
 #include "dataplane/balancer/routing.h"
 #include "dataplane/balancer/rules.h"
@@ -26,13 +31,6 @@ namespace {
 
 constexpr char kOwner[] = "elbv2";
 constexpr size_t kForwardedAddressesMax = 30;
-
-const Listener* find_listener(const LoadBalancer& load_balancer, std::string_view arn) {
-  for (const Listener& each : load_balancer.listeners) {
-    if (each.arn == arn) return &each;
-  }
-  return nullptr;
-}
 
 // At the edge all ports of a load balancer are one: the listener on the port that the client names
 // is meant, else the one on the scheme's own port, else the first. Clients with TLS are for listeners with TLS.
@@ -53,7 +51,8 @@ std::string socket_name(const LoadBalancer& load_balancer, const Listener& liste
 
 // A listener that changes its protocol gets another door at the same socket.
 std::string door_key(const LoadBalancer& load_balancer, const Listener& listener, const std::string& ip) {
-  return socket_name(load_balancer, listener, ip) + (listener.tls ? "|tls" : "");
+  const std::string_view how = listener.carries == Carries::Connections ? "|connections" : "";
+  return fmt::format("{}{}{}", socket_name(load_balancer, listener, ip), listener.tls ? "|tls" : "", how);
 }
 
 http::Response own_response(const FixedResponse& fixed) {
@@ -80,23 +79,14 @@ struct Balancer::Shard {
 
   // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-request-tracing.html
   std::string trace_root() {
+    std::array<char, 12> bytes;
+    random.fill(bytes.data(), bytes.size());
     auto seconds = reactor.clock().now().time_since_epoch() / std::chrono::seconds(1);
-    return fmt::format("1-{:08x}-{}", seconds, random.hex(24));
-  }
-  const WeightedGroup* choose_group(const Forward& forward) {
-    uint64_t total = 0;
-    for (const WeightedGroup& each : forward.groups) total += static_cast<uint64_t>(each.weight);
-    if (total == 0) return forward.groups.empty() ? nullptr : &forward.groups.front();
-    uint64_t ticket = forward.groups.size() == 1 ? 0 : random.below(total);
-    for (const WeightedGroup& each : forward.groups) {
-      if (ticket < static_cast<uint64_t>(each.weight)) return &each;
-      ticket -= static_cast<uint64_t>(each.weight);
-    }
-    return nullptr;
+    return fmt::format("1-{:08x}-{}", seconds, hex_encode({bytes.data(), bytes.size()}));
   }
 
   async::Reactor& reactor;
-  Random& random;
+  BatchedRandom random;
   UpstreamPool pool;
   AccessLogFiles logs;
   std::unique_ptr<HealthChecks> checks;  // Of the first shard only.
@@ -110,6 +100,7 @@ struct Balancer::Scene {
   const Listener& listener;
   VisiblePort visible;
   Story& story;
+  LoadBalancerCounters& counters;
 };
 
 // Has what became of a request written into the access log at the end, however that comes.
@@ -169,11 +160,10 @@ void Balancer::Telling::tell() {
   shard.logs.add(scene_.load_balancer, node, access_log_line(line));
 }
 
-// A listening socket on one address of a load balancer.
+// A listening socket on one address of a load balancer: one of the two.
 struct Balancer::Door {
-  Door(async::ReactorPool& reactors, http::Handler handler, const Clock& clock)
-      : server(reactors, http::Limits{.deviant = http::Deviant::HandOver}, std::move(handler), clock) {}
-  http::Server server;
+  std::unique_ptr<http::Server> requests;
+  std::unique_ptr<ConnectionServer> connections;
 };
 
 Balancer::Balancer(async::ReactorPool& reactors, Edge& edge, Surroundings surroundings, const Clock& clock,
@@ -209,6 +199,7 @@ Balancer::~Balancer() {
 }
 
 void Balancer::listen_to_health(HealthListener listener) { health_listener_ = std::move(listener); }
+void Balancer::use_functions(FunctionCaller caller) { functions_ = std::move(caller); }
 
 std::shared_ptr<const Routing> Balancer::routing() const {
   std::lock_guard lock(mutex_);
@@ -278,7 +269,12 @@ net::TlsAnswer Balancer::answer(const Arrival& arrival, std::string_view server_
   std::shared_ptr<const net::ServedCertificate> chosen;
   if (arn) chosen = surroundings_.certificates.find(*arn);
   if (!chosen) return {};
-  return {chosen->certificate, listener->tls->policy};
+  const bool is_carried_from_edge = arrival.listener_arn.empty() && listener->carries == Carries::Connections;
+  if (!is_carried_from_edge) return {chosen->certificate, listener->tls->policy};
+  // The edge has to read the first request, which is found at the beginning of HTTP/1 only.
+  auto policy = std::make_shared<net::TlsPolicy>(*listener->tls->policy);
+  policy->protocols = {"http/1.1"};
+  return {chosen->certificate, policy};
 }
 
 Result<std::unique_ptr<Balancer::Door>> Balancer::open_door(const LoadBalancer& load_balancer,
@@ -289,7 +285,12 @@ Result<std::unique_ptr<Balancer::Door>> Balancer::open_door(const LoadBalancer& 
       socket_name(load_balancer, listener, ip),
       [&] { return net::listen_on(*address, {.where = load_balancer.where}); });
   if (!socket) return std::unexpected(socket.error());
-  Arrival arrival{load_balancer.arn, listener.arn};
+  return make_door(load_balancer, listener, std::move(*socket));
+}
+
+Result<std::unique_ptr<Balancer::Door>> Balancer::make_door(const LoadBalancer& load_balancer,
+                                                            const Listener& listener, UniqueFd socket) {
+  const Arrival arrival{load_balancer.arn, listener.arn};
   std::shared_ptr<const net::TlsServerContext> tls;
   if (listener.tls) {
     net::TlsServerOptions options;
@@ -298,9 +299,19 @@ Result<std::unique_ptr<Balancer::Door>> Balancer::open_door(const LoadBalancer& 
     if (!made) return std::unexpected(made.error());
     tls = std::move(*made);
   }
+  auto door = std::make_unique<Door>();
+  if (listener.carries == Carries::Connections) {
+    ConnectionServer::Handler carrier = [this, arrival](std::unique_ptr<net::Stream> client, net::Address peer) {
+      return carry(std::move(client), std::move(peer), arrival);
+    };
+    door->connections = std::make_unique<ConnectionServer>(reactors_, std::move(carrier));
+    door->connections->listen(std::move(socket), std::move(tls));
+    return door;
+  }
   http::Handler handler = [this, arrival](http::Exchange& exchange) { return serve(exchange, arrival); };
-  auto door = std::make_unique<Door>(reactors_, std::move(handler), clock_);
-  door->server.listen(std::move(*socket), std::move(tls));
+  door->requests = std::make_unique<http::Server>(
+      reactors_, http::Limits{.deviant = http::Deviant::HandOver}, std::move(handler), clock_);
+  door->requests->listen(std::move(socket), std::move(tls));
   return door;
 }
 
@@ -339,24 +350,28 @@ std::vector<Unopened> Balancer::replace_doors(const Config& config) {
 void Balancer::replace_checks(const Routing& routing) {
   std::vector<CheckedTarget> targets;
   std::set<std::string> groups_done;
-  std::set<std::string> routes;
+  std::unordered_set<Route, RouteHash> routes;
   auto add_group = [&](const LoadBalancer& own, const std::string& arn) {
     const RoutedGroup* group = routing.find_group(arn);
     if (!group || !groups_done.insert(arn).second) return;
+    const HealthCheck& check = group->settings->health_check;
     for (const RoutedTarget& target : group->targets) {
       const net::Address& address = target.settings->address;
-      const HealthCheck& check = group->settings->health_check;
       Route route{own.vpc_id, own.where, {}, address, group->settings->protocol};
       if (!own.addresses.empty()) {
         route.source = net::Address::parse(own.addresses.front(), 0).value_or(net::Address());
       }
-      routes.insert(route.key());
-      if (target.settings->registration == Registration::Draining) continue;
+      routes.insert(route);
+      // Who is not checked passes for well.
+      if (check.checking == Checking::Off) target.state->health = Health::Healthy;
+      const bool is_draining = target.settings->registration == Registration::Draining;
+      if (is_draining || check.checking == Checking::Off) continue;
       route.protocol = check.protocol;
       if (check.port != 0) {
         route.target = net::Address::parse(address.ip(), check.port).value_or(address);
       }
-      targets.push_back({arn, target.settings->id, address.port(), std::move(route), check, target.state});
+      targets.push_back({arn, target.settings->id, address.port(), std::move(route), check, target.state,
+                         group->settings->functions, group->settings->proxy_protocol});
     }
   };
   for (const LoadBalancer& each : routing.config().load_balancers) {
@@ -374,7 +389,7 @@ void Balancer::replace_checks(const Routing& routing) {
   Shard& checking = *shards_.front();
   checking.reactor.call([&] {
     if (!checking.checks) {
-      checking.checks = std::make_unique<HealthChecks>(checking.reactor, health_listener_);
+      checking.checks = std::make_unique<HealthChecks>(checking.reactor, health_listener_, functions_);
     }
     checking.checks->replace(std::move(targets));
   });
@@ -393,7 +408,8 @@ int64_t Balancer::requests_in_flight(std::string_view group_arn, std::string_vie
   return 0;
 }
 
-async::Task<void> Balancer::serve(http::Exchange& exchange, Arrival arrival) {
+// The arrival is the handler's, which lives as long as its requests.
+async::Task<void> Balancer::serve(http::Exchange& exchange, const Arrival& arrival) {
   std::shared_ptr<const Routing> current = routing();
   const LoadBalancer* load_balancer = current->find_load_balancer(arrival.load_balancer_arn);
   const Listener* listener = nullptr;
@@ -415,15 +431,20 @@ async::Task<void> Balancer::serve(http::Exchange& exchange, Arrival arrival) {
     co_await exchange.respond(std::move(response));
     co_return;
   }
+  if (listener->carries == Carries::Connections) {
+    co_await carry_from_edge(exchange, std::move(current), *load_balancer, *listener);
+    co_return;
+  }
   Story story;
-  Scene scene{exchange, current, *load_balancer, *listener, visible, story};
+  LoadBalancerCounters& counters = current->state_of(*load_balancer).counters;
+  Scene scene{exchange, current, *load_balancer, *listener, visible, story, counters};
   Telling telling(*this, scene);
   co_await act(scene);
   telling.complete();
 }
 
 async::Task<void> Balancer::respond(Scene scene, http::Response response) {
-  count_status(scene.routing->state_of(scene.load_balancer).counters.own_statuses, response.status);
+  count_status(scene.counters.own_statuses, response.status);
   scene.story.status = response.status;
   finish_own_headers(response.headers, scene.listener);
   co_await scene.exchange.respond(std::move(response));
@@ -431,7 +452,7 @@ async::Task<void> Balancer::respond(Scene scene, http::Response response) {
 
 async::Task<void> Balancer::act(Scene scene) {
   const http::Request& request = scene.exchange.request();
-  LoadBalancerCounters& counters = scene.routing->state_of(scene.load_balancer).counters;
+  LoadBalancerCounters& counters = scene.counters;
   count(counters.requests);
   Verdict verdict;
   if (!request.deviations.empty()) {
@@ -472,7 +493,6 @@ async::Task<void> Balancer::act(Scene scene) {
 }
 
 async::Task<void> Balancer::forward(Scene scene, const Forward& forward, Verdict verdict) {
-  LoadBalancerCounters& counters = scene.routing->state_of(scene.load_balancer).counters;
   const http::Request& request = scene.exchange.request();
   const std::string& listener_arn = scene.listener.arn;
   Shard& shard = shard_of(scene.exchange.reactor());
@@ -485,7 +505,7 @@ async::Task<void> Balancer::forward(Scene scene, const Forward& forward, Verdict
     if (known && std::ranges::any_of(forward.groups, is_known)) arn = *known;
   }
   if (arn.empty()) {
-    const WeightedGroup* chosen = shard.choose_group(forward);
+    const WeightedGroup* chosen = choose_group(forward, shard.random);
     if (chosen) arn = chosen->arn;
   }
   const RoutedGroup* group = scene.routing->find_group(arn);
@@ -500,9 +520,15 @@ async::Task<void> Balancer::forward(Scene scene, const Forward& forward, Verdict
   if (forward.sticks_for) cookie = cookies_.make(arn, listener_arn, now + duration, random_);
   std::string root = shard.trace_root();
   if (scene.load_balancer.log_bucket) scene.story.trace = trace_of(request, root);
-  Passage passage({scene.exchange, shard.pool, scene.load_balancer, counters, *group, scene.listener,
-                   std::move(root), cookies_, random_, std::move(cookie), duration, verdict.closes,
-                   scene.story});
+  Passage::Context context{scene.exchange, shard.pool, scene.load_balancer, scene.counters, *group, scene.listener,
+                           std::move(root), cookies_, shard.random, std::move(cookie), duration, verdict.closes,
+                           scene.story};
+  if (group->settings->functions) {
+    FunctionPassage passage(std::move(context), functions_);
+    co_await passage.run();
+    co_return;
+  }
+  Passage passage(std::move(context));
   co_await passage.run();
 }
 

@@ -15,6 +15,7 @@
 #include "dataplane/balancer/cookies.h"
 #include "dataplane/balancer/desync.h"
 #include "dataplane/balancer/edge.h"
+#include "dataplane/balancer/functions.h"
 #include "dataplane/balancer/health_checks.h"
 #include "net/certificate_directory.h"
 #include "net/socket_keeper.h"
@@ -56,6 +57,8 @@ class Balancer final {
 
   // Once, before the first publish().
   void listen_to_health(HealthListener listener);
+  // Likewise: who calls the functions that are targets.
+  void use_functions(FunctionCaller caller);
 
   // Takes effect before it returns. Requests in progress go on as they began; connections stay
   // open unless their listener is gone. Returns the listeners that could not be opened; all others
@@ -75,18 +78,25 @@ class Balancer final {
   struct Door;
   class Telling;
   struct Scene;
+  struct Carriage;
   struct Arrival {
     std::string load_balancer_arn;
     std::string listener_arn;  // Empty: at the edge, by the port in the Host header.
   };
 
   Shard& shard_of(async::Reactor& reactor);
-  async::Task<void> serve(http::Exchange& exchange, Arrival arrival);
+  async::Task<void> serve(http::Exchange& exchange, const Arrival& arrival);
+  async::Task<void> carry(std::unique_ptr<net::Stream> client, net::Address peer, Arrival arrival);
+  async::Task<void> carry_from_edge(http::Exchange& exchange, std::shared_ptr<const Routing> current,
+                                    const LoadBalancer& load_balancer, const Listener& listener);
+  async::Task<void> carry(Carriage carriage);
   async::Task<void> act(Scene scene);
   net::TlsAnswer answer(const Arrival& arrival, std::string_view server_name) const;
   async::Task<void> forward(Scene scene, const Forward& forward, Verdict verdict);
   async::Task<void> respond(Scene scene, http::Response response);
   const std::string* choose_certificate(const Listener& listener, std::string_view server_name) const;
+  Result<std::unique_ptr<Door>> make_door(const LoadBalancer& load_balancer, const Listener& listener,
+                                          UniqueFd socket);
   std::vector<Unopened> replace_doors(const Config& config);
   Result<std::unique_ptr<Door>> open_door(const LoadBalancer& load_balancer, const Listener& listener,
                                           const std::string& ip);
@@ -101,6 +111,7 @@ class Balancer final {
   const Clock& clock_;
   Random& random_;
   HealthListener health_listener_;
+  FunctionCaller functions_;
   std::mutex publishing_;
   mutable std::mutex mutex_;
   std::shared_ptr<const Routing> routing_;  // Guarded by mutex_.

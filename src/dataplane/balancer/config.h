@@ -32,8 +32,9 @@ enum class Registration : uint8_t {
 };
 
 struct Target {
-  std::string id;  // As registered: "i-0a…" or an address. With the port it is the target's identity.
+  std::string id;  // As registered: "i-0a…", an address or a function. With the port it is the target's identity.
   net::Address address;
+  std::string zone;  // "us-east-1a"; empty: of all zones.
   Registration registration = Registration::Registered;
   // What was known when the balancer meets the target for the first time, after a restart for
   // instance; from then on the balancer knows better.
@@ -46,10 +47,17 @@ struct StatusRange {
   friend bool operator==(const StatusRange&, const StatusRange&) = default;
 };
 
-// How targets are spoken to. With TLS nobody looks at their certificates, as on AWS.
-enum class TargetProtocol : uint8_t { Http, Https };
+// How targets are spoken to. With TLS nobody looks at their certificates, as on AWS. Tcp and Tls: connections are
+// carried, or made and no more (of health checks).
+enum class TargetProtocol : uint8_t { Http, Https, Tcp, Tls };
+inline bool has_tls(TargetProtocol protocol) {
+  return protocol == TargetProtocol::Https || protocol == TargetProtocol::Tls;
+}
+
+enum class Checking : uint8_t { On, Off };
 
 struct HealthCheck {
+  Checking checking = Checking::On;
   TargetProtocol protocol = TargetProtocol::Http;
   std::string path = "/";
   uint16_t port = 0;  // 0: the port that traffic goes to.
@@ -69,13 +77,26 @@ struct Stickiness {
   std::chrono::seconds duration{86400};
 };
 
+// Which connections of one client go to the same target.
+enum class Affinity : uint8_t { Connection, Client };
+// What a target is told of the client before the first byte.
+enum class ProxyProtocol : uint8_t { None, V2 };
+
+// Whether what functions are told of headers and query parameters, and answer, has room for several of one name.
+enum class EventHeaders : uint8_t { Single, Multiple };
+
 struct TargetGroup {
   std::string arn;
+  // Set: the only target is a function, whose ARN is the target's id and which has no address.
+  std::optional<EventHeaders> functions;
   std::vector<Target> targets;
   HealthCheck health_check;
   TargetProtocol protocol = TargetProtocol::Http;
   Algorithm algorithm = Algorithm::RoundRobin;
   std::optional<Stickiness> stickiness;
+  // Of groups whose targets get connections instead of requests.
+  Affinity affinity = Affinity::Connection;
+  ProxyProtocol proxy_protocol = ProxyProtocol::None;
   // A target that became well gets its full share only after so long, if others are there to take the rest.
   async::Duration slow_start{0};
   // With fewer that are well, all get requests: a number, and a part of a hundred (0: none).
@@ -135,9 +156,14 @@ struct ListenerTls {
 
 enum class ServerHeader : uint8_t { Add, Omit };
 
+// What comes in at a listener: requests, by HTTP, or connections that are carried as they are.
+enum class Carries : uint8_t { Requests, Connections };
+
 struct Listener {
   std::string arn;
   uint16_t port = 80;
+  Carries carries = Carries::Requests;
+  async::Duration connection_idle{350000};  // How long a connection that is carried may be silent.
   std::optional<ListenerTls> tls;
   std::vector<Rule> rules;  // In the order of priority, the default last.
   // Set in every response, whatever the target says there.
@@ -151,6 +177,9 @@ enum class InvalidHeaders : uint8_t { Forward, Drop };
 // What becomes of requests that are not all that RFC 7230 asks for.
 enum class DesyncMitigation : uint8_t { Monitor, Defensive, Strictest };
 enum class TlsHeaders : uint8_t { Leave, Add };  // X-Amzn-Tls-Version and -Cipher-Suite.
+
+// Whether the nodes of a load balancer send connections to targets of other zones than their own.
+enum class CrossZone : uint8_t { On, Off };
 
 // Where access logs go.
 struct LogBucket {
@@ -168,6 +197,8 @@ struct LoadBalancer {
   std::string vpc_id;
   net::Namespace where;
   std::vector<std::string> addresses;  // Without a port.
+  CrossZone cross_zone = CrossZone::On;
+  std::map<std::string, std::string> zones;  // By address.
   std::vector<Listener> listeners;
   // How long a target, or either side of a tunnel, may be silent.
   async::Duration idle_timeout{60000};

@@ -58,10 +58,23 @@ struct GroupCounters {
   Counter requests = 0;  // For which there was a target.
   StatusCounters target_statuses{};
   Counter target_connection_errors = 0;  // Connections that were not made.
+  Counter function_user_errors = 0;      // Whose cause is the function, its permissions or its answer.
+  Counter function_internal_errors = 0;  // Any other.
   Timing target_response_time;
 };
 
+// Of connections that are carried.
+struct FlowCounters {
+  Counter begun = 0;
+  std::atomic<int64_t> open = 0;
+  Counter bytes = 0;   // Both ways, without headers of any layer.
+  Counter resets = 0;  // By the load balancer, because no target could be reached.
+};
+
 struct LoadBalancerCounters {
+  FlowCounters tcp;
+  FlowCounters tls;
+  Counter failed_handshakes = 0;  // Of TLS, with clients.
   Counter requests = 0;
   StatusCounters own_statuses{};  // Of responses that no target made.
   Counter fixed_responses = 0;
@@ -70,6 +83,7 @@ struct LoadBalancerCounters {
   Counter non_compliant_requests = 0;
   Counter invalid_headers_dropped = 0;  // Requests that had such headers.
   Counter invalid_headers_forwarded = 0;
+  Counter function_bytes = 0;  // Of the bodies of requests to functions and of their responses.
 };
 
 }  // namespace holm::balancer

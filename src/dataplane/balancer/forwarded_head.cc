@@ -22,10 +22,38 @@ constexpr std::array<std::string_view, 9> kHopByHop = {"connection", "keep-alive
                                                        "te",         "trailer",           "upgrade",
                                                        "expect",     "transfer-encoding", "content-length"};
 
-bool is_hop_by_hop(const http::Headers& headers, std::string_view name) {
-  bool listed =
-      std::ranges::any_of(kHopByHop, [&](std::string_view each) { return equals_ignoring_case(each, name); });
-  return listed || (headers.has("connection") && http::has_token(headers, "connection", name));
+bool is_always_hop_by_hop(std::string_view name) {
+  return std::ranges::any_of(kHopByHop,
+                             [&](std::string_view each) { return equals_ignoring_case(each, name); });
+}
+
+// What the Connection headers of a message name.
+template <class Headers>
+std::vector<std::string_view> named_by_connection(const Headers& headers) {
+  std::vector<std::string_view> names;
+  for (const auto& header : headers) {
+    if (!equals_ignoring_case(header.name, "connection")) continue;
+    for (std::string_view each : split(header.value, ',')) names.push_back(trim(each));
+  }
+  return names;
+}
+
+bool is_among(const std::vector<std::string_view>& names, std::string_view name) {
+  return std::ranges::any_of(names, [&](std::string_view each) { return equals_ignoring_case(each, name); });
+}
+
+template <class Headers>
+http::Headers without_hop_by_hop(const Headers& headers, size_t count) {
+  const std::vector<std::string_view> named = named_by_connection(headers);
+  http::Headers result;
+  result.reserve(count + 2);
+  for (const auto& header : headers) {
+    // In answer to HEAD the length tells of a body that is not sent; the server sees to it.
+    const bool is_length = equals_ignoring_case(header.name, "content-length");
+    if (!is_length && (is_always_hop_by_hop(header.name) || is_among(named, header.name))) continue;
+    result.add(std::string(header.name), std::string(header.value));
+  }
+  return result;
 }
 
 bool is_replaced(std::string_view name) {
@@ -50,16 +78,16 @@ std::string joined(const http::Headers& headers, std::string_view name) {
   return result;
 }
 
-void append_forwarded_for(std::string& out, const RequestHead& head) {
-  std::string addresses = joined(head.request.headers, "x-forwarded-for");
+std::string forwarded_for(const RequestHead& head) {
   const LoadBalancer& settings = head.load_balancer;
-  if (settings.forwarded_for == ForwardedFor::Remove) return;
+  if (settings.forwarded_for == ForwardedFor::Remove) return {};
+  std::string addresses = joined(head.request.headers, "x-forwarded-for");
   if (settings.forwarded_for == ForwardedFor::Append) {
     if (!addresses.empty()) addresses += ", ";
     bool with_port = settings.client_port == ClientPort::Add;
     addresses += with_port ? head.request.peer.to_string() : head.request.peer.ip();
   }
-  if (!addresses.empty()) out.append("X-Forwarded-For: ").append(addresses).append("\r\n");
+  return addresses;
 }
 
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-request-tracing.html
@@ -102,15 +130,46 @@ bool can_be_passed_on(std::string_view name) {
   return !name.empty() && http::all(http::kToken, name) && !http::resembles_framing(name);
 }
 
-void append_header(std::string& out, const http::Header& header) {
-  out.append(header.name).append(": ").append(header.value).append("\r\n");
+// RFC 9110, section 5.5: control characters may stand in no value; a space may.
+std::string mended(std::string_view value) {
+  std::string result(value);
+  for (char& c : result) {
+    if (!http::is(http::kText, c)) c = ' ';
+  }
+  return result;
 }
 
-// RFC 9110, section 5.5: control characters may stand in no value; a space may.
-void append_mended_header(std::string& out, const http::Header& header) {
-  out.append(header.name).append(": ");
-  for (char c : header.value) out += http::is(http::kText, c) ? c : ' ';
-  out += "\r\n";
+// Gives `add` each header that a target gets, but for Host and those that frame the message.
+template <class Add>
+void describe_headers(const RequestHead& head, const Add& add) {
+  const http::Request& request = head.request;
+  const std::string addresses = forwarded_for(head);
+  if (!addresses.empty()) add("X-Forwarded-For", addresses);
+  add("X-Forwarded-Proto", request.scheme == http::Scheme::Https ? "https" : "http");
+  add("X-Forwarded-Port", fmt::format_int(head.listener_port).c_str());
+  add("X-Amzn-Trace-Id", trace_of(request, head.trace_root));
+  if (head.load_balancer.tls_headers == TlsHeaders::Add && !request.tls_version.empty()) {
+    add("X-Amzn-Tls-Version", request.tls_version);
+    add("X-Amzn-Tls-Cipher-Suite", request.tls_cipher);
+  }
+  const bool drops = head.load_balancer.invalid_headers == InvalidHeaders::Drop;
+  // HTTP/2 knows nothing of deviations in HTTP/1.
+  const bool is_careful = !request.deviations.empty() || request.version == http::Version::Http2;
+  const std::vector<std::string_view> named = named_by_connection(request.headers);
+  for (const http::Header& header : request.headers) {
+    if (is_replaced(header.name) || is_always_hop_by_hop(header.name)) continue;
+    if (!named.empty() && is_among(named, header.name)) continue;
+    if (drops && !is_valid_name(header.name)) continue;
+    if (!is_careful) {
+      add(header.name, header.value);
+    } else if (can_be_passed_on(header.name)) {
+      add(header.name, mended(header.value));
+    }
+  }
+}
+
+std::string host_of(const http::Request& request) {
+  return request.authority.empty() ? request.local.ip() : request.authority;
 }
 
 std::string_view title(int status) {
@@ -144,31 +203,10 @@ std::string make_request_head(const RequestHead& head) {
   std::string out;
   out.reserve(1024);
   auto end = std::back_inserter(out);
-  std::string host = request.authority.empty() ? request.local.ip() : request.authority;
-  fmt::format_to(end, "{} {} HTTP/1.1\r\nHost: {}\r\n", request.method, target_of(request), host);
-  append_forwarded_for(out, head);
-  bool is_https = request.scheme == http::Scheme::Https;
-  fmt::format_to(end, "X-Forwarded-Proto: {}\r\nX-Forwarded-Port: {}\r\n", is_https ? "https" : "http",
-                 head.listener_port);
-  out += "X-Amzn-Trace-Id: ";
-  append_trace(out, request, head.trace_root);
-  out += "\r\n";
-  if (head.load_balancer.tls_headers == TlsHeaders::Add && !request.tls_version.empty()) {
-    fmt::format_to(end, "X-Amzn-Tls-Version: {}\r\nX-Amzn-Tls-Cipher-Suite: {}\r\n", request.tls_version,
-                   request.tls_cipher);
-  }
-  bool drops = head.load_balancer.invalid_headers == InvalidHeaders::Drop;
-  // HTTP/2 knows nothing of deviations in HTTP/1.
-  bool is_careful = !request.deviations.empty() || request.version == http::Version::Http2;
-  for (const http::Header& header : request.headers) {
-    if (is_replaced(header.name) || is_hop_by_hop(request.headers, header.name)) continue;
-    if (drops && !is_valid_name(header.name)) continue;
-    if (!is_careful) {
-      append_header(out, header);
-    } else if (can_be_passed_on(header.name)) {
-      append_mended_header(out, header);
-    }
-  }
+  fmt::format_to(end, "{} {} HTTP/1.1\r\nHost: {}\r\n", request.method, target_of(request), host_of(request));
+  describe_headers(head, [&out](std::string_view name, std::string_view value) {
+    out.append(name).append(": ").append(value).append("\r\n");
+  });
   if (wants_upgrade(request)) {
     fmt::format_to(end, "Connection: upgrade\r\nUpgrade: {}\r\n", request.headers.get("upgrade"));
   }
@@ -181,20 +219,27 @@ std::string make_request_head(const RequestHead& head) {
   return out;
 }
 
+http::Headers forwarded_headers(const RequestHead& head) {
+  http::Headers result;
+  result.reserve(head.request.headers.size() + 5);
+  result.add("Host", host_of(head.request));
+  describe_headers(head, [&result](std::string_view name, std::string_view value) {
+    result.add(std::string(name), std::string(value));
+  });
+  return result;
+}
+
 bool has_invalid_headers(const http::Request& request) {
   return std::ranges::any_of(request.headers,
                              [](const http::Header& header) { return !is_valid_name(header.name); });
 }
 
 http::Headers end_to_end_headers(const http::Headers& headers) {
-  http::Headers result;
-  result.reserve(headers.size());
-  for (const http::Header& header : headers) {
-    // In answer to HEAD the length tells of a body that is not sent; the server sees to it.
-    bool is_length = equals_ignoring_case(header.name, "content-length");
-    if (is_length || !is_hop_by_hop(headers, header.name)) result.add(header.name, header.value);
-  }
-  return result;
+  return without_hop_by_hop(headers, headers.size());
+}
+
+http::Headers end_to_end_headers(const http::Head& head) {
+  return without_hop_by_hop(head.headers, head.headers.size());
 }
 
 void finish_target_headers(http::Headers& headers, const Listener& listener) {

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "dataplane/balancer/config.h"
+#include "http/head_parser.h"
 #include "http/message.h"
 
 namespace holm::balancer {
@@ -25,6 +26,8 @@ struct RequestHead {
 // Whatever the client sent, every recipient reads the result alike: there is one length, names are tokens, what
 // passes for a length elsewhere is left out, and no character of the target has another meaning.
 std::string make_request_head(const RequestHead& head);
+// The same headers for a target that is spoken to otherwise: without those that frame an HTTP/1 message.
+http::Headers forwarded_headers(const RequestHead& head);
 // X-Amzn-Trace-Id as the target gets it.
 std::string trace_of(const http::Request& request, const std::string& root);
 
@@ -36,6 +39,7 @@ size_t forwarded_address_count(const http::Request& request);
 
 // Without those that concern one connection only.
 http::Headers end_to_end_headers(const http::Headers& headers);
+http::Headers end_to_end_headers(const http::Head& head);
 
 // What the listener says of the headers of a response of the balancer's own, or of a target.
 void finish_own_headers(http::Headers& headers, const Listener& listener);

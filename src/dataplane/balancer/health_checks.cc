@@ -8,6 +8,9 @@
 #include <array>
 
 #include "async/task_set.h"
+#include "async/wakeup.h"
+#include "dataplane/balancer/function_event.h"
+#include "dataplane/balancer/proxy_header.h"
 #include "http/head_parser.h"
 #include "http/strict_policy.h"
 
@@ -45,9 +48,11 @@ std::string key_of(const CheckedTarget& target) {
   for (const StatusRange& each : settings.matcher) {
     matcher += fmt::format("{}-{},", each.first, each.last);
   }
-  return fmt::format("{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", target.group_arn, target.target_id, target.port,
-                     target.route.key(), settings.path, settings.interval.count(), settings.timeout.count(),
-                     settings.healthy_threshold, settings.unhealthy_threshold, matcher,
+  const auto protocol = static_cast<int>(settings.protocol) * 2 + static_cast<int>(target.proxy_protocol);
+  const int functions = target.functions ? static_cast<int>(*target.functions) : -1;
+  return fmt::format("{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", protocol, functions, target.group_arn,
+                     target.target_id, target.port, target.route.key(), settings.path, settings.interval.count(),
+                     settings.timeout.count(), settings.healthy_threshold, settings.unhealthy_threshold, matcher,
                      static_cast<const void*>(target.state.get()));
 }
 
@@ -55,14 +60,17 @@ std::string key_of(const CheckedTarget& target) {
 
 class HealthChecks::Checker final {
  public:
-  Checker(async::Reactor& reactor, CheckedTarget target, const HealthListener& listener)
-      : reactor_(reactor), target_(std::move(target)), listener_(listener) {
+  Checker(async::Reactor& reactor, CheckedTarget target, const HealthListener& listener,
+          const FunctionCaller& functions)
+      : reactor_(reactor), target_(std::move(target)), listener_(listener), functions_(functions) {
     tasks_.spawn(run());
   }
 
  private:
   async::Task<void> run();
   async::Task<Verdict> check();
+  async::Task<Verdict> check_function();
+  async::Task<void> call_function(FunctionAnswer& answer, async::Wakeup::Notifier answered);
   async::Duration left(SteadyTime deadline) const {
     auto rest = std::chrono::ceil<async::Duration>(deadline - reactor_.clock().steady());
     return std::max(rest, async::Duration::zero());
@@ -72,6 +80,7 @@ class HealthChecks::Checker final {
   async::Reactor& reactor_;
   CheckedTarget target_;
   const HealthListener& listener_;
+  const FunctionCaller& functions_;
   int passed_ = 0;  // In a row, as the next.
   int failed_ = 0;
   Verdict told_;
@@ -82,7 +91,12 @@ class HealthChecks::Checker final {
 async::Task<void> HealthChecks::Checker::run() {
   while (true) {
     SteadyTime started = reactor_.clock().steady();
-    Verdict verdict = co_await check();
+    Verdict verdict;
+    if (target_.functions) {
+      verdict = co_await check_function();
+    } else {
+      verdict = co_await check();
+    }
     count_verdict(verdict);
     co_await reactor_.sleep(left(started + target_.settings.interval));
   }
@@ -94,10 +108,14 @@ async::Task<Verdict> HealthChecks::Checker::check() {
   if (!connection) {
     co_return connection.error() == ConnectFailure::TimedOut ? timed_out() : failed();
   }
+  // Who takes a connection is well.
+  if (target_.settings.protocol == TargetProtocol::Tcp) co_return Verdict();
   net::Stream& stream = *(*connection)->stream;
   http::InputBuffer& input = (*connection)->input;
   std::string request = request_text(target_);
-  std::array<std::string_view, 3> pieces = {request, {}, {}};
+  std::string before;
+  if (target_.proxy_protocol == ProxyProtocol::V2) before = own_proxy_header();
+  std::array<std::string_view, 3> pieces = {before, request, {}};
   http::Sent sent = co_await http::send(stream, pieces, left(deadline));
   if (sent == http::Sent::TimedOut) co_return timed_out();
   http::HeadParser parser(http::HeadKind::Response, http::HeadLimits());
@@ -116,6 +134,29 @@ async::Task<Verdict> HealthChecks::Checker::check() {
     if (filled == http::Fill::TimedOut) co_return timed_out();
     if (filled != http::Fill::Done) co_return failed();
   }
+}
+
+async::Task<void> HealthChecks::Checker::call_function(FunctionAnswer& answer,
+                                                       async::Wakeup::Notifier answered) {
+  const std::string& group = target_.group_arn;
+  FunctionCall call{.group_arn = group,
+                    .function_arn = target_.target_id,
+                    .event = function_health_event(target_.settings.path, group, *target_.functions)};
+  answer = co_await functions_(reactor_, std::move(call));
+  answered.notify();
+}
+
+async::Task<Verdict> HealthChecks::Checker::check_function() {
+  FunctionAnswer answer;
+  async::Wakeup answered(reactor_);
+  async::TaskSet calls;
+  calls.spawn(call_function(answer, answered.notifier()));
+  const async::Woken woken = co_await answered.wait(target_.settings.timeout);
+  if (woken == async::Woken::TimedOut) co_return timed_out();
+  if (answer.failure != FunctionFailure::None) co_return failed();
+  const Result<http::Response> response = read_function_answer(answer.text, *target_.functions);
+  if (!response) co_return failed();
+  co_return judge(target_.settings, response->status);
 }
 
 void HealthChecks::Checker::count_verdict(const Verdict& verdict) {
@@ -148,8 +189,8 @@ void HealthChecks::Checker::count_verdict(const Verdict& verdict) {
              .description = verdict.description});
 }
 
-HealthChecks::HealthChecks(async::Reactor& reactor, HealthListener listener)
-    : reactor_(reactor), listener_(std::move(listener)) {}
+HealthChecks::HealthChecks(async::Reactor& reactor, HealthListener listener, FunctionCaller functions)
+    : reactor_(reactor), listener_(std::move(listener)), functions_(std::move(functions)) {}
 
 HealthChecks::~HealthChecks() = default;
 
@@ -161,7 +202,7 @@ void HealthChecks::replace(std::vector<CheckedTarget> targets) {
     if (found != checkers_.end()) {
       next.insert(checkers_.extract(found));
     } else if (!next.contains(key)) {
-      next.emplace(key, std::make_unique<Checker>(reactor_, std::move(target), listener_));
+      next.emplace(key, std::make_unique<Checker>(reactor_, std::move(target), listener_, functions_));
     }
   }
   checkers_ = std::move(next);

@@ -4,10 +4,12 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "async/reactor.h"
+#include "dataplane/balancer/functions.h"
 #include "dataplane/balancer/routing.h"
 #include "dataplane/balancer/upstream.h"
 
@@ -35,12 +37,14 @@ struct CheckedTarget {
   Route route;        // To the port that is checked.
   HealthCheck settings;
   std::shared_ptr<TargetState> state;
+  std::optional<EventHeaders> functions;  // As of its group, and the next.
+  ProxyProtocol proxy_protocol = ProxyProtocol::None;
 };
 
 // Lives on one reactor's thread.
 class HealthChecks final {
  public:
-  HealthChecks(async::Reactor& reactor, HealthListener listener);
+  HealthChecks(async::Reactor& reactor, HealthListener listener, FunctionCaller functions);
   ~HealthChecks();
   HealthChecks(const HealthChecks&) = delete;
   HealthChecks& operator=(const HealthChecks&) = delete;
@@ -52,6 +56,7 @@ class HealthChecks final {
   class Checker;
   async::Reactor& reactor_;
   HealthListener listener_;
+  FunctionCaller functions_;
   std::map<std::string, std::unique_ptr<Checker>> checkers_;
 };
 

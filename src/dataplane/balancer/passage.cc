@@ -5,10 +5,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
+#include "base/strings.h"
 #include "dataplane/balancer/forwarded_head.h"
+#include "dataplane/balancer/request_guards.h"
 #include "dataplane/balancer/tunnel.h"
 #include "http/body_reader.h"
 #include "http/outgoing_head.h"
@@ -21,33 +24,6 @@ namespace {
 
 constexpr async::Duration kConnectTimeout{10000};
 constexpr size_t kTargetsTriedMax = 3;
-
-class InFlight final {
- public:
-  explicit InFlight(TargetState& state) : state_(state) { ++state_.requests_in_flight; }
-  ~InFlight() { --state_.requests_in_flight; }
-  InFlight(const InFlight&) = delete;
-  InFlight& operator=(const InFlight&) = delete;
-
- private:
-  TargetState& state_;
-};
-
-// Counts a client that left before the response was complete.
-class Completion final {
- public:
-  explicit Completion(Counter& clients_gone) : clients_gone_(clients_gone) {}
-  ~Completion() {
-    if (!complete_) count(clients_gone_);
-  }
-  Completion(const Completion&) = delete;
-  Completion& operator=(const Completion&) = delete;
-  void complete() { complete_ = true; }
-
- private:
-  Counter& clients_gone_;
-  bool complete_ = false;
-};
 
 // The body of a target's response; the connection is kept after its end.
 class TargetBody final : public async::ByteSource {
@@ -62,13 +38,12 @@ class TargetBody final : public async::ByteSource {
   async::Task<bool> prefetch() {
     Result<std::string_view> piece = co_await reader_.next();
     if (!piece) co_return false;
-    first_ = std::string(*piece);
-    has_first_ = true;
+    first_ = *piece;
     co_return true;
   }
   async::Task<std::string_view> read() override {
     if (!connection_) co_return std::string_view();
-    if (std::exchange(has_first_, false) && !first_.empty()) co_return first_;
+    if (!first_.empty()) co_return std::exchange(first_, {});
     std::string_view piece = co_await reader_.read();
     if (piece.empty()) {
       std::unique_ptr<Connection> connection = std::move(connection_);
@@ -82,17 +57,14 @@ class TargetBody final : public async::ByteSource {
   std::unique_ptr<Connection> connection_;
   http::BodyReader reader_;
   UpstreamPool* pool_;
-  std::string first_;
-  bool has_first_ = false;
+  std::string_view first_;  // Lives until the reader is asked again.
 };
 
-http::Headers headers_of(const http::Head& head) {
-  http::Headers headers;
-  headers.reserve(head.headers.size());
-  for (const http::HeaderView& each : head.headers) {
-    headers.add(std::string(each.name), std::string(each.value));
-  }
-  return headers;
+// Before the bytes it was read from are given up.
+bool says_close(const http::Head& head) {
+  return std::ranges::any_of(head.headers, [](const http::HeaderView& each) {
+    return equals_ignoring_case(each.name, "connection") && http::lists_token(each.value, "close");
+  });
 }
 
 // What the target has sent already, without waiting.
@@ -103,6 +75,13 @@ void read_what_is_there(Connection& connection) {
 }
 
 }  // namespace
+
+void add_group_cookie(const Passage::Context& context, http::Headers& headers) {
+  if (context.group_cookie.empty()) return;
+  const Time now = context.exchange.reactor().clock().now();
+  set_cookies(headers, kGroupCookie, context.group_cookie, now + context.group_cookie_duration,
+              context.exchange.request().scheme);
+}
 
 Passage::Passage(Context context) : context_(std::move(context)) {}
 
@@ -170,9 +149,7 @@ void Passage::add_cookies(http::Headers& headers) const {
   const TargetGroup& group = *context_.group.settings;
   const Time now = context_.exchange.reactor().clock().now();
   const http::Scheme scheme = context_.exchange.request().scheme;
-  if (!context_.group_cookie.empty()) {
-    set_cookies(headers, kGroupCookie, context_.group_cookie, now + context_.group_cookie_duration, scheme);
-  }
+  add_group_cookie(context_, headers);
   if (!group.stickiness || !target_) return;
   const std::string& application = group.stickiness->application_cookie;
   if (!application.empty() && !sets_cookie(headers, application)) return;
@@ -273,7 +250,7 @@ async::Task<Passage::Outcome> Passage::read_response_head(Connection& connection
       if (head.status >= 200 || is_upgrade) co_return Outcome::Responded;
       if (head.status == 101) co_return Outcome::BadResponse;
       if (head.status != 100) {
-        http::Headers headers = end_to_end_headers(headers_of(head));
+        http::Headers headers = end_to_end_headers(head);
         co_await context_.exchange.respond_interim(head.status, std::move(headers));
       }
       connection.input.consume(head.bytes);
@@ -291,33 +268,30 @@ async::Task<Passage::Outcome> Passage::read_response_head(Connection& connection
   }
 }
 
-async::Task<Passage::Outcome> Passage::respond(std::unique_ptr<Connection> connection,
-                                               const http::Head& parsed, http::Sent sent) {
+async::Task<Passage::Outcome> Passage::respond(std::unique_ptr<Connection> connection, const http::Head& head,
+                                               http::Sent sent) {
   http::Response response;
-  http::Headers headers = headers_of(parsed);
-  response.status = parsed.status;
-  context_.story.status = parsed.status;
-  response.headers = end_to_end_headers(headers);
+  response.status = head.status;
+  context_.story.status = head.status;
+  response.headers = end_to_end_headers(head);
   finish_target_headers(response.headers, context_.listener);
   add_cookies(response.headers);
-  http::Head head = parsed;
-  head.headers.clear();
   connection->input.consume(head.bytes);
-  bool is_head = context_.exchange.request().method == "HEAD";
-  if (is_head || head.status == 204 || head.status == 304) {
-    head.framing = http::Framing::None;
-    head.keep_alive = !http::has_token(headers, "connection", "close");
-  }
   bool keeps = head.keep_alive && sent == http::Sent::Done && !context_.closes;
-  if (head.framing == http::Framing::None) {
+  const bool is_head = context_.exchange.request().method == "HEAD";
+  const bool has_body = !is_head && head.status != 204 && head.status != 304;
+  if (!has_body || head.framing == http::Framing::None) {
+    // What would have ended with the connection does not, if there is none of it.
+    if (!has_body) keeps = sent == http::Sent::Done && !context_.closes && !says_close(head);
     if (keeps) context_.pool.keep(std::move(connection));
     co_await context_.exchange.respond(std::move(response));
     co_return Outcome::Responded;
   }
+  const bool is_waited_for = head.framing == http::Framing::Length && head.length > 0;
   auto body = std::make_unique<TargetBody>(std::move(connection), head, context_.load_balancer.idle_timeout,
                                            keeps ? &context_.pool : nullptr);
   // With a length the client gets head and first bytes together, so they are waited for anyway.
-  if (head.framing == http::Framing::Length && head.length > 0) {
+  if (is_waited_for) {
     bool came = co_await body->prefetch();
     if (!came) co_return Outcome::BadResponse;
   }
@@ -328,7 +302,13 @@ async::Task<Passage::Outcome> Passage::respond(std::unique_ptr<Connection> conne
 
 async::Task<void> Passage::open_tunnel(std::unique_ptr<Connection> connection, const http::Head& head) {
   std::string text = "HTTP/1.1 101 Switching Protocols\r\n";
-  for (const http::HeaderView& header : head.headers) {
+  http::Headers headers;
+  for (const http::HeaderView& each : head.headers) {
+    headers.add(std::string(each.name), std::string(each.value));
+  }
+  finish_target_headers(headers, context_.listener);
+  add_cookies(headers);
+  for (const http::Header& header : headers) {
     text.append(header.name).append(": ").append(header.value).append("\r\n");
   }
   text += "\r\n";

@@ -73,4 +73,7 @@ class Passage final {
   bool body_begun_ = false;
 };
 
+// The cookie that keeps the client with its group, if there is one.
+void add_group_cookie(const Passage::Context& context, http::Headers& headers);
+
 }  // namespace holm::balancer

@@ -56,6 +56,25 @@ const RoutedGroup* Routing::find_group(std::string_view arn) const {
   return found == groups_.end() ? nullptr : &found->second;
 }
 
+const Listener* find_listener(const LoadBalancer& load_balancer, std::string_view arn) {
+  for (const Listener& each : load_balancer.listeners) {
+    if (each.arn == arn) return &each;
+  }
+  return nullptr;
+}
+
+const WeightedGroup* choose_group(const Forward& forward, Random& random) {
+  uint64_t total = 0;
+  for (const WeightedGroup& each : forward.groups) total += static_cast<uint64_t>(each.weight);
+  if (total == 0) return forward.groups.empty() ? nullptr : &forward.groups.front();
+  uint64_t ticket = forward.groups.size() == 1 ? 0 : random.below(total);
+  for (const WeightedGroup& each : forward.groups) {
+    if (ticket < static_cast<uint64_t>(each.weight)) return &each;
+    ticket -= static_cast<uint64_t>(each.weight);
+  }
+  return nullptr;
+}
+
 LoadBalancerState& Routing::state_of(const LoadBalancer& load_balancer) const {
   return *load_balancers_.find(load_balancer.arn)->second.state;
 }
@@ -137,29 +156,90 @@ const RoutedTarget* find_usable_target(const RoutedGroup& group, std::string_vie
   return nullptr;
 }
 
-const RoutedTarget* choose_target(const RoutedGroup& group, const std::vector<const RoutedTarget*>& tried,
-                                  Draw draw) {
+namespace {
+
+bool is_usable(const RoutedTarget& target, bool needs_health, const std::vector<const RoutedTarget*>& tried) {
+  if (!is_registered(target) || (needs_health && !is_healthy(target))) return false;
+  return std::ranges::find(tried, &target) == tried.end();
+}
+
+std::vector<const RoutedTarget*> usable_targets(const RoutedGroup& group,
+                                                const std::vector<const RoutedTarget*>& tried) {
   const bool needs_health = has_enough_healthy(group);
   std::vector<const RoutedTarget*> candidates;
   candidates.reserve(group.targets.size());
   for (const RoutedTarget& target : group.targets) {
-    if (!is_registered(target) || (needs_health && !is_healthy(target))) continue;
-    if (std::ranges::find(tried, &target) == tried.end()) candidates.push_back(&target);
+    if (is_usable(target, needs_health, tried)) candidates.push_back(&target);
   }
-  if (candidates.empty()) return nullptr;
-  if (group.settings->slow_start > async::Duration::zero()) {
+  return candidates;
+}
+
+// Spreads the bits of what was combined.
+uint64_t mixed(uint64_t value) {
+  value = (value ^ (value >> 33)) * 0xff51afd7ed558ccdu;
+  value = (value ^ (value >> 33)) * 0xc4ceb9fe1a85ec53u;
+  return value ^ (value >> 33);
+}
+
+}  // namespace
+
+// Each target has its own chance with each flow, and the one with the best gets it.
+const RoutedTarget* choose_target_of_flow(const RoutedGroup& group,
+                                          const std::vector<const RoutedTarget*>& tried, uint64_t flow,
+                                          std::string_view zone) {
+  std::vector<const RoutedTarget*> candidates = usable_targets(group, tried);
+  auto is_near = [zone](const RoutedTarget* each) {
+    return each->settings->zone.empty() || each->settings->zone == zone;
+  };
+  if (!zone.empty() && std::ranges::any_of(candidates, is_near)) {
+    std::erase_if(candidates, [&](const RoutedTarget* each) { return !is_near(each); });
+  }
+  const RoutedTarget* best = nullptr;
+  uint64_t best_chance = 0;
+  for (const RoutedTarget* each : candidates) {
+    const uint64_t chance = mixed(flow ^ std::hash<std::string>()(id_and_port(*each)));
+    if (best && chance <= best_chance) continue;
+    best = each;
+    best_chance = chance;
+  }
+  return best;
+}
+
+const RoutedTarget* choose_target(const RoutedGroup& group, const std::vector<const RoutedTarget*>& tried,
+                                  Draw draw) {
+  const TargetGroup& settings = *group.settings;
+  if (settings.slow_start > async::Duration::zero()) {
+    const std::vector<const RoutedTarget*> candidates = usable_targets(group, tried);
     if (const RoutedTarget* chosen = choose_by_share(group, candidates, draw)) return chosen;
   }
+  const bool needs_health = has_enough_healthy(group);
+  size_t usable = 0;
+  for (const RoutedTarget& each : group.targets) usable += is_usable(each, needs_health, tried);
+  if (usable == 0) return nullptr;
   uint64_t turn = group.state->next.fetch_add(1, std::memory_order_relaxed);
-  if (group.settings->algorithm == Algorithm::WeightedRandom) turn = draw.number;
-  if (group.settings->algorithm != Algorithm::LeastOutstandingRequests) {
-    return candidates[turn % candidates.size()];
-  }
+  if (settings.algorithm == Algorithm::WeightedRandom) turn = draw.number;
   // Among equals the turn decides.
-  std::ranges::rotate(candidates, candidates.begin() + static_cast<ptrdiff_t>(turn % candidates.size()));
-  return *std::ranges::min_element(candidates, {}, [](const RoutedTarget* each) {
-    return each->state->requests_in_flight.load(std::memory_order_relaxed);
-  });
+  size_t skip = turn % usable;
+  const bool takes_first = settings.algorithm != Algorithm::LeastOutstandingRequests;
+  const RoutedTarget* best = nullptr;
+  const RoutedTarget* spare = nullptr;
+  int64_t best_busy = 0;
+  // Once around, from the one whose turn it is. Health may change on the way: then another has to do.
+  for (size_t at = 0; at < 2 * group.targets.size(); ++at) {
+    const RoutedTarget& each = group.targets[at % group.targets.size()];
+    if (!is_usable(each, needs_health, tried)) continue;
+    if (skip > 0) {
+      --skip;
+      spare = &each;
+      continue;
+    }
+    if (takes_first) return &each;
+    const int64_t busy = each.state->requests_in_flight.load(std::memory_order_relaxed);
+    if (best && busy >= best_busy) continue;
+    best = &each;
+    best_busy = busy;
+  }
+  return best ? best : spare;
 }
 
 }  // namespace holm::balancer

@@ -10,6 +10,7 @@
 
 #include "dataplane/balancer/config.h"
 #include "base/clock.h"
+#include "base/random.h"
 #include "dataplane/balancer/counters.h"
 
 namespace holm::balancer {
@@ -63,6 +64,9 @@ class Routing final {
   std::map<std::string, RoutedGroup, std::less<>> groups_;
 };
 
+const Listener* find_listener(const LoadBalancer& load_balancer, std::string_view arn);
+// The group that a request goes to, by the weights; null when there is none.
+const WeightedGroup* choose_group(const Forward& forward, Random& random);
 bool is_same_target(const Target& a, const Target& b);
 
 // When a choice is made, and the number that chance gave for it.
@@ -75,6 +79,11 @@ struct Draw {
 // registered count as such.
 const RoutedTarget* choose_target(const RoutedGroup& group, const std::vector<const RoutedTarget*>& tried,
                                   Draw draw);
+// The target for a connection, or null; likewise. What has the same `flow` has the same target for as long as that
+// may be used, whoever else comes and goes. `zone`: whose targets are preferred; empty: all are alike.
+const RoutedTarget* choose_target_of_flow(const RoutedGroup& group,
+                                          const std::vector<const RoutedTarget*>& tried, uint64_t flow,
+                                          std::string_view zone);
 // The target a client is to stay with ("i-1|80"), if it may get requests; else null.
 const RoutedTarget* find_usable_target(const RoutedGroup& group, std::string_view id_and_port);
 std::string id_and_port(const RoutedTarget& target);

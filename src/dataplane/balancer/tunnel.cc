@@ -26,7 +26,7 @@ async::Duration idle_left(const net::Stream& stream, const Progress& progress, a
 }
 
 async::Task<void> pass(net::Stream& from, net::Stream& to, Progress& progress, async::Duration idle,
-                       uint64_t& bytes) {
+                       uint64_t& bytes, Counter* all_bytes) {
   http::InputBuffer input;
   while (!progress.broken) {
     async::Duration left = idle_left(from, progress, idle);
@@ -43,6 +43,7 @@ async::Task<void> pass(net::Stream& from, net::Stream& to, Progress& progress, a
     http::Sent sent = co_await http::send(to, pieces, idle);
     if (sent != http::Sent::Done) break;
     bytes += input.unread().size();
+    if (all_bytes) all_bytes->fetch_add(input.unread().size(), std::memory_order_relaxed);
     input.consume(input.unread().size());
     input.shrink();
   }
@@ -50,8 +51,8 @@ async::Task<void> pass(net::Stream& from, net::Stream& to, Progress& progress, a
 }
 
 async::Task<void> pass_and_tell(net::Stream& from, net::Stream& to, Progress& progress, async::Duration idle,
-                                uint64_t& bytes, async::Wakeup::Notifier ended) {
-  co_await pass(from, to, progress, idle, bytes);
+                                uint64_t& bytes, Counter* all_bytes, async::Wakeup::Notifier ended) {
+  co_await pass(from, to, progress, idle, bytes, all_bytes);
   --progress.directions_open;
   ended.notify();
 }
@@ -63,9 +64,10 @@ async::Task<void> tunnel(net::Stream& client, net::Stream& target, async::Durati
   Progress progress{.last_byte = reactor.clock().steady()};
   async::Wakeup ended(reactor);
   async::TaskSet directions;
-  directions.spawn(pass_and_tell(client, target, progress, idle, carried.from_client_bytes, ended.notifier()));
-  directions.spawn(
-      pass_and_tell(target, client, progress, idle, carried.to_client_bytes, ended.notifier()));
+  directions.spawn(pass_and_tell(client, target, progress, idle, carried.from_client_bytes, carried.all_bytes,
+                                 ended.notifier()));
+  directions.spawn(pass_and_tell(target, client, progress, idle, carried.to_client_bytes, carried.all_bytes,
+                                 ended.notifier()));
   while (progress.directions_open > 0 && !progress.broken) co_await ended.wait(idle);
 }
 

@@ -5,6 +5,7 @@
 
 #include "async/reactor.h"
 #include "async/task.h"
+#include "dataplane/balancer/counters.h"
 
 namespace holm::net {
 class Stream;
@@ -15,6 +16,7 @@ namespace holm::balancer {
 struct Carried {
   uint64_t from_client_bytes = 0;
   uint64_t to_client_bytes = 0;
+  Counter* all_bytes = nullptr;  // Counts those of both ways, too, as they pass.
 };
 
 // Until both sides have ended, one has broken, or neither has sent a byte for `idle`. The streams

@@ -66,7 +66,12 @@ ConnectFailure failure_of(int fd) {
 
 std::string Route::key() const {
   return fmt::format("{}|{}|{}|{}{}", vpc_id, where.fd, source.ip(), target.to_string(),
-                     protocol == TargetProtocol::Https ? "|tls" : "");
+                     has_tls(protocol) ? "|tls" : "");
+}
+
+size_t RouteHash::operator()(const Route& route) const {
+  const std::hash<std::string_view> hash;
+  return hash(route.target.ip_bytes()) ^ (size_t{route.target.port()} << 17) ^ (hash(route.vpc_id) << 1);
 }
 
 async::Task<Connected> connect(async::Reactor& reactor, Route route, async::Duration timeout) {
@@ -79,7 +84,7 @@ async::Task<Connected> connect(async::Reactor& reactor, Route route, async::Dura
   if (error != 0 && error != EINPROGRESS) co_return std::unexpected(ConnectFailure::Refused);
   auto connection = std::make_unique<Connection>();
   connection->route = std::move(route);
-  if (connection->route.protocol == TargetProtocol::Https) {
+  if (has_tls(connection->route.protocol)) {
     const net::TlsClientContext* context = target_tls();
     std::unique_ptr<net::TlsSession> session = context ? context->connect(fd->get(), "") : nullptr;
     if (!session) co_return std::unexpected(ConnectFailure::Refused);
@@ -116,7 +121,7 @@ UpstreamPool::UpstreamPool(async::Reactor& reactor)
     : reactor_(reactor), sweeper_(reactor, [this] { sweep(); }) {}
 
 std::unique_ptr<Connection> UpstreamPool::take(const Route& route) {
-  auto found = idle_.find(route.key());
+  auto found = idle_.find(route);
   if (found == idle_.end()) return nullptr;
   while (!found->second.empty()) {
     std::unique_ptr<Connection> connection = std::move(found->second.back().connection);
@@ -130,15 +135,15 @@ void UpstreamPool::keep(std::unique_ptr<Connection> connection) {
   if (!connection->input.unread().empty() || connection->stream->peer_has_left()) return;
   connection->used_before = true;
   connection->input.shrink();
-  std::list<Idle>& list = idle_[connection->route.key()];
-  if (list.size() >= kIdlePerTargetMax) list.pop_front();
+  std::vector<Idle>& list = idle_[connection->route];
+  if (list.size() >= kIdlePerTargetMax) list.erase(list.begin());
   list.push_back({std::move(connection), reactor_.clock().steady()});
   if (!sweeper_.is_armed()) sweeper_.arm(kIdle);
 }
 
 void UpstreamPool::sweep() {
   SteadyTime now = reactor_.clock().steady();
-  for (auto& [key, list] : idle_) {
+  for (auto& [route, list] : idle_) {
     std::erase_if(list, [&](const Idle& each) {
       return now - each.since >= kIdle || each.connection->stream->peer_has_left();
     });

@@ -3,10 +3,11 @@
 
 #include <cstdint>
 #include <expected>
-#include <list>
-#include <map>
 #include <memory>
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
 
 #include "async/reactor.h"
 #include "async/task.h"
@@ -26,7 +27,12 @@ struct Route {
   net::Address target;
   TargetProtocol protocol = TargetProtocol::Http;
 
+  // In words.
   std::string key() const;
+  friend bool operator==(const Route&, const Route&) = default;
+};
+struct RouteHash {
+  size_t operator()(const Route& route) const;
 };
 
 struct Connection {
@@ -50,10 +56,9 @@ class UpstreamPool final {
   std::unique_ptr<Connection> take(const Route& route);
   // Kept only if it is sound and there is room.
   void keep(std::unique_ptr<Connection> connection);
-  // Closes the idle connections to targets that are not among `keys`.
-  template <class Keys>
-  void retain(const Keys& keys) {
-    std::erase_if(idle_, [&](const auto& each) { return !keys.contains(each.first); });
+  // Closes the idle connections to targets that are not among `routes`.
+  void retain(const std::unordered_set<Route, RouteHash>& routes) {
+    std::erase_if(idle_, [&](const auto& each) { return !routes.contains(each.first); });
   }
 
  private:
@@ -64,7 +69,7 @@ class UpstreamPool final {
   void sweep();
 
   async::Reactor& reactor_;
-  std::map<std::string, std::list<Idle>> idle_;  // By route; the one used last is at the back.
+  std::unordered_map<Route, std::vector<Idle>, RouteHash> idle_;  // The one used last is at the back.
   async::Timer sweeper_;
 };
 

@@ -165,6 +165,7 @@ std::string make_interface(Service& service, Call& call, const SubnetRow& subnet
        wish.description, int64_t{wish.wants_public_address}, int64_t{wish.place == InterfacePlace::Local},
        sql::optional_value(wish.requester), sql::optional_value(wish.client_token),
        to_milliseconds(call.now)});
+  if (wish.guard == InterfaceGuard::Open) return id;
   const std::vector<std::string> groups =
       wish.groups.empty() ? std::vector{require_group_named(call, subnet.vpc, "default").id} : wish.groups;
   write_groups(call, id, subnet.vpc, groups);
@@ -236,7 +237,10 @@ CreateNetworkInterfaceResult create_network_interface(Service& service, Call& ca
   if (call.principal.kind == aws::Principal::Kind::Service) {
     wish.requester = call.principal.id;
     // A load balancer is holm itself, so its addresses are the network's own.
-    if (call.principal.id == kLoadBalancing) wish.place = InterfacePlace::Local;
+    if (call.principal.id == kLoadBalancing) {
+      wish.place = InterfacePlace::Local;
+      wish.guard = request.groups.empty() ? InterfaceGuard::Open : InterfaceGuard::Groups;
+    }
   }
   end_dry_run(request.dry_run);
   const std::string id = make_interface(service, call, subnet, wish);

@@ -12,6 +12,9 @@ namespace holm::ec2 {
 
 // Guest: a sandbox has it. Local: holm itself answers on the address (load balancers, NAT gateways).
 enum class InterfacePlace { Guest, Local };
+// Whether security groups decide who reaches it. Open: nobody is kept out, as from network load balancers that
+// have no groups.
+enum class InterfaceGuard { Groups, Open };
 
 struct InterfaceWish {
   std::string description;
@@ -19,6 +22,7 @@ struct InterfaceWish {
   std::optional<std::string> address;  // Empty: a free one.
   bool wants_public_address = false;   // One of its own whenever it comes up.
   InterfacePlace place = InterfacePlace::Guest;
+  InterfaceGuard guard = InterfaceGuard::Groups;
   std::optional<std::string> requester;  // The service that made it for itself.
   std::optional<std::string> client_token;
 };
@@ -32,7 +36,7 @@ struct InterfaceRow {
   bool wants_public_address = false;
   bool is_local = false;
   std::optional<std::string> instance;
-  std::vector<std::string> groups;
+  std::vector<std::string> groups;  // None of a local one: it is open.
   std::optional<AddressRow> public_address;
 };
 

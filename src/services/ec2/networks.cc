@@ -28,6 +28,9 @@ struct Gone {
   std::string id;
 };
 
+// Of interfaces that nobody is kept from; no group of a client's is called so.
+constexpr char kOpenGroup[] = "open";
+
 // A VPC with all that is in it, read in one snapshot.
 struct Picture {
   bool exists = false;
@@ -85,9 +88,14 @@ Picture read_picture(sql::Transaction& transaction, const std::string& id) {
                                   .place = row.is_local ? sandbox::InterfaceSpec::Place::Local
                                                         : sandbox::InterfaceSpec::Place::Guest});
     add_public_address(picture, row);
-    picture.security.push_back({.interface_id = row.id, .addresses = {row.address}, .group_ids = row.groups});
+    const bool is_open = row.is_local && row.groups.empty();
+    picture.security.push_back({.interface_id = row.id,
+                                .addresses = {row.address},
+                                .group_ids = is_open ? std::vector<std::string>{kOpenGroup} : row.groups});
   }
   picture.groups = groups_of_vpc(transaction, id);
+  const sandbox::SecurityRule all{.cidrs = {"0.0.0.0/0"}};
+  picture.groups.push_back({.id = kOpenGroup, .ingress = {all}, .egress = {all}});
   picture.borders = borders_of_vpc(transaction, id);
   return picture;
 }

@@ -10,6 +10,8 @@
 
 #include "base/strings.h"
 #include "services/elbv2/access_logs.h"
+#include "services/elbv2/function_targets.h"
+#include "services/elbv2/kinds.h"
 #include "services/elbv2/records.h"
 #include "services/elbv2/service.h"
 
@@ -49,22 +51,41 @@ constexpr Definition kLoadBalancerAttributes[] = {
     {"zonal_shift.config.enabled", "false", ""},
 };
 
+// Of network load balancers.
+constexpr Definition kNetworkAttributes[] = {
+    {"access_logs.s3.enabled", "false", ""},
+    {"access_logs.s3.bucket", "", ""},
+    {"access_logs.s3.prefix", "", ""},
+    {"deletion_protection.enabled", "false", kBoolean},
+    {"dns_record.client_routing_policy", "any_availability_zone", ""},
+    {"load_balancing.cross_zone.enabled", "false", kBoolean},
+    {"secondary_ips.auto_assigned.per_subnet", "0", ""},
+    {"zonal_shift.config.enabled", "false", ""},
+};
+
 constexpr Definition kTargetGroupAttributes[] = {
+    {"deregistration_delay.connection_termination.enabled", "false", ""},
     {"deregistration_delay.timeout_seconds", "300", "0-3600"},
+    {"lambda.multi_value_headers.enabled", "false", kBoolean},
     {"load_balancing.algorithm.anomaly_mitigation", "off", ""},
     {"load_balancing.algorithm.type", "round_robin", "round_robin|least_outstanding_requests|weighted_random"},
     {"load_balancing.cross_zone.enabled", "use_load_balancer_configuration", ""},
+    {"preserve_client_ip.enabled", "false", ""},
+    {"proxy_protocol_v2.enabled", "false", kBoolean},
     {"slow_start.duration_seconds", "0", "30-900"},
     {"stickiness.app_cookie.cookie_name", "", "*"},
     {"stickiness.app_cookie.duration_seconds", "86400", "1-604800"},
     {"stickiness.enabled", "false", kBoolean},
     {"stickiness.lb_cookie.duration_seconds", "86400", "1-604800"},
-    {"stickiness.type", "lb_cookie", "lb_cookie|app_cookie"},
+    {"stickiness.type", "lb_cookie", "lb_cookie|app_cookie|source_ip"},
     {"target_group_health.dns_failover.minimum_healthy_targets.count", "1", ""},
     {"target_group_health.dns_failover.minimum_healthy_targets.percentage", "off", ""},
     {"target_group_health.unhealthy_state_routing.minimum_healthy_targets.count", "1", "1-1000"},
     {"target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage", "off", "1-100"},
 };
+
+// Of listeners of network load balancers.
+constexpr Definition kConnectionAttributes[] = {{"tcp.idle_timeout.seconds", "350", "60-6000"}};
 
 // Of listeners: the headers of responses, each after its attribute's name.
 constexpr Definition kListenerAttributes[] = {
@@ -82,8 +103,10 @@ constexpr Definition kListenerAttributes[] = {
 };
 
 std::span<const Definition> definitions_of(std::string_view arn) {
-  if (arn.find(":listener/") != std::string_view::npos) return kListenerAttributes;
   if (arn.find(":targetgroup/") != std::string_view::npos) return kTargetGroupAttributes;
+  if (arn.find(":listener/net/") != std::string_view::npos) return kConnectionAttributes;
+  if (arn.find(":listener/") != std::string_view::npos) return kListenerAttributes;
+  if (is_network(arn)) return kNetworkAttributes;
   return kLoadBalancerAttributes;
 }
 
@@ -110,8 +133,15 @@ bool is_allowed(const Definition& definition, const std::string& value) {
 }
 
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html
-void check_together(Call& call, const std::string& arn) {
+void check_together(Call& call, const TargetGroup& group) {
+  const std::string& arn = *group.target_group_arn;
   const bool is_sticky = attribute(call, arn, "stickiness.enabled") == "true";
+  const bool is_by_address = attribute(call, arn, "stickiness.type") == "source_ip";
+  if (is_sticky && is_by_address != carries_connections(group)) {
+    throw InvalidConfigurationRequestException(
+        fmt::format("The stickiness type is not supported for target groups with the protocol '{}'",
+                    group.protocol.value_or(kFunctionType)));
+  }
   const std::string cookie = attribute(call, arn, "stickiness.app_cookie.cookie_name");
   const bool is_application = attribute(call, arn, "stickiness.type") == "app_cookie";
   if (is_sticky && is_application && cookie.empty()) {
@@ -127,10 +157,27 @@ void check_together(Call& call, const std::string& arn) {
   }
 }
 
+// Which attributes a group has depends on what its targets get: events, connections or requests.
+bool applies(const TargetGroup& group, std::string_view key) {
+  const bool is_of_functions = key.starts_with("lambda.");
+  if (*group.target_type == kFunctionType || is_of_functions) {
+    return is_of_functions && *group.target_type == kFunctionType;
+  }
+  const bool is_of_both = key == "deregistration_delay.timeout_seconds" || key == "stickiness.enabled" ||
+                          key == "stickiness.type" || key == "load_balancing.cross_zone.enabled" ||
+                          key.starts_with("target_group_health.");
+  const bool is_of_connections = key.starts_with("deregistration_delay.connection") ||
+                                 key.starts_with("preserve_client_ip.") || key.starts_with("proxy_protocol_v2.");
+  return is_of_both || is_of_connections == carries_connections(group);
+}
+
 template <class Attribute>
 std::vector<Attribute> all_attributes(Call& call, const std::string& arn) {
   std::vector<Attribute> result;
+  std::optional<TargetGroup> group;
+  if (arn.find(":targetgroup/") != std::string::npos) group = require_target_group(call, arn);
   for (const Definition& each : definitions_of(arn)) {
+    if (group && !applies(*group, each.key)) continue;
     result.push_back({.key = std::string(each.key), .value = attribute(call, arn, each.key)});
   }
   return result;
@@ -144,7 +191,9 @@ std::string attribute(Call& call, const std::string& arn, std::string_view key) 
   if (row) return row->text(0);
   const Definition* definition = find_definition(arn, key);
   CHECK(definition != nullptr);
-  return std::string(definition->value);
+  if (key != "stickiness.type") return std::string(definition->value);
+  const auto group = find<TargetGroup>(call, arn);
+  return group && carries_connections(*group) ? "source_ip" : std::string(definition->value);
 }
 
 void write_attribute(Call& call, const std::string& arn, const std::string& key, const std::string& value) {
@@ -231,11 +280,17 @@ DescribeTargetGroupAttributesOutput describe_target_group_attributes(
 
 ModifyTargetGroupAttributesOutput modify_target_group_attributes(
     Service& service, Call& call, const ModifyTargetGroupAttributesInput& request) {
-  require_target_group(call, request.target_group_arn);
+  const TargetGroup group = require_target_group(call, request.target_group_arn);
   for (const TargetGroupAttribute& each : request.attributes) {
+    const std::string key = each.key.value_or("");
+    if (find_definition(request.target_group_arn, key) && !applies(group, key)) {
+      throw InvalidConfigurationRequestException(fmt::format(
+          "The attribute '{}' is not supported for target groups with the protocol '{}'", key,
+          group.protocol.value_or(kFunctionType)));
+    }
     write_attribute(call, request.target_group_arn, each.key.value_or(""), each.value.value_or(""));
   }
-  check_together(call, request.target_group_arn);
+  check_together(call, group);
   service.changed(call.transaction);
   return {.attributes = all_attributes<TargetGroupAttribute>(call, request.target_group_arn)};
 }

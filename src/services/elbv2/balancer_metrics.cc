@@ -11,6 +11,7 @@
 #include "dataplane/balancer/balancer.h"
 #include "dataplane/balancer/routing.h"
 #include "metrics/meters.h"
+#include "services/elbv2/kinds.h"
 #include "services/elbv2/service.h"
 
 namespace holm::elbv2 {
@@ -53,6 +54,8 @@ std::set<std::string> groups_of(const balancer::LoadBalancer& load_balancer) {
 GroupCounts GroupCounts::of(const balancer::GroupCounters& counters) {
   GroupCounts counts{.requests = read(counters.requests),
                      .connection_errors = read(counters.target_connection_errors),
+                     .function_user_errors = read(counters.function_user_errors),
+                     .function_internal_errors = read(counters.function_internal_errors),
                      .times = {},
                      .time_sum = read(counters.target_response_time.sum)};
   for (size_t i = 0; i < counts.statuses.size(); ++i) counts.statuses[i] = read(counters.target_statuses[i]);
@@ -68,6 +71,8 @@ GroupCounts GroupCounts::since(const GroupCounts& before) const {
   if (requests < before.requests || time_sum < before.time_sum) return came;
   came.requests -= before.requests;
   came.connection_errors = difference(connection_errors, before.connection_errors);
+  came.function_user_errors = difference(function_user_errors, before.function_user_errors);
+  came.function_internal_errors = difference(function_internal_errors, before.function_internal_errors);
   came.time_sum -= before.time_sum;
   for (size_t i = 0; i < statuses.size(); ++i) came.statuses[i] = difference(statuses[i], before.statuses[i]);
   for (size_t i = 0; i < std::min(times.size(), before.times.size()); ++i) {
@@ -79,6 +84,8 @@ GroupCounts GroupCounts::since(const GroupCounts& before) const {
 void GroupCounts::add(const GroupCounts& other) {
   requests += other.requests;
   connection_errors += other.connection_errors;
+  function_user_errors += other.function_user_errors;
+  function_internal_errors += other.function_internal_errors;
   time_sum += other.time_sum;
   for (size_t i = 0; i < statuses.size(); ++i) statuses[i] += other.statuses[i];
   if (times.size() < other.times.size()) times.resize(other.times.size());
@@ -105,12 +112,13 @@ struct BalancerMetrics::Names {
   metrics::Recorder& recorder;
   Time minute;
   std::string account, region;
+  std::string_view space;  // "AWS/ApplicationELB"
   std::vector<std::vector<metrics::Dimension>> dimensions;
 
   void record(std::string_view name, const Statistics& measured, std::string_view unit) const {
     if (measured.count == 0) return;
     for (const auto& each : dimensions) {
-      recorder.record({.metric = {account, region, "AWS/ApplicationELB", std::string(name), each},
+      recorder.record({.metric = {account, region, std::string(space), std::string(name), each},
                        .unit = std::string(unit)},
                       minute, measured);
     }
@@ -125,6 +133,8 @@ struct BalancerMetrics::Names {
       record_count(fmt::format("HTTPCode_Target_{}XX_Count", digit), came.statuses[digit]);
     }
     record_count("TargetConnectionErrorCount", came.connection_errors);
+    record_count("LambdaUserError", came.function_user_errors);
+    record_count("LambdaInternalError", came.function_internal_errors);
     record("TargetResponseTime", came.response_times(), "Seconds");
   }
 };
@@ -149,7 +159,12 @@ void BalancerMetrics::read(metrics::Recorder& recorder, Time minute) {
   load_balancers_ = std::move(known);
   for (const balancer::LoadBalancer& each : routing->config().load_balancers) {
     const ArnParts parts = parts_of(each.arn);
-    read_load_balancer({recorder, minute, parts.account, parts.region, {}}, *routing, each, came);
+    if (is_network(each.arn)) {
+      read_connections({recorder, minute, parts.account, parts.region, "AWS/NetworkELB", {}}, *routing, each);
+    } else {
+      read_load_balancer({recorder, minute, parts.account, parts.region, "AWS/ApplicationELB", {}}, *routing, each,
+                         came);
+    }
   }
 }
 
@@ -178,7 +193,8 @@ void BalancerMetrics::read_load_balancer(const Names& names, const balancer::Rou
                          .redirects = elbv2::read(counters.redirects),
                          .non_compliant_requests = elbv2::read(counters.non_compliant_requests),
                          .invalid_headers_dropped = elbv2::read(counters.invalid_headers_dropped),
-                         .invalid_headers_forwarded = elbv2::read(counters.invalid_headers_forwarded)};
+                         .invalid_headers_forwarded = elbv2::read(counters.invalid_headers_forwarded),
+                         .function_bytes = elbv2::read(counters.function_bytes)};
   for (size_t digit = 0; digit < now.own_statuses.size(); ++digit) {
     now.own_statuses[digit] = elbv2::read(counters.own_statuses[digit]);
     if (digit < 3) continue;
@@ -194,13 +210,14 @@ void BalancerMetrics::read_load_balancer(const Names& names, const balancer::Rou
                                 difference(now.invalid_headers_dropped, last.invalid_headers_dropped));
   of_load_balancer.record_count("ForwardedInvalidHeaderRequestCount",
                                 difference(now.invalid_headers_forwarded, last.invalid_headers_forwarded));
+  if (const uint64_t bytes = difference(now.function_bytes, last.function_bytes); bytes > 0) {
+    of_load_balancer.record("LambdaTargetProcessedBytes", Statistics::of(static_cast<double>(bytes)), "Bytes");
+  }
   last = now;
 }
 
-void BalancerMetrics::read_group(const Names& names, const balancer::Routing& routing, const std::string& arn,
-                                 const GroupCounts& came) {
-  names.record_counts(came);
-  const balancer::RoutedGroup& group = *routing.find_group(arn);
+// Returns how many are healthy and how many are not.
+std::pair<double, double> BalancerMetrics::record_health(const Names& names, const balancer::RoutedGroup& group) {
   double healthy = 0, unhealthy = 0;
   for (const balancer::RoutedTarget& target : group.targets) {
     if (target.settings->registration != balancer::Registration::Registered) continue;
@@ -210,6 +227,67 @@ void BalancerMetrics::read_group(const Names& names, const balancer::Routing& ro
   }
   names.record("HealthyHostCount", Statistics::of(healthy), "Count");
   names.record("UnHealthyHostCount", Statistics::of(unhealthy), "Count");
+  return {healthy, unhealthy};
+}
+
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-cloudwatch-metrics.html
+void BalancerMetrics::read_connections(const Names& names, const balancer::Routing& routing,
+                                       const balancer::LoadBalancer& load_balancer) {
+  const std::string resource = parts_of(load_balancer.arn).resource;
+  const metrics::Dimension own{"LoadBalancer", resource.substr(resource.find('/') + 1)};
+  for (const std::string& arn : groups_of(load_balancer)) {
+    if (!routing.find_group(arn)) continue;
+    Names of_group = names;
+    of_group.dimensions = {{own, {"TargetGroup", parts_of(arn).resource}}};
+    record_health(of_group, *routing.find_group(arn));
+  }
+  Names whole = names;
+  whole.dimensions = {{own}};
+  const balancer::LoadBalancerCounters& counters = routing.state_of(load_balancer).counters;
+  LoadBalancerCounts& last = load_balancers_[load_balancer.arn];
+  LoadBalancerCounts now;
+  now.failed_handshakes = elbv2::read(counters.failed_handshakes);
+  now.tcp = FlowCounts::of(counters.tcp);
+  now.tls = FlowCounts::of(counters.tls);
+  FlowCounts all;
+  auto record_flows = [&](const FlowCounts& came, std::string_view suffix) {
+    whole.record_count(fmt::format("NewFlowCount{}", suffix), came.begun);
+    const auto open = Statistics::of(static_cast<double>(came.open));
+    const auto bytes = Statistics::of(static_cast<double>(came.bytes));
+    whole.record(fmt::format("ActiveFlowCount{}", suffix), open, "Count");
+    if (came.bytes > 0) whole.record(fmt::format("ProcessedBytes{}", suffix), bytes, "Bytes");
+    all.begun += came.begun;
+    all.open += came.open;
+    all.bytes += came.bytes;
+    all.resets += came.resets;
+  };
+  record_flows(now.tcp.since(last.tcp), "_TCP");
+  record_flows(now.tls.since(last.tls), "_TLS");
+  const FlowCounts sum = all;
+  record_flows(sum, "");
+  whole.record_count("TCP_ELB_Reset_Count", sum.resets);
+  whole.record_count("ClientTLSNegotiationErrorCount", difference(now.failed_handshakes, last.failed_handshakes));
+  last = now;
+}
+
+FlowCounts FlowCounts::of(const balancer::FlowCounters& counters) {
+  return {.begun = read(counters.begun),
+          .open = counters.open.load(std::memory_order_relaxed),
+          .bytes = read(counters.bytes),
+          .resets = read(counters.resets)};
+}
+
+FlowCounts FlowCounts::since(const FlowCounts& before) const {
+  return {.begun = difference(begun, before.begun),
+          .open = open,
+          .bytes = difference(bytes, before.bytes),
+          .resets = difference(resets, before.resets)};
+}
+
+void BalancerMetrics::read_group(const Names& names, const balancer::Routing& routing, const std::string& arn,
+                                 const GroupCounts& came) {
+  names.record_counts(came);
+  const auto [healthy, unhealthy] = record_health(names, *routing.find_group(arn));
   if (came.requests == 0 || healthy + unhealthy == 0) return;
   // Those that can get requests: all that are healthy, or all there are when none is.
   const double targets = healthy > 0 ? healthy : unhealthy;

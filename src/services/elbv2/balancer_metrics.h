@@ -16,6 +16,7 @@
 namespace holm::balancer {
 struct LoadBalancer;
 class Routing;
+struct RoutedGroup;
 }  // namespace holm::balancer
 
 namespace holm::elbv2 {
@@ -27,6 +28,8 @@ struct GroupCounts {
   uint64_t requests = 0;
   std::array<uint64_t, 6> statuses{};  // By the first digit.
   uint64_t connection_errors = 0;
+  uint64_t function_user_errors = 0;
+  uint64_t function_internal_errors = 0;
   std::vector<uint64_t> times;  // By the bucket of balancer::Timing; empty: none.
   uint64_t time_sum = 0;        // Microseconds.
 
@@ -36,6 +39,17 @@ struct GroupCounts {
   void add(const GroupCounts& other);
   // Seconds. The sum is exact, values are within 3 %.
   metrics::Statistics response_times() const;
+};
+
+// The same of connections that are carried.
+struct FlowCounts {
+  uint64_t begun = 0;
+  int64_t open = 0;  // Now.
+  uint64_t bytes = 0;
+  uint64_t resets = 0;
+
+  static FlowCounts of(const balancer::FlowCounters& counters);
+  FlowCounts since(const FlowCounts& before) const;
 };
 
 // Read on CloudWatch's thread alone.
@@ -53,12 +67,18 @@ class BalancerMetrics final {
     uint64_t non_compliant_requests = 0;
     uint64_t invalid_headers_dropped = 0;
     uint64_t invalid_headers_forwarded = 0;
+    uint64_t function_bytes = 0;
+    uint64_t failed_handshakes = 0;
+    FlowCounts tcp, tls;
   };
   struct Names;
   void read(metrics::Recorder& recorder, Time minute);
   void read_load_balancer(const Names& names, const balancer::Routing& routing,
                           const balancer::LoadBalancer& load_balancer,
                           const std::map<std::string, GroupCounts>& came);
+  void read_connections(const Names& names, const balancer::Routing& routing,
+                        const balancer::LoadBalancer& load_balancer);
+  static std::pair<double, double> record_health(const Names& names, const balancer::RoutedGroup& group);
   void read_group(const Names& names, const balancer::Routing& routing, const std::string& arn,
                   const GroupCounts& came);
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "net/certificate_directory.h"
+#include "services/elbv2/kinds.h"
 #include "services/elbv2/records.h"
 #include "services/elbv2/security_policies.h"
 #include "services/elbv2/service.h"
@@ -42,7 +43,7 @@ std::vector<std::string> additional_certificates(Call& call, const std::string& 
 
 Listener require_secure(Call& call, const std::string& arn) {
   Listener listener = require_listener(call, arn);
-  if (listener.protocol != "HTTPS") refuse("Certificates can be given to HTTPS listeners only");
+  if (!needs_certificate(*listener.protocol)) refuse("Certificates can be given to HTTPS and TLS listeners only");
   return listener;
 }
 
@@ -56,10 +57,11 @@ std::string only_arn(const std::vector<Certificate>& certificates) {
 
 void set_security(Service& service, Call& call, Listener& listener, const std::optional<std::string>& policy,
                   const std::vector<Certificate>& certificates) {
-  if (listener.protocol != "HTTPS") {
+  if (!needs_certificate(*listener.protocol)) {
     if (policy || !certificates.empty()) {
-      refuse("A security policy and certificates can be given to HTTPS listeners only");
+      refuse("A security policy and certificates can be given to HTTPS and TLS listeners only");
     }
+    listener.alpn_policy.clear();
     listener.ssl_policy.reset();
     listener.certificates.clear();
     return;
@@ -72,12 +74,23 @@ void set_security(Service& service, Call& call, Listener& listener, const std::o
     call.transaction.run("DELETE FROM elbv2_certificate WHERE listener = ?1 AND arn = ?2",
                          {*listener.listener_arn, arn});
   }
-  if (listener.certificates.empty()) refuse("A certificate must be specified for HTTPS listeners");
+  if (listener.certificates.empty()) refuse("A certificate must be specified for HTTPS and TLS listeners");
   if (policy) listener.ssl_policy = policy;
   if (!listener.ssl_policy) listener.ssl_policy = std::string(kDefaultPolicy);
   if (!find_security_policy(*listener.ssl_policy)) {
     throw SSLPolicyNotFoundException(fmt::format("SSL policy '{}' not found", *listener.ssl_policy));
   }
+}
+
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/create-tls-listener.html#alpn-policies
+std::optional<std::vector<std::string>> alpn_protocols(std::string_view policy) {
+  using Protocols = std::vector<std::string>;
+  if (policy == "None") return Protocols();
+  if (policy == "HTTP1Only") return Protocols{"http/1.1"};
+  if (policy == "HTTP2Only") return Protocols{"h2"};
+  if (policy == "HTTP2Optional") return Protocols{"http/1.1", "h2"};
+  if (policy == "HTTP2Preferred") return Protocols{"h2", "http/1.1"};
+  return std::nullopt;
 }
 
 std::vector<std::string> certificates_of(Call& call, const Listener& listener) {

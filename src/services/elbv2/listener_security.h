@@ -22,4 +22,7 @@ std::vector<std::string> certificates_of(Call& call, const Listener& listener);
 // The policy of that name; `protocols` are those of the layer above.
 std::shared_ptr<const net::TlsPolicy> tls_policy(const std::string& name, std::vector<std::string> protocols);
 
+// What a listener of the ALPN policy speaks; nothing when there is no such policy.
+std::optional<std::vector<std::string>> alpn_protocols(std::string_view policy);
+
 }  // namespace holm::elbv2

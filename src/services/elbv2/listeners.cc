@@ -7,6 +7,7 @@
 #include "aws/service/region.h"
 #include "base/strings.h"
 #include "services/elbv2/actions.h"
+#include "services/elbv2/kinds.h"
 #include "services/elbv2/listener_security.h"
 #include "services/elbv2/records.h"
 #include "services/elbv2/service.h"
@@ -30,12 +31,29 @@ void check_port(Call& call, const std::string& load_balancer, int32_t port, cons
   }
 }
 
-void check_protocol(const std::string& protocol) {
-  if (protocol == "HTTP" || protocol == "HTTPS") return;
-  throw aws::ServiceError("ValidationError", 400,
-                          fmt::format("Protocol '{}' is not supported by application load balancers, which know"
-                                      " HTTP and HTTPS",
-                                      protocol));
+// A network load balancer's listener has one action, which forwards, and may name protocols of the layer above.
+void check_network_actions(Call& call, const std::string& protocol, const std::vector<Action>& actions) {
+  for (const Action& each : actions) {
+    if (carries_connections(protocol) && each.type != "forward") {
+      throw InvalidLoadBalancerActionException(
+          fmt::format("Listeners of the protocol '{}' can only forward", protocol));
+    }
+  }
+  for (const std::string& group : groups_of(actions)) {
+    check_compatible(protocol, require_target_group(call, group));
+  }
+}
+
+void set_alpn_policy(Listener& listener, const std::vector<std::string>& wanted) {
+  if (wanted.empty()) return;
+  if (listener.protocol != "TLS" || wanted.size() > 1) {
+    throw aws::ServiceError("ValidationError", 400,
+                            "One ALPN policy can be specified, and for TLS listeners only");
+  }
+  if (!alpn_protocols(wanted.front())) {
+    throw ALPNPolicyNotSupportedException(fmt::format("ALPN policy '{}' is not supported", wanted.front()));
+  }
+  listener.alpn_policy = wanted;
 }
 
 void refuse_mutual(const std::optional<MutualAuthenticationAttributes>& wanted) {
@@ -68,10 +86,11 @@ CreateListenerOutput create_listener(Service& service, Call& call, const CreateL
   if (!request.port || !request.protocol) {
     throw aws::ServiceError("ValidationError", 400, "A listener protocol and port must be specified");
   }
-  check_protocol(*request.protocol);
+  check_listener_protocol(request.load_balancer_arn, *request.protocol);
   refuse_mutual(request.mutual_authentication);
   check_port(call, request.load_balancer_arn, *request.port, {});
   check_actions(call, request.default_actions);
+  check_network_actions(call, *request.protocol, request.default_actions);
   Listener made;
   made.listener_arn = child_arn(call, "listener", request.load_balancer_arn, service.use().random);
   made.load_balancer_arn = request.load_balancer_arn;
@@ -79,6 +98,7 @@ CreateListenerOutput create_listener(Service& service, Call& call, const CreateL
   made.protocol = request.protocol;
   made.default_actions = described(request.default_actions);
   set_security(service, call, made, request.ssl_policy, request.certificates);
+  set_alpn_policy(made, request.alpn_policy);
   insert(call, made,
          {.arn = *made.listener_arn, .parent = request.load_balancer_arn, .position = *request.port});
   write_tags(call, *made.listener_arn, request.tags);
@@ -119,11 +139,12 @@ DescribeListenersOutput describe_listeners(Service&, Call& call, const DescribeL
 ModifyListenerOutput modify_listener(Service& service, Call& call, const ModifyListenerInput& request) {
   Listener listener = require_listener(call, request.listener_arn);
   if (request.protocol) {
-    check_protocol(*request.protocol);
+    check_listener_protocol(*listener.load_balancer_arn, *request.protocol);
     listener.protocol = request.protocol;
   }
   refuse_mutual(request.mutual_authentication);
   set_security(service, call, listener, request.ssl_policy, request.certificates);
+  set_alpn_policy(listener, request.alpn_policy);
   if (request.port) {
     check_port(call, *listener.load_balancer_arn, *request.port, request.listener_arn);
     listener.port = request.port;
@@ -132,6 +153,7 @@ ModifyListenerOutput modify_listener(Service& service, Call& call, const ModifyL
   }
   if (!request.default_actions.empty()) {
     check_actions(call, request.default_actions);
+    check_network_actions(call, *listener.protocol, request.default_actions);
     listener.default_actions = described(request.default_actions);
     Rule rule = default_rule(call, request.listener_arn);
     rule.actions = listener.default_actions;
@@ -144,9 +166,13 @@ ModifyListenerOutput modify_listener(Service& service, Call& call, const ModifyL
 
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateRule.html
 CreateRuleOutput create_rule(Service& service, Call& call, const CreateRuleInput& request) {
-  require_listener(call, request.listener_arn);
+  const Listener listener = require_listener(call, request.listener_arn);
+  if (is_network(request.listener_arn)) {
+    throw UnsupportedProtocolException("Listeners of network load balancers have no rules but the default");
+  }
   check_conditions(request.conditions);
   check_actions(call, request.actions);
+  check_network_actions(call, *listener.protocol, request.actions);
   check_priority(call, request.listener_arn, request.priority);
   if (all_where<Rule>(call, "parent = ?3", {request.listener_arn}).size() > kRulesMax) {
     throw TooManyRulesException("The maximum number of rules of this load balancer has been reached");
@@ -199,6 +225,8 @@ ModifyRuleOutput modify_rule(Service& service, Call& call, const ModifyRuleInput
   }
   if (!request.actions.empty()) {
     check_actions(call, request.actions);
+    const Listener listener = require_listener(call, listener_of(call, request.rule_arn));
+    check_network_actions(call, *listener.protocol, request.actions);
     rule.actions = described(request.actions);
   }
   replace(call, request.rule_arn, rule);

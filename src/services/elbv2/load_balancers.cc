@@ -10,6 +10,7 @@
 #include "dataplane/dns/directory.h"
 #include "ec2/operations.h"
 #include "services/elbv2/attributes.h"
+#include "services/elbv2/kinds.h"
 #include "services/elbv2/records.h"
 #include "services/elbv2/service.h"
 
@@ -31,7 +32,8 @@ bool is_name(const std::string& name) {
   return plain && !name.empty() && name.size() <= 32 && name.front() != '-' && name.back() != '-';
 }
 
-std::vector<std::string> subnet_ids_of(const CreateLoadBalancerInput& request) {
+template <class Request>
+std::vector<std::string> subnet_ids_of(const Request& request) {
   std::vector<std::string> ids = request.subnets;
   for (const SubnetMapping& each : request.subnet_mappings) {
     if (each.subnet_id) ids.push_back(*each.subnet_id);
@@ -39,7 +41,8 @@ std::vector<std::string> subnet_ids_of(const CreateLoadBalancerInput& request) {
   return ids;
 }
 
-std::vector<ec2::Subnet> require_subnets(Call& call, const std::vector<std::string>& ids) {
+// `zones_min`: in how many zones a load balancer of this kind has to be.
+std::vector<ec2::Subnet> require_subnets(Call& call, const std::vector<std::string>& ids, size_t zones_min) {
   auto found = call.client.call<ec2::DescribeSubnets>(
       call, own_principal(call), {.filters = {{.name = "subnet-id", .values = ids}}});
   for (const std::string& id : ids) {
@@ -58,20 +61,29 @@ std::vector<ec2::Subnet> require_subnets(Call& call, const std::vector<std::stri
     }
     zones.push_back(*each.availability_zone);
   }
-  if (zones.size() < 2) {
-    throw aws::ServiceError("ValidationError", 400,
-                            "At least two subnets in two different Availability Zones must be specified");
+  if (zones.size() < zones_min) {
+    throw aws::ServiceError(
+        "ValidationError", 400,
+        zones_min == 1 ? "At least one subnet must be specified"
+                       : "At least two subnets in two different Availability Zones must be specified");
   }
   return found.subnets;
 }
 
 // Its own interface in each subnet, as AWS's load balancers have.
 void make_interfaces(Call& call, const std::string& arn, const LoadBalancer& load_balancer) {
-  int64_t position = 0;
+  auto last = call.transaction.find(
+      "SELECT coalesce(max(position), -1) FROM elbv2_interface WHERE load_balancer = ?1", {arn});
+  int64_t position = last->integer(0) + 1;
   for (const AvailabilityZone& zone : load_balancer.availability_zones) {
+    std::optional<std::string> address;
+    if (!zone.load_balancer_addresses.empty()) {
+      address = zone.load_balancer_addresses.front().private_ipv4_address;
+    }
     auto made = call.client.call<ec2::CreateNetworkInterface>(call, own_principal(call),
                                                               {.subnet_id = *zone.subnet_id,
                                                                .description = "ELB " + path_of(arn),
+                                                               .private_ip_address = address,
                                                                .groups = load_balancer.security_groups});
     call.transaction.run(
         "INSERT INTO elbv2_interface (load_balancer, position, interface, address, subnet)"
@@ -88,6 +100,18 @@ std::vector<std::string> interfaces_of(Call& call, const std::string& arn) {
     ids.push_back(row.text(0));
   }
   return ids;
+}
+
+// Those that are in none of the subnets `kept`.
+void remove_interfaces(Call& call, const std::string& arn, const std::vector<std::string>& kept) {
+  for (const sql::Row& row : call.transaction.run(
+           "SELECT interface, subnet FROM elbv2_interface WHERE load_balancer = ?1 ORDER BY position", {arn})) {
+    if (std::ranges::find(kept, row.text(1)) != kept.end()) continue;
+    call.client.call<ec2::DeleteNetworkInterface>(call, own_principal(call),
+                                                  {.network_interface_id = row.text(0)});
+    call.transaction.run("DELETE FROM elbv2_interface WHERE load_balancer = ?1 AND interface = ?2",
+                         {arn, row.text(0)});
+  }
 }
 
 std::vector<std::string> default_groups(Call& call, const std::string& vpc) {
@@ -111,7 +135,9 @@ void require_security_groups(Call& call, const std::vector<std::string>& ids, co
 
 void check_request(const CreateLoadBalancerInput& request) {
   std::string type = request.type.value_or("application");
-  if (type != "application") throw aws::NotImplemented("CreateLoadBalancer: Type " + type);
+  if (type != "application" && type != "network") {
+    throw aws::NotImplemented("CreateLoadBalancer: Type " + type);
+  }
   std::string address_type = request.ip_address_type.value_or("ipv4");
   if (address_type != "ipv4") throw aws::NotImplemented("CreateLoadBalancer: IpAddressType " + address_type);
   if (!is_name(request.name) || request.name.starts_with("internal-")) {
@@ -121,6 +147,22 @@ void check_request(const CreateLoadBalancerInput& request) {
                     "must not begin or end with a hyphen or begin with 'internal-'",
                     request.name));
   }
+}
+
+// The address that the client wants a network load balancer to have in a subnet.
+template <class Request>
+std::vector<LoadBalancerAddress> addresses_in(const Request& request, const std::string& type,
+                                              const std::string& subnet) {
+  for (const SubnetMapping& each : request.subnet_mappings) {
+    if (each.allocation_id) throw aws::NotImplemented("SubnetMappings: AllocationId");
+    if (each.subnet_id != subnet || !each.private_ipv4_address) continue;
+    if (type != "network") {
+      throw InvalidConfigurationRequestException(
+          "Addresses in subnets can be specified for network load balancers only");
+    }
+    return {LoadBalancerAddress{.private_ipv4_address = each.private_ipv4_address}};
+  }
+  return {};
 }
 
 }  // namespace
@@ -143,10 +185,12 @@ CreateLoadBalancerOutput create_load_balancer(Service& service, Call& call,
     throw DuplicateLoadBalancerNameException(fmt::format(
         "A load balancer with the same name '{}' exists, but with different settings", request.name));
   }
-  std::vector<ec2::Subnet> subnets = require_subnets(call, wanted);
+  const bool is_of_network = request.type == "network";
+  std::vector<ec2::Subnet> subnets = require_subnets(call, wanted, is_of_network ? 1 : 2);
   std::string id = service.use().random.hex(16);
+  const std::string_view kind = is_of_network ? "net" : "app";
   std::string arn =
-      aws::arn("elasticloadbalancing", call, fmt::format("loadbalancer/app/{}/{}", request.name, id));
+      aws::arn("elasticloadbalancing", call, fmt::format("loadbalancer/{}/{}/{}", kind, request.name, id));
   LoadBalancer made;
   made.load_balancer_arn = arn;
   made.load_balancer_name = request.name;
@@ -157,14 +201,18 @@ CreateLoadBalancerOutput create_load_balancer(Service& service, Call& call,
   made.created_time = call.now;
   made.scheme = scheme;
   made.vpc_id = subnets.front().vpc_id;
-  made.type = "application";
+  made.type = is_of_network ? "network" : "application";
   made.ip_address_type = "ipv4";
   made.state = LoadBalancerState{.code = "provisioning"};
   require_security_groups(call, request.security_groups, *made.vpc_id);
   made.security_groups = request.security_groups;
-  if (made.security_groups.empty()) made.security_groups = default_groups(call, *made.vpc_id);
+  // A network load balancer without security groups lets everybody in.
+  if (made.security_groups.empty() && !is_of_network) made.security_groups = default_groups(call, *made.vpc_id);
   for (const ec2::Subnet& each : subnets) {
-    made.availability_zones.push_back({.zone_name = each.availability_zone, .subnet_id = each.subnet_id});
+    made.availability_zones.push_back(
+        {.zone_name = each.availability_zone,
+         .subnet_id = each.subnet_id,
+         .load_balancer_addresses = addresses_in(request, *made.type, *each.subnet_id)});
   }
   insert(call, made, {.arn = arn, .name = request.name});
   write_tags(call, arn, request.tags);
@@ -184,11 +232,7 @@ DeleteLoadBalancerOutput delete_load_balancer(Service& service, Call& call,
     throw OperationNotPermittedException(
         fmt::format("Load balancer '{}' cannot be deleted because deletion protection is enabled", arn));
   }
-  for (const std::string& interface : interfaces_of(call, arn)) {
-    call.client.call<ec2::DeleteNetworkInterface>(call, own_principal(call),
-                                                  {.network_interface_id = interface});
-  }
-  call.transaction.run("DELETE FROM elbv2_interface WHERE load_balancer = ?1", {arn});
+  remove_interfaces(call, arn, {});
   for (const Listener& listener : all_where<Listener>(call, "parent = ?3", {arn})) {
     delete_listener_record(call, *listener.listener_arn);
   }
@@ -226,10 +270,56 @@ DescribeLoadBalancersOutput describe_load_balancers(Service&, Call& call,
   return result;
 }
 
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_SetSubnets.html
+// What stays is not touched: its connections go on.
+SetSubnetsOutput set_subnets(Service& service, Call& call, const SetSubnetsInput& request) {
+  LoadBalancer found = require_load_balancer(call, request.load_balancer_arn);
+  const std::string& arn = request.load_balancer_arn;
+  if (request.ip_address_type.value_or("ipv4") != "ipv4") {
+    throw aws::NotImplemented("SetSubnets: IpAddressType " + *request.ip_address_type);
+  }
+  std::vector<std::string> wanted = subnet_ids_of(request);
+  const std::vector<ec2::Subnet> subnets = require_subnets(call, wanted, is_network(arn) ? 1 : 2);
+  if (*subnets.front().vpc_id != *found.vpc_id) {
+    throw InvalidSubnetException("The subnets must be in the VPC of the load balancer");
+  }
+  std::vector<AvailabilityZone> zones, added;
+  for (const ec2::Subnet& each : subnets) {
+    const auto known = std::ranges::find(found.availability_zones, each.subnet_id, &AvailabilityZone::subnet_id);
+    const bool is_new = known == found.availability_zones.end();
+    if (is_new) {
+      added.push_back({.zone_name = each.availability_zone,
+                       .subnet_id = each.subnet_id,
+                       .load_balancer_addresses = addresses_in(request, *found.type, *each.subnet_id)});
+    }
+    zones.push_back(is_new ? added.back() : *known);
+  }
+  remove_interfaces(call, arn, wanted);
+  found.availability_zones = added;
+  make_interfaces(call, arn, found);
+  found.availability_zones = zones;
+  replace(call, arn, found);
+  service.changed(call.transaction);
+  return {.availability_zones = zones, .ip_address_type = "ipv4"};
+}
+
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_SetIpAddressType.html
+SetIpAddressTypeOutput set_ip_address_type(Service&, Call& call, const SetIpAddressTypeInput& request) {
+  require_load_balancer(call, request.load_balancer_arn);
+  if (request.ip_address_type != "ipv4") {
+    throw aws::NotImplemented("SetIpAddressType: IpAddressType " + request.ip_address_type);
+  }
+  return {.ip_address_type = "ipv4"};
+}
+
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_SetSecurityGroups.html
 SetSecurityGroupsOutput set_security_groups(Service& service, Call& call,
                                             const SetSecurityGroupsInput& request) {
   LoadBalancer found = require_load_balancer(call, request.load_balancer_arn);
+  if (is_network(request.load_balancer_arn) && found.security_groups.empty()) {
+    throw InvalidConfigurationRequestException(
+        "A network load balancer that was created without security groups cannot be given any");
+  }
   require_security_groups(call, request.security_groups, *found.vpc_id);
   for (const std::string& interface : interfaces_of(call, request.load_balancer_arn)) {
     call.client.call<ec2::ModifyNetworkInterfaceAttribute>(

@@ -17,6 +17,8 @@
 #include "services/elbv2/access_logs.h"
 #include "services/elbv2/actions.h"
 #include "services/elbv2/attributes.h"
+#include "services/elbv2/function_targets.h"
+#include "services/elbv2/kinds.h"
 #include "services/elbv2/listener_security.h"
 #include "services/elbv2/records.h"
 #include "services/elbv2/targets.h"
@@ -71,6 +73,8 @@ void apply_attributes(aws::Call& call, balancer::LoadBalancer& load_balancer) {
 balancer::HealthCheck health_check_of(const TargetGroup& group) {
   balancer::HealthCheck check;
   if (group.health_check_protocol == "HTTPS") check.protocol = balancer::TargetProtocol::Https;
+  if (group.health_check_protocol == "TCP") check.protocol = balancer::TargetProtocol::Tcp;
+  if (!group.health_check_enabled.value_or(true)) check.checking = balancer::Checking::Off;
   check.path = group.health_check_path.value_or("/");
   check.port = static_cast<uint16_t>(parse_integer(group.health_check_port.value_or("")).value_or(0));
   check.interval = std::chrono::seconds(group.health_check_interval_seconds.value_or(30));
@@ -79,6 +83,13 @@ balancer::HealthCheck health_check_of(const TargetGroup& group) {
   check.unhealthy_threshold = group.unhealthy_threshold_count.value_or(2);
   if (group.matcher) check.matcher = parse_matcher(group.matcher->http_code.value_or("200"));
   return check;
+}
+
+void apply_connection_attributes(aws::Call& call, balancer::TargetGroup& group) {
+  if (attribute(call, group.arn, "proxy_protocol_v2.enabled") == "true") {
+    group.proxy_protocol = balancer::ProxyProtocol::V2;
+  }
+  if (attribute(call, group.arn, "stickiness.enabled") == "true") group.affinity = balancer::Affinity::Client;
 }
 
 void apply_attributes(aws::Call& call, balancer::TargetGroup& group) {
@@ -93,6 +104,10 @@ void apply_attributes(aws::Call& call, balancer::TargetGroup& group) {
   };
   group.healthy_min = minimum("count");
   group.healthy_percent_min = minimum("percentage");
+  if (group.protocol == balancer::TargetProtocol::Tcp || group.protocol == balancer::TargetProtocol::Tls) {
+    apply_connection_attributes(call, group);
+    return;
+  }
   if (attribute(call, arn, "stickiness.enabled") != "true") return;
   balancer::Stickiness stickiness;
   const bool is_application = attribute(call, arn, "stickiness.type") == "app_cookie";
@@ -125,9 +140,39 @@ std::vector<std::string> addresses_of(aws::Call& call, const LoadBalancer& load_
   return up.empty() ? all : up;
 }
 
+void apply_network_attributes(aws::Call& call, balancer::LoadBalancer& load_balancer,
+                              const LoadBalancer& described) {
+  if (attribute(call, load_balancer.arn, "load_balancing.cross_zone.enabled") != "true") {
+    load_balancer.cross_zone = balancer::CrossZone::Off;
+  }
+  for (const sql::Row& row : call.transaction.run(
+           "SELECT address, subnet FROM elbv2_interface WHERE load_balancer = ?1", {load_balancer.arn})) {
+    for (const AvailabilityZone& zone : described.availability_zones) {
+      if (*zone.subnet_id == row.text(1)) load_balancer.zones.emplace(row.text(0), *zone.zone_name);
+    }
+  }
+}
+
+// Of its first node; a load balancer that is gone has none.
+std::string address_of_load_balancer(aws::Call& call, const std::string& arn) {
+  auto row = call.transaction.find(
+      "SELECT address FROM elbv2_interface WHERE load_balancer = ?1 ORDER BY position LIMIT 1", {arn});
+  return row ? row->text(0) : std::string();
+}
+
 balancer::Health health_of(const std::string& name) {
   if (name == "healthy") return balancer::Health::Healthy;
   return name == "unhealthy" ? balancer::Health::Unhealthy : balancer::Health::Initial;
+}
+
+// What a listener with TLS offers to speak.
+std::vector<std::string> protocols_of(aws::Call& call, const Listener& listener) {
+  if (listener.protocol == "TLS") {
+    const std::string policy = listener.alpn_policy.empty() ? "None" : listener.alpn_policy.front();
+    return alpn_protocols(policy).value_or(std::vector<std::string>());
+  }
+  if (attribute(call, *listener.load_balancer_arn, "routing.http2.enabled") == "true") return {"h2", "http/1.1"};
+  return {"http/1.1"};
 }
 
 }  // namespace
@@ -157,7 +202,11 @@ void Publication::read_load_balancer(aws::Call& call, const std::string& arn) {
     waiting_.push_back(arn);
     return;
   }
-  apply_attributes(call, made);
+  if (is_network(arn)) {
+    apply_network_attributes(call, made, described);
+  } else {
+    apply_attributes(call, made);
+  }
   for (const Listener& listener : all_where<Listener>(call, "parent = ?3", {arn})) {
     read_listener(call, made, listener);
   }
@@ -171,13 +220,17 @@ void Publication::read_listener(aws::Call& call, balancer::LoadBalancer& owner, 
                           .port = static_cast<uint16_t>(*listener.port),
                           .tls = std::nullopt,
                           .rules = rules_of(call, *listener.listener_arn),
-                          .response_headers = response_headers(call, *listener.listener_arn)};
-  if (attribute(call, made.arn, "routing.http.response.server.enabled") != "true") {
-    made.server_header = balancer::ServerHeader::Omit;
+                          .response_headers = {}};
+  if (carries_connections(*listener.protocol)) {
+    made.carries = balancer::Carries::Connections;
+    made.connection_idle = std::chrono::seconds(number_attribute(call, made.arn, "tcp.idle_timeout.seconds"));
+  } else {
+    made.response_headers = response_headers(call, made.arn);
+    const bool adds = attribute(call, made.arn, "routing.http.response.server.enabled") == "true";
+    made.server_header = adds ? balancer::ServerHeader::Add : balancer::ServerHeader::Omit;
   }
-  if (listener.protocol == "HTTPS") {
-    std::vector<std::string> protocols = {"http/1.1"};
-    if (attribute(call, owner.arn, "routing.http2.enabled") == "true") protocols.insert(protocols.begin(), "h2");
+  if (needs_certificate(*listener.protocol)) {
+    std::vector<std::string> protocols = protocols_of(call, listener);
     made.tls = balancer::ListenerTls{.policy = tls_policy(*listener.ssl_policy, std::move(protocols)),
                                      .certificates = certificates_of(call, listener)};
     for (const std::string& arn : made.tls->certificates) {
@@ -203,14 +256,22 @@ void Publication::read_group(aws::Call& call, const std::string& arn) {
   made.arn = arn;
   made.health_check = health_check_of(described);
   if (described.protocol == "HTTPS") made.protocol = balancer::TargetProtocol::Https;
+  if (described.protocol == "TCP") made.protocol = balancer::TargetProtocol::Tcp;
+  if (described.protocol == "TLS") made.protocol = balancer::TargetProtocol::Tls;
+  if (*described.target_type == kFunctionType) {
+    const bool is_multiple = attribute(call, arn, "lambda.multi_value_headers.enabled") == "true";
+    made.functions = is_multiple ? balancer::EventHeaders::Multiple : balancer::EventHeaders::Single;
+  }
   apply_attributes(call, made);
   for (const TargetRow& row : targets_of(call.transaction, arn)) {
     if (row.draining_until) {
       draining_.push_back({arn, row.id, row.port, from_milliseconds(*row.draining_until)});
     }
-    Result<net::Address> address = net::Address::parse(row.address, static_cast<uint16_t>(row.port));
-    if (!row.can_be_reached() || !address) continue;
-    balancer::Target target{.id = row.id, .address = *address};
+    const std::string ip = described.target_type == "alb" ? address_of_load_balancer(call, row.id) : row.address;
+    Result<net::Address> address = net::Address::parse(ip, static_cast<uint16_t>(row.port));
+    if (!row.can_be_reached() || (!address && !made.functions)) continue;
+    balancer::Target target{.id = row.id, .address = address.value_or(net::Address())};
+    target.zone = row.zone;
     if (row.draining_until) target.registration = balancer::Registration::Draining;
     if (in_use) target.known_health = health_of(row.health);
     made.targets.push_back(std::move(target));

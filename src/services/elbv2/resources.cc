@@ -72,6 +72,8 @@ constexpr PropertySchema kCondition[] = {{.name = "Field"},
                                          object("HttpRequestMethodConfig", kValues),
                                          object("SourceIpConfig", kValues)};
 
+constexpr PropertySchema kSubnetMapping[] = {
+    {.name = "SubnetId"}, {.name = "PrivateIPv4Address"}, {.name = "AllocationId"}};
 constexpr PropertySchema kCertificate[] = {{.name = "CertificateArn"}};
 
 constexpr PropertySchema kTags = {.name = "Tags",
@@ -119,7 +121,8 @@ class LoadBalancerType final : public stacks::ResourceType {
                                               {.name = "Type", .update = Update::Replacement},
                                               {.name = "Scheme", .update = Update::Replacement},
                                               {.name = "IpAddressType", .update = Update::Replacement},
-                                              list_of_texts("Subnets", Update::Replacement),
+                                              list_of_texts("Subnets"),
+                                              objects("SubnetMappings", kSubnetMapping),
                                               list_of_texts("SecurityGroups"),
                                               objects("LoadBalancerAttributes", kAttribute),
                                               kTags};
@@ -135,6 +138,7 @@ class LoadBalancerType final : public stacks::ResourceType {
     auto made =
         context.invoke<CreateLoadBalancer>({.name = wanted.find_text("Name").value_or(context.name(32)),
                                             .subnets = wanted.texts("Subnets"),
+                                            .subnet_mappings = read_all<SubnetMapping>(wanted, "SubnetMappings"),
                                             .security_groups = wanted.texts("SecurityGroups"),
                                             .scheme = wanted.find_text("Scheme"),
                                             .tags = tags_of(context, wanted),
@@ -147,6 +151,12 @@ class LoadBalancerType final : public stacks::ResourceType {
   }
   void update(Context& context, const Existing& was, const Properties& wanted) const override {
     set_attributes(context, was.physical_id, wanted);
+    if (stacks::differs(was.properties, wanted, "Subnets") ||
+        stacks::differs(was.properties, wanted, "SubnetMappings")) {
+      context.invoke<SetSubnets>({.load_balancer_arn = was.physical_id,
+                                  .subnets = wanted.texts("Subnets"),
+                                  .subnet_mappings = read_all<SubnetMapping>(wanted, "SubnetMappings")});
+    }
     if (stacks::differs(was.properties, wanted, "SecurityGroups")) {
       context.invoke<SetSecurityGroups>(
           {.load_balancer_arn = was.physical_id, .security_groups = wanted.texts("SecurityGroups")});
@@ -302,6 +312,7 @@ class ListenerType final : public stacks::ResourceType {
         {.name = "Protocol"},
         integer("Port"),
         {.name = "SslPolicy"},
+        list_of_texts("AlpnPolicy"),
         objects("Certificates", kCertificate),
         objects("ListenerAttributes", kAttribute),
         objects("DefaultActions", kAction)};
@@ -318,7 +329,8 @@ class ListenerType final : public stacks::ResourceType {
                                         .port = static_cast<int32_t>(wanted.integer("Port", 0)),
                                         .ssl_policy = wanted.find_text("SslPolicy"),
                                         .certificates = read_all<Certificate>(wanted, "Certificates"),
-                                        .default_actions = read_all<Action>(wanted, "DefaultActions")});
+                                        .default_actions = read_all<Action>(wanted, "DefaultActions"),
+                                        .alpn_policy = wanted.texts("AlpnPolicy")});
     std::string arn = *made.listeners.front().listener_arn;
     set_attributes(context, arn, wanted);
     formats::Object attributes;
@@ -331,7 +343,8 @@ class ListenerType final : public stacks::ResourceType {
                                     .protocol = wanted.find_text("Protocol"),
                                     .ssl_policy = wanted.find_text("SslPolicy"),
                                     .certificates = read_all<Certificate>(wanted, "Certificates"),
-                                    .default_actions = read_all<Action>(wanted, "DefaultActions")});
+                                    .default_actions = read_all<Action>(wanted, "DefaultActions"),
+                                    .alpn_policy = wanted.texts("AlpnPolicy")});
     set_attributes(context, was.physical_id, wanted);
   }
   void remove(Context& context, const Existing& resource, Removal) const override {

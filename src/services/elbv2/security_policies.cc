@@ -85,7 +85,7 @@ SslPolicy described(const SecurityPolicy& policy) {
   for (std::string_view each : policy.ciphers) {
     result.ciphers.push_back({.name = std::string(each), .priority = priority++});
   }
-  result.supported_load_balancer_types = {"application"};
+  result.supported_load_balancer_types = {"application", "network"};
   return result;
 }
 
@@ -117,7 +117,8 @@ DescribeSSLPoliciesOutput describe_ssl_policies(Service&, Call&, const DescribeS
     if (find_security_policy(name)) continue;
     throw SSLPolicyNotFoundException(fmt::format("SSL policy '{}' not found", name));
   }
-  const bool fits = request.load_balancer_type.value_or("application") == "application";
+  const std::string type = request.load_balancer_type.value_or("application");
+  const bool fits = type == "application" || type == "network";
   for (const SecurityPolicy& each : kPolicies) {
     bool wanted = request.names.empty() || std::ranges::find(request.names, each.name) != request.names.end();
     if (wanted && fits) result.ssl_policies.push_back(described(each));

@@ -13,6 +13,7 @@
 #include "jobs/jobs.h"
 #include "services/elbv2/access_logs.h"
 #include "services/elbv2/balancer_metrics.h"
+#include "services/elbv2/function_targets.h"
 #include "services/elbv2/publication.h"
 
 namespace holm::elbv2 {
@@ -57,7 +58,8 @@ std::vector<aws::Access> Service::access(const aws::Operation& operation, const 
   };
   if (name == "CreateLoadBalancer") {
     const auto& request = as(std::in_place_type<CreateLoadBalancerInput>);
-    return on(aws::arn("elasticloadbalancing", call, "loadbalancer/app/" + request.name + "/*"));
+    const std::string_view kind = request.type == "network" ? "net" : "app";
+    return on(aws::arn("elasticloadbalancing", call, fmt::format("loadbalancer/{}/{}/*", kind, request.name)));
   }
   if (name == "CreateTargetGroup") {
     const auto& request = as(std::in_place_type<CreateTargetGroupInput>);
@@ -71,6 +73,10 @@ std::vector<aws::Access> Service::access(const aws::Operation& operation, const 
   }
   if (name == "SetSecurityGroups") {
     return on(as(std::in_place_type<SetSecurityGroupsInput>).load_balancer_arn);
+  }
+  if (name == "SetSubnets") return on(as(std::in_place_type<SetSubnetsInput>).load_balancer_arn);
+  if (name == "SetIpAddressType") {
+    return on(as(std::in_place_type<SetIpAddressTypeInput>).load_balancer_arn);
   }
   if (name == "DeleteTargetGroup") {
     return on(as(std::in_place_type<DeleteTargetGroupInput>).target_group_arn);
@@ -111,6 +117,7 @@ void Service::start() {
                             [this](const jobs::Job&) { return deliver_access_logs(dependencies_); });
   dependencies_.jobs.handle(
       kTestFileJob, [this](const jobs::Job& job) { return write_test_file(dependencies_, job); });
+  dependencies_.balancer.use_functions(function_caller(dependencies_));
   dependencies_.balancer.listen_to_health(
       [this](const balancer::HealthChange& change) { note_health(change); });
   // Before anybody is let in, so that nobody finds a load balancer without its rules; then what could not be

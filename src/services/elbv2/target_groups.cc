@@ -4,6 +4,8 @@
 
 #include "aws/service/region.h"
 #include "base/strings.h"
+#include "services/elbv2/function_targets.h"
+#include "services/elbv2/kinds.h"
 #include "services/elbv2/records.h"
 #include "services/elbv2/service.h"
 #include "services/elbv2/targets.h"
@@ -34,12 +36,19 @@ void check_range(std::string_view what, std::optional<int32_t> value, int32_t le
 // What both CreateTargetGroup and ModifyTargetGroup say of health checks.
 template <class Request>
 void apply_health_check(TargetGroup& group, const Request& request) {
-  const std::string protocol = request.health_check_protocol.value_or("HTTP");
-  if (protocol != "HTTP" && protocol != "HTTPS") {
-    refuse(fmt::format("Health check protocol '{}' must be HTTP or HTTPS", protocol));
+  const bool is_function = *group.target_type == kFunctionType;
+  if (is_function && (request.health_check_protocol || request.health_check_port)) {
+    refuse("A health check protocol or port cannot be specified for target groups with target type 'lambda'");
   }
-  if (!request.health_check_enabled.value_or(true)) {
-    refuse("Health check enabled must be true for target groups with target type 'instance' or 'ip'");
+  const std::string before = group.health_check_protocol.value_or("HTTP");
+  const std::string protocol = request.health_check_protocol.value_or(before);
+  const bool is_known = protocol == "HTTP" || protocol == "HTTPS" ||
+                        (protocol == "TCP" && carries_connections(group) && group.target_type != "alb");
+  if (!is_known) {
+    refuse(fmt::format("Health check protocol '{}' is not supported for this target group", protocol));
+  }
+  if (!request.health_check_enabled.value_or(true) && !is_function) {
+    refuse("Health check enabled must be true for target groups with target type 'instance', 'ip' or 'alb'");
   }
   check_range("Health check interval", request.health_check_interval_seconds, 5, 300);
   check_range("Health check timeout", request.health_check_timeout_seconds, 2, 120);
@@ -57,6 +66,7 @@ void apply_health_check(TargetGroup& group, const Request& request) {
   if (request.health_check_path && !request.health_check_path->starts_with('/')) {
     refuse(fmt::format("Health check path '{}' must begin with a '/' character", *request.health_check_path));
   }
+  take(group.health_check_enabled, request.health_check_enabled);
   take(group.health_check_protocol, request.health_check_protocol);
   take(group.health_check_port, request.health_check_port);
   take(group.health_check_path, request.health_check_path);
@@ -67,6 +77,16 @@ void apply_health_check(TargetGroup& group, const Request& request) {
   if (request.matcher) {
     check_matcher(*request.matcher);
     group.matcher = request.matcher;
+  }
+  if (protocol == "TCP") {
+    if (request.matcher || request.health_check_path) {
+      refuse("A path or a matcher cannot be specified for health checks of the protocol 'TCP'");
+    }
+    group.matcher.reset();
+    group.health_check_path.reset();
+  } else if (!is_function) {
+    if (!group.health_check_path) group.health_check_path = "/";
+    if (!group.matcher) group.matcher = Matcher{.http_code = carries_connections(group) ? "200-399" : "200"};
   }
   if (*group.health_check_timeout_seconds >= *group.health_check_interval_seconds) {
     refuse(fmt::format("Health check timeout '{}' must be smaller than the interval '{}'",
@@ -79,26 +99,80 @@ TargetGroup with_load_balancers(Call& call, TargetGroup group) {
   return group;
 }
 
+void check_function_kind(const CreateTargetGroupInput& request) {
+  if (request.protocol || request.port || request.vpc_id || !request.protocol_version.value_or("").empty()) {
+    refuse("A protocol, a port or a VPC ID cannot be specified for target groups with target type 'lambda'");
+  }
+}
+
 void check_kind(const CreateTargetGroupInput& request) {
   std::string type = request.target_type.value_or("instance");
-  if (type != "instance" && type != "ip") throw aws::NotImplemented("CreateTargetGroup: TargetType " + type);
-  if (!request.protocol || !request.port || !request.vpc_id) {
-    refuse("A protocol, a port and a VPC ID must be specified");
-  }
-  if (*request.protocol != "HTTP" && *request.protocol != "HTTPS") {
-    throw aws::NotImplemented("CreateTargetGroup: Protocol " + *request.protocol);
-  }
-  // Terraform names an empty one where it was given none.
-  const std::string version = request.protocol_version.value_or("");
-  if (!version.empty() && version != "HTTP1") {
-    throw aws::NotImplemented("CreateTargetGroup: ProtocolVersion " + version);
+  if (request.name.empty() || request.name.size() > 32) {
+    refuse(fmt::format("Target group name '{}' cannot be longer than '32' characters", request.name));
   }
   if (request.ip_address_type.value_or("ipv4") != "ipv4") {
     throw aws::NotImplemented("CreateTargetGroup: IpAddressType " + *request.ip_address_type);
   }
-  if (request.name.empty() || request.name.size() > 32) {
-    refuse(fmt::format("Target group name '{}' cannot be longer than '32' characters", request.name));
+  if (type == kFunctionType) {
+    check_function_kind(request);
+    return;
   }
+  if (type != "instance" && type != "ip" && type != "alb") {
+    throw aws::NotImplemented("CreateTargetGroup: TargetType " + type);
+  }
+  if (!request.protocol || !request.port || !request.vpc_id) {
+    refuse("A protocol, a port and a VPC ID must be specified");
+  }
+  const std::string& protocol = *request.protocol;
+  if (type == "alb" && protocol != "TCP") {
+    refuse(fmt::format("Protocol '{}' is not supported for target groups with target type 'alb'", protocol));
+  }
+  if (protocol != "HTTP" && protocol != "HTTPS" && !carries_connections(protocol)) {
+    throw aws::NotImplemented("CreateTargetGroup: Protocol " + *request.protocol);
+  }
+  // Terraform names an empty one where it was given none.
+  const std::string version = request.protocol_version.value_or("");
+  if (!version.empty() && carries_connections(protocol)) {
+    refuse(fmt::format("A protocol version cannot be specified for target groups with the protocol '{}'",
+                       protocol));
+  }
+  if (!version.empty() && version != "HTTP1") {
+    throw aws::NotImplemented("CreateTargetGroup: ProtocolVersion " + version);
+  }
+}
+
+TargetGroup with_defaults(const CreateTargetGroupInput& request) {
+  TargetGroup made;
+  made.target_group_name = request.name;
+  made.target_type = request.target_type.value_or("instance");
+  made.ip_address_type = "ipv4";
+  made.health_check_path = "/";
+  made.healthy_threshold_count = 5;
+  made.unhealthy_threshold_count = 2;
+  made.matcher = Matcher{.http_code = "200"};
+  if (*made.target_type == kFunctionType) {
+    made.health_check_enabled = false;
+    made.health_check_interval_seconds = 35;
+    made.health_check_timeout_seconds = 30;
+    return made;
+  }
+  made.protocol = request.protocol;
+  made.port = request.port;
+  made.vpc_id = request.vpc_id;
+  made.health_check_enabled = true;
+  made.health_check_port = "traffic-port";
+  made.health_check_interval_seconds = 30;
+  if (!carries_connections(made)) {
+    made.protocol_version = "HTTP1";
+    made.health_check_protocol = "HTTP";
+    made.health_check_timeout_seconds = 5;
+    return made;
+  }
+  constexpr int32_t kHttpTimeout = 6, kOtherTimeout = 10;
+  made.health_check_protocol = request.health_check_protocol.value_or(made.target_type == "alb" ? "HTTP" : "TCP");
+  made.health_check_timeout_seconds = made.health_check_protocol == "HTTP" ? kHttpTimeout : kOtherTimeout;
+  made.matcher = Matcher{.http_code = "200-399"};
+  return made;
 }
 
 bool is_same(const TargetGroup& a, const TargetGroup& b) {
@@ -112,23 +186,7 @@ bool is_same(const TargetGroup& a, const TargetGroup& b) {
 CreateTargetGroupOutput create_target_group(Service& service, Call& call,
                                             const CreateTargetGroupInput& request) {
   check_kind(request);
-  TargetGroup made;
-  made.target_group_name = request.name;
-  made.protocol = request.protocol;
-  made.protocol_version = "HTTP1";
-  made.port = request.port;
-  made.vpc_id = request.vpc_id;
-  made.target_type = request.target_type.value_or("instance");
-  made.ip_address_type = "ipv4";
-  made.health_check_enabled = true;
-  made.health_check_protocol = "HTTP";
-  made.health_check_port = "traffic-port";
-  made.health_check_path = "/";
-  made.health_check_interval_seconds = 30;
-  made.health_check_timeout_seconds = 5;
-  made.healthy_threshold_count = 5;
-  made.unhealthy_threshold_count = 2;
-  made.matcher = Matcher{.http_code = "200"};
+  TargetGroup made = with_defaults(request);
   apply_health_check(made, request);
   auto known = all_where<TargetGroup>(call, "name = ?3", {request.name});
   if (!known.empty()) {

@@ -21,6 +21,7 @@ struct TargetRow {
   std::string health;  // "initial", "healthy", "unhealthy"
   std::string reason;
   std::string description;
+  std::string zone;  // "us-east-1a"; empty: not known.
 
   bool can_be_reached() const { return instance_state.empty() || instance_state == "running"; }
 };

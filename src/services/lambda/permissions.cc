@@ -7,8 +7,8 @@
 
 #include <algorithm>
 
-#include "aws/policy/evaluate.h"
 #include "aws/policy/policy.h"
+#include "aws/policy/service_access.h"
 #include "aws/service/error.h"
 #include "base/strings.h"
 #include "crypto/hash.h"
@@ -92,22 +92,14 @@ std::optional<std::string> find_policy(Call& call, const FunctionId& id) {
 
 void require_service_may_invoke(Call& call, const FunctionId& id) {
   const aws::Principal& caller = call.principal;
-  aws::policy::Context context;
-  context.set("aws:SourceAccount", caller.account);
-  if (caller.arn.starts_with("arn:")) context.set("aws:SourceArn", caller.arn);
-  const aws::policy::Principal principal{.kind = aws::policy::Principal::Kind::Service,
-                                         .account = caller.account,
-                                         .arn = caller.arn,
-                                         .id = caller.id,
-                                         .service = caller.id};
   const std::string resource = id.arn();
-  const aws::policy::Request request{principal, kInvokeAction, resource, id.account, context};
-  const std::string text = find_policy(call, id).value_or("");
-  auto parsed = aws::policy::parse(text);
-  std::vector<aws::policy::NamedPolicy> policies;
-  if (parsed) policies.push_back({"resource policy", &*parsed});
-  const aws::policy::Decision decision = aws::policy::evaluate(request, {.resource = policies});
-  if (decision.allowed()) return;
+  const aws::policy::ServiceRequest request{.service = caller.id,
+                                            .source_account = caller.account,
+                                            .source_arn = caller.arn,
+                                            .action = kInvokeAction,
+                                            .resource = resource,
+                                            .resource_account = id.account};
+  if (aws::policy::allows_service(find_policy(call, id).value_or(""), request)) return;
   throw aws::ServiceError(
       "AccessDeniedException", 403,
       fmt::format("{} is not authorized to perform: {} on resource: {} because no resource-based"

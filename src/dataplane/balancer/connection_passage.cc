@@ -1,0 +1,98 @@
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/introduction.html
+
+#include "dataplane/balancer/connection_passage.h"
+
+#include <sys/socket.h>
+
+#include <array>
+#include <functional>
+
+#include "dataplane/balancer/proxy_header.h"
+#include "dataplane/balancer/request_guards.h"
+#include "dataplane/balancer/tunnel.h"
+#include "http/transfer.h"
+
+namespace holm::balancer {
+
+namespace {
+
+constexpr async::Duration kConnectTimeout{10000};
+constexpr size_t kTargetsTriedMax = 3;
+
+class OpenFlow final {
+ public:
+  explicit OpenFlow(FlowCounters& counters) : counters_(counters) {
+    count(counters_.begun);
+    ++counters_.open;
+  }
+  ~OpenFlow() { --counters_.open; }
+  OpenFlow(const OpenFlow&) = delete;
+  OpenFlow& operator=(const OpenFlow&) = delete;
+
+ private:
+  FlowCounters& counters_;
+};
+
+}  // namespace
+
+uint64_t ConnectionPassage::flow() const {
+  if (context_.group.settings->affinity == Affinity::Client) return std::hash<std::string>()(context_.peer.ip());
+  return std::hash<std::string>()(context_.peer.to_string() + context_.local.to_string());
+}
+
+void ConnectionPassage::reset_client() {
+  count(context_.counters.resets);
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(context_.client->fd(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
+async::Task<void> ConnectionPassage::run() {
+  const OpenFlow open(context_.counters);
+  const LoadBalancer& own = context_.load_balancer;
+  std::string zone;
+  if (own.cross_zone == CrossZone::Off) {
+    auto node = own.zones.find(context_.local.ip());
+    if (node != own.zones.end()) zone = node->second;
+  }
+  std::vector<const RoutedTarget*> tried;
+  while (tried.size() < kTargetsTriedMax) {
+    const RoutedTarget* target = choose_target_of_flow(context_.group, tried, flow(), zone);
+    if (!target) break;
+    tried.push_back(target);
+    const InFlight in_flight(*target->state);
+    std::unique_ptr<Connection> connection = co_await connect_to(*target);
+    if (!connection) continue;
+    co_await carry(*connection);
+    co_return;
+  }
+  reset_client();
+}
+
+async::Task<std::unique_ptr<Connection>> ConnectionPassage::connect_to(const RoutedTarget& target) {
+  const LoadBalancer& own = context_.load_balancer;
+  Route route{own.vpc_id, own.where, {}, target.settings->address, context_.group.settings->protocol};
+  if (!own.addresses.empty()) {
+    route.source = net::Address::parse(own.addresses.front(), 0).value_or(net::Address());
+  }
+  Connected made = co_await connect(context_.client->reactor(), std::move(route), kConnectTimeout);
+  if (!made) {
+    count(context_.group.state->counters.target_connection_errors);
+    co_return nullptr;
+  }
+  co_return std::move(*made);
+}
+
+async::Task<void> ConnectionPassage::carry(Connection& target) {
+  const async::Duration idle = context_.listener.connection_idle;
+  std::string header;
+  if (context_.group.settings->proxy_protocol == ProxyProtocol::V2) {
+    header = proxy_header(context_.peer, context_.local);
+  }
+  std::array<std::string_view, 3> first = {header, context_.first_bytes, {}};
+  http::Sent sent = co_await http::send(*target.stream, first, idle);
+  if (sent != http::Sent::Done) co_return;
+  Carried carried{.all_bytes = &context_.counters.bytes};
+  co_await tunnel(*context_.client, *target.stream, idle, carried);
+}
+
+}  // namespace holm::balancer

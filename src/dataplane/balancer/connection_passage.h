@@ -1,0 +1,43 @@
+// ConnectionPassage: one connection that is carried to a target as it is.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "async/task.h"
+#include "dataplane/balancer/routing.h"
+#include "dataplane/balancer/upstream.h"
+#include "net/stream.h"
+
+namespace holm::balancer {
+
+// Lives in the coroutine that serves the connection.
+class ConnectionPassage final {
+ public:
+  struct Context {
+    const LoadBalancer& load_balancer;
+    const Listener& listener;
+    const RoutedGroup& group;
+    FlowCounters& counters;
+    std::unique_ptr<net::Stream> client;
+    net::Address peer;
+    net::Address local;
+    std::string_view first_bytes;  // What the client has sent already.
+  };
+  explicit ConnectionPassage(Context context) : context_(std::move(context)) {}
+  ConnectionPassage(const ConnectionPassage&) = delete;
+  ConnectionPassage& operator=(const ConnectionPassage&) = delete;
+
+  // Until either side has gone; resets the client's connection when no target can be reached.
+  async::Task<void> run();
+
+ private:
+  async::Task<std::unique_ptr<Connection>> connect_to(const RoutedTarget& target);
+  async::Task<void> carry(Connection& target);
+  uint64_t flow() const;
+  void reset_client();
+
+  Context context_;
+};
+
+}  // namespace holm::balancer

@@ -1,0 +1,72 @@
+// A shard on each reactor has the connections that were accepted there.
+
+#include "dataplane/balancer/connection_server.h"
+
+#include <optional>
+
+#include "async/task_set.h"
+#include "net/listener.h"
+
+namespace holm::balancer {
+
+namespace {
+
+constexpr async::Duration kHandshake{10000};
+constexpr size_t kConnectionsMax = 20000;  // Of each reactor.
+
+using Tls = std::shared_ptr<const net::TlsServerContext>;
+
+}  // namespace
+
+// Used on its reactor's thread only.
+struct ConnectionServer::Shard {
+  Shard(async::Reactor& own_reactor, const Handler& own_handler) : reactor(own_reactor), handler(own_handler) {}
+
+  void listen(int socket, Tls tls) {
+    auto accepted = [this, tls](UniqueFd connection, const net::Address& peer) {
+      if (tasks.size() >= kConnectionsMax) return;
+      tasks.spawn(serve(*this, std::move(connection), peer, tls));
+    };
+    listener.emplace(reactor, socket, std::move(accepted));
+  }
+  static async::Task<void> serve(Shard& shard, UniqueFd socket, net::Address peer, Tls tls) {
+    std::unique_ptr<net::TlsSession> session;
+    if (tls) {
+      session = tls->accept(socket.get());
+      if (!session) co_return;
+    }
+    auto stream = std::make_unique<net::Stream>(shard.reactor, std::move(socket), std::move(session));
+    if (stream->tls()) {
+      const net::Wait shaken = co_await stream->shake_hands(kHandshake);
+      if (shaken == net::Wait::TimedOut || !stream->tls()->handshake_done()) stream.reset();
+    }
+    co_await shard.handler(std::move(stream), std::move(peer));
+  }
+
+  async::Reactor& reactor;
+  const Handler& handler;
+  std::optional<net::Listener> listener;
+  async::TaskSet tasks;
+};
+
+ConnectionServer::ConnectionServer(async::ReactorPool& reactors, Handler handler) : handler_(std::move(handler)) {
+  for (size_t i = 0; i < reactors.size(); ++i) {
+    shards_.push_back(std::make_unique<Shard>(reactors.at(i), handler_));
+  }
+}
+
+ConnectionServer::~ConnectionServer() {
+  for (std::unique_ptr<Shard>& shard : shards_) {
+    async::Reactor& reactor = shard->reactor;
+    reactor.call([&shard] { shard.reset(); });
+  }
+}
+
+void ConnectionServer::listen(UniqueFd socket, Tls tls) {
+  socket_ = std::move(socket);
+  for (std::unique_ptr<Shard>& shard : shards_) {
+    shard->reactor.call([&] { shard->listen(socket_.get(), tls); });
+  }
+}
+
+}  // namespace holm::balancer

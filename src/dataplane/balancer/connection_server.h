@@ -1,0 +1,38 @@
+// ConnectionServer: takes the connections of listeners that carry connections, on all reactors.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "async/reactor.h"
+#include "async/task.h"
+#include "base/unique_fd.h"
+#include "net/address.h"
+#include "net/stream.h"
+#include "net/tls.h"
+
+namespace holm::balancer {
+
+// Any thread; the reactors outlive it.
+class ConnectionServer final {
+ public:
+  // Called on the connection's reactor. With TLS, hands have been shaken; a null stream: in vain.
+  using Handler = std::function<async::Task<void>(std::unique_ptr<net::Stream> client, net::Address peer)>;
+
+  ConnectionServer(async::ReactorPool& reactors, Handler handler);
+  ~ConnectionServer();  // Ends all its connections.
+  ConnectionServer(const ConnectionServer&) = delete;
+  ConnectionServer& operator=(const ConnectionServer&) = delete;
+
+  // Once: takes connections from `socket`, with TLS if given.
+  void listen(UniqueFd socket, std::shared_ptr<const net::TlsServerContext> tls);
+
+ private:
+  struct Shard;
+  const Handler handler_;
+  UniqueFd socket_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+};
+
+}  // namespace holm::balancer
