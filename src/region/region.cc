@@ -51,6 +51,7 @@
 #include "region/account_file.h"
 #include "region/credentials_file.h"
 #include "region/doors.h"
+#include "region/guest_programs.h"
 #include "region/listeners.h"
 #include "region/schemas.h"
 #include "s3/handlers.h"
@@ -127,15 +128,6 @@ s3::NewBuckets new_buckets_of(const Options& options) {
 // One key for each purpose, so that what one seals is no use to another.
 crypto::Aead::Key derive_key(const crypto::Aead::Key& key, std::string_view purpose) {
   return crypto::hmac_sha256({reinterpret_cast<const char*>(key.data()), key.size()}, purpose);
-}
-
-// The program that becomes the first process of instances lies beside this one.
-Result<std::string> init_program() {
-  std::string self(4096, '\0');
-  const ssize_t length = ::readlink("/proc/self/exe", self.data(), self.size());
-  if (length <= 0) return failure("cannot find this program's own file");
-  self.resize(static_cast<size_t>(length));
-  return read_file(self.substr(0, self.rfind('/')) + "/holm-init");
 }
 
 }  // namespace
@@ -288,9 +280,9 @@ Result<void> Region::State::open_sandboxes() {
       [this](const std::string& id, const sandbox::ExitStatus& status) { exits.deliver(id, status); });
   if (!made) return std::unexpected(made.error());
   runtime = std::move(*made);
-  auto program = init_program();
-  if (!program) return std::unexpected(program.error());
-  auto layer = ec2::make_guest_layer(options.data_directory, *program,
+  auto programs = guest_programs();
+  if (!programs) return std::unexpected(programs.error());
+  auto layer = ec2::make_guest_layer(options.data_directory, *programs,
                                      anchor->is_new() ? ec2::OldLayers::Remove : ec2::OldLayers::Keep);
   if (!layer) return std::unexpected(layer.error());
   guest_layer = std::move(*layer);

@@ -120,6 +120,8 @@ Result<void> make_skeleton(const std::string& skeleton) {
     fs::create_symlink(target.is_absolute() ? target.lexically_relative("/") : target,
                        fs::path(skeleton) / name, error);
   }
+  // Where AWS's own tools are looked for.
+  fs::create_symlink("/usr/lib/holm/aws", skeleton + "/opt/aws", error);
   fs::create_symlink("/run", skeleton + "/var/run", error);
   fs::create_symlink("/run/lock", skeleton + "/var/lock", error);
   return {};

@@ -86,6 +86,7 @@ class Planner {
       }
     }
     compare_others(declared, *present, change);
+    if (auto compared = compare_metadata(declared, *present, change); !compared) return compared;
     compare_tags(*type, *present, change);
     if (change.details.empty()) return {};
     finish(std::move(change));
@@ -195,6 +196,30 @@ class Planner {
     if (declared.update_replace_policy != present.update_replace_policy) add("UpdateReplacePolicy");
   }
 
+  // What it says once evaluated: cfn-hup acts on a parameter as on the template.
+  Result<void, TemplateError> compare_metadata(const ResourceDeclaration& declared, const Resource& present,
+                                               Change& change) {
+    constexpr PropertySchema kMetadata{.name = "Metadata"};
+    if (declared.metadata.is_null() && present.metadata.is_null()) return {};
+    const size_t first = change.details.size();
+    if (add_dynamic(declared.metadata, kMetadata, change)) {
+      for (size_t i = first; i < change.details.size(); ++i) {
+        change.details[i].attribute = "Metadata";
+        change.details[i].name.clear();
+      }
+      return {};
+    }
+    const std::string path = "/Resources/" + declared.logical_id + "/Metadata";
+    auto wanted = evaluate(scope_, declared.metadata, path);
+    if (!wanted) return std::unexpected(wanted.error());
+    if (wanted->value_or(Value()) == present.metadata) return {};
+    change.details.push_back({.attribute = "Metadata",
+                              .requires_recreation = "Never",
+                              .evaluation = "Static",
+                              .change_source = "DirectModification"});
+    return {};
+  }
+
   // The stack's tags, of a type that takes tags.
   void compare_tags(const ResourceType& type, const Resource& present, Change& change) const {
     const auto schema = type.properties();
@@ -219,8 +244,9 @@ class Planner {
     }
     change.replacement = is_sure ? "True" : is_possible ? "Conditional" : "False";
     if (change.replacement != "False") unknown_.insert(change.logical_id);
-    // No attribute tells tags.
-    if (change.scope != std::vector<std::string>{"Tags"}) modified_.insert(change.logical_id);
+    // No attribute tells tags or metadata.
+    auto may_be_told = [](const std::string& part) { return part != "Tags" && part != "Metadata"; };
+    if (std::ranges::any_of(change.scope, may_be_told)) modified_.insert(change.logical_id);
     changes_.push_back(std::move(change));
   }
 

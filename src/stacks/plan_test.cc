@@ -104,6 +104,20 @@ TEST_F(Plans, APropertyThatGoesIsAChange) {
             Lines{"Modify D False [Properties.Name Never Static DirectModification ]"});
 }
 
+TEST_F(Plans, MetadataIsAChangeAsItIsEvaluated) {
+  const std::string text = replace_all(kBefore, "{Name: d}}", "{Name: d}, Metadata: {For: !Ref P}}");
+  EXPECT_EQ(planned(text), Lines{"Modify D False [Metadata. Never Static DirectModification ]"});
+  Operation operation{.kind = OperationKind::Update};
+  operation.target = {.template_text = text, .parameters = {{"P", "x", std::nullopt}}};
+  store_.begin(engine_, operation);
+  store_.finish(engine_);
+  EXPECT_EQ(planned(text), Lines{});
+  EXPECT_EQ(planned(text, "y").back(), "Modify D False [Metadata. Never Static DirectModification ]");
+  const std::string of_new =
+      replace_all(text, "{For: !Ref P}}", "{For: !Ref N}}\n  N: {Type: Test::Thing, Properties: {Name: n}}");
+  EXPECT_EQ(planned(of_new), (Lines{"Add N ", "Modify D False [Metadata. Never Dynamic ResourceReference N]"}));
+}
+
 TEST_F(Plans, TagsOfTheStackAreAChangeOfWhatTakesTags) {
   EXPECT_EQ(planned(kBefore, "x", {{"team", "blue"}}),
             (Lines{"Modify A False [Tags. Never Static DirectModification ]",

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "aws/service/error.h"
 #include "base/check.h"
 #include "base/strings.h"
 #include "formats/json.h"
@@ -161,6 +162,11 @@ std::string Context::name(size_t length_max, NameCase name_case) const {
 std::vector<Tag> Context::tags(const std::vector<Tag>& own) const {
   std::vector<Tag> result = own;
   for (const Tag& tag : stack_tags) add_unless_there(result, tag);
+  for (const Tag& tag : result) {
+    if (!to_lower(tag.key).starts_with("aws:")) continue;
+    throw aws::ServiceError("InvalidParameterValue", 400,
+                            "aws: prefixed tag key names are not allowed for external use.");
+  }
   add_unless_there(result, {"aws:cloudformation:stack-name", stack_name});
   add_unless_there(result, {"aws:cloudformation:stack-id", stack_id});
   add_unless_there(result, {"aws:cloudformation:logical-id", logical_id});

@@ -284,7 +284,7 @@ def test_another_build_of_the_program_takes_over(place):
     assert instances
     other = place.data / "program"
     other.mkdir()
-    for name in ("holm", "holm-init"):
+    for name in ("holm", "holm-init", "holm-stack-tools"):
         shutil.copy(pathlib.Path(place.command("up")[0]).parent / name, other / name)
     result = subprocess.run([str(other / "holm"), "up", "--data", str(place.data)], capture_output=True, text=True,
                             timeout=60)

@@ -152,8 +152,6 @@ std::vector<Tag> tags_of(const Context& context, const std::string& name, const 
   }
   std::vector<Tag> tags;
   for (const stacks::Tag& tag : context.tags(own_tags(wanted))) {
-    // Tags in AWS's own name space are CloudFormation's to write, which acts for the user here.
-    if (tag.key.starts_with("aws:")) continue;
     auto found = propagates.find(tag.key);
     tags.push_back({.resource_id = name,
                     .resource_type = "auto-scaling-group",

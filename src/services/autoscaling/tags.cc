@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "autoscaling/errors.h"
+#include "aws/service/reserved_tags.h"
 #include "base/strings.h"
 
 namespace holm::autoscaling {
@@ -44,7 +45,7 @@ bool passes(const std::vector<Filter>& filters, const TagDescription& tag) {
 void write_tags(Call& call, const GroupRow& group, const std::vector<Tag>& tags) {
   for (const Tag& tag : tags) {
     if (tag.key.empty()) throw_invalid("A tag needs a key.");
-    if (to_lower(tag.key).starts_with("aws:")) {
+    if (aws::may_not_write_tag(call, tag.key)) {
       throw_invalid(fmt::format("The tag key {} begins with 'aws:', which is reserved.", tag.key));
     }
     call.transaction.run(
@@ -52,7 +53,8 @@ void write_tags(Call& call, const GroupRow& group, const std::vector<Tag>& tags)
         " ON CONFLICT (grp, key) DO UPDATE SET value = excluded.value, propagates = excluded.propagates",
         {group.id, tag.key, tag.value.value_or(""), int64_t{tag.propagate_at_launch.value_or(true)}});
   }
-  auto count = call.transaction.find("SELECT count(*) FROM autoscaling_tag WHERE grp = ?1", {group.id});
+  auto count = call.transaction.find(
+      "SELECT count(*) FROM autoscaling_tag WHERE grp = ?1 AND key NOT LIKE 'aws:%'", {group.id});
   if (count->integer(0) > kTagsMax) {
     throw LimitExceededFault(fmt::format("A group may have at most {} tags.", kTagsMax));
   }

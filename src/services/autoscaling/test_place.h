@@ -296,7 +296,9 @@ class GroupTest : public ::testing::Test {
     return output;
   }
   void in_transaction(const std::function<void(aws::Call&)>& work) {
-    region.transact(region.caller(kTestAccount, "eu-west-1", "test.amazonaws.com"), sql::Access::Write, work);
+    aws::Caller caller = region.caller(kTestAccount, "eu-west-1", "");
+    caller.principal.kind = aws::Principal::Kind::Root;
+    region.transact(caller, sql::Access::Write, work);
   }
 
   // The error an operation ends with: "400 ValidationError: …".

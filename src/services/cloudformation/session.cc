@@ -8,6 +8,7 @@
 #include <set>
 
 #include "aws/service/region.h"
+#include "aws/service/reserved_tags.h"
 #include "base/check.h"
 #include "ec2/operations.h"
 #include "services/cloudformation/named_resources.h"
@@ -251,6 +252,7 @@ std::unique_ptr<stacks::Store> open_store(aws::Region& region, const Clock& cloc
   caller.account = row->account;
   caller.region = row->region;
   caller.principal = row->principal;
+  caller.via_service = aws::kStacks;
   return std::make_unique<SqlStore>(region, clock, std::move(caller), stack_id);
 }
 

@@ -1,4 +1,4 @@
-// The layer with holm-init and its names.
+// The layer with holm-init, CloudFormation's helpers and their names.
 
 #include "services/ec2/guest_programs.h"
 
@@ -21,9 +21,41 @@ namespace fs = std::filesystem;
 constexpr std::string_view kPrefix = "init-";
 
 // Relative to the layer, which shows itself at the root's /usr.
-constexpr std::array kLinks = {"usr/bin/systemctl", "usr/bin/journalctl", "usr/bin/cloud-init",
-                               "usr/sbin/init",     "usr/sbin/shutdown",  "usr/sbin/poweroff",
-                               "usr/sbin/reboot",   "usr/sbin/halt"};
+struct Link {
+  const char* path;
+  const char* target;
+};
+constexpr const char* kInit = "../lib/holm/holm-init";
+constexpr const char* kTools = "../../stack-tools";
+constexpr auto kLinks = std::to_array<Link>({
+    {"usr/bin/systemctl", kInit},
+    {"usr/bin/journalctl", kInit},
+    {"usr/bin/cloud-init", kInit},
+    {"usr/sbin/init", kInit},
+    {"usr/sbin/shutdown", kInit},
+    {"usr/sbin/poweroff", kInit},
+    {"usr/sbin/reboot", kInit},
+    {"usr/sbin/halt", kInit},
+    // An image's /opt/aws leads here; the commands are in the path as well.
+    {"usr/lib/holm/aws/bin/cfn-init", kTools},
+    {"usr/lib/holm/aws/bin/cfn-signal", kTools},
+    {"usr/lib/holm/aws/bin/cfn-get-metadata", kTools},
+    {"usr/lib/holm/aws/bin/cfn-hup", kTools},
+    {"usr/bin/cfn-init", "../lib/holm/aws/bin/cfn-init"},
+    {"usr/bin/cfn-signal", "../lib/holm/aws/bin/cfn-signal"},
+    {"usr/bin/cfn-get-metadata", "../lib/holm/aws/bin/cfn-get-metadata"},
+    {"usr/bin/cfn-hup", "../lib/holm/aws/bin/cfn-hup"},
+});
+constexpr char kHupUnit[] =
+    "[Unit]\n"
+    "Description=Hooks for changes of a stack\n"
+    "After=network.target\n"
+    "[Service]\n"
+    "ExecStart=/usr/bin/cfn-hup\n"
+    "Restart=on-failure\n"
+    "RestartSec=5\n"
+    "[Install]\n"
+    "WantedBy=multi-user.target\n";
 
 Result<void> make_shown_folder(const std::string& path) {
   if (auto made = make_directories(path); !made) return made;
@@ -34,16 +66,22 @@ Result<void> make_shown_folder(const std::string& path) {
   return {};
 }
 
-Result<void> fill(const std::string& layer, std::string_view program) {
-  for (const char* folder : {"", "/usr", "/usr/bin", "/usr/sbin", "/usr/lib", "/usr/lib/holm"}) {
+Result<void> fill(const std::string& layer, const GuestPrograms& programs) {
+  for (const char* folder :
+       {"", "/usr", "/usr/bin", "/usr/sbin", "/usr/lib", "/usr/lib/holm", "/usr/lib/holm/aws",
+        "/usr/lib/holm/aws/bin", "/usr/lib/systemd", "/usr/lib/systemd/system"}) {
     if (auto made = make_shown_folder(layer + folder); !made) return made;
   }
   std::error_code error;
-  for (const char* link : kLinks) {
-    fs::create_symlink("../lib/holm/holm-init", layer + "/" + link, error);
-    if (error) return failure(layer + "/" + link + ": " + error.message());
+  for (const Link& link : kLinks) {
+    fs::create_symlink(link.target, layer + "/" + link.path, error);
+    if (error) return failure(layer + "/" + link.path + ": " + error.message());
   }
-  return write_file_volatile(layer + kInitPath, program, 0755);
+  const std::string unit = layer + "/usr/lib/systemd/system/cfn-hup.service";
+  if (auto written = write_file_volatile(unit, kHupUnit, 0644); !written) return written;
+  const std::string tools = layer + "/usr/lib/holm/stack-tools";
+  if (auto written = write_file_volatile(tools, programs.stack_tools, 0755); !written) return written;
+  return write_file_volatile(layer + kInitPath, programs.init, 0755);
 }
 
 // Layers are named after the boot they were made in: one of an earlier boot may have been cut short by a
@@ -56,12 +94,13 @@ Result<std::string> prefix_of_this_boot() {
 
 }  // namespace
 
-Result<std::string> make_guest_layer(const std::string& data_directory, std::string_view program,
+Result<std::string> make_guest_layer(const std::string& data_directory, const GuestPrograms& programs,
                                      OldLayers old) {
   const std::string folder = data_directory + "/images";
   auto of_this_boot = prefix_of_this_boot();
   if (!of_this_boot) return std::unexpected(of_this_boot.error());
-  const std::string name = fmt::format("{}{:016x}", *of_this_boot, sandbox::stable_hash(program));
+  const std::string name =
+      fmt::format("{}{:016x}", *of_this_boot, sandbox::stable_hash(programs.init + programs.stack_tools));
   const std::string layer = folder + "/" + name;
   if (auto made = make_directories(folder); !made) return std::unexpected(made.error());
   std::error_code error;
@@ -75,7 +114,7 @@ Result<std::string> make_guest_layer(const std::string& data_directory, std::str
   if (fs::exists(layer, error)) return layer;
   const std::string half = layer + ".half";
   fs::remove_all(half, error);
-  if (auto filled = fill(half, program); !filled) return std::unexpected(filled.error());
+  if (auto filled = fill(half, programs); !filled) return std::unexpected(filled.error());
   fs::rename(half, layer, error);
   if (error) return failure("renaming " + half + ": " + error.message());
   return layer;

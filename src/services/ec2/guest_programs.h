@@ -13,11 +13,16 @@ constexpr char kInitPath[] = "/usr/lib/holm/holm-init";
 
 enum class OldLayers { Keep, Remove };
 
-// A layer of an image (sandbox::Image::layers) that holds `program` and links to it where systemctl and its
-// like are looked for; in front of the host's own, which would ask for a systemd that is not there. Made once
-// for each program, below `<data_directory>/images`; the path. Old ones may be removed while no instance
-// runs.
-Result<std::string> make_guest_layer(const std::string& data_directory, std::string_view program,
+struct GuestPrograms {
+  std::string init;         // src/init
+  std::string stack_tools;  // src/guest/stack_tools.py
+};
+
+// A layer of an image (sandbox::Image::layers) that holds the programs and links to them where systemctl and
+// its like are looked for; in front of the host's own, which would ask for a systemd that is not there. Made
+// once for these programs, below `<data_directory>/images`; the path. Old ones may be removed while no
+// instance runs.
+Result<std::string> make_guest_layer(const std::string& data_directory, const GuestPrograms& programs,
                                      OldLayers old);
 
 }  // namespace holm::ec2

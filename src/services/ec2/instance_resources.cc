@@ -86,6 +86,18 @@ std::span<const PropertySchema> template_data_members() {
   return all;
 }
 
+InstanceNetworkInterfaceSpecification interface_of(const Properties& wanted) {
+  InstanceNetworkInterfaceSpecification result;
+  result.associate_public_ip_address = wanted.find_boolean("AssociatePublicIpAddress");
+  result.delete_on_termination = wanted.find_boolean("DeleteOnTermination");
+  result.description = wanted.find_text("Description");
+  result.device_index = static_cast<int32_t>(wanted.integer("DeviceIndex", 0));
+  result.groups = wanted.texts("GroupSet");
+  result.private_ip_address = wanted.find_text("PrivateIpAddress");
+  result.subnet_id = wanted.find_text("SubnetId");
+  return result;
+}
+
 BlockDeviceMapping mapping_of(const Properties& wanted) {
   BlockDeviceMapping result{.no_device = wanted.find_text("NoDevice"),
                             .device_name = wanted.find_text("DeviceName")};
@@ -175,6 +187,14 @@ class LaunchTemplateType final : public stacks::ResourceType {
   }
 };
 
+constexpr PropertySchema kInstanceInterfaceMembers[] = {
+    {.name = "AssociatePublicIpAddress", .kind = PropertyKind::Boolean},
+    {.name = "DeleteOnTermination", .kind = PropertyKind::Boolean},
+    {.name = "Description"},
+    {.name = "DeviceIndex", .kind = PropertyKind::Integer, .presence = Presence::Required},
+    {.name = "GroupSet", .kind = PropertyKind::List},
+    {.name = "PrivateIpAddress"},
+    {.name = "SubnetId"}};
 constexpr PropertySchema kTemplateReference[] = {
     {.name = "LaunchTemplateId"}, {.name = "LaunchTemplateName"}, {.name = "Version"}};
 
@@ -202,6 +222,11 @@ class InstanceResource final : public stacks::ResourceType {
          .update = Update::Replacement,
          .element = PropertyKind::Object,
          .members = kMappingMembers},
+        {.name = "NetworkInterfaces",
+         .kind = PropertyKind::List,
+         .update = Update::Replacement,
+         .element = PropertyKind::Object,
+         .members = kInstanceInterfaceMembers},
         {.name = "DisableApiTermination", .kind = PropertyKind::Boolean},
         {.name = "InstanceInitiatedShutdownBehavior"},
         {.name = "Monitoring", .kind = PropertyKind::Boolean},
@@ -213,7 +238,12 @@ class InstanceResource final : public stacks::ResourceType {
   }
   std::span<const std::string_view> attributes() const override {
     static constexpr std::string_view all[] = {"InstanceId", "AvailabilityZone", "PrivateDnsName",
-                                               "PrivateIp",  "PublicIp",         "VpcId"};
+                                               "PrivateIp",  "PublicDnsName",    "PublicIp",
+                                               "VpcId"};
+    return all;
+  }
+  std::span<const std::string_view> policies() const override {
+    static constexpr std::string_view all[] = {"CreationPolicy"};
     return all;
   }
   Created create(Context& context, const Properties& wanted) const override {
@@ -235,6 +265,9 @@ class InstanceResource final : public stacks::ResourceType {
       request.monitoring = RunInstancesMonitoringEnabled{.enabled = *detailed};
     for (const Properties& mapping : wanted.objects("BlockDeviceMappings")) {
       request.block_device_mappings.push_back(mapping_of(mapping));
+    }
+    for (const Properties& interface : wanted.objects("NetworkInterfaces")) {
+      request.network_interfaces.push_back(interface_of(interface));
     }
     if (auto zone = wanted.find_text("AvailabilityZone"))
       request.placement = Placement{.availability_zone = zone};
@@ -264,6 +297,7 @@ class InstanceResource final : public stacks::ResourceType {
     attributes.set("AvailabilityZone", *instance.placement->availability_zone);
     attributes.set("PrivateDnsName", *instance.private_dns_name);
     attributes.set("PrivateIp", *instance.private_ip_address);
+    attributes.set("PublicDnsName", instance.public_dns_name.value_or(""));
     attributes.set("PublicIp", instance.public_ip_address.value_or(""));
     attributes.set("VpcId", *instance.vpc_id);
     return stacks::ready(std::move(attributes));

@@ -25,6 +25,7 @@ constexpr long long kTokenSecondsMax = 21600;
 constexpr size_t kTokensMax = 100'000;
 constexpr std::chrono::hours kCredentialsLife{6};
 constexpr std::string_view kPrefix = "/latest/";
+constexpr std::string_view kOwnIdentity = "identity-credentials/ec2/";
 
 http::Response plain(int status, std::string body) {
   http::Response response{.status = status, .headers = {{"Content-Type", "text/plain"}, {"Server", "EC2ws"}}};
@@ -117,14 +118,52 @@ bool Metadata::token_is_good(const http::Request& request) {
          found->second.address == request.peer.ip();
 }
 
+// What an instance may do as itself: learn of its own resource in the stack that made it, and signal it.
+std::string Metadata::own_policy(const Asked& asked) {
+  std::string stack;
+  for (const Tag& tag : tags_of(asked.call, asked.instance.id)) {
+    if (*tag.key == "aws:cloudformation:stack-id") stack = *tag.value;
+  }
+  formats::Object statement, policy;
+  statement.set("Effect", stack.empty() ? "Deny" : "Allow");
+  statement.set("Action", "cloudformation:*");
+  // The second is what a request that gives the stack's name asks for.
+  formats::Array stacks = {stack, stack.substr(0, stack.rfind('/')) + "/*"};
+  statement.set("Resource", stack.empty() ? formats::Value("*") : formats::Value(std::move(stacks)));
+  policy.set("Version", "2012-10-17");
+  policy.set("Statement", std::move(statement));
+  return formats::write_json(std::move(policy));
+}
+
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-identity-roles.html
+std::optional<std::string> Metadata::own_credentials(const Asked& asked, std::string_view path) {
+  if (path == "info") {
+    formats::Object info;
+    info.set("Code", "Success");
+    info.set("LastUpdated", iso8601(use_.clock.now()));
+    info.set("AccountId", asked.instance.account);
+    return formats::write_json(std::move(info), formats::JsonStyle::Pretty);
+  }
+  if (path == "security-credentials") return "ec2-instance";
+  if (path != "security-credentials/ec2-instance") return std::nullopt;
+  return tell_credentials(use_.identities.issue_session(
+      {.role_arn = fmt::format("arn:aws:iam::{}:role/aws:ec2-instance", asked.instance.account),
+       .session_name = asked.instance.id,
+       .duration = kCredentialsLife,
+       .session_policy = own_policy(asked)}));
+}
+
 std::optional<std::string> Metadata::credentials(const Asked& asked, std::string_view path) {
   const std::optional<std::string> role = role_of_profile(asked.call, asked.instance.profile.value_or(""));
   if (!role) return std::nullopt;
   const std::string name = role->substr(role->rfind('/') + 1);
   if (path == "iam/security-credentials") return name;
   if (path != "iam/security-credentials/" + name) return std::nullopt;
-  auto issued =
-      use_.identities.issue_role_credentials(*role, "ec2.amazonaws.com", asked.instance.id, kCredentialsLife);
+  return tell_credentials(use_.identities.issue_role_credentials(*role, "ec2.amazonaws.com",
+                                                                 asked.instance.id, kCredentialsLife));
+}
+
+std::string Metadata::tell_credentials(const Result<aws::TemporaryCredentials>& issued) {
   formats::Object document;
   document.set("LastUpdated", iso8601(use_.clock.now()));
   document.set("Type", "AWS-HMAC");
@@ -163,15 +202,15 @@ std::optional<std::string> Metadata::look_up(const Asked& asked) {
   if (path == "user-data") return instance.user_data ? base64_decode(*instance.user_data) : std::nullopt;
   if (path == "dynamic/instance-identity/document") return identity_document(asked);
   if (path == "meta-data") {
-    return lines({"ami-id", "ami-launch-index", "hostname", "iam/", "instance-id", "instance-life-cycle",
-                  "instance-type", "local-hostname", "local-ipv4", "mac", "network/", "placement/",
-                  "public-ipv4", "public-keys/", "reservation-id", "security-groups", "services/", "tags/"});
+    return lines({"ami-id", "ami-launch-index", "hostname", "iam/", "identity-credentials/", "instance-id",
+                  "instance-life-cycle", "instance-type", "local-hostname", "local-ipv4", "mac", "network/",
+                  "placement/", "public-ipv4", "public-keys/", "reservation-id", "security-groups",
+                  "services/", "tags/"});
   }
   if (!path.starts_with("meta-data/")) return std::nullopt;
   const std::string item = path.substr(10);
-  const auto public_ip = asked.interface.public_address
-                             ? std::optional(asked.interface.public_address->address)
-                             : std::nullopt;
+  const auto public_ip =
+      asked.interface.public_address ? std::optional(asked.interface.public_address->address) : std::nullopt;
   const std::string hostname = private_name_of(asked.interface.address, instance.region);
   if (item == "ami-id") return instance.image;
   if (item == "ami-launch-index") return std::to_string(instance.launch_index);
@@ -199,6 +238,7 @@ std::optional<std::string> Metadata::look_up(const Asked& asked) {
     return formats::write_json(std::move(info), formats::JsonStyle::Pretty);
   }
   if (item.starts_with("iam/security-credentials")) return credentials(asked, item);
+  if (item.starts_with(kOwnIdentity)) return own_credentials(asked, item.substr(kOwnIdentity.size()));
   if (item == "public-keys" && instance.key_name) return "0=" + *instance.key_name;
   if (item == "public-keys/0/openssh-key" && instance.key_name) {
     return find_public_key(asked.call.transaction, instance, *instance.key_name);

@@ -9,7 +9,12 @@
 
 #include "async/task.h"
 #include "base/clock.h"
+#include "base/result.h"
 #include "http/server.h"
+
+namespace holm::aws {
+struct TemporaryCredentials;
+}
 
 namespace holm::ec2 {
 
@@ -34,6 +39,9 @@ class Metadata final {
   bool token_is_good(const http::Request& request);
   std::optional<std::string> look_up(const Asked& asked);
   std::optional<std::string> credentials(const Asked& asked, std::string_view path);
+  std::string own_policy(const Asked& asked);
+  std::optional<std::string> own_credentials(const Asked& asked, std::string_view path);
+  std::string tell_credentials(const Result<aws::TemporaryCredentials>& issued);
   std::string identity_document(const Asked& asked);
 
   Dependencies& use_;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "aws/service/reserved_tags.h"
 #include "base/random.h"
 #include "base/strings.h"
 
@@ -13,7 +14,7 @@ namespace holm::ec2 {
 
 namespace {
 
-constexpr size_t kTagsMax = 50;
+constexpr ptrdiff_t kTagsMax = 50;  // Beside AWS's own.
 
 // As matches_wildcard(), but a backslash takes its meaning from the star, question mark or backslash behind
 // it.
@@ -82,8 +83,7 @@ void write_tags(Call& call, std::string_view resource, std::string_view type, co
   for (const Tag& tag : tags) {
     const std::string key = tag.key.value_or("");
     if (key.empty() || key.size() > 127) throw_invalid("Tag keys are 1 to 127 characters long.");
-    const bool is_service = call.principal.kind == aws::Principal::Kind::Service;
-    if (to_lower(key).starts_with("aws:") && !is_service) {
+    if (aws::may_not_write_tag(call, key)) {
       throw_invalid("Tag keys starting with 'aws:' are reserved for internal use");
     }
     call.transaction.run(
@@ -91,7 +91,8 @@ void write_tags(Call& call, std::string_view resource, std::string_view type, co
         " ON CONFLICT (resource, key) DO UPDATE SET value = excluded.value",
         {call.account, call.region, std::string(resource), std::string(type), key, tag.value.value_or("")});
   }
-  if (tags_of(call, resource).size() > kTagsMax) {
+  auto own = [](const Tag& tag) { return !tag.key->starts_with("aws:"); };
+  if (std::ranges::count_if(tags_of(call, resource), own) > kTagsMax) {
     throw aws::ServiceError("TagLimitExceeded", 400, "A resource may have at most 50 tags.");
   }
 }

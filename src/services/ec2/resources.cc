@@ -23,8 +23,7 @@ std::vector<TagSpecification> tag_specifications(const stacks::Context& context,
                                                  const stacks::Properties& wanted, std::string_view type) {
   TagSpecification specification{.resource_type = std::string(type)};
   for (const stacks::Tag& tag : context.tags(wanted.tags())) {
-    // Tags in AWS's own name space are CloudFormation's to write, which acts for the user here.
-    if (!tag.key.starts_with("aws:")) specification.tags.push_back({.key = tag.key, .value = tag.value});
+    specification.tags.push_back({.key = tag.key, .value = tag.value});
   }
   if (specification.tags.empty()) return {};
   return {std::move(specification)};

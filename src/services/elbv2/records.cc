@@ -6,6 +6,7 @@
 
 #include <set>
 
+#include "aws/service/reserved_tags.h"
 #include "base/strings.h"
 
 namespace holm::elbv2 {
@@ -110,6 +111,10 @@ void write_tags(Call& call, const std::string& arn, const std::vector<Tag>& tags
   for (const Tag& tag : tags) {
     if (!keys.insert(tag.key).second) {
       throw DuplicateTagKeysException(fmt::format("A tag key was specified more than once: {}", tag.key));
+    }
+    if (aws::may_not_write_tag(call, tag.key)) {
+      throw aws::ServiceError("ValidationError", 400,
+                              "Tag keys beginning with 'aws:' are reserved for system use.");
     }
     call.transaction.run(
         "INSERT INTO elbv2_tag (arn, key, value) VALUES (?1, ?2, ?3)"

@@ -98,7 +98,7 @@ std::vector<T> read_all(const Properties& properties, std::string_view name) {
 std::vector<Tag> tags_of(const Context& context, const Properties& wanted) {
   std::vector<Tag> tags;
   for (const stacks::Tag& tag : context.tags(wanted.tags())) {
-    if (!tag.key.starts_with("aws:")) tags.push_back({.key = tag.key, .value = tag.value});
+    tags.push_back({.key = tag.key, .value = tag.value});
   }
   return tags;
 }

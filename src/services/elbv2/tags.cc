@@ -31,7 +31,8 @@ AddTagsOutput add_tags(Service&, Call& call, const AddTagsInput& request) {
   for (const std::string& arn : request.resource_arns) {
     require_any(call, arn);
     write_tags(call, arn, request.tags);
-    auto row = call.transaction.find("SELECT count(*) FROM elbv2_tag WHERE arn = ?1", {arn});
+    auto row = call.transaction.find(
+        "SELECT count(*) FROM elbv2_tag WHERE arn = ?1 AND key NOT LIKE 'aws:%'", {arn});
     if (static_cast<size_t>(row->integer(0)) > kTagsMax) {
       throw TooManyTagsException("The maximum number of tags on this resource has been reached");
     }

@@ -25,11 +25,34 @@ constexpr size_t kRememberedMax = 4096;
 constexpr std::string_view kAdministrator = "administrator";
 constexpr std::string_view kAdministratorAccess = "arn:aws:iam::aws:policy/AdministratorAccess";
 
+// The identity that every instance has of its own, without a role: what AWS's own tools on it use.
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-identity-roles.html
+constexpr std::string_view kInstanceRole = "aws:ec2-instance";
+constexpr std::string_view kInstanceRoleId = "AROAHOLMEC2INSTANCE00";
+// Narrowed by each session's own policy to the instance's stack.
+constexpr char kInstancePolicy[] = R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Resource":"*",
+"Action":["cloudformation:DescribeStackResource","cloudformation:SignalResource"]}})";
+
+bool is_instance_role(std::string_view role_arn) {
+  return role_arn.ends_with(":role/" + std::string(kInstanceRole));
+}
+
+aws::RoleSummary instance_role(const std::string& arn) {
+  constexpr size_t kAccount = std::string_view("arn:aws:iam::").size();
+  return {.account = arn.substr(kAccount, 12),
+          .name = std::string(kInstanceRole),
+          .arn = arn,
+          .id = std::string(kInstanceRoleId),
+          .trust_policy = {},
+          .max_session_duration = std::chrono::hours(6)};
+}
+
 // Everything that distinguishes what principals may do.
 std::string memory_key(const Principal& principal) {
-  return fmt::format("{}\n{}\n{}", principal.role_arn.empty() ? principal.arn : principal.role_arn,
-                     principal.role_arn.empty() ? principal.id : principal.id.substr(0, principal.id.find(':')),
-                     principal.session_policy);
+  return fmt::format(
+      "{}\n{}\n{}", principal.role_arn.empty() ? principal.arn : principal.role_arn,
+      principal.role_arn.empty() ? principal.id : principal.id.substr(0, principal.id.find(':')),
+      principal.session_policy);
 }
 
 }  // namespace
@@ -69,7 +92,8 @@ std::shared_ptr<const T> Identities::remembered(Memory<T>& memory, std::string_v
   return loaded;
 }
 
-Identities::Found Identities::find_credentials(std::string_view access_key_id, std::string_view session_token) {
+Identities::Found Identities::find_credentials(std::string_view access_key_id,
+                                               std::string_view session_token) {
   if (session_token.empty()) {
     auto credentials = remembered(keys_, access_key_id, [&] { return load_key(access_key_id); });
     if (credentials == nullptr) return std::unexpected(CredentialProblem::UnknownKey);
@@ -113,10 +137,11 @@ std::shared_ptr<const aws::Credentials> Identities::load_session(std::string_vie
     session->principal.session_policy =
         merged_session_policy(*transaction, session->principal.session_policy, session->policy_arns);
   }
-  return std::make_shared<const aws::Credentials>(aws::Credentials{.secret_access_key = session->secret_access_key,
-                                                                   .principal = std::move(session->principal),
-                                                                   .issued_at = session->issued,
-                                                                   .expires_at = session->expires});
+  return std::make_shared<const aws::Credentials>(
+      aws::Credentials{.secret_access_key = session->secret_access_key,
+                       .principal = std::move(session->principal),
+                       .issued_at = session->issued,
+                       .expires_at = session->expires});
 }
 
 std::shared_ptr<const aws::PrincipalPolicies> Identities::policies_of(const Principal& principal) {
@@ -133,6 +158,10 @@ std::shared_ptr<const aws::PrincipalPolicies> Identities::policies_of(const Prin
 std::shared_ptr<const aws::PrincipalPolicies> Identities::load_policies(const Principal& principal) {
   auto transaction = database_.begin(sql::Access::Read);
   bool is_role = principal.kind == Principal::Kind::AssumedRole;
+  // No role of a user's has a colon in its name.
+  if (is_role && is_instance_role(principal.role_arn)) {
+    return fixed_policies(std::string(kInstanceRole), kInstancePolicy, principal.session_policy);
+  }
   std::optional<Entity> entity =
       find_entity_by_arn(*transaction, is_role ? principal.role_arn : principal.arn);
   // Who was deleted and made again under the same name is somebody else.
@@ -142,7 +171,8 @@ std::shared_ptr<const aws::PrincipalPolicies> Identities::load_policies(const Pr
 
 void Identities::make_administrator(sql::Transaction& transaction, const std::string& account) {
   constexpr size_t kIdLength = 17;
-  Entity user{.id = "AIDA" + random_.base32(kIdLength), .account = account, .name = std::string(kAdministrator)};
+  Entity user{
+      .id = "AIDA" + random_.base32(kIdLength), .account = account, .name = std::string(kAdministrator)};
   transaction.run(
       "INSERT INTO iam_entity (id, account, kind, name, folded_name, path, created, changed) "
       "VALUES (?1, ?2, 'user', ?3, ?3, '/', ?4, ?4)",
@@ -161,7 +191,8 @@ std::optional<aws::AccessKey> Identities::bootstrap(const std::string& account) 
     transaction->after_commit([this] { forget(); });
   }
   std::optional<sql::Row> row = transaction->find(
-      "SELECT k.id, k.secret FROM iam_access_key k JOIN iam_entity e ON e.id = k.user_id WHERE e.account = ?1 "
+      "SELECT k.id, k.secret FROM iam_access_key k JOIN iam_entity e ON e.id = k.user_id WHERE e.account = "
+      "?1 "
       "AND e.kind = 'user' AND e.folded_name = ?2 AND k.status = 'Active' ORDER BY k.sequence LIMIT 1",
       {account, std::string(kAdministrator)});
   transaction->commit();
@@ -187,9 +218,9 @@ std::shared_ptr<const aws::Accounts> Identities::accounts() {
   return remembered(accounts_, "accounts", [&] {
     auto transaction = database_.begin(sql::Access::Read);
     aws::Accounts accounts;
-    for (const sql::Row& row : transaction->run(
-             "SELECT account, max(alias) FROM (SELECT account, alias FROM iam_account UNION ALL"
-             " SELECT DISTINCT account, '' FROM iam_entity) GROUP BY account")) {
+    for (const sql::Row& row :
+         transaction->run("SELECT account, max(alias) FROM (SELECT account, alias FROM iam_account UNION ALL"
+                          " SELECT DISTINCT account, '' FROM iam_entity) GROUP BY account")) {
       accounts[row.text(0)] = row.optional_text(1).value_or("");
     }
     return std::make_shared<const aws::Accounts>(std::move(accounts));
@@ -199,11 +230,13 @@ std::shared_ptr<const aws::Accounts> Identities::accounts() {
 Result<aws::TemporaryCredentials> Identities::issue_session(const aws::SessionRequest& request) {
   // AWS's times of sessions are whole seconds.
   Time now = std::chrono::floor<std::chrono::seconds>(clock_.now());
-  Session session{.policy_arns = request.session_policy_arns, .issued = now, .expires = now + request.duration};
+  Session session{
+      .policy_arns = request.session_policy_arns, .issued = now, .expires = now + request.duration};
   if (request.role_arn.empty()) {
     session.principal = request.user;
   } else {
-    std::optional<aws::RoleSummary> role = find_role(request.role_arn);
+    std::optional<aws::RoleSummary> role =
+        is_instance_role(request.role_arn) ? instance_role(request.role_arn) : find_role(request.role_arn);
     if (!role) return failure(fmt::format("The role {} does not exist.", request.role_arn));
     session.principal = {.kind = Principal::Kind::AssumedRole,
                          .account = role->account,
@@ -237,17 +270,18 @@ Result<aws::TemporaryCredentials> Identities::issue_role_credentials(std::string
   policy::Context context;
   context.set("aws:SourceAccount", role->account);
   policy::NamedPolicy resource{"trust policy", &*trust};
-  policy::NamedPolicy identity{everything_->identity.front().name, everything_->identity.front().compiled.get()};
+  policy::NamedPolicy identity{everything_->identity.front().name,
+                               everything_->identity.front().compiled.get()};
   policy::Request request{principal, "sts:AssumeRole", role->arn, role->account, context};
   policy::Policies policies{.identity = {&identity, 1},
                             .resource = {&resource, 1},
                             .resource_rule = policy::ResourceRule::MustAllow};
   if (!policy::evaluate(request, policies).allowed()) {
-    return failure(fmt::format("The trust policy of the role {} does not let {} assume it.", role_arn, service));
+    return failure(
+        fmt::format("The trust policy of the role {} does not let {} assume it.", role_arn, service));
   }
-  return issue_session({.role_arn = std::string(role_arn),
-                        .session_name = std::string(session_name),
-                        .duration = duration});
+  return issue_session(
+      {.role_arn = std::string(role_arn), .session_name = std::string(session_name), .duration = duration});
 }
 
 }  // namespace holm::iam

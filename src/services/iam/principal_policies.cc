@@ -19,7 +19,8 @@ aws::PrincipalPolicy compile(std::string name, std::string document) {
   return {.name = std::move(name), .document = std::move(document), .compiled = std::move(compiled)};
 }
 
-void add_policies(sql::Transaction& transaction, const std::string& entity, aws::PrincipalPolicies& policies) {
+void add_policies(sql::Transaction& transaction, const std::string& entity,
+                  aws::PrincipalPolicies& policies) {
   for (const sql::Row& row : transaction.run(
            "SELECT name, document FROM iam_inline_policy WHERE entity = ?1 ORDER BY name", {entity})) {
     policies.identity.push_back(compile(row.text(0), row.text(1)));
@@ -46,7 +47,8 @@ void append_statements(formats::Array& statements, const std::string& document) 
 
 }  // namespace
 
-std::shared_ptr<const aws::PrincipalPolicies> collect_policies(sql::Transaction& transaction, const Entity& entity,
+std::shared_ptr<const aws::PrincipalPolicies> collect_policies(sql::Transaction& transaction,
+                                                               const Entity& entity,
                                                                const std::string& session_policy) {
   aws::PrincipalPolicies policies;
   add_policies(transaction, entity.id, policies);
@@ -65,9 +67,17 @@ std::shared_ptr<const aws::PrincipalPolicies> collect_policies(sql::Transaction&
 }
 
 std::shared_ptr<const aws::PrincipalPolicies> all_policies() {
+  return fixed_policies(
+      "everything", R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}})",
+      "");
+}
+
+std::shared_ptr<const aws::PrincipalPolicies> fixed_policies(const std::string& name,
+                                                             const std::string& document,
+                                                             const std::string& session_policy) {
   aws::PrincipalPolicies policies;
-  std::string document = R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}})";
-  policies.identity.push_back(compile("everything", std::move(document)));
+  policies.identity.push_back(compile(name, document));
+  if (!session_policy.empty()) policies.session = compile("session policy", session_policy);
   return std::make_shared<const aws::PrincipalPolicies>(std::move(policies));
 }
 

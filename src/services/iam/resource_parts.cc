@@ -11,6 +11,7 @@ ResourceTypes resource_types() {
   add_role_types(types);
   add_user_types(types);
   add_policy_types(types);
+  add_inline_policy_types(types);
   return types;
 }
 
@@ -29,6 +30,17 @@ std::vector<std::string> inline_policy_names(const Properties& properties) {
   return names;
 }
 
+void join_group(Context& context, const std::string& user, const std::string& group) {
+  AddUserToGroupRequest request{.group_name = group, .user_name = user};
+  context.invoke<AddUserToGroup>(request);
+}
+
+void leave_group(Context& context, const std::string& user, const std::string& group) {
+  if (!exists(context, EntityKind::Group, group) || !exists(context, EntityKind::User, user)) return;
+  RemoveUserFromGroupRequest request{.group_name = group, .user_name = user};
+  context.invoke<RemoveUserFromGroup>(request);
+}
+
 bool is_attached(const Context& context, EntityKind kind, const std::string& name,
                  const std::string& policy_arn) {
   auto entity = find_entity(context.call.transaction, context.call.account, kind, name);
@@ -40,8 +52,9 @@ bool is_attached(const Context& context, EntityKind kind, const std::string& nam
 bool has_inline_policy(const Context& context, EntityKind kind, const std::string& name,
                        const std::string& policy) {
   auto entity = find_entity(context.call.transaction, context.call.account, kind, name);
-  return entity && context.call.transaction.find(
-                       "SELECT 1 FROM iam_inline_policy WHERE entity = ?1 AND name = ?2", {entity->id, policy});
+  return entity &&
+         context.call.transaction.find("SELECT 1 FROM iam_inline_policy WHERE entity = ?1 AND name = ?2",
+                                       {entity->id, policy});
 }
 
 }  // namespace holm::iam

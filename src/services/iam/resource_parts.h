@@ -99,6 +99,10 @@ bool is_attached(const Context& context, EntityKind kind, const std::string& nam
 bool has_inline_policy(const Context& context, EntityKind kind, const std::string& name,
                        const std::string& policy);
 
+void join_group(Context& context, const std::string& user, const std::string& group);
+// Fine as well when either is gone.
+void leave_group(Context& context, const std::string& user, const std::string& group);
+
 template <class Operations>
 void attach(Context& context, const std::string& name, const std::string& policy_arn) {
   auto input = about<typename Operations::Attach>(name);

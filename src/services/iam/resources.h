@@ -14,5 +14,6 @@ using ResourceTypes = std::vector<std::unique_ptr<stacks::ResourceType>>;
 void add_role_types(ResourceTypes& types);    // Role, InstanceProfile
 void add_user_types(ResourceTypes& types);    // User, Group
 void add_policy_types(ResourceTypes& types);  // Policy, ManagedPolicy
+void add_inline_policy_types(ResourceTypes& types);
 
 }  // namespace holm::iam

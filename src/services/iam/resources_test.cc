@@ -79,7 +79,8 @@ class ResourcesTest : public IamTest {
   void update(Resource& resource, const std::string& json) {
     formats::Value wanted = read(json);
     act([&](stacks::Context& context) {
-      stacks::Existing was{resource.physical_id, resource.attributes, stacks::Properties(resource.properties)};
+      stacks::Existing was{resource.physical_id, resource.attributes,
+                           stacks::Properties(resource.properties)};
       resource.type->update(context, was, stacks::Properties(wanted));
     });
     resource.properties = wanted;
@@ -177,14 +178,59 @@ TEST_F(ResourcesTest, UsersAndGroupsFollowTheirTemplates) {
 TEST_F(ResourcesTest, APolicyIsPutToSeveral) {
   call("CreateRole", R"({"RoleName":"r","AssumeRolePolicyDocument":"$trust"})");
   call("CreateUser", R"({"UserName":"ann"})");
-  EXPECT_THROW(create("AWS::IAM::Policy", R"({"PolicyName":"p","PolicyDocument":$allow})"), aws::ServiceError);
-  Resource policy =
-      create("AWS::IAM::Policy", R"({"PolicyName":"p","PolicyDocument":$allow,"Roles":["r"],"Users":["ann"]})");
+  EXPECT_THROW(create("AWS::IAM::Policy", R"({"PolicyName":"p","PolicyDocument":$allow})"),
+               aws::ServiceError);
+  Resource policy = create("AWS::IAM::Policy",
+                           R"({"PolicyName":"p","PolicyDocument":$allow,"Roles":["r"],"Users":["ann"]})");
   EXPECT_EQ(call("GetRolePolicy", R"({"RoleName":"r","PolicyName":"p"})").substr(0, 3), "200");
   update(policy, R"({"PolicyName":"p","PolicyDocument":$allow,"Users":["ann"]})");
   EXPECT_EQ(call("GetRolePolicy", R"({"RoleName":"r","PolicyName":"p"})").substr(0, 3), "404");
   call("DeleteUserPolicy", R"({"UserName":"ann","PolicyName":"p"})");
   remove(policy);
+}
+
+TEST_F(ResourcesTest, APolicyIsPutToOneOfAKind) {
+  call("CreateRole", R"({"RoleName":"r","AssumeRolePolicyDocument":"$trust"})");
+  call("CreateUser", R"({"UserName":"u"})");
+  call("CreateGroup", R"({"GroupName":"g"})");
+  struct Case {
+    std::string kind, owner;
+  };
+  for (const auto& [kind, owner] : {Case{"Role", "r"}, {"User", "u"}, {"Group", "g"}}) {
+    const std::string there = R"({"PolicyName":"p",")" + kind + R"(Name":")" + owner + "\"}";
+    const std::string get = "Get" + kind + "Policy";
+    Resource policy = create("AWS::IAM::" + kind + "Policy",
+                             there.substr(0, there.size() - 1) + R"(,"PolicyDocument":$allow})");
+    EXPECT_EQ(policy.physical_id, "p|" + owner);
+    EXPECT_TRUE(matches_wildcard("200*s3%3AGetObject*", call(get, there))) << call(get, there);
+    update(policy, there.substr(0, there.size() - 1) +
+                       R"(,"PolicyDocument":{"Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}})");
+    EXPECT_TRUE(matches_wildcard("200*Deny*", call(get, there))) << call(get, there);
+    remove(policy);
+    EXPECT_EQ(call(get, there).substr(0, 3), "404");
+    remove(policy);
+  }
+}
+
+TEST_F(ResourcesTest, AnAdditionTakesUsersIntoAGroup) {
+  for (const char* user : {"a", "b", "c"}) call("CreateUser", std::string(R"({"UserName":")") + user + "\"}");
+  call("CreateGroup", R"({"GroupName":"g"})");
+  auto members = [&] {
+    std::string all;
+    for (const char* user : {"a", "b", "c"}) {
+      if (call("GetGroup", R"({"GroupName":"g"})").find(std::string("user/") + user) != std::string::npos)
+        all += user;
+    }
+    return all;
+  };
+  Resource addition = create("AWS::IAM::UserToGroupAddition", R"({"GroupName":"g","Users":["a","b"]})");
+  EXPECT_EQ(members(), "ab");
+  update(addition, R"({"GroupName":"g","Users":["b","c"]})");
+  EXPECT_EQ(members(), "bc");
+  call("RemoveUserFromGroup", R"({"GroupName":"g","UserName":"c"})");
+  call("DeleteUser", R"({"UserName":"c"})");
+  remove(addition);
+  EXPECT_EQ(members(), "");
 }
 
 TEST_F(ResourcesTest, AManagedPolicyGetsVersions) {

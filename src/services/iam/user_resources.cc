@@ -41,7 +41,7 @@ class UserType final : public stacks::ResourceType {
                               .permissions_boundary = wanted.find_text("PermissionsBoundary"),
                               .tags = iam_tags(context, wanted)};
     User user = context.invoke<CreateUser>(request).user.value();
-    for (const std::string& group : wanted.texts("Groups")) join(context, user.user_name, group);
+    for (const std::string& group : wanted.texts("Groups")) join_group(context, user.user_name, group);
     apply_policies<UserOperations>(context, user.user_name, wanted, std::nullopt);
     formats::Object attributes;
     attributes.append("Arn", user.arn);
@@ -55,9 +55,9 @@ class UserType final : public stacks::ResourceType {
       context.invoke<UpdateUser>(request);
     }
     for (const std::string& group : gone(was.properties.texts("Groups"), wanted.texts("Groups"))) {
-      leave(context, user, group);
+      leave_group(context, user, group);
     }
-    for (const std::string& group : wanted.texts("Groups")) join(context, user, group);
+    for (const std::string& group : wanted.texts("Groups")) join_group(context, user, group);
     update_tags_and_boundary<UserOperations>(context, was, wanted);
     apply_policies<UserOperations>(context, user, wanted, was.properties);
   }
@@ -75,20 +75,9 @@ class UserType final : public stacks::ResourceType {
   void remove(Context& context, const Existing& resource, stacks::Removal) const override {
     const std::string& user = resource.physical_id;
     if (!exists(context, EntityKind::User, user)) return;
-    for (const std::string& group : resource.properties.texts("Groups")) leave(context, user, group);
+    for (const std::string& group : resource.properties.texts("Groups")) leave_group(context, user, group);
     remove_policies<UserOperations>(context, user, resource.properties);
     context.invoke<DeleteUser>(about<DeleteUser>(user));
-  }
-
- private:
-  static void join(Context& context, const std::string& user, const std::string& group) {
-    AddUserToGroupRequest request{.group_name = group, .user_name = user};
-    context.invoke<AddUserToGroup>(request);
-  }
-  static void leave(Context& context, const std::string& user, const std::string& group) {
-    if (!exists(context, EntityKind::Group, group)) return;
-    RemoveUserFromGroupRequest request{.group_name = group, .user_name = user};
-    context.invoke<RemoveUserFromGroup>(request);
   }
 };
 

@@ -14,19 +14,6 @@
 
 namespace holm::lambda {
 
-namespace {
-
-void write_tags(Call& call, const FunctionId& id, const std::map<std::string, std::string>& tags) {
-  for (const auto& [key, value] : tags) {
-    call.transaction.run(
-        "INSERT INTO lambda_tag (account, region, name, key, value)"
-        " VALUES (?1, ?2, ?3, ?4, ?5)",
-        {id.account, id.region, id.name, key, value});
-  }
-}
-
-}  // namespace
-
 FunctionConfiguration create_function(Service& service, Call& call, const CreateFunctionRequest& request) {
   const FunctionId id = function_id(call, request.function_name);
   if (id.account != call.account || id.region != call.region || !id.qualifier.empty()) {

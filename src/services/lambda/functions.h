@@ -1,6 +1,7 @@
 // Functions and their versions: names, rows, and what an invocation needs to know of them.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -50,6 +51,9 @@ std::optional<VersionRow> find_version(Call& call, const FunctionId& id);
 void write_version(Call& call, const VersionRow& row);
 // For requests that name the function as a whole.
 void require_function(Call& call, const FunctionId& id);
+
+// Over those that are there; of at most 50 beside AWS's own.
+void write_tags(Call& call, const FunctionId& id, const std::map<std::string, std::string>& tags);
 
 // What is answered: with the ARN as it was asked for.
 FunctionConfiguration configuration_of(const VersionRow& row, const FunctionId& id);

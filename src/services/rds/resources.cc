@@ -36,8 +36,7 @@ PropertySchema tags_property() {
 std::vector<Tag> tags_of(const Context& context, const Properties& wanted) {
   std::vector<Tag> tags;
   for (const stacks::Tag& tag : context.tags(wanted.tags())) {
-    // Tags in AWS's own name space are CloudFormation's to write, which acts for the user here.
-    if (!tag.key.starts_with("aws:")) tags.push_back({.key = tag.key, .value = tag.value});
+    tags.push_back({.key = tag.key, .value = tag.value});
   }
   return tags;
 }

@@ -4,8 +4,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cctype>
 
+#include "aws/service/reserved_tags.h"
 #include "base/random.h"
 #include "base/strings.h"
 #include "crypto/hash.h"
@@ -21,7 +23,7 @@ constexpr char kVolumeColumns[] =
     " v.security_groups, v.subnet_group, v.backup_retention, v.backup_window, v.maintenance_window,"
     " v.protects_deletion, v.copies_tags, v.source";
 constexpr size_t kVolumeColumnCount = 16;
-constexpr size_t kTagsMax = 50;
+constexpr ptrdiff_t kTagsMax = 50;  // Beside AWS's own.
 constexpr size_t kPageMin = 20;
 constexpr size_t kPageMax = 100;
 
@@ -227,14 +229,16 @@ void write_tags(Call& call, const std::string& arn, const std::vector<Tag>& tags
   for (const Tag& tag : tags) {
     const std::string key = tag.key.value_or("");
     if (key.empty() || key.size() > 128) throw_invalid("Tag keys are 1 to 128 characters long.");
-    if (to_lower(key).starts_with("aws:"))
+    if (aws::may_not_write_tag(call, key))
       throw_invalid("Tag keys starting with 'aws:' are reserved for internal use.");
     call.transaction.run(
         "INSERT INTO rds_tag (account, region, arn, key, value) VALUES (?1, ?2, ?3, ?4, ?5)"
         " ON CONFLICT (arn, key) DO UPDATE SET value = excluded.value",
         {call.account, call.region, arn, key, tag.value.value_or("")});
   }
-  if (tags_of(call, arn).size() > kTagsMax) throw_invalid("A resource may have at most 50 tags.");
+  auto own = [](const Tag& tag) { return !tag.key->starts_with("aws:"); };
+  if (std::ranges::count_if(tags_of(call, arn), own) > kTagsMax)
+    throw_invalid("A resource may have at most 50 tags.");
 }
 
 void record_event(Call& call, const Happening& happening) {
