@@ -195,7 +195,7 @@ def load(proxy, listener, path, connections, seconds, requests=0):
     headers = [word for name, value in BROWSER.items() for word in ("-H", f"{name}: {value}")]
     before = proxy.cpu()
     if listener == "h2":
-        bound = ["-n", str(requests)] if requests else ["-D", str(seconds)]
+        bound = ["-n", str(requests)] if requests else ["-D", str(max(1, round(seconds)))]
         words = [H2LOAD, "-t1", f"-c{connections}", "-m8", *bound, *headers, url]
     else:
         words = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", *headers, url]

@@ -95,18 +95,39 @@ bool take_fraction(std::string_view& text, int& result) {
   return digits > 0;
 }
 
+// At least so many digits.
+void append_digits(std::string& out, int number, size_t digits) {
+  const fmt::format_int text(number);
+  if (text.size() < digits) out.append(digits - text.size(), '0');
+  out.append(text.data(), text.size());
+}
+
+// "2026-01-31T23:59:59"
+void append_seconds(std::string& out, const Parts& p) {
+  append_digits(out, p.year, 4);
+  append_digits(out += '-', p.month, 2);
+  append_digits(out += '-', p.day, 2);
+  append_digits(out += 'T', p.hour, 2);
+  append_digits(out += ':', p.minute, 2);
+  append_digits(out += ':', p.second, 2);
+}
+
 }  // namespace
 
 std::string iso8601(Time time) {
-  Parts p = parts_of(time);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", p.year, p.month, p.day, p.hour, p.minute,
-                     p.second);
+  std::string text;
+  append_seconds(text, parts_of(time));
+  return text += 'Z';
 }
 
 std::string iso8601_milliseconds(Time time) {
-  std::string text = iso8601(time);
-  text.pop_back();
-  return fmt::format("{}.{:03}Z", text, parts_of(time).millisecond);
+  const Parts p = parts_of(time);
+  std::string text;
+  text.reserve(sizeof "2026-01-01T00:00:00.000Z");
+  append_seconds(text, p);
+  text += '.';
+  append_digits(text, p.millisecond, 3);
+  return text += 'Z';
 }
 
 std::string http_date(Time time) {

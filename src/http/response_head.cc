@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 
 #include "base/strings.h"
 #include "http/characters.h"
@@ -59,8 +58,8 @@ bool can_be_sent(const Headers& headers) {
 
 void append_response_head(std::string& out, const Response& response, const ResponsePlan& plan,
                           Version version, std::string_view date) {
-  auto end = std::back_inserter(out);
-  fmt::format_to(end, "HTTP/1.1 {} {}\r\n", response.status, reason_phrase(response.status));
+  out.append("HTTP/1.1 ").append(fmt::format_int(response.status).c_str()).append(" ");
+  out.append(reason_phrase(response.status)).append("\r\n");
   bool has_date = false;
   bool has_length = false;
   for (const Header& header : response.headers) {
@@ -75,7 +74,7 @@ void append_response_head(std::string& out, const Response& response, const Resp
   }
   if (!has_date && response.status >= 200) out.append("Date: ").append(date).append("\r\n");
   if (plan.framing == Framing::Length && !has_length) {
-    fmt::format_to(end, "Content-Length: {}\r\n", plan.length);
+    out.append("Content-Length: ").append(fmt::format_int(plan.length).c_str()).append("\r\n");
   }
   if (plan.framing == Framing::Chunked && !has_length) out += "Transfer-Encoding: chunked\r\n";
   if (response.status >= 200 && plan.after == AfterResponse::Close) {

@@ -20,6 +20,16 @@ namespace {
 
 constexpr std::string_view kUnixPrefix = "unix:";
 
+// The C library's takes a microsecond, which is much where each request needs some.
+std::string dotted(std::string_view bytes) {
+  std::string text;
+  for (char each : bytes) {
+    if (!text.empty()) text += '.';
+    text += fmt::format_int(static_cast<uint8_t>(each)).c_str();
+  }
+  return text;
+}
+
 std::optional<uint16_t> parse_port(std::string_view text) {
   bool digits = !text.empty() && text.size() <= 5 &&
                 std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
@@ -115,8 +125,9 @@ std::string_view Address::ip_bytes() const {
 
 std::string Address::ip() const {
   if (ip_bytes().empty()) return {};
+  if (family_ == Family::Ipv4) return dotted(ip_bytes());
   char text[INET6_ADDRSTRLEN];
-  ::inet_ntop(family_ == Family::Ipv4 ? AF_INET : AF_INET6, ip_.data(), text, sizeof text);
+  ::inet_ntop(AF_INET6, ip_.data(), text, sizeof text);
   return text;
 }
 
@@ -125,7 +136,7 @@ std::string Address::to_string() const {
     case Family::None:
       return {};
     case Family::Ipv4:
-      return fmt::format("{}:{}", ip(), port_);
+      return ip().append(":").append(fmt::format_int(port_).c_str());
     case Family::Ipv6:
       return fmt::format("[{}]:{}", ip(), port_);
     case Family::Unix:

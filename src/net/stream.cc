@@ -103,6 +103,8 @@ IoResult Stream::read_some(std::span<char> buffer) {
 }
 
 IoResult Stream::read_plain(std::span<char> buffer) {
+  // The kernel would say the same: it tells when there is something again.
+  if (!reading_->ready) return {Io::WouldBlock, 0};
   ssize_t count;
   do {
     count = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <iterator>
 
 #include "base/log.h"
 #include "base/strings.h"
@@ -31,18 +30,32 @@ std::string time_text(Time time) {
   return text;
 }
 
+constexpr bool is_plain(char c) {
+  const auto byte = static_cast<uint8_t>(c);
+  return c != '"' && c != '\\' && byte >= 0x20 && byte < 0x7f;
+}
+
 // A client's bytes between quotation marks.
 void append_quoted(std::string& out, std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
   out += '"';
-  for (char c : text) {
-    const auto byte = static_cast<uint8_t>(c);
-    if (c == '"' || c == '\\' || byte < 0x20 || byte >= 0x7f) {
-      fmt::format_to(std::back_inserter(out), "\\x{:02X}", byte);
-    } else {
-      out += c;
-    }
+  while (!text.empty()) {
+    const auto odd = std::ranges::find_if_not(text, is_plain);
+    const auto plain = static_cast<size_t>(odd - text.begin());
+    out.append(text.substr(0, plain));
+    text.remove_prefix(plain);
+    if (text.empty()) break;
+    const auto byte = static_cast<uint8_t>(text.front());
+    out.append("\\x") += kDigits[byte >> 4];
+    out += kDigits[byte & 15];
+    text.remove_prefix(1);
   }
   out += '"';
+}
+
+void append_number(std::string& out, uint64_t number) {
+  const fmt::format_int text(number);
+  out.append(text.data(), text.size());
 }
 
 void append_quoted_or_dash(std::string& out, std::string_view text) {
@@ -64,8 +77,11 @@ void append_seconds(std::string& out, std::optional<std::chrono::nanoseconds> ti
     out += " -1";
     return;
   }
-  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(*time).count();
-  fmt::format_to(std::back_inserter(out), " {}.{:03}", milliseconds / 1000, milliseconds % 1000);
+  const auto count = std::chrono::duration_cast<std::chrono::milliseconds>(*time).count();
+  const auto milliseconds = static_cast<uint64_t>(std::max<int64_t>(count, 0));
+  append_number(out += ' ', milliseconds / 1000);
+  const fmt::format_int fraction(1000 + milliseconds % 1000);
+  (out += '.').append(fraction.data() + 1, 3);
 }
 
 // What came of a target in three parts; -1 for those that were not reached.
@@ -99,16 +115,33 @@ std::string request_of(const LogLine& line) {
   const std::string_view scheme = request.scheme == http::Scheme::Https ? "https" : "http";
   std::string host = split_host(request.authority).host;
   if (host.empty() && !line.load_balancer.host_names.empty()) host = line.load_balancer.host_names.front();
-  std::string url = fmt::format("{}://{}:{}", scheme, host, line.listener.port);
-  if (!is_readable) return fmt::format("- {}- -", url);
-  url += request.path;
-  if (!request.query.empty()) url.append("?").append(request.query);
-  return fmt::format("{} {} {}", request.method, url, version_of(request));
+  std::string text = is_readable ? request.method : "-";
+  text.reserve(256);
+  text.append(" ").append(scheme).append("://").append(host).append(":");
+  append_number(text, line.listener.port);
+  if (!is_readable) return text.append("- -");
+  text += request.path;
+  if (!request.query.empty()) text.append("?").append(request.query);
+  return text.append(" ").append(version_of(request));
 }
 
 void append_tls(std::string& out, const LogLine& line) {
   out.append(" ").append(or_dash(line.request.tls_cipher));
   out.append(" ").append(or_dash(line.request.tls_version));
+}
+
+void append_status(std::string& out, int status) {
+  if (status == 0) {
+    out += '-';
+  } else {
+    append_number(out, static_cast<uint64_t>(status));
+  }
+}
+
+// Sixteen digits.
+void append_hexadecimal(std::string& out, uint64_t number) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  for (int shift = 60; shift >= 0; shift -= 4) out += kDigits[number >> shift & 15];
 }
 
 // "app/name/0123456789abcdef"
@@ -124,13 +157,14 @@ std::string access_log_line(const LogLine& line) {
   const http::Request& request = line.request;
   std::string out;
   out.reserve(768);
-  auto end = std::back_inserter(out);
-  fmt::format_to(end, "{} {} {} {} {}", type_of(line), time_text(line.now),
-                 resource_of(line.load_balancer.arn), request.peer.to_string(), or_dash(story.target));
+  out.append(type_of(line)).append(" ").append(time_text(line.now)).append(" ");
+  out.append(resource_of(line.load_balancer.arn)).append(" ").append(request.peer.to_string()).append(" ");
+  out.append(or_dash(story.target));
   append_times(out, line);
-  auto status = [](int number) { return number == 0 ? std::string("-") : std::to_string(number); };
-  fmt::format_to(end, " {} {} {} {}", status(story.status), status(story.target_status), story.received_bytes,
-                 story.sent_bytes);
+  append_status(out += ' ', story.status);
+  append_status(out += ' ', story.target_status);
+  append_number(out += ' ', story.received_bytes);
+  append_number(out += ' ', story.sent_bytes);
   append_quoted_or_dash(out, request_of(line));
   append_quoted_or_dash(out, request.headers.get("user-agent").substr(0, kUserAgentMax));
   append_tls(out, line);
@@ -149,9 +183,10 @@ std::string access_log_line(const LogLine& line) {
   const bool is_compliant = classification.safety == Safety::Compliant;
   append_quoted_or_dash(out, is_compliant ? "" : name_of(classification.safety));
   append_quoted_or_dash(out, classification.reason);
+  append_hexadecimal(out.append(" TID_"), line.connection);
+  append_hexadecimal(out, line.connection * 0x9e3779b97f4a7c15u);
   // Nothing was transformed.
-  fmt::format_to(end, " TID_{:016x}{:016x} \"-\" \"-\" \"-\"\n", line.connection,
-                 line.connection * 0x9e3779b97f4a7c15u);
+  out.append(" \"-\" \"-\" \"-\"\n");
   return out;
 }
 

@@ -79,10 +79,14 @@ struct Balancer::Shard {
 
   // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-request-tracing.html
   std::string trace_root() {
-    std::array<char, 12> bytes;
+    // Four bytes of time, twelve of chance.
+    std::array<char, 16> bytes;
     random.fill(bytes.data(), bytes.size());
-    auto seconds = reactor.clock().now().time_since_epoch() / std::chrono::seconds(1);
-    return fmt::format("1-{:08x}-{}", seconds, hex_encode({bytes.data(), bytes.size()}));
+    const auto seconds = reactor.clock().now().time_since_epoch() / std::chrono::seconds(1);
+    for (size_t i = 0; i < 4; ++i) bytes[i] = static_cast<char>(seconds >> (8 * (3 - i)));
+    const std::string digits = hex_encode({bytes.data(), bytes.size()});
+    std::string root = "1-";
+    return root.append(digits, 0, 8).append("-").append(digits, 8, 24);
   }
 
   async::Reactor& reactor;

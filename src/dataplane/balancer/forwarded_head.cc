@@ -17,15 +17,29 @@ namespace holm::balancer {
 
 namespace {
 
-// RFC 9110, section 7.6.1, and what the balancer writes itself.
-constexpr std::array<std::string_view, 9> kHopByHop = {"connection", "keep-alive",        "proxy-connection",
-                                                       "te",         "trailer",           "upgrade",
-                                                       "expect",     "transfer-encoding", "content-length"};
+// Whether `name` is one of `names`, ignoring case; most names are of a length that none of them has.
+template <size_t count>
+class NameSet final {
+ public:
+  consteval explicit NameSet(std::array<std::string_view, count> names) : names_(names) {
+    for (std::string_view each : names_) lengths_ |= uint64_t{1} << each.size();
+  }
+  bool contains(std::string_view name) const {
+    if (name.size() >= 64 || (lengths_ >> name.size() & 1) == 0) return false;
+    return std::ranges::any_of(names_,
+                               [name](std::string_view each) { return equals_ignoring_case(each, name); });
+  }
 
-bool is_always_hop_by_hop(std::string_view name) {
-  return std::ranges::any_of(kHopByHop,
-                             [&](std::string_view each) { return equals_ignoring_case(each, name); });
-}
+ private:
+  std::array<std::string_view, count> names_;
+  uint64_t lengths_ = 0;
+};
+
+// RFC 9110, section 7.6.1, and what the balancer writes itself.
+constexpr NameSet<9> kHopByHop({"connection", "keep-alive", "proxy-connection", "te", "trailer", "upgrade",
+                                "expect", "transfer-encoding", "content-length"});
+constexpr NameSet<7> kReplaced({"host", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-port",
+                                "x-amzn-trace-id", "x-amzn-tls-version", "x-amzn-tls-cipher-suite"});
 
 // What the Connection headers of a message name.
 template <class Headers>
@@ -50,17 +64,10 @@ http::Headers without_hop_by_hop(const Headers& headers, size_t count) {
   for (const auto& header : headers) {
     // In answer to HEAD the length tells of a body that is not sent; the server sees to it.
     const bool is_length = equals_ignoring_case(header.name, "content-length");
-    if (!is_length && (is_always_hop_by_hop(header.name) || is_among(named, header.name))) continue;
+    if (!is_length && (kHopByHop.contains(header.name) || is_among(named, header.name))) continue;
     result.add(std::string(header.name), std::string(header.value));
   }
   return result;
-}
-
-bool is_replaced(std::string_view name) {
-  return equals_ignoring_case(name, "host") || equals_ignoring_case(name, "x-forwarded-for") ||
-         equals_ignoring_case(name, "x-forwarded-proto") || equals_ignoring_case(name, "x-forwarded-port") ||
-         equals_ignoring_case(name, "x-amzn-trace-id") || equals_ignoring_case(name, "x-amzn-tls-version") ||
-         equals_ignoring_case(name, "x-amzn-tls-cipher-suite");
 }
 
 bool is_valid_name(std::string_view name) {
@@ -157,7 +164,7 @@ void describe_headers(const RequestHead& head, const Add& add) {
   const bool is_careful = !request.deviations.empty() || request.version == http::Version::Http2;
   const std::vector<std::string_view> named = named_by_connection(request.headers);
   for (const http::Header& header : request.headers) {
-    if (is_replaced(header.name) || is_always_hop_by_hop(header.name)) continue;
+    if (kReplaced.contains(header.name) || kHopByHop.contains(header.name)) continue;
     if (!named.empty() && is_among(named, header.name)) continue;
     if (drops && !is_valid_name(header.name)) continue;
     if (!is_careful) {
@@ -202,18 +209,18 @@ std::string make_request_head(const RequestHead& head) {
   const http::Request& request = head.request;
   std::string out;
   out.reserve(1024);
-  auto end = std::back_inserter(out);
-  fmt::format_to(end, "{} {} HTTP/1.1\r\nHost: {}\r\n", request.method, target_of(request), host_of(request));
+  out.append(request.method).append(" ").append(target_of(request)).append(" HTTP/1.1\r\nHost: ");
+  out.append(host_of(request)).append("\r\n");
   describe_headers(head, [&out](std::string_view name, std::string_view value) {
     out.append(name).append(": ").append(value).append("\r\n");
   });
   if (wants_upgrade(request)) {
-    fmt::format_to(end, "Connection: upgrade\r\nUpgrade: {}\r\n", request.headers.get("upgrade"));
+    out.append("Connection: upgrade\r\nUpgrade: ").append(request.headers.get("upgrade")).append("\r\n");
   }
   if (!head.body_length) {
     out += "Transfer-Encoding: chunked\r\n";
   } else if (*head.body_length > 0 || request.headers.has("content-length")) {
-    fmt::format_to(end, "Content-Length: {}\r\n", *head.body_length);
+    out.append("Content-Length: ").append(fmt::format_int(*head.body_length).c_str()).append("\r\n");
   }
   out += "\r\n";
   return out;

@@ -184,7 +184,8 @@ async::Task<Passage::Outcome> Passage::exchange_with(std::unique_ptr<Connection>
   SteadyTime sent_at = clock.steady();
   context_.story.sent_at = sent_at;
   // A target may refuse a request before it has read all of it, so a response is looked for.
-  http::HeadParser parser(http::HeadKind::Response, http::HeadLimits());
+  http::HeadParser& parser = connection->parser;
+  parser.reset();
   Outcome got = co_await read_response_head(*connection, parser);
   if (got != Outcome::Responded) co_return got;
   GroupCounters& counters = context_.group.state->counters;

@@ -12,6 +12,7 @@
 #include "async/reactor.h"
 #include "async/task.h"
 #include "dataplane/balancer/config.h"
+#include "http/head_parser.h"
 #include "http/transfer.h"
 #include "net/address.h"
 #include "net/socket.h"
@@ -39,6 +40,7 @@ struct Connection {
   Route route;
   std::unique_ptr<net::Stream> stream;
   http::InputBuffer input;
+  http::HeadParser parser{http::HeadKind::Response, http::HeadLimits()};
   bool used_before = false;
 };
 
