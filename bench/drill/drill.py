@@ -198,7 +198,7 @@ class Drill:
         self.say(words)
 
     def begin(self, name):
-        wait_until(self.quietly(self.site.is_whole), seconds=180, what="a whole group")
+        self.wait_for(self.site.is_whole, 180, "a whole group")
         time.sleep(2)
         phase = Phase(name, time.monotonic())
         self.phases.append(phase)
@@ -221,16 +221,34 @@ class Drill:
         self.region.start_only()
         self.mark("daemon back")
 
+    def explain(self):
+        """What there is, when what was waited for does not happen."""
+        group = self.site.group()
+        print("desired", group["DesiredCapacity"], "healthy", sorted(self.site.healthy()))
+        for each in group["Instances"]:
+            print(" ", each["InstanceId"], each["AvailabilityZone"], each["LifecycleState"], each["HealthStatus"])
+        for instance, state in self.site.health(self.site.targets).items():
+            print("  target", instance, *state)
+        for each in self.site.scaling.describe_scaling_activities(AutoScalingGroupName=GROUP)["Activities"][:8]:
+            print(" ", each["StartTime"], each["StatusCode"], each["Description"], each["Cause"],
+                  each.get("StatusMessage", ""))
+
+    def wait_for(self, condition, seconds, what):
+        try:
+            wait_until(self.quietly(condition), seconds=seconds, what=what)
+        except AssertionError:
+            self.explain()
+            raise
+
     def watch(self, phase, victims, kills_daemon):
         """Until the victims get no requests any more, then until others have taken their place."""
         if kills_daemon:
             self.kill_daemon()
-        wait_until(self.quietly(lambda: not victims & self.site.healthy()), seconds=90, what="detection")
+        self.wait_for(lambda: not victims & self.site.healthy(), 90, "detection")
         phase.detected = time.monotonic()
         self.say(f"detected after {phase.detected - phase.begun:.1f} s")
-        wait_until(self.quietly(lambda: not victims & set(self.site.serving()) and
-                                len(self.site.serving()) >= self.site.group()["DesiredCapacity"]),
-                   seconds=180, what="replacement")
+        self.wait_for(lambda: not victims & set(self.site.serving()) and
+                      len(self.site.serving()) >= self.site.group()["DesiredCapacity"], 180, "replacement")
         phase.replaced = time.monotonic()
         self.say(f"replaced {phase.replaced - phase.detected:.1f} s later")
         time.sleep(5)
@@ -261,7 +279,7 @@ class Drill:
             counts = collections.Counter(self.site.serving().values())
             return {counts[zone] for zone in ZONES} == {1} and self.site.is_whole()
 
-        wait_until(self.quietly(is_balanced), seconds=120, what="balance")
+        self.wait_for(is_balanced, 120, "balance")
         back.replaced = back.ended = time.monotonic()
         back.notes.append(f"one in each zone again after {back.ended - back.begun:.1f} s")
         self.say(back.notes[0])

@@ -116,3 +116,19 @@ def test_what_is_not_there_is_said_by_name(templates):
     templates.ec2.delete_launch_template(LaunchTemplateName="shop")
     with pytest.raises(ClientError, match="InvalidLaunchTemplateName.NotFoundException"):
         templates.run(LaunchTemplateName="shop")
+
+
+def test_a_version_takes_what_it_is_not_given_from_another(templates):
+    ec2 = templates.ec2
+    ec2.create_launch_template(LaunchTemplateName="source", LaunchTemplateData=templates.data)
+    made = ec2.create_launch_template_version(
+        LaunchTemplateName="source", SourceVersion="1", VersionDescription="larger",
+        LaunchTemplateData={"InstanceType": "t3.micro", "MetadataOptions": {"HttpTokens": "optional"}})
+    data = made["LaunchTemplateVersion"]["LaunchTemplateData"]
+    assert (data["InstanceType"], data["MetadataOptions"]["HttpTokens"]) == ("t3.micro", "optional")
+    assert data["UserData"] == templates.data["UserData"]
+    assert data["SecurityGroupIds"] == templates.data["SecurityGroupIds"]
+    with pytest.raises(ClientError, match="InvalidLaunchTemplateId.VersionNotFound"):
+        ec2.create_launch_template_version(LaunchTemplateName="source", SourceVersion="7",
+                                           LaunchTemplateData={"InstanceType": "t3.nano"})
+    ec2.delete_launch_template(LaunchTemplateName="source")

@@ -9,6 +9,7 @@
 #include "base/strings.h"
 #include "ec2/handlers.h"
 #include "ec2/schema.h"
+#include "formats/json.h"
 #include "services/ec2/filters.h"
 #include "services/ec2/service.h"
 
@@ -129,6 +130,20 @@ void insert_version(Call& call, const std::string& id, int64_t version,
        call.principal.arn, to_milliseconds(call.now)});
 }
 
+// What is given stands in place of the whole member of that name.
+RequestLaunchTemplateData laid_over(const RequestLaunchTemplateData& under,
+                                    const RequestLaunchTemplateData& over) {
+  auto document = formats::parse_json(aws::write_kept_json(shape_of(under), &under)).value();
+  const auto given = formats::parse_json(aws::write_kept_json(shape_of(over), &over)).value();
+  for (const auto& [name, value] : *given.as_object()) {
+    if (value.as_array() && value.as_array()->empty()) continue;
+    document.as_object()->set(name, value);
+  }
+  RequestLaunchTemplateData data;
+  CHECK(aws::read_kept_json(formats::write_json(document), shape_of(data), &data).has_value());
+  return data;
+}
+
 template <class T>
 void lay_under(std::optional<T>& over, const std::optional<T>& under) {
   if (!over) over = under;
@@ -245,7 +260,11 @@ CreateLaunchTemplateResult create_launch_template(Service& service, Call& call,
 CreateLaunchTemplateVersionResult create_launch_template_version(
     Service&, Call& call, const CreateLaunchTemplateVersionRequest& request) {
   TemplateRow row = require_template(call, request.launch_template_id, request.launch_template_name);
-  if (request.source_version) throw aws::NotImplemented("CreateLaunchTemplateVersion: SourceVersion");
+  RequestLaunchTemplateData data = request.launch_template_data;
+  if (request.source_version) {
+    const int64_t source = require_version(row, *request.source_version);
+    data = laid_over(read_data<RequestLaunchTemplateData>(call, row, source), data);
+  }
   if (row.latest_version >= static_cast<int64_t>(kVersionsMax)) {
     throw aws::ServiceError("VersionLimitExceeded", 400, "A launch template has at most 10000 versions.");
   }
@@ -253,7 +272,7 @@ CreateLaunchTemplateVersionResult create_launch_template_version(
   ++row.latest_version;
   call.transaction.run("UPDATE ec2_launch_template SET latest_version = ?2 WHERE id = ?1",
                        {row.id, row.latest_version});
-  insert_version(call, row.id, row.latest_version, request.version_description, request.launch_template_data);
+  insert_version(call, row.id, row.latest_version, request.version_description, data);
   return {.launch_template_version = describe_version(call, row, row.latest_version)};
 }
 
