@@ -1,4 +1,4 @@
-"""The loop closes: load raises a measured metric, its alarm calls a policy, the group grows; the load ends and it shrinks."""
+"""The loop closes: load raises a measured metric, its alarm calls a policy, the group grows; an idle one shrinks."""
 import json
 import subprocess
 
@@ -6,7 +6,7 @@ import pytest
 from conftest import wait_until
 from web import Web
 
-NAME = "loop"
+NAME, IDLE = "loop", "idle"
 # Two minutes of metrics, the alarm's evaluation and the instance's start.
 LOOP_SECONDS = 240
 
@@ -16,57 +16,60 @@ def web(region):
     made = Web(region, 86)
     data = {"ImageId": made.image(), "InstanceType": "t3.micro", "Monitoring": {"Enabled": True}}
     made.ec2.create_launch_template(LaunchTemplateName=NAME, LaunchTemplateData=data)
-    made.scaling.create_auto_scaling_group(
-        AutoScalingGroupName=NAME, MinSize=1, MaxSize=3, VPCZoneIdentifier=",".join(made.subnets),
-        LaunchTemplate={"LaunchTemplateName": NAME, "Version": "$Latest"}, DefaultInstanceWarmup=30, DefaultCooldown=10)
+    for name, wanted in ((NAME, 1), (IDLE, 2)):
+        made.scaling.create_auto_scaling_group(
+            AutoScalingGroupName=name, MinSize=1, MaxSize=3, DesiredCapacity=wanted, DefaultInstanceWarmup=30,
+            LaunchTemplate={"LaunchTemplateName": NAME, "Version": "$Latest"}, DefaultCooldown=10,
+            VPCZoneIdentifier=",".join(made.subnets))
     yield made
-    made.scaling.delete_auto_scaling_group(AutoScalingGroupName=NAME, ForceDelete=True)
-    wait_until(lambda: not made.scaling.describe_auto_scaling_groups(AutoScalingGroupNames=[NAME])["AutoScalingGroups"],
-               what="the end of the group")
+    for name in (NAME, IDLE):
+        made.scaling.delete_auto_scaling_group(AutoScalingGroupName=name, ForceDelete=True)
+    wait_until(lambda: not made.scaling.describe_auto_scaling_groups(AutoScalingGroupNames=[NAME, IDLE])[
+        "AutoScalingGroups"], what="the end of the groups")
 
 
-def serving(web):
-    group = web.scaling.describe_auto_scaling_groups(AutoScalingGroupNames=[NAME])["AutoScalingGroups"][0]
+def serving(web, name):
+    group = web.scaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"][0]
     return [each["InstanceId"] for each in group["Instances"] if each["LifecycleState"] == "InService"]
 
 
-def causes(web):
-    return [each["Cause"] for each in web.scaling.describe_scaling_activities(AutoScalingGroupName=NAME)["Activities"]]
+def causes(web, name):
+    return [each["Cause"] for each in web.scaling.describe_scaling_activities(AutoScalingGroupName=name)["Activities"]]
 
 
-def alarm(web, name, comparison, threshold, policy):
+def alarm(web, name, group, comparison, threshold, policy):
     web.region.client("cloudwatch").put_metric_alarm(
         AlarmName=name, Namespace="AWS/EC2", MetricName="CPUUtilization", Statistic="Average", Period=60,
-        Dimensions=[{"Name": "AutoScalingGroupName", "Value": NAME}], EvaluationPeriods=1, Threshold=threshold,
+        Dimensions=[{"Name": "AutoScalingGroupName", "Value": group}], EvaluationPeriods=1, Threshold=threshold,
         ComparisonOperator=comparison, AlarmActions=[policy])
 
 
-def test_load_makes_a_group_grow_and_its_end_makes_it_shrink(web):
+def test_load_makes_a_group_grow_and_idleness_makes_one_shrink(web):
+    """Both at once: each takes a minute of what is measured."""
     grow = web.scaling.put_scaling_policy(
         AutoScalingGroupName=NAME, PolicyName="grow", PolicyType="StepScaling", AdjustmentType="ChangeInCapacity",
         StepAdjustments=[{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}])["PolicyARN"]
-    shrink = web.scaling.put_scaling_policy(AutoScalingGroupName=NAME, PolicyName="shrink",
+    shrink = web.scaling.put_scaling_policy(AutoScalingGroupName=IDLE, PolicyName="shrink",
                                             AdjustmentType="ChangeInCapacity", ScalingAdjustment=-1)["PolicyARN"]
-    wait_until(lambda: len(serving(web)) == 1, what="the first instance")
-    alarm(web, "busy", "GreaterThanThreshold", 10, grow)
+    wait_until(lambda: len(serving(web, NAME)) == 1 and len(serving(web, IDLE)) == 2, what="the first instances")
+    alarm(web, "busy", NAME, "GreaterThanThreshold", 5, grow)
     described = web.scaling.describe_policies(AutoScalingGroupName=NAME, PolicyNames=["grow"])["ScalingPolicies"]
     assert [each["AlarmName"] for each in described[0]["Alarms"]] == ["busy"]
-    load = [subprocess.Popen(web.region.command("exec", serving(web)[0], "--", "timeout", "400", "sh", "-c",
+    alarm(web, "idle", IDLE, "LessThanThreshold", 3, shrink)
+    load = [subprocess.Popen(web.region.command("exec", serving(web, NAME)[0], "--", "timeout", "400", "sh", "-c",
                                                 "while :; do :; done")) for _ in range(2)]
     try:
-        wait_until(lambda: len(serving(web)) > 1, seconds=LOOP_SECONDS, what="a second instance")
+        wait_until(lambda: len(serving(web, NAME)) > 1, seconds=LOOP_SECONDS, what="a second instance")
+        wait_until(lambda: len(serving(web, IDLE)) == 1, seconds=LOOP_SECONDS, what="one instance")
     finally:
         for each in load:
             each.kill()
             each.wait()
+        subprocess.run(web.region.command("exec", serving(web, NAME)[0], "--", "pkill", "timeout"), timeout=30)
+    web.region.client("cloudwatch").delete_alarms(AlarmNames=["busy", "idle"])
     assert any("a monitor alarm busy in state ALARM triggered policy grow changing the desired capacity from 1 to 2." in
-               each for each in causes(web))
-    web.region.client("cloudwatch").delete_alarms(AlarmNames=["busy"])
-    subprocess.run(web.region.command("exec", serving(web)[0], "--", "pkill", "timeout"), timeout=30)
-    alarm(web, "idle", "LessThanThreshold", 5, shrink)
-    wait_until(lambda: len(serving(web)) == 1, seconds=LOOP_SECONDS, what="one instance again")
-    assert any("a monitor alarm idle in state ALARM triggered policy shrink" in each for each in causes(web))
-    web.region.client("cloudwatch").delete_alarms(AlarmNames=["idle"])
+               each for each in causes(web, NAME))
+    assert any("a monitor alarm idle in state ALARM triggered policy shrink" in each for each in causes(web, IDLE))
 
 
 def test_target_tracking_has_alarms_that_anyone_can_see(web):
