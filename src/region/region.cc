@@ -456,7 +456,7 @@ void Region::State::add_traffic_and_scaling() {
                                                                    .random = random});
   add_types(elbv2::resource_types());
   auto& groups =
-      services.add<autoscaling::Service>(autoscaling::model(), *jobs, *client, events, clock, random);
+      services.add<autoscaling::Service>(autoscaling::model(), *jobs, *client, events, *meters, clock, random);
   add_types(autoscaling::resource_types(groups));
 }
 

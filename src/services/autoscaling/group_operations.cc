@@ -10,6 +10,7 @@
 #include "base/time_format.h"
 #include "ec2/operations.h"
 #include "services/autoscaling/attempt.h"
+#include "services/autoscaling/group_metrics.h"
 #include "services/autoscaling/groups.h"
 #include "services/autoscaling/policies.h"
 #include "services/autoscaling/processes.h"
@@ -136,6 +137,7 @@ AutoScalingGroup describe(Call& call, const GroupRow& group) {
   result.new_instances_protected_from_scale_in = group.protects;
   if (group.default_warmup) result.default_instance_warmup = static_cast<int32_t>(*group.default_warmup);
   result.suspended_processes = suspended_of(call.transaction, group.id);
+  result.enabled_metrics = enabled_metrics(call.transaction, group.id);
   if (group.is_deleting) result.status = "Delete in progress";
   for (const InstanceRow& each : instances_of(call.transaction, group.id)) {
     Instance& instance = result.instances.emplace_back();

@@ -1,5 +1,7 @@
 // AWS::AutoScaling::AutoScalingGroup.
 
+#include "services/autoscaling/resources.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,7 +13,6 @@
 #include "formats/json.h"
 #include "services/autoscaling/groups.h"
 #include "services/autoscaling/processes.h"
-#include "services/autoscaling/resources.h"
 
 namespace holm::autoscaling {
 
@@ -37,6 +38,9 @@ constexpr PropertySchema kTemplateMembers[] = {
 constexpr PropertySchema kTagMembers[] = {{.name = "Key", .presence = Presence::Required},
                                           {.name = "Value", .presence = Presence::Required},
                                           {.name = "PropagateAtLaunch", .kind = PropertyKind::Boolean}};
+
+constexpr PropertySchema kMetricsMembers[] = {{.name = "Granularity", .presence = Presence::Required},
+                                              {.name = "Metrics", .kind = PropertyKind::List}};
 
 std::optional<int32_t> number(const Properties& properties, std::string_view name) {
   auto found = properties.find_integer(name);
@@ -192,6 +196,14 @@ void update_target_groups(Context& context, const Existing& was, const Propertie
   }
 }
 
+void enable_metrics(Context& context, const std::string& name, const Properties& wanted) {
+  for (const Properties& each : wanted.objects("MetricsCollection")) {
+    context.invoke<EnableMetricsCollection>({.auto_scaling_group_name = name,
+                                             .metrics = each.texts("Metrics"),
+                                             .granularity = each.text("Granularity")});
+  }
+}
+
 class GroupType final : public stacks::ResourceType {
  public:
   explicit GroupType(Service& service) : service_(service) {}
@@ -215,6 +227,10 @@ class GroupType final : public stacks::ResourceType {
         {.name = "HealthCheckGracePeriod", .kind = PropertyKind::Integer},
         {.name = "TerminationPolicies", .kind = PropertyKind::List},
         {.name = "NewInstancesProtectedFromScaleIn", .kind = PropertyKind::Boolean},
+        {.name = "MetricsCollection",
+         .kind = PropertyKind::List,
+         .element = PropertyKind::Object,
+         .members = kMetricsMembers},
         {.name = "Tags",
          .kind = PropertyKind::List,
          .element = PropertyKind::Object,
@@ -237,6 +253,7 @@ class GroupType final : public stacks::ResourceType {
     request.target_group_arns = wanted.texts("TargetGroupARNs");
     request.tags = tags_of(context, name, wanted);
     context.invoke<CreateAutoScalingGroup>(request);
+    enable_metrics(context, name, wanted);
     return {name, {}};
   }
   void update(Context& context, const Existing& was, const Properties& wanted) const override {
@@ -251,6 +268,10 @@ class GroupType final : public stacks::ResourceType {
     context.invoke<UpdateAutoScalingGroup>(request);
     update_tags(context, was, wanted);
     update_target_groups(context, was, wanted);
+    if (stacks::differs(was.properties, wanted, "MetricsCollection")) {
+      context.invoke<DisableMetricsCollection>({.auto_scaling_group_name = was.physical_id});
+      enable_metrics(context, was.physical_id, wanted);
+    }
     if (!rolling || !stacks::differs(was.properties, wanted, "LaunchTemplate")) return;
     const GroupRow group = require_group(context.call, was.physical_id);
     if (rolling->min_in_service >= group.max) {

@@ -77,3 +77,8 @@ CREATE INDEX autoscaling_refresh_group ON autoscaling_refresh (grp);
 CREATE TABLE autoscaling_refresh_instance (
   refresh INTEGER NOT NULL REFERENCES autoscaling_refresh (number) ON DELETE CASCADE, instance TEXT NOT NULL,
   PRIMARY KEY (refresh, instance));
+-- migration 6
+-- Metrics of groups that somebody wants to be measured.
+CREATE TABLE autoscaling_metric (
+  grp INTEGER NOT NULL REFERENCES autoscaling_group (id) ON DELETE CASCADE, name TEXT NOT NULL,
+  PRIMARY KEY (grp, name));

@@ -3,7 +3,9 @@
 #include "services/autoscaling/service.h"
 
 #include "base/strings.h"
+#include "metrics/meters.h"
 #include "services/autoscaling/controller.h"
+#include "services/autoscaling/group_metrics.h"
 #include "services/autoscaling/policies.h"
 
 namespace holm::autoscaling {
@@ -15,8 +17,9 @@ constexpr char kJob[] = "autoscaling.group";
 }  // namespace
 
 // Other services may tell of changes as soon as they start.
-Service::Service(jobs::Jobs& jobs, aws::Region& region, aws::Events& events, Clock& clock, Random& random)
-    : jobs_(jobs), region_(region), clock_(clock), random_(random) {
+Service::Service(jobs::Jobs& jobs, aws::Region& region, aws::Events& events, metrics::Meters& meters,
+                 Clock& clock, Random& random)
+    : jobs_(jobs), region_(region), meters_(meters), clock_(clock), random_(random) {
   events.subscribe("ec2.instance-state", [this](sql::Transaction& transaction, const aws::Event& event) {
     auto row = transaction.find("SELECT grp FROM autoscaling_instance WHERE id = ?1", {event.resource});
     if (row) schedule(transaction, row->integer(0));
@@ -35,9 +38,10 @@ Service::Service(jobs::Jobs& jobs, aws::Region& region, aws::Events& events, Clo
       schedule(transaction, row.integer(0));
     }
   });
-  events.subscribe("cloudwatch.scaling-action", [this](sql::Transaction& transaction, const aws::Event& event) {
-    on_alarm(*this, transaction, event.resource, event.detail);
-  });
+  events.subscribe("cloudwatch.scaling-action",
+                   [this](sql::Transaction& transaction, const aws::Event& event) {
+                     on_alarm(*this, transaction, event.resource, event.detail);
+                   });
 }
 
 void Service::schedule(sql::Transaction& transaction, int64_t group) {
@@ -48,6 +52,8 @@ void Service::start() {
   jobs_.handle(kJob, [this](const jobs::Job& job) {
     return Controller(*this, region_, clock_, parse_integer(job.key).value_or(0)).run();
   });
+  meters_.every_minute(
+      [this](metrics::Recorder& recorder, Time minute) { record_groups(region_, recorder, minute); });
 }
 
 }  // namespace holm::autoscaling

@@ -16,6 +16,9 @@
 namespace holm::aws {
 class Region;
 }
+namespace holm::metrics {
+class Meters;
+}
 
 namespace holm::autoscaling {
 
@@ -30,9 +33,10 @@ struct RollingUpdate {
 // One for all accounts and regions. Any thread.
 class Service final : public aws::ServiceBase {
  public:
-  Service(jobs::Jobs& jobs, aws::Region& region, aws::Events& events, Clock& clock, Random& random);
+  Service(jobs::Jobs& jobs, aws::Region& region, aws::Events& events, metrics::Meters& meters, Clock& clock,
+          Random& random);
 
-  // Registers the controller.
+  // Registers the controller, and what measures groups.
   void start() override;
 
   // Has the controller look at a group; part of `transaction`.
@@ -43,6 +47,7 @@ class Service final : public aws::ServiceBase {
  private:
   jobs::Jobs& jobs_;
   aws::Region& region_;
+  metrics::Meters& meters_;
   Clock& clock_;
   Random& random_;
 };

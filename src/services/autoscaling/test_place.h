@@ -24,6 +24,7 @@
 #include "ec2/operations.h"
 #include "elbv2/operations.h"
 #include "jobs/jobs.h"
+#include "metrics/meters.h"
 #include "services/autoscaling/service.h"
 #include "support/fake_clock.h"
 #include "support/seeded_random.h"
@@ -118,8 +119,7 @@ class SmallRegion final : public test::TestRegion {
     }
     if (!asked.action_prefix) return aws::make_box(std::move(result));
     for (const sql::Row& row : call.transaction.run(
-             "SELECT name FROM fake_alarm WHERE action = ?1 ORDER BY name",
-             {*asked.action_prefix})) {
+             "SELECT name FROM fake_alarm WHERE action = ?1 ORDER BY name", {*asked.action_prefix})) {
       result.metric_alarms.push_back({.alarm_name = row.text(0), .alarm_arn = "arn:" + row.text(0)});
     }
     return aws::make_box(std::move(result));
@@ -163,8 +163,9 @@ class SmallRegion final : public test::TestRegion {
     }
     if (operation == "CreateTags") {
       const auto& request = *static_cast<const ec2::CreateTagsRequest*>(input);
-      call.transaction.run("UPDATE fake_instance SET tags = ?2 WHERE id = ?1",
-                           {request.resources.at(0), *request.tags.at(0).key + "=" + *request.tags.at(0).value});
+      call.transaction.run(
+          "UPDATE fake_instance SET tags = ?2 WHERE id = ?1",
+          {request.resources.at(0), *request.tags.at(0).key + "=" + *request.tags.at(0).value});
       return aws::make_box(aws::Nothing{});
     }
     if (operation == "DeleteTags") {
@@ -268,7 +269,15 @@ class SmallRegion final : public test::TestRegion {
     }
     return aws::make_box(std::move(result));
   }
+};
 
+// What was measured, as "GroupMaxSize 3".
+class KeptMeasures final : public metrics::Recorder {
+ public:
+  void record(const metrics::Series& series, Time, const metrics::Statistics& measured) override {
+    last.push_back(fmt::format("{} {}", series.metric.name, measured.sum));
+  }
+  std::vector<std::string> last;
 };
 
 class GroupTest : public ::testing::Test {
@@ -283,7 +292,7 @@ class GroupTest : public ::testing::Test {
   void begin() {
     events = std::make_unique<aws::Events>();
     jobs = jobs::make_manual_jobs(*database, clock);
-    service = std::make_unique<Service>(*jobs, region, *events, clock, random);
+    service = std::make_unique<Service>(*jobs, region, *events, meters, clock, random);
     region.autoscaling = service.get();
     region.steps_to_live = -1;
     service->start();
@@ -478,6 +487,8 @@ class GroupTest : public ::testing::Test {
   SmallRegion region{*database, clock};
   std::unique_ptr<aws::Events> events;
   std::unique_ptr<jobs::ManualJobs> jobs;
+  KeptMeasures measured;
+  metrics::Meters meters{measured};
   std::unique_ptr<Service> service;
 };
 
