@@ -6,6 +6,7 @@
 
 #include "async/byte_source.h"
 #include "async/sync_wait.h"
+#include "aws/service/attempt.h"
 #include "aws/service/error.h"
 #include "aws/service/region.h"
 #include "base/log.h"
@@ -56,6 +57,25 @@ void settle(FunctionConfiguration& configuration, const Outcome& outcome) {
   configuration.last_update_status_reason_code = last_update_status_reason_code::kInternalError;
 }
 
+// Whoever asks has to see the object.
+// https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
+void require_object(Call& call, const FunctionCode& code) {
+  s3::HeadObjectRequest head{.bucket = *code.s3_bucket, .key = *code.s3_key};
+  head.version_id = code.s3_object_version;
+  std::function<void()> look = [&] { (void)call.client.call<s3::HeadObject>(call, call.principal, head); };
+  const auto problem = aws::attempt(look);
+  if (!problem) return;
+  const size_t colon = problem->find(": ");
+  const std::string why = fmt::format("S3 Error Code: {}. S3 Error Message: {}", problem->substr(0, colon),
+                                      problem->substr(colon + 2));
+  if (!problem->starts_with("AccessDenied"))
+    throw InvalidParameterValueException("Error occurred while GetObject. " + why);
+  throw aws::ServiceError("AccessDeniedException", 403,
+                          "Your access has been denied by S3, please make sure your request credentials have "
+                          "permission to GetObject for " +
+                              *code.s3_bucket + "/" + *code.s3_key + ". " + why);
+}
+
 }  // namespace
 
 void take_code(Service& service, Call& call, VersionRow& row, const FunctionCode& code) {
@@ -68,10 +88,7 @@ void take_code(Service& service, Call& call, VersionRow& row, const FunctionCode
   }
   std::string package;
   if (!code.zip_file) {
-    // Whoever asks has to see the object; what S3 says against it ends the request.
-    s3::HeadObjectRequest head{.bucket = *code.s3_bucket, .key = *code.s3_key};
-    head.version_id = code.s3_object_version;
-    (void)call.client.call<s3::HeadObject>(call, call.principal, head);
+    require_object(call, code);
   } else {
     if (code.zip_file->size() > kZippedBytesMax) {
       throw RequestTooLargeException("Zipped size must be smaller than 52428800 bytes");

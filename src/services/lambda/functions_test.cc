@@ -88,7 +88,9 @@ TEST_F(LambdaTest, CodeComesFromAnObject) {
   CreateFunctionRequest request{
       .function_name = "f", .runtime = "python3.11", .role = kTestRole, .handler = "index.handler"};
   request.code = {.s3_bucket = "bundles", .s3_key = "f.zip"};
-  EXPECT_EQ(error_of<CreateFunction>(request), "404 NoSuchKey: The specified key does not exist.");
+  EXPECT_EQ(error_of<CreateFunction>(request),
+            "400 InvalidParameterValueException: Error occurred while GetObject. S3 Error Code: NoSuchKey."
+            " S3 Error Message: The specified key does not exist.");
   region.objects["bundles/f.zip"] = make_archive("index.py", kCode);
   EXPECT_EQ(call<CreateFunction>(request).state, "Pending");
   jobs->run_due();
