@@ -393,6 +393,10 @@ def test_batches_structures_and_mistakes(region, sns, endpoint):
     assert error_of(sns.subscribe, TopicArn=topic, Protocol="email", Endpoint="no address") == "InvalidParameter"
     assert error_of(sns.subscribe, TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:x") == "NotImplemented"
     assert error_of(sns.create_topic, Name="a.fifo") == "NotImplemented"
+    for value, answer in ("0", None), ("", None), ("50", "NotImplemented"):
+        attribute = {"TopicArn": topic, "AttributeName": "SQSSuccessFeedbackSampleRate", "AttributeValue": value}
+        assert (error_of(sns.set_topic_attributes, **attribute) if answer else
+                sns.set_topic_attributes(**attribute) and None) == answer
     assert error_of(sns.confirm_subscription, TopicArn=topic, Token="guessed") == "InvalidParameter"
     assert sns.list_tags_for_resource(ResourceArn=topic)["Tags"] == [{"Key": "team", "Value": "a"}]
     assert sns.create_topic(Name="batch")["TopicArn"] == topic

@@ -85,9 +85,10 @@ void require_value(const std::string& name, const std::string& value) {
   } else if (name == "KmsMasterKeyId") {
     if (!value.empty()) throw aws::NotImplemented("The topic attribute KmsMasterKeyId");
   } else if (std::ranges::find(kUnbuiltNames, name) != kUnbuiltNames.end()) {
-    if (value != "false") throw aws::NotImplemented("The topic attribute " + name);
+    if (value != "false" && !value.empty()) throw aws::NotImplemented("The topic attribute " + name);
   } else if (name.find("Feedback") != std::string::npos) {
-    throw aws::NotImplemented("The topic attribute " + name);
+    // Clients that name every attribute say so that there is to be none.
+    if (value != "0" && !value.empty()) throw aws::NotImplemented("The topic attribute " + name);
   } else {
     throw_invalid("AttributeName");
   }
