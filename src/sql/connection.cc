@@ -14,6 +14,7 @@ namespace {
 // Callers' statements are constants, but some build lists of placeholders: those must not pile up.
 constexpr size_t kStatementsMax = 1000;
 constexpr int kBusyTimeoutMilliseconds = 10'000;
+constexpr int kLogPagesMax = 1000;  // Until the log is folded into the file.
 
 // Statements contain no data (that is in the arguments), so they may be shown.
 std::string shortened(std::string_view statement) {
@@ -83,10 +84,11 @@ Connection::Connection(const std::string& path, Access access, Durability durabi
     std::string setup = fmt::format(
         "PRAGMA trusted_schema=OFF; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;"
         "PRAGMA synchronous={}; PRAGMA journal_mode=WAL; PRAGMA journal_size_limit=67108864;{}",
-        durability == Durability::Full ? "FULL" : "OFF",
+        durability == Durability::Full ? "NORMAL" : "OFF",
         access == Access::Read ? "PRAGMA query_only=ON;" : "");
     code = sqlite3_exec(handle_, setup.c_str(), nullptr, nullptr, nullptr);
   }
+  if (code == SQLITE_OK) sqlite3_wal_hook(handle_, on_log, this);
   if (code != SQLITE_OK) {
     std::string reason = handle_ == nullptr ? "out of memory" : sqlite3_errmsg(handle_);
     sqlite3_close(handle_);
@@ -99,7 +101,18 @@ Connection::~Connection() {
   sqlite3_close(handle_);
 }
 
+// As SQLite does it where nobody listens, and whether it was called is remembered.
+int Connection::on_log(void* self, sqlite3* handle, const char* database, int pages) {
+  static_cast<Connection*>(self)->has_logged_ = true;
+  if (pages >= kLogPagesMax) {
+    // What stands in its way is no matter of the commit: a later one tries again.
+    static_cast<void>(sqlite3_wal_checkpoint_v2(handle, database, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr));
+  }
+  return SQLITE_OK;
+}
+
 std::vector<Row> Connection::run(std::string_view statement, const std::vector<Value>& arguments) {
+  has_logged_ = false;
   sqlite3_stmt* prepared = prepare(statement);
   Reset reset{prepared};
   if (static_cast<size_t>(sqlite3_bind_parameter_count(prepared)) != arguments.size()) {

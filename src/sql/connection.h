@@ -13,6 +13,7 @@ struct sqlite3_stmt;
 
 namespace holm::sql {
 
+// Full: the file is never torn, and log_sync.h makes commits durable. None: a crash may leave anything.
 enum class Durability { Full, None };
 
 // One thread at a time.
@@ -28,6 +29,8 @@ class Connection {
   // Runs several statements separated by semicolons, without arguments or rows.
   void run_script(std::string_view statements);
   int64_t changes() const;
+  // Whether the last commit wrote anything to the log.
+  bool has_logged() const { return has_logged_; }
   // Nothing of an open transaction is kept; without one, nothing happens.
   void roll_back() noexcept;
   // Undoes what was done since the savepoint and ends it.
@@ -44,7 +47,11 @@ class Connection {
   void forget_statements() noexcept;
   [[noreturn]] void fail(std::string_view statement);
 
+  // SQLite tells here that a commit was written, and how long the log is.
+  static int on_log(void* self, sqlite3* handle, const char* database, int pages);
+
   sqlite3* handle_ = nullptr;
+  bool has_logged_ = false;
   Access access_;
   std::unordered_map<std::string, sqlite3_stmt*, TextHash, std::equal_to<>> statements_;
 };

@@ -17,6 +17,7 @@
 #include "base/files.h"
 #include "base/unique_fd.h"
 #include "sql/connection.h"
+#include "sql/log_sync.h"
 
 namespace holm::sql {
 
@@ -114,6 +115,7 @@ class SqliteTransaction final : public Transaction {
   std::unique_ptr<Connection> connection_;  // Null once closed.
   Access access_;
   int64_t changes_ = 0;
+  bool is_committed_ = false;
   std::vector<std::function<void()>> effects_;
   std::vector<size_t> effects_at_savepoint_;
 };
@@ -132,6 +134,11 @@ class SqliteDatabase final : public Database {
   using Database::migrate;
   void migrate(const std::vector<Schema>& schemas) override;
 
+  // Writes the commit; its number for make_durable(), 0 when nothing has to be.
+  uint64_t commit(Connection& connection, Access access);
+  void make_durable(uint64_t number);
+  // Until everything that was written so far is durable.
+  void settle() noexcept;
   // Called when a transaction is over, with its connection.
   void give_back(std::unique_ptr<Connection> connection, Access access) noexcept;
 
@@ -148,7 +155,8 @@ class SqliteDatabase final : public Database {
   Durability durability_;
   Turnstile writing_{1};
   Turnstile reading_{kReadersMax};
-  std::mutex mutex_;  // Guards what follows.
+  std::unique_ptr<LogSync> log_sync_;  // Null when nothing has to last.
+  std::mutex mutex_;                   // Guards what follows.
   std::thread::id writing_thread_;
   std::unique_ptr<Connection> writer_;
   std::vector<std::unique_ptr<Connection>> readers_;
@@ -183,20 +191,24 @@ void SqliteTransaction::close() noexcept {
   if (connection_ == nullptr) return;
   connection_->roll_back();
   database_.give_back(std::move(connection_), access_);
+  // Whoever is told why nothing was written is told of commits that may not be durable yet.
+  if (access_ == Access::Write && !is_committed_) database_.settle();
 }
 
-// TODO(perf): writers that commit at the same time could share one sync: run several as savepoints of one
-// SQLite transaction and let each commit() return when that one is durable. Nothing above would change.
+// The next writer goes on while this one waits for the disk.
 void SqliteTransaction::commit() {
   CHECK(effects_at_savepoint_.empty());
   struct Closing {
     SqliteTransaction* transaction;
     ~Closing() { transaction->close(); }
   };
+  uint64_t number = 0;
   {
     Closing closing{this};
-    require_open().run("COMMIT", {});
+    number = database_.commit(require_open(), access_);
+    is_committed_ = true;
   }
+  database_.make_durable(number);
   std::vector<std::future<void>> results;
   for (std::function<void()>& effect : effects_) {
     // A packaged task keeps an exception for later, so that the other effects happen too.
@@ -255,7 +267,9 @@ void SqliteDatabase::prepare_file() {
   }
   writer_->run_script("CREATE TABLE IF NOT EXISTS holm_migration (owner TEXT NOT NULL, number INTEGER NOT NULL, "
                       "PRIMARY KEY (owner, number)) STRICT, WITHOUT ROWID");
-  if (durability_ == Durability::Full) reserve_log(path_);
+  if (durability_ != Durability::Full) return;
+  reserve_log(path_);
+  log_sync_ = std::make_unique<LogSync>(path_ + "-wal");
 }
 
 std::unique_ptr<Connection> SqliteDatabase::take_writer() {
@@ -311,6 +325,30 @@ void SqliteDatabase::give_back(std::unique_ptr<Connection> connection, Access ac
   reading_.leave();
 }
 
+uint64_t SqliteDatabase::commit(Connection& connection, Access access) {
+  if (access == Access::Read || log_sync_ == nullptr) {
+    connection.run("COMMIT", {});
+    return 0;
+  }
+  struct Written {
+    LogSync& sync;
+    Connection& connection;
+    uint64_t number;
+    ~Written() { sync.written(number, connection.has_logged()); }
+  };
+  const Written written{*log_sync_, connection, log_sync_->announce()};
+  connection.run("COMMIT", {});
+  return written.number;
+}
+
+void SqliteDatabase::settle() noexcept {
+  if (log_sync_ != nullptr) log_sync_->wait_for_all();
+}
+
+void SqliteDatabase::make_durable(uint64_t number) {
+  if (number != 0) log_sync_->wait(number);
+}
+
 std::unique_ptr<SqliteTransaction> SqliteDatabase::begin_sqlite(Access access) {
   std::unique_ptr<Connection> connection = access == Access::Write ? take_writer() : take_reader();
   Connection& opened = *connection;
@@ -319,6 +357,8 @@ std::unique_ptr<SqliteTransaction> SqliteDatabase::begin_sqlite(Access access) {
   opened.run(access == Access::Write ? "BEGIN IMMEDIATE" : "BEGIN", {});
   // SQLite takes the snapshot at the first read; ours is that of this moment.
   if (access == Access::Read) opened.run("SELECT 1 FROM holm_migration LIMIT 1", {});
+  // What it shows may not be durable yet, and must not be told to anybody before it is.
+  if (access == Access::Read && log_sync_ != nullptr) log_sync_->wait_for_all();
   return transaction;
 }
 
