@@ -50,6 +50,14 @@ def test_a_plus_in_a_path_is_a_plus(region, bucket):
     assert [item["Key"] for item in region.client("s3").list_objects_v2(Bucket=bucket)["Contents"]] == ["a+b"]
 
 
+def test_a_plus_in_a_copy_source_is_a_space(region, bucket):
+    for key in ("a+b", "a b"):
+        region.client("s3").put_object(Bucket=bucket, Key=key, Body=key.encode())
+    for source, body in (("a+b", b"a b"), ("a%20b", b"a b"), ("a%2Bb", b"a+b")):
+        assert call(region, "PUT", f"/{bucket}/copy", x_amz_copy_source=f"{bucket}%2F{source}")[0] == 200
+        assert call(region, "GET", f"/{bucket}/copy") == (200, body), source
+
+
 def test_a_key_has_at_most_1024_bytes_not_characters(region, bucket):
     assert call(region, "PUT", f"/{bucket}/{quoted('ü' * 512)}", b"x")[0] == 200
     status, answer = call(region, "PUT", f"/{bucket}/{quoted('ü' * 512 + 'a')}", b"x")
@@ -219,3 +227,53 @@ def test_a_bucket_may_be_called_like_a_service_or_have_dots(region):
         assert call(region, "GET", f"/{name}/k") == (200, b"x")
         s3.delete_object(Bucket=name, Key="k")
         s3.delete_bucket(Bucket=name)
+
+
+@pytest.mark.parametrize("header, status, content_range", [
+    ("bytes=2-3", 206, "bytes 2-3/10"), ("bytes=-4", 206, "bytes 6-9/10"), ("bytes=8-99", 206, "bytes 8-9/10"),
+    ("bytes=00-01", 206, "bytes 0-1/10"), ("bytes= -1", 200, None), ("bytes=0 -1", 200, None),
+    ("bytes=5-2", 200, None), ("bytes=0-0,2-3", 200, None), ("rows=0-1", 200, None), ("bytes=10-", 416, None),
+    ("bytes=-0", 416, None)])
+def test_ranges_that_say_nothing_are_not_looked_at(region, bucket, header, status, content_range):
+    assert call(region, "PUT", f"/{bucket}/k", b"0123456789")[0] == 200
+    signer = Signer(region)
+    connection = http.client.HTTPConnection("127.0.0.1", signer.port, timeout=10)
+    target = f"/{bucket}/k"
+    connection.request("GET", target, headers=signer.headers("GET", target, "UNSIGNED-PAYLOAD", {"range": header}))
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    assert (answer.status, answer.getheader("content-range") if status == 206 else None) == (status, content_range)
+
+
+def test_keys_of_metadata_may_be_as_long_as_metadata(region, bucket):
+    name = "x" * 1900
+    region.client("s3").put_object(Bucket=bucket, Key="k", Metadata={name: "value"})
+    assert region.client("s3").head_object(Bucket=bucket, Key="k")["Metadata"] == {name: "value"}
+    with pytest.raises(ClientError) as refused:
+        region.client("s3").put_object(Bucket=bucket, Key="k", Metadata={"x" * 2048: "value"})
+    assert refused.value.response["Error"]["Code"] == "MetadataTooLarge"
+
+
+def test_tagging_a_bucket_has_no_content(region, bucket):
+    body = b"<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>"
+    assert call(region, "PUT", f"/{bucket}?tagging", body) == (204, b"")
+
+
+def test_uploads_tell_when_they_end_by_themselves(region, bucket):
+    s3 = region.client("s3")
+    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [
+        {"ID": "tidy", "Status": "Enabled", "Filter": {"Prefix": "a/"},
+         "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 3}}]})
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="a/k")
+    assert upload["AbortRuleId"] == "tidy" and upload["AbortDate"].hour == 0
+    assert s3.list_parts(Bucket=bucket, Key="a/k", UploadId=upload["UploadId"])["AbortRuleId"] == "tidy"
+    assert "AbortDate" not in s3.create_multipart_upload(Bucket=bucket, Key="b")
+
+
+@pytest.mark.parametrize("part", ["<PartNumber>1</PartNumber>", "<ETag>x</ETag>"])
+def test_half_a_part_is_malformed(region, bucket, part):
+    upload = region.client("s3").create_multipart_upload(Bucket=bucket, Key="k")["UploadId"]
+    body = f"<CompleteMultipartUpload><Part>{part}</Part></CompleteMultipartUpload>".encode()
+    status, answer = call(region, "POST", f"/{bucket}/k?uploadId={upload}", body)
+    assert (status, code_of(answer)) == (400, "MalformedXML")

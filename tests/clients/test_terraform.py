@@ -28,9 +28,9 @@ pytestmark = pytest.mark.skipif(not shutil.which("terraform") or not provider_mi
 class Terraform:
     """A working directory of its own, against one region."""
 
-    def __init__(self, region, folder):
+    def __init__(self, region, folder, configuration=CONFIGURATION):
         self.folder = folder
-        shutil.copy(CONFIGURATION, folder)
+        shutil.copy(configuration, folder)
         settings = folder / "settings"
         settings.write_text(f'provider_installation {{\n  filesystem_mirror {{ path = "{provider_mirror()}" }}\n}}\n')
         self.environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "CHECKPOINT_DISABLE": "1",

@@ -17,6 +17,7 @@ namespace holm::aws::signature {
 namespace {
 
 constexpr size_t kMaxNameBytes = 128;
+constexpr size_t kMaxHeaderNameBytes = 2200;  // Keys of S3's user metadata have up to 2048.
 constexpr long long kLastSecond = 253402300799;  // Of the year 9999.
 
 std::unexpected<Problem> wrong(Problem problem) { return std::unexpected(std::move(problem)); }
@@ -29,8 +30,8 @@ std::vector<std::string_view> header_values(const RequestView& request, std::str
   return values;
 }
 
-bool all_of(std::string_view text, bool (*allowed)(char)) {
-  return !text.empty() && text.size() <= kMaxNameBytes && std::ranges::all_of(text, allowed);
+bool all_of(std::string_view text, bool (*allowed)(char), size_t bytes_max = kMaxNameBytes) {
+  return !text.empty() && text.size() <= bytes_max && std::ranges::all_of(text, allowed);
 }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -73,7 +74,8 @@ std::optional<Credential> read_credential(std::string_view text) {
 std::optional<std::vector<std::string>> read_signed_headers(std::string_view text) {
   std::vector<std::string> names;
   for (std::string_view name : split(text, ';')) {
-    if (!all_of(name, is_name_character) || names.size() == kMaxSignedHeaders) return std::nullopt;
+    if (!all_of(name, is_name_character, kMaxHeaderNameBytes) || names.size() == kMaxSignedHeaders)
+      return std::nullopt;
     if (std::ranges::find(names, name) != names.end()) return std::nullopt;
     names.emplace_back(name);
   }

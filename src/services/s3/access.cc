@@ -78,33 +78,45 @@ constexpr Action kObjectActions[] = {
     {"GetObjectTagging", "GetObjectTagging", "GetObjectVersionTagging"},
     {"PutObjectTagging", "PutObjectTagging", "PutObjectVersionTagging"},
     {"DeleteObjectTagging", "DeleteObjectTagging", "DeleteObjectVersionTagging"},
+    {"RestoreObject", "RestoreObject"},
     {"GetObjectAcl", "GetObjectAcl", "GetObjectVersionAcl"},
     {"PutObjectAcl", "PutObjectAcl", "PutObjectVersionAcl"}};
 
-constexpr Action kBucketActions[] = {{"HeadBucket", "ListBucket"},
-                                     {"ListObjects", "ListBucket"},
-                                     {"ListObjectsV2", "ListBucket"},
-                                     {"ListObjectVersions", "ListBucketVersions"},
-                                     {"ListMultipartUploads", "ListBucketMultipartUploads"},
-                                     {"DeleteBucketTagging", "PutBucketTagging"},
-                                     {"GetBucketCors", "GetBucketCORS"},
-                                     {"PutBucketCors", "PutBucketCORS"},
-                                     {"DeleteBucketCors", "PutBucketCORS"},
-                                     {"GetBucketNotificationConfiguration", "GetBucketNotification"},
-                                     {"PutBucketNotificationConfiguration", "PutBucketNotification"},
-                                     {"GetPublicAccessBlock", "GetBucketPublicAccessBlock"},
-                                     {"PutPublicAccessBlock", "PutBucketPublicAccessBlock"},
-                                     {"DeletePublicAccessBlock", "PutBucketPublicAccessBlock"},
-                                     {"DeleteBucketOwnershipControls", "PutBucketOwnershipControls"},
-                                     {"GetBucketEncryption", "GetEncryptionConfiguration"},
-                                     {"GetBucketAccelerateConfiguration", "GetAccelerateConfiguration"},
-                                     {"GetBucketLifecycleConfiguration", "GetLifecycleConfiguration"},
-                                     {"GetBucketReplication", "GetReplicationConfiguration"},
-                                     {"PutBucketReplication", "PutReplicationConfiguration"},
-                                     {"DeleteBucketReplication", "PutReplicationConfiguration"},
-                                     {"PutBucketAccelerateConfiguration", "PutAccelerateConfiguration"},
-                                     {"GetObjectLockConfiguration", "GetBucketObjectLockConfiguration"},
-                                     {"PutObjectLockConfiguration", "PutBucketObjectLockConfiguration"}};
+constexpr Action kBucketActions[] = {
+    {"HeadBucket", "ListBucket"},
+    {"ListObjects", "ListBucket"},
+    {"ListObjectsV2", "ListBucket"},
+    {"ListObjectVersions", "ListBucketVersions"},
+    {"ListMultipartUploads", "ListBucketMultipartUploads"},
+    {"DeleteBucketTagging", "PutBucketTagging"},
+    {"GetBucketCors", "GetBucketCORS"},
+    {"PutBucketCors", "PutBucketCORS"},
+    {"DeleteBucketCors", "PutBucketCORS"},
+    {"GetBucketNotificationConfiguration", "GetBucketNotification"},
+    {"PutBucketNotificationConfiguration", "PutBucketNotification"},
+    {"GetPublicAccessBlock", "GetBucketPublicAccessBlock"},
+    {"PutPublicAccessBlock", "PutBucketPublicAccessBlock"},
+    {"DeletePublicAccessBlock", "PutBucketPublicAccessBlock"},
+    {"DeleteBucketOwnershipControls", "PutBucketOwnershipControls"},
+    {"GetBucketEncryption", "GetEncryptionConfiguration"},
+    {"GetBucketAccelerateConfiguration", "GetAccelerateConfiguration"},
+    {"GetBucketLifecycleConfiguration", "GetLifecycleConfiguration"},
+    {"GetBucketReplication", "GetReplicationConfiguration"},
+    {"PutBucketReplication", "PutReplicationConfiguration"},
+    {"DeleteBucketReplication", "PutReplicationConfiguration"},
+    {"PutBucketAccelerateConfiguration", "PutAccelerateConfiguration"},
+    {"GetBucketAnalyticsConfiguration", "GetAnalyticsConfiguration"},
+    {"ListBucketAnalyticsConfigurations", "GetAnalyticsConfiguration"},
+    {"GetBucketIntelligentTieringConfiguration", "GetIntelligentTieringConfiguration"},
+    {"ListBucketIntelligentTieringConfigurations", "GetIntelligentTieringConfiguration"},
+    {"GetBucketInventoryConfiguration", "GetInventoryConfiguration"},
+    {"ListBucketInventoryConfigurations", "GetInventoryConfiguration"},
+    {"PutBucketInventoryConfiguration", "PutInventoryConfiguration"},
+    {"DeleteBucketInventoryConfiguration", "PutInventoryConfiguration"},
+    {"GetBucketMetricsConfiguration", "GetMetricsConfiguration"},
+    {"ListBucketMetricsConfigurations", "GetMetricsConfiguration"},
+    {"GetObjectLockConfiguration", "GetBucketObjectLockConfiguration"},
+    {"PutObjectLockConfiguration", "PutBucketObjectLockConfiguration"}};
 
 // What lists can grant.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#acl-access-policy-permission-mapping
@@ -137,8 +149,8 @@ void add(Access& access, std::string key, const std::optional<std::string>& valu
   if (value) access.context[std::move(key)] = {*value};
 }
 
-// Services that deliver logs, for themselves and not for whoever asked for them.
-constexpr std::string_view kLogDeliveries[] = {"logging.s3.amazonaws.com",
+// Services that deliver logs and lists, for themselves and not for whoever asked for them.
+constexpr std::string_view kLogDeliveries[] = {"logging.s3.amazonaws.com", "s3.amazonaws.com",
                                                "logdelivery.elasticloadbalancing.amazonaws.com"};
 
 // A bucket, and what every permission about it starts from.
@@ -165,7 +177,8 @@ class Place {
                   .resource_policy = policy_,
                   .resource_account = bucket_.account,
                   .resource_list = std::move(list)};
-    if (std::ranges::find(kLogDeliveries, call_.principal.id) != std::end(kLogDeliveries)) let_logs_in(access);
+    if (std::ranges::find(kLogDeliveries, call_.principal.id) != std::end(kLogDeliveries))
+      let_logs_in(access);
     return access;
   }
 

@@ -176,6 +176,7 @@ std::string logged_operation(std::string_view operation, std::string_view method
                              {"publicAccessBlock", "PUBLIC_ACCESS_BLOCK"},
                              {"replication", "REPLICATION"},
                              {"requestPayment", "REQUEST_PAYMENT"},
+                             {"restore", "RESTORE"},
                              {"retention", "OBJECT_LOCK_RETENTION"},
                              {"uploads", "UPLOADS"},
                              {"versioning", "VERSIONING"},

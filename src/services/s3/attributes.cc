@@ -11,11 +11,12 @@ namespace holm::s3 {
 namespace {
 
 constexpr size_t kMetadataBytesMax = 2048;
-constexpr std::array<std::string_view, 6> kReadableClasses = {
-    "STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR", "REDUCED_REDUNDANCY"};
-// Archives, and classes of places that are not here.
-constexpr std::array<std::string_view, 7> kOtherClasses = {
-    "GLACIER", "DEEP_ARCHIVE", "OUTPOSTS", "SNOW", "EXPRESS_ONEZONE", "FSX_OPENZFS", "FSX_ONTAP"};
+constexpr std::array<std::string_view, 8> kClasses = {
+    "STANDARD",   "STANDARD_IA",  "ONEZONE_IA",         "INTELLIGENT_TIERING",
+    "GLACIER_IR", "DEEP_ARCHIVE", "REDUCED_REDUNDANCY", "GLACIER"};
+// Classes of places that are not here.
+constexpr std::array<std::string_view, 5> kOtherClasses = {"OUTPOSTS", "SNOW", "EXPRESS_ONEZONE",
+                                                           "FSX_OPENZFS", "FSX_ONTAP"};
 
 }  // namespace
 
@@ -55,7 +56,7 @@ std::optional<std::string> redirect_location_of(const std::optional<std::string>
 
 std::string storage_class_of(const std::optional<std::string>& given) {
   const std::string name = given.value_or("STANDARD");
-  if (std::ranges::find(kReadableClasses, name) != kReadableClasses.end()) return name;
+  if (std::ranges::find(kClasses, name) != kClasses.end()) return name;
   if (std::ranges::find(kOtherClasses, name) != kOtherClasses.end()) {
     throw aws::NotImplemented("The storage class " + name);
   }

@@ -18,7 +18,7 @@ std::string content_encoding_of(const std::string& header);
 // Throws MetadataTooLarge. https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
 std::map<std::string, std::string> metadata_of(const std::map<std::string, std::string>& given);
 // The class to be told back: everything lies on the same disk, so it only matters for prices.
-// InvalidStorageClass; NotImplemented for those whose objects cannot be read at once.
+// Objects in archives (archive.h) have to be restored. InvalidStorageClass; NotImplemented for other places.
 std::string storage_class_of(const std::optional<std::string>& given);
 
 // Where a web site sends visitors of the object instead. Throws InvalidRedirectLocation unless it is a path

@@ -89,6 +89,13 @@ LifecycleRuleFilter filter_from(const Properties& rule) {
   return filter;
 }
 
+// Templates have one of a thing, in the old way, or a list of it under the name in the plural.
+std::vector<Properties> one_or_more(const Properties& given, const std::string& name) {
+  std::vector<Properties> all = given.objects(name + "s");
+  if (auto one = given.find_object(name)) all.push_back(*one);
+  return all;
+}
+
 LifecycleRule rule_from(const Properties& given) {
   LifecycleRule rule{
       .id = given.find_text("Id"), .filter = filter_from(given), .status = given.text("Status")};
@@ -99,12 +106,12 @@ LifecycleRule rule_from(const Properties& given) {
   if (expiration.date || expiration.days || expiration.expired_object_delete_marker) {
     rule.expiration = expiration;
   }
-  for (const Properties& each : given.objects("Transitions")) {
+  for (const Properties& each : one_or_more(given, "Transition")) {
     rule.transitions.push_back({.date = date(each, "TransitionDate"),
                                 .days = number(each, "TransitionInDays"),
                                 .storage_class = each.text("StorageClass")});
   }
-  for (const Properties& each : given.objects("NoncurrentVersionTransitions")) {
+  for (const Properties& each : one_or_more(given, "NoncurrentVersionTransition")) {
     rule.noncurrent_version_transitions.push_back(
         {.noncurrent_days = number(each, "TransitionInDays"),
          .storage_class = each.text("StorageClass"),
@@ -150,7 +157,9 @@ void put_lifecycle(Context& context, const std::string& bucket, const std::optio
   BucketLifecycleConfiguration configuration;
   for (const Properties& rule : given->objects("Rules")) configuration.rules.push_back(rule_from(rule));
   context.invoke<PutBucketLifecycleConfiguration>(
-      {.bucket = bucket, .lifecycle_configuration = std::move(configuration)});
+      {.bucket = bucket,
+       .lifecycle_configuration = std::move(configuration),
+       .transition_default_minimum_object_size = given->find_text("TransitionDefaultMinimumObjectSize")});
 }
 
 void put_logging(Context& context, const std::string& bucket, const std::optional<Properties>& given) {
@@ -159,6 +168,15 @@ void put_logging(Context& context, const std::string& bucket, const std::optiona
     status.logging_enabled =
         LoggingEnabled{.target_bucket = given->find_text("DestinationBucketName").value_or(bucket),
                        .target_prefix = given->text("LogFilePrefix")};
+    if (const auto format = given->find_object("TargetObjectKeyFormat")) {
+      TargetObjectKeyFormat made;
+      if (format->has("SimplePrefix")) made.simple_prefix = SimplePrefix{};
+      if (const auto parts = format->find_object("PartitionedPrefix")) {
+        made.partitioned_prefix =
+            PartitionedPrefix{.partition_date_source = parts->find_text("PartitionDateSource")};
+      }
+      status.logging_enabled->target_object_key_format = std::move(made);
+    }
   }
   context.invoke<PutBucketLogging>({.bucket = bucket, .bucket_logging_status = std::move(status)});
 }
@@ -169,15 +187,116 @@ void put_acceleration(Context& context, const std::string& bucket, const std::op
       {.bucket = bucket, .accelerate_configuration = std::move(configuration)});
 }
 
+std::optional<NotificationConfigurationFilter> event_filter_from(const Properties& configuration) {
+  const auto filter = configuration.find_object("Filter");
+  if (!filter) return std::nullopt;
+  S3KeyFilter rules;
+  for (const Properties& rule : filter->find_object("S3Key")->objects("Rules")) {
+    rules.filter_rules.push_back({.name = rule.text("Name"), .value = rule.text("Value")});
+  }
+  return NotificationConfigurationFilter{.key = std::move(rules)};
+}
+
+void put_notifications(Context& context, const std::string& bucket, const std::optional<Properties>& given) {
+  NotificationConfiguration configuration;
+  if (given) {
+    for (const Properties& each : given->objects("LambdaConfigurations")) {
+      configuration.lambda_function_configurations.push_back({.lambda_function_arn = each.text("Function"),
+                                                              .events = {each.text("Event")},
+                                                              .filter = event_filter_from(each)});
+    }
+    for (const Properties& each : given->objects("TopicConfigurations")) {
+      configuration.topic_configurations.push_back({.topic_arn = each.text("Topic"),
+                                                    .events = {each.text("Event")},
+                                                    .filter = event_filter_from(each)});
+    }
+  }
+  context.invoke<PutBucketNotificationConfiguration>(
+      {.bucket = bucket, .notification_configuration = std::move(configuration)});
+}
+
+// Taking it away ends the default retention; the lock itself stays for ever.
+void put_object_lock(Context& context, const std::string& bucket, const std::optional<Properties>& given) {
+  ObjectLockConfiguration configuration{.object_lock_enabled = "Enabled"};
+  const auto rule = given ? given->find_object("Rule") : std::nullopt;
+  if (const auto retention = rule ? rule->find_object("DefaultRetention") : std::nullopt) {
+    configuration.rule =
+        ObjectLockRule{.default_retention = DefaultRetention{.mode = retention->find_text("Mode"),
+                                                             .days = number(*retention, "Days"),
+                                                             .years = number(*retention, "Years")}};
+  }
+  context.invoke<PutObjectLockConfiguration>(
+      {.bucket = bucket, .object_lock_configuration = std::move(configuration)});
+}
+
+std::vector<Tag> tags_from(const std::vector<stacks::Tag>& given) {
+  std::vector<Tag> tags;
+  for (const stacks::Tag& tag : given) tags.push_back({.key = tag.key, .value = tag.value});
+  return tags;
+}
+
+ReplicationRule replication_rule_from(const Properties& given) {
+  const Properties to = given.find_object("Destination").value();
+  ReplicationRule rule{.id = given.find_text("Id"),
+                       .priority = number(given, "Priority"),
+                       .prefix = given.find_text("Prefix"),
+                       .status = given.text("Status"),
+                       .destination = {.bucket = to.text("Bucket"),
+                                       .account = to.find_text("Account"),
+                                       .storage_class = to.find_text("StorageClass")}};
+  if (const auto markers = given.find_object("DeleteMarkerReplication")) {
+    rule.delete_marker_replication = DeleteMarkerReplication{.status = markers->find_text("Status")};
+  }
+  const auto filter = given.find_object("Filter");
+  if (!filter) return rule;
+  ReplicationRuleFilter made{.prefix = filter->find_text("Prefix")};
+  if (const auto tag = filter->find_object("TagFilter"))
+    made.tag = Tag{.key = tag->text("Key"), .value = tag->text("Value")};
+  if (const auto all = filter->find_object("And")) {
+    made.and_ = ReplicationRuleAndOperator{.prefix = all->find_text("Prefix"),
+                                           .tags = tags_from(all->tags("TagFilters"))};
+  }
+  rule.filter = std::move(made);
+  return rule;
+}
+
+void put_replication(Context& context, const std::string& bucket, const std::optional<Properties>& given) {
+  if (!given) {
+    context.invoke<DeleteBucketReplication>({.bucket = bucket});
+    return;
+  }
+  ReplicationConfiguration configuration{.role = given->text("Role")};
+  for (const Properties& rule : given->objects("Rules"))
+    configuration.rules.push_back(replication_rule_from(rule));
+  context.invoke<PutBucketReplication>(
+      {.bucket = bucket, .replication_configuration = std::move(configuration)});
+}
+
+InventoryConfiguration inventory_from(const Properties& given) {
+  const Properties to = given.find_object("Destination").value();
+  InventoryConfiguration made{
+      .destination = {.s3_bucket_destination = {.account_id = to.find_text("BucketAccountId"),
+                                                .bucket = to.text("BucketArn"),
+                                                .format = to.text("Format"),
+                                                .prefix = to.find_text("Prefix")}},
+      .is_enabled = given.boolean("Enabled", false),
+      .id = given.text("Id"),
+      .included_object_versions = given.text("IncludedObjectVersions"),
+      .optional_fields = given.texts("OptionalFields"),
+      .schedule = {.frequency = given.text("ScheduleFrequency")}};
+  if (auto prefix = given.find_text("Prefix")) made.filter = InventoryFilter{.prefix = *prefix};
+  return made;
+}
+
 struct Document {
   const char* name;
   void (*put)(Context& context, const std::string& bucket, const std::optional<Properties>& given);
 };
-constexpr Document kDocuments[] = {{"AccelerateConfiguration", put_acceleration},
-                                   {"BucketEncryption", put_encryption},
-                                   {"LifecycleConfiguration", put_lifecycle},
-                                   {"LoggingConfiguration", put_logging},
-                                   {"WebsiteConfiguration", put_website}};
+constexpr Document kDocuments[] = {
+    {"AccelerateConfiguration", put_acceleration},    {"BucketEncryption", put_encryption},
+    {"LifecycleConfiguration", put_lifecycle},        {"LoggingConfiguration", put_logging},
+    {"NotificationConfiguration", put_notifications}, {"ObjectLockConfiguration", put_object_lock},
+    {"ReplicationConfiguration", put_replication},    {"WebsiteConfiguration", put_website}};
 
 }  // namespace
 
@@ -186,6 +305,13 @@ void apply_documents(Context& context, const std::string& bucket, const Properti
   for (const Document& document : kDocuments) {
     if (!differs(was, wanted, document.name)) continue;
     document.put(context, bucket, wanted.find_object(document.name));
+  }
+  if (!differs(was, wanted, "InventoryConfigurations")) return;
+  for (const Properties& each : was.objects("InventoryConfigurations"))
+    context.invoke<DeleteBucketInventoryConfiguration>({.bucket = bucket, .id = each.text("Id")});
+  for (const Properties& each : wanted.objects("InventoryConfigurations")) {
+    context.invoke<PutBucketInventoryConfiguration>(
+        {.bucket = bucket, .id = each.text("Id"), .inventory_configuration = inventory_from(each)});
   }
 }
 

@@ -2,6 +2,8 @@
 
 #include "services/s3/checksums.h"
 
+#include <algorithm>
+
 #include "aws/service/error.h"
 #include "base/check.h"
 #include "base/strings.h"
@@ -38,9 +40,27 @@ std::string header_of(Algorithm algorithm) { return "x-amz-checksum-" + to_lower
 
 Algorithm require_algorithm(const std::string& name) {
   for (Algorithm algorithm : kAlgorithms) {
-    if (name_of(algorithm) == name) return algorithm;
+    if (equals_ignoring_case(name_of(algorithm), name)) return algorithm;
   }
-  throw aws::NotImplemented("The checksum algorithm " + name);
+  constexpr std::string_view kUnbuilt[] = {"MD5", "SHA512", "XXHASH64", "XXHASH3", "XXHASH128"};
+  if (std::ranges::find(kUnbuilt, to_upper(name)) != std::end(kUnbuilt))
+    throw aws::NotImplemented("The checksum algorithm " + name);
+  throw InvalidRequest(
+      "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, "
+      "CRC32C, CRC64NVME, SHA1, SHA256]");
+}
+
+std::string require_checksum_type(const std::string& name) {
+  const std::string type = to_upper(name);
+  if (type == "COMPOSITE" || type == "FULL_OBJECT") return type;
+  throw InvalidRequest("Value for x-amz-checksum-type header is invalid.");
+}
+
+void require_checksum_value(const ToldChecksum& told) {
+  const std::string text = told.value.substr(0, told.value.find('-'));
+  const auto bytes = base64_decode(text);
+  if (bytes && bytes->size() == Digest(told.algorithm).finish().size()) return;
+  throw InvalidRequest("Value for " + header_of(told.algorithm) + " header is invalid.");
 }
 
 void Digest::update(std::string_view bytes) {

@@ -16,8 +16,9 @@ enum class Algorithm : uint8_t { Crc32, Crc32c, Crc64nvme, Sha1, Sha256 };
 
 std::string_view name_of(Algorithm algorithm);  // "CRC64NVME"
 std::string header_of(Algorithm algorithm);     // "x-amz-checksum-crc64nvme"
-// Throws NotImplemented for those that AWS has and holm has not.
+// In any case. Throws InvalidRequest, and NotImplemented for those that AWS has and holm has not.
 Algorithm require_algorithm(const std::string& name);
+std::string require_checksum_type(const std::string& name);  // "FULL_OBJECT", "COMPOSITE"; InvalidRequest.
 
 // A checksum of bytes that come piece by piece. One thread at a time.
 class Digest final {
@@ -44,6 +45,9 @@ struct ToldChecksum {
   Algorithm algorithm;
   std::string value;
 };
+
+// InvalidRequest for what is no checksum of its kind at all; "-2" may follow that of several parts.
+void require_checksum_value(const ToldChecksum& told);
 
 [[noreturn]] void throw_two_checksums();
 

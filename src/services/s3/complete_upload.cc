@@ -7,6 +7,7 @@
 #include "base/strings.h"
 #include "s3/handlers.h"
 #include "services/s3/conditions.h"
+#include "services/s3/lifecycle.h"
 #include "services/s3/notifications.h"
 #include "services/s3/service.h"
 #include "services/s3/uploads.h"
@@ -71,6 +72,11 @@ std::vector<StoredPart> require_parts(Call& call, const UploadRow& upload,
   const std::vector<CompletedPart>& wanted = request.multipart_upload->parts;
   std::vector<StoredPart> parts;
   for (const CompletedPart& part : wanted) {
+    if (!part.part_number || !part.e_tag) {
+      throw aws::ServiceError(
+          "MalformedXML", 400,
+          "The XML you provided was not well-formed or did not validate against our published schema");
+    }
     require_part_number(part.part_number.value_or(0));
     if (!parts.empty() && parts.back().piece.number >= *part.part_number) {
       throw aws::ServiceError(
@@ -119,7 +125,7 @@ void check_claims(const CompleteMultipartUploadRequest& request, const UploadRow
         "The provided 'x-amz-mp-object-size' header value {} does not match what was computed: {}",
         *request.mpu_object_size, row.bytes));
   }
-  if (request.checksum_type && *request.checksum_type != upload.checksum_type) {
+  if (request.checksum_type && require_checksum_type(*request.checksum_type) != upload.checksum_type) {
     throw InvalidRequest(
         fmt::format("The upload was created using the {} checksum mode. The complete request must use the "
                     "same checksum mode.",
@@ -127,6 +133,7 @@ void check_claims(const CompleteMultipartUploadRequest& request, const UploadRow
   }
   const auto told = told_checksum(request);
   if (!told) return;
+  require_checksum_value(*told);
   const std::string told_whole = told->value.substr(0, told->value.find('-'));
   if (told->algorithm != upload.algorithm || told_whole != row.checksum.substr(0, row.checksum.find('-'))) {
     throw aws::ServiceError("BadDigest", 400,
@@ -148,7 +155,7 @@ void end_upload(Service& service, Call& call, const UploadRow& upload, const std
   service.forget_blobs(call, std::move(unused));
 }
 
-CompleteMultipartUploadOutput answer(const Call& call, const BucketRow& bucket, const VersionRow& row) {
+CompleteMultipartUploadOutput answer(Call& call, const BucketRow& bucket, const VersionRow& row) {
   const std::string host = call.host.empty() ? "localhost" : call.host;
   CompleteMultipartUploadOutput output{
       .location = fmt::format("http://{}/{}/{}", host, bucket.name, percent_encode(row.key, Slash::Keep)),
@@ -158,6 +165,7 @@ CompleteMultipartUploadOutput answer(const Call& call, const BucketRow& bucket, 
       .checksum_type = row.checksum_type};
   tell_checksum(output, require_algorithm(row.checksum_algorithm), row.checksum);
   if (row.version != "null") output.version_id = row.version;
+  output.expiration = expiration_of(call.transaction, bucket.id, row);
   tell_encryption(row.encryption, output);
   return output;
 }
@@ -198,6 +206,7 @@ CompleteMultipartUploadOutput complete_multipart_upload(Service& service, Call& 
   VersionRow row = version.row;
   const Change change = add_version(service, call, bucket, std::move(version));
   row.version = change.version;
+  row.modified = call.now;
   record_event(service, call, bucket,
                {.name = "ObjectCreated:CompleteMultipartUpload",
                 .key = row.key,

@@ -13,6 +13,7 @@
 #include "services/s3/body.h"
 #include "services/s3/conditions.h"
 #include "services/s3/get_object.h"
+#include "services/s3/lifecycle.h"
 #include "services/s3/notifications.h"
 #include "services/s3/service.h"
 #include "services/s3/uploads.h"
@@ -33,13 +34,14 @@ Wanted wanted_source(const Request& request) {
                 .version = source.version,
                 .customer = source_key_of(request),
                 .check = {}};
-  wanted.check = [conditions](Call&, const VersionRow& row) {
+  wanted.check = [conditions](Call& inner, const VersionRow& row) {
     if (row.bytes > kBodyBytesMax) {
       throw InvalidRequest(
           "The specified copy source is larger than the maximum allowable size for a copy source: "
           "5368709120");
     }
     require_source_conditions(conditions, row);
+    require_readable(row, inner.now, "Operation is not valid for the source object's storage class");
   };
   return wanted;
 }
@@ -47,6 +49,14 @@ Wanted wanted_source(const Request& request) {
 void require_directive(const std::optional<std::string>& directive) {
   if (!directive || *directive == "COPY" || *directive == "REPLACE") return;
   throw aws::ServiceError("InvalidArgument", 400, "Unknown metadata directive.");
+}
+
+// Where visitors are sent is not copied with the rest.
+std::string with_redirect(const std::string& attributes, const std::optional<std::string>& redirect) {
+  HeadObjectOutput kept;
+  CHECK(aws::read_json(attributes, schema::kHeadObjectOutput, &kept).has_value());
+  kept.website_redirect_location = redirect_location_of(redirect);
+  return aws::write_json(schema::kHeadObjectOutput, &kept);
 }
 
 // What the copy is like: as the source, but for what the request replaces.
@@ -61,10 +71,11 @@ NewVersion describe(const CopyObjectRequest& request, const Found& source, Time 
         "This copy request is illegal because it is trying to copy an object to itself without changing the "
         "object's metadata, storage class, website redirect location or encryption attributes.");
   }
+  const std::string copied = with_redirect(source.row.attributes, request.website_redirect_location);
   return {.row = {.key = request.key,
                   .storage_class = storage_class_of(request.storage_class),
                   .tags = replaces_tags ? tags_of_header(request.tagging) : source.row.tags,
-                  .attributes = replaces ? attributes_of(request) : source.row.attributes,
+                  .attributes = replaces ? attributes_of(request) : copied,
                   .lock = lock_of(request, now)}};
 }
 
@@ -112,7 +123,8 @@ CopySource require_copy_source(const std::string& header) {
     source.version = std::string(text.substr(at + kVersion.size()));
     text = text.substr(0, at);
   }
-  auto decoded = percent_decode(text, Plus::Literal);
+  // Written as in a form by many: a plus sign is a space, and one that is meant is %2B.
+  auto decoded = percent_decode(text, Plus::Space);
   if (decoded && decoded->starts_with("/")) decoded->erase(0, 1);
   const size_t slash = decoded ? decoded->find('/') : std::string::npos;
   if (slash == std::string::npos || slash == 0 || slash + 1 == decoded->size() || !is_utf8(*decoded)) {
@@ -152,6 +164,8 @@ async::Task<CopyObjectOutput> copy_object(Service& service, LongCall call, CopyO
     tell_checksum(result, body.algorithm, version.row.checksum);
     output.copy_object_result = std::move(result);
     if (bucket.versioning == Versioning::Enabled) output.version_id = change.version;
+    version.row.modified = inner.now;
+    output.expiration = expiration_of(inner.transaction, bucket.id, version.row);
     record_event(service, inner, bucket,
                  {.name = "ObjectCreated:Copy",
                   .key = request.key,

@@ -73,6 +73,11 @@ void remove_listed(Service& service, Call& call, const BucketRow& bucket, const 
 DeleteObjectOutput delete_object(Service& service, Call& call, const DeleteObjectRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
   require_write_conditions(call, bucket, request.key, request.if_match, std::nullopt);
+  if (request.version_id && !is_version_id(*request.version_id)) {
+    aws::ServiceError error("InvalidArgument", 400, "Invalid version id specified");
+    error.with("ArgumentName", "versionId").with("ArgumentValue", *request.version_id);
+    throw error;
+  }
   if (request.version_id) {
     require_deletable(lock_on(call, bucket, request.key, *request.version_id),
                       bypass_of(request.bypass_governance_retention), call.now);

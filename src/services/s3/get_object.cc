@@ -16,6 +16,7 @@
 #include "services/s3/lifecycle.h"
 #include "services/s3/service.h"
 #include "services/s3/tags.h"
+#include "services/s3/uploads.h"
 
 namespace holm::s3 {
 
@@ -40,7 +41,7 @@ std::optional<uint64_t> number_in(std::string_view text) {
 
 // The bytes of one part, or of the whole object that was not uploaded in parts.
 ByteRange part_range(sql::Transaction& transaction, const VersionRow& row, int32_t number) {
-  if (number > std::max<int64_t>(row.part_count, 1) || number < 1) {
+  if (number > std::max<int64_t>(row.part_count, 1)) {
     aws::ServiceError error("InvalidPartNumber", 416, "The requested partnumber is not satisfiable");
     error.with("PartNumberRequested", std::to_string(number))
         .with("ActualPartCount", std::to_string(std::max<int64_t>(row.part_count, 1)));
@@ -152,11 +153,11 @@ void describe(const Request& request, const BucketRow& bucket, const VersionRow&
 std::optional<ByteRange> find_range(const std::optional<std::string>& header, uint64_t object_bytes) {
   constexpr std::string_view kUnit = "bytes=";
   if (!header || !header->starts_with(kUnit)) return std::nullopt;
-  const std::string_view spec = trim(std::string_view(*header).substr(kUnit.size()));
+  const std::string_view spec = std::string_view(*header).substr(kUnit.size());
   const size_t dash = spec.find('-');
   if (dash == std::string_view::npos || spec.find(',') != std::string_view::npos) return std::nullopt;
-  const auto first = number_in(trim(spec.substr(0, dash)));
-  const auto last = number_in(trim(spec.substr(dash + 1)));
+  const auto first = number_in(spec.substr(0, dash));
+  const auto last = number_in(spec.substr(dash + 1));
   if (!first) {
     if (!last || dash != 0) return std::nullopt;
     if (*last == 0 || object_bytes == 0) throw_invalid_range(*header, object_bytes);
@@ -200,8 +201,10 @@ async::Task<Found> find_object(Service& service, LongCall call, Wanted wanted) {
 }
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+// What is wrong with the request is said before it is known whether there is such an object.
 async::Task<GetObjectOutput> get_object(Service& service, LongCall call, GetObjectRequest request) {
   refuse_encryption(request);
+  if (request.part_number) require_part_number(*request.part_number);
   std::optional<ByteRange> range;
   std::optional<std::string> part_checksum;
   Wanted wanted{.bucket = request.bucket,
@@ -211,6 +214,7 @@ async::Task<GetObjectOutput> get_object(Service& service, LongCall call, GetObje
                 .check = {}};
   wanted.check = [&](Call& inner, const VersionRow& row) {
     require_conditions(conditions_of(request), row);
+    require_readable(row, inner.now, "The operation is not valid for the object's storage class");
     range = wanted_range(inner.transaction, request, row);
     part_checksum = checksum_of_part(inner.transaction, request, row);
   };
@@ -219,6 +223,7 @@ async::Task<GetObjectOutput> get_object(Service& service, LongCall call, GetObje
   CHECK(aws::read_json(found.row.attributes, schema::kGetObjectOutput, &output).has_value());
   describe(request, found.bucket, found.row, range, part_checksum, output);
   output.expiration = found.expiration;
+  output.restore = restore_header(found.row.restoration, call.now);
   override_headers(call.principal, request, output);
   if (range) {
     found.extent.first = range->first;
@@ -231,6 +236,7 @@ async::Task<GetObjectOutput> get_object(Service& service, LongCall call, GetObje
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
 HeadObjectOutput head_object(Service&, Call& call, const HeadObjectRequest& request) {
   refuse_encryption(request);
+  if (request.part_number) require_part_number(*request.part_number);
   const BucketRow bucket = require_bucket(call, request.bucket);
   const VersionRow row = require_version(call, bucket, request.key, request.version_id);
   require_conditions(conditions_of(request), row);
@@ -240,6 +246,7 @@ HeadObjectOutput head_object(Service&, Call& call, const HeadObjectRequest& requ
   describe(request, bucket, row, wanted_range(call.transaction, request, row),
            checksum_of_part(call.transaction, request, row), output);
   output.expiration = expiration_of(call.transaction, bucket.id, row);
+  output.restore = restore_header(row.restoration, call.now);
   override_headers(call.principal, request, output);
   return output;
 }

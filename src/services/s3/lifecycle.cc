@@ -27,8 +27,18 @@ constexpr size_t kIdMax = 255;
 constexpr size_t kIdCharacters = 48;
 constexpr uint64_t kMovedBytesMin = 128 * 1024;
 constexpr int32_t kInfrequentDaysMin = 30;
-constexpr std::array<std::string_view, 4> kClasses = {"STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING",
-                                                      "GLACIER_IR"};
+constexpr std::string_view kByClass = "varies_by_storage_class";
+constexpr std::string_view kMinimumKind = "lifecycle-minimum";
+// What rules move objects to, and only downwards.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
+constexpr std::array<std::string_view, 6> kClasses = {
+    "STANDARD_IA", "INTELLIGENT_TIERING", "ONEZONE_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"};
+
+// 0 for those that are above all others.
+size_t depth_of(std::string_view storage_class) {
+  const auto found = std::ranges::find(kClasses, storage_class);
+  return found == kClasses.end() ? 0 : static_cast<size_t>(found - kClasses.begin()) + 1;
+}
 
 [[noreturn]] void throw_malformed() {
   throw aws::ServiceError(
@@ -57,11 +67,20 @@ void require_expiration(const LifecycleExpiration& expiration) {
 
 void require_class(const std::optional<std::string>& name, const std::optional<int32_t>& days) {
   if (!name) throw_malformed();
-  if (*name == "GLACIER" || *name == "DEEP_ARCHIVE") throw aws::NotImplemented("The storage class " + *name);
   if (std::ranges::find(kClasses, *name) == kClasses.end()) throw_malformed();
   if (name->ends_with("_IA") && days && *days < kInfrequentDaysMin) {
     throw_invalid(fmt::format(
         "'Days' in Transition action must be greater than or equal to 30 for storageClass '{}'", *name));
+  }
+}
+
+// What is moved stays there for a while.
+void require_order(const LifecycleRule& rule) {
+  if (!rule.expiration || !rule.expiration->days) return;
+  for (const Transition& transition : rule.transitions) {
+    if (!transition.days || *transition.days < *rule.expiration->days) continue;
+    throw_invalid(
+        "'Days' in the Expiration action for filter must be greater than 'Days' in the Transition action");
   }
 }
 
@@ -78,6 +97,7 @@ void require_actions(const LifecycleRule& rule) {
     require_midnight(transition.date);
     require_class(transition.storage_class, transition.days);
   }
+  require_order(rule);
   for (const NoncurrentVersionTransition& transition : rule.noncurrent_version_transitions) {
     if (!transition.noncurrent_days) throw_malformed();
     require_class(transition.storage_class, transition.noncurrent_days);
@@ -205,11 +225,11 @@ Time next_day(Time time, Day day) {
   return Time(since - since % day + day);
 }
 
-std::optional<LifecycleAction> due_action(const std::vector<LifecycleRule>& rules, const VersionRow& row,
+std::optional<LifecycleAction> due_action(const LifecyclePlan& plan, const VersionRow& row,
                                           const VersionPlace& place, Time now, Day day) {
   using Kind = LifecycleAction::Kind;
-  std::optional<Move> latest;
-  for (const LifecycleRule& rule : rules) {
+  std::optional<Move> deepest;
+  for (const LifecycleRule& rule : plan.rules) {
     if (!is_about(rule, row)) continue;
     // Ending is cheaper than moving, so it goes first.
     if (place.noncurrent_since ? ends_noncurrent(rule, place, now, day)
@@ -217,13 +237,16 @@ std::optional<LifecycleAction> due_action(const std::vector<LifecycleRule>& rule
       const bool hides = !place.noncurrent_since && row.what == What::Object;
       return LifecycleAction{.kind = hides ? Kind::Expire : Kind::Remove};
     }
-    if (row.what == What::Marker || (row.bytes < kMovedBytesMin && !has_size(rule))) continue;
+    if (row.what == What::Marker) continue;
+    const bool is_small = row.bytes < kMovedBytesMin && !has_size(rule);
     for (const Move& move : moves_of(rule, row, place, day)) {
-      if (move.due <= now && (!latest || move.due > latest->due)) latest = move;
+      if (is_small && !(plan.archives_small && is_archive(move.storage_class))) continue;
+      if (move.due > now || depth_of(move.storage_class) <= depth_of(row.storage_class)) continue;
+      if (!deepest || depth_of(move.storage_class) > depth_of(deepest->storage_class)) deepest = move;
     }
   }
-  if (!latest || latest->storage_class == row.storage_class) return std::nullopt;
-  return LifecycleAction{.kind = Kind::Move, .storage_class = latest->storage_class};
+  if (!deepest) return std::nullopt;
+  return LifecycleAction{.kind = Kind::Move, .storage_class = deepest->storage_class};
 }
 
 std::optional<std::string> expiration_of(sql::Transaction& transaction, int64_t bucket,
@@ -242,12 +265,33 @@ std::optional<std::string> expiration_of(sql::Transaction& transaction, int64_t 
   return fmt::format("expiry-date=\"{}\", rule-id=\"{}\"", http_date(*soonest), id);
 }
 
+std::optional<Time> abort_time(const LifecycleRule& rule, const std::string& key, Time initiated, Day day) {
+  if (rule.status != "Enabled" || !rule.abort_incomplete_multipart_upload) return std::nullopt;
+  if (!key.starts_with(filter_of(rule).prefix.value_or(""))) return std::nullopt;
+  return end_of(initiated, rule.abort_incomplete_multipart_upload->days_after_initiation.value_or(0), day);
+}
+
+std::optional<UploadEnd> upload_end_of(sql::Transaction& transaction, int64_t bucket, const std::string& key,
+                                       Time initiated) {
+  std::optional<UploadEnd> soonest;
+  for (const LifecycleRule& rule : find_rules(transaction, bucket)) {
+    const auto time = abort_time(rule, key, initiated, kDay);
+    if (time && (!soonest || *time < soonest->time)) soonest = UploadEnd{*time, rule.id.value_or("")};
+  }
+  return soonest;
+}
+
 std::vector<LifecycleRule> find_rules(sql::Transaction& transaction, int64_t bucket) {
   const auto document = find_configuration(transaction, bucket, kKind);
   if (!document) return {};
   BucketLifecycleConfiguration configuration;
   CHECK(aws::read_json(*document, schema::kBucketLifecycleConfiguration, &configuration).has_value());
   return configuration.rules;
+}
+
+LifecyclePlan find_plan(sql::Transaction& transaction, int64_t bucket) {
+  return {.rules = find_rules(transaction, bucket),
+          .archives_small = find_configuration(transaction, bucket, kMinimumKind) == kByClass};
 }
 
 GetBucketLifecycleConfigurationOutput get_bucket_lifecycle_configuration(
@@ -260,7 +304,10 @@ GetBucketLifecycleConfigurationOutput get_bucket_lifecycle_configuration(
     error.with("BucketName", bucket.name);
     throw error;
   }
-  return {.rules = std::move(rules), .transition_default_minimum_object_size = std::string(kAllClasses)};
+  return {
+      .rules = std::move(rules),
+      .transition_default_minimum_object_size =
+          find_configuration(call.transaction, bucket.id, kMinimumKind).value_or(std::string(kAllClasses))};
 }
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html
@@ -271,7 +318,8 @@ PutBucketLifecycleConfigurationOutput put_bucket_lifecycle_configuration(
   BucketLifecycleConfiguration wanted = *request.lifecycle_configuration;
   if (wanted.rules.empty() || wanted.rules.size() > kRulesMax) throw_malformed();
   const std::string size = request.transition_default_minimum_object_size.value_or(std::string(kAllClasses));
-  if (size != kAllClasses) throw aws::NotImplemented("TransitionDefaultMinimumObjectSize " + size);
+  if (size != kAllClasses && size != kByClass)
+    throw_invalid("Invalid TransitionDefaultMinimumObjectSize found");
   std::set<std::string> ids;
   for (LifecycleRule& rule : wanted.rules) {
     if (rule.status != "Enabled" && rule.status != "Disabled") throw_malformed();
@@ -284,11 +332,14 @@ PutBucketLifecycleConfigurationOutput put_bucket_lifecycle_configuration(
     require_actions(rule);
   }
   set_configuration(call, bucket.id, kKind, aws::write_json(schema::kBucketLifecycleConfiguration, &wanted));
+  set_configuration(call, bucket.id, kMinimumKind, size);
   return {.transition_default_minimum_object_size = size};
 }
 
 Nothing delete_bucket_lifecycle(Service&, Call& call, const DeleteBucketLifecycleRequest& request) {
-  clear_configuration(call, require_bucket(call, request.bucket).id, kKind);
+  const BucketRow bucket = require_bucket(call, request.bucket);
+  clear_configuration(call, bucket.id, kKind);
+  clear_configuration(call, bucket.id, kMinimumKind);
   return {};
 }
 

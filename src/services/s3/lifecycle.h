@@ -38,15 +38,33 @@ struct LifecycleAction {
   std::string storage_class = {};
 };
 
+// What a bucket has to say about time.
+struct LifecyclePlan {
+  std::vector<LifecycleRule> rules;
+  bool archives_small = false;  // Objects below 128 KiB move too, but only to archives.
+};
+
 // What is due for a version; nothing: it stays as it is.
-std::optional<LifecycleAction> due_action(const std::vector<LifecycleRule>& rules, const VersionRow& row,
+std::optional<LifecycleAction> due_action(const LifecyclePlan& plan, const VersionRow& row,
                                           const VersionPlace& place, Time now, Day day);
 
 // The header x-amz-expiration of a current version, in real days; nothing when no rule ends it.
 std::optional<std::string> expiration_of(sql::Transaction& transaction, int64_t bucket,
                                          const VersionRow& row);
 
+// When a rule ends an unfinished upload of a key; nothing: it does not.
+std::optional<Time> abort_time(const LifecycleRule& rule, const std::string& key, Time initiated, Day day);
+
+// When an unfinished upload ends by itself, in real days, and the rule that says so.
+struct UploadEnd {
+  Time time;
+  std::string rule;
+};
+std::optional<UploadEnd> upload_end_of(sql::Transaction& transaction, int64_t bucket, const std::string& key,
+                                       Time initiated);
+
 std::vector<LifecycleRule> find_rules(sql::Transaction& transaction, int64_t bucket);
+LifecyclePlan find_plan(sql::Transaction& transaction, int64_t bucket);
 
 // The kind of the job that looks at every bucket with rules, once a day.
 inline constexpr char kLifecycleJob[] = "s3.lifecycle";

@@ -45,9 +45,8 @@ VersionPlace place_of(sql::Transaction& transaction, int64_t bucket, const Versi
 // One bucket's rules being carried out.
 class Round {
  public:
-  Round(Service& service, aws::Region& region, const BucketRow& bucket, std::vector<LifecycleRule> rules,
-        Time now)
-      : service_(service), region_(region), bucket_(bucket), rules_(std::move(rules)), now_(now) {
+  Round(Service& service, aws::Region& region, const BucketRow& bucket, LifecyclePlan plan, Time now)
+      : service_(service), region_(region), bucket_(bucket), plan_(std::move(plan)), now_(now) {
     caller_ = region.caller(bucket.account, bucket.region, "s3.amazonaws.com");
   }
 
@@ -64,7 +63,7 @@ class Round {
 
  private:
   std::optional<LifecycleAction> due(Call& call, const VersionRow& row) const {
-    return due_action(rules_, row, place_of(call.transaction, bucket_.id, row), now_, service_.day());
+    return due_action(plan_, row, place_of(call.transaction, bucket_.id, row), now_, service_.day());
   }
 
   // Looks behind the id `last`; the id to go on from, or -1.
@@ -101,7 +100,7 @@ class Round {
       case LifecycleAction::Kind::Move:
         call.transaction.run("UPDATE s3_version SET storage_class = ?2 WHERE id = ?1",
                              {row->id, action->storage_class});
-        return tell(call, *row, "LifecycleTransition");
+        return tell(call, *row, "LifecycleTransition", action->storage_class);
       case LifecycleAction::Kind::Expire:
         if (bucket.versioning == Versioning::Never && protection(row->lock, Bypass::No, now_)) return;
         if (auto change = remove_object(service_, call, bucket, key)) {
@@ -117,14 +116,15 @@ class Round {
     }
   }
 
-  void tell(Call& call, const VersionRow& row, const std::string& name) {
+  void tell(Call& call, const VersionRow& row, const std::string& name, std::string storage_class = {}) {
     record_event(service_, call, bucket_,
                  {.name = name,
                   .key = row.key,
                   .bytes = row.bytes,
                   .etag = row.etag,
                   .version = row.version,
-                  .sequence = row.id});
+                  .sequence = row.id,
+                  .storage_class = std::move(storage_class)});
   }
 
   void abort_uploads(Call& call) {
@@ -136,21 +136,16 @@ class Round {
   }
 
   bool is_stale(const std::string& key, Time initiated) const {
-    return std::ranges::any_of(rules_, [&](const LifecycleRule& rule) {
-      if (rule.status != "Enabled" || !rule.abort_incomplete_multipart_upload) return false;
-      std::string prefix = rule.prefix.value_or("");
-      if (rule.filter)
-        prefix =
-            rule.filter->and_ ? rule.filter->and_->prefix.value_or("") : rule.filter->prefix.value_or("");
-      const int32_t days = rule.abort_incomplete_multipart_upload->days_after_initiation.value_or(0);
-      return key.starts_with(prefix) && next_day(initiated + days * service_.day(), service_.day()) <= now_;
+    return std::ranges::any_of(plan_.rules, [&](const LifecycleRule& rule) {
+      const auto time = abort_time(rule, key, initiated, service_.day());
+      return time && *time <= now_;
     });
   }
 
   Service& service_;
   aws::Region& region_;
   const BucketRow bucket_;
-  const std::vector<LifecycleRule> rules_;
+  const LifecyclePlan plan_;
   const Time now_;
   aws::Caller caller_;
 };
@@ -158,15 +153,15 @@ class Round {
 }  // namespace
 
 void run_lifecycle(Service& service, aws::Region& region, Time now) {
-  std::vector<std::pair<BucketRow, std::vector<LifecycleRule>>> buckets;
+  std::vector<std::pair<BucketRow, LifecyclePlan>> buckets;
   std::function<void(Call&)> look = [&](Call& call) {
     for (const std::string& name : buckets_with_rules(call.transaction)) {
       const auto bucket = find_bucket(call.transaction, name);
-      buckets.emplace_back(*bucket, find_rules(call.transaction, bucket->id));
+      buckets.emplace_back(*bucket, find_plan(call.transaction, bucket->id));
     }
   };
   region.transact(region.caller("", "", "s3.amazonaws.com"), sql::Access::Read, look);
-  for (auto& [bucket, rules] : buckets) Round(service, region, bucket, std::move(rules), now).run();
+  for (auto& [bucket, plan] : buckets) Round(service, region, bucket, std::move(plan), now).run();
 }
 
 }  // namespace holm::s3

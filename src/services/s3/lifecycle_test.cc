@@ -53,6 +53,9 @@ TEST_F(Lifecycle, EndsObjectsAfterTheirDays) {
             "expiry-date=\"Sun, 04 Jan 2026 00:00:00 GMT\"")
       << "from the midnight after it was made";
   EXPECT_EQ(s3.call<HeadObject>({.bucket = "bbb", .key = "kept"}).expiration, std::nullopt);
+  EXPECT_TRUE(s3.call<CopyObject>({.bucket = "bbb", .copy_source = "bbb/kept", .key = "logs/b"})
+                  .expiration.has_value());
+  s3.call<DeleteObject>({.bucket = "bbb", .key = "logs/b"});
   EXPECT_EQ(keys_after(2), "kept logs/a ");
   EXPECT_EQ(keys_after(1), "kept ");
   EXPECT_EQ(s3.blob_count(), 0u);
@@ -120,10 +123,46 @@ TEST_F(Lifecycle, MovesOnlyWhatIsLargeEnough) {
   EXPECT_EQ(s3.call<HeadObject>({.bucket = "bbb", .key = "large"}).storage_class, "GLACIER_IR");
 }
 
+TEST_F(Lifecycle, MovesOnlyDownwards) {
+  set({.prefix = "",
+       .transitions = {{.days = 0, .storage_class = "GLACIER"}, {.days = 3, .storage_class = "GLACIER_IR"}}});
+  s3.put("bbb", "k", std::string(128 * 1024, 'x'));
+  keys_after(1);
+  EXPECT_EQ(s3.call<HeadObject>({.bucket = "bbb", .key = "k"}).storage_class, "GLACIER");
+  EXPECT_EQ(s3.outcome<GetObject>({.bucket = "bbb", .key = "k"}), "403 InvalidObjectState");
+  keys_after(4);
+  EXPECT_EQ(s3.call<HeadObject>({.bucket = "bbb", .key = "k"}).storage_class, "GLACIER");
+}
+
+TEST_F(Lifecycle, ArchivesWhatIsSmallWhereThatIsAsked) {
+  LifecycleRule rule{.prefix = "",
+                     .status = "Enabled",
+                     .transitions = {{.days = 0, .storage_class = "GLACIER_IR"},
+                                     {.days = 1, .storage_class = "DEEP_ARCHIVE"}}};
+  auto set_for = [&](const std::string& size) {
+    return s3.outcome<PutBucketLifecycleConfiguration>(
+        {.bucket = "bbb",
+         .lifecycle_configuration = BucketLifecycleConfiguration{.rules = {rule}},
+         .transition_default_minimum_object_size = size});
+  };
+  EXPECT_EQ(set_for("none"), "400 InvalidArgument");
+  EXPECT_EQ(set_for("varies_by_storage_class"), "200");
+  EXPECT_EQ(
+      s3.call<GetBucketLifecycleConfiguration>({.bucket = "bbb"}).transition_default_minimum_object_size,
+      "varies_by_storage_class");
+  s3.put("bbb", "small", "x");
+  keys_after(1);
+  EXPECT_EQ(s3.call<HeadObject>({.bucket = "bbb", .key = "small"}).storage_class, std::nullopt);
+  keys_after(1);
+  EXPECT_EQ(s3.call<HeadObject>({.bucket = "bbb", .key = "small"}).storage_class, "DEEP_ARCHIVE");
+}
+
 TEST_F(Lifecycle, EndsUploadsThatNobodyCompletes) {
   set({.prefix = "",
        .abort_incomplete_multipart_upload = AbortIncompleteMultipartUpload{.days_after_initiation = 1}});
-  s3.call<CreateMultipartUpload>({.bucket = "bbb", .key = "k"});
+  const auto upload = s3.call<CreateMultipartUpload>({.bucket = "bbb", .key = "k"});
+  EXPECT_EQ(upload.abort_date, s3.now() + days(2)) << "at the end of tomorrow";
+  EXPECT_FALSE(upload.abort_rule_id.value_or("").empty());
   keys_after(1);
   EXPECT_EQ(s3.call<ListMultipartUploads>({.bucket = "bbb"}).uploads.size(), 1u);
   keys_after(1);
@@ -140,8 +179,11 @@ TEST_F(Lifecycle, RulesThatSayNothingOrTooMuchAreRefused) {
             "400 InvalidArgument");
   EXPECT_EQ(set({.expiration = LifecycleExpiration{.days = 1}, .status = "enabled"}), "400 MalformedXML");
   EXPECT_EQ(set({.transitions = {{.days = 1, .storage_class = "STANDARD_IA"}}}), "400 InvalidArgument");
-  EXPECT_EQ(set({.transitions = {{.days = 1, .storage_class = "GLACIER"}}}), "501 NotImplemented")
-      << "what is archived could not be read again";
+  EXPECT_EQ(set({.transitions = {{.days = 1, .storage_class = "NOWHERE"}}}), "400 MalformedXML");
+  EXPECT_EQ(set({.expiration = LifecycleExpiration{.days = 5},
+                 .transitions = {{.days = 5, .storage_class = "GLACIER"}}}),
+            "400 InvalidArgument")
+      << "it would end where it moved to at once";
   EXPECT_EQ(s3.outcome<GetBucketLifecycleConfiguration>({.bucket = "bbb"}),
             "404 NoSuchLifecycleConfiguration");
   EXPECT_EQ(s3.outcome<DeleteBucketLifecycle>({.bucket = "bbb"}), "200");

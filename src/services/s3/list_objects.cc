@@ -17,10 +17,11 @@ namespace holm::s3 {
 namespace {
 
 constexpr std::string_view kObjectColumns =
-    "key, modified, etag, bytes, storage_class, checksum_algorithm, checksum_type, owner";
+    "key, modified, etag, bytes, storage_class, checksum_algorithm, checksum_type, owner, restore_days,"
+    " restored_until";
 constexpr std::string_view kVersionColumns =
     "key, modified, etag, bytes, storage_class, checksum_algorithm, checksum_type, version, is_current,"
-    " is_marker, id, owner";
+    " is_marker, id, owner, restore_days, restored_until";
 
 Fetch fetch_objects(Call& call, int64_t bucket) {
   return [&call, bucket](const std::string& from, const std::string& end, size_t count) {
@@ -56,6 +57,14 @@ Fetch fetch_versions(Call& call, int64_t bucket, VersionPosition& position) {
     if (!rows.empty()) position = {rows.back().text(0), rows.back().integer(10)};
     return rows;
   };
+}
+
+// What lists tell of restored objects to those who ask for it.
+template <class Request>
+std::optional<RestoreStatus> asked_status(const Request& request, const Restoration& restoration, Time now) {
+  const auto& asked = request.optional_object_attributes;
+  if (std::ranges::find(asked, "RestoreStatus") == asked.end()) return std::nullopt;
+  return restore_status(restoration, now);
 }
 
 Object object_from(const sql::Row& row, const std::optional<std::string>& encoding) {
@@ -175,6 +184,7 @@ ListObjectsOutput list_objects(Service& service, Call& call, const ListObjectsRe
   Take take = [&](const sql::Row& row) {
     Object object = object_from(row, request.encoding_type);
     object.owner = owners.of(row.text(7));
+    object.restore_status = asked_status(request, restoration_from(row.integer(8), row.integer(9)), call.now);
     output.contents.push_back(std::move(object));
   };
   const PageResult result = read_page(page, fetch_objects(call, bucket.id), take);
@@ -200,6 +210,7 @@ ListObjectsV2Output list_objects_v2(Service& service, Call& call, const ListObje
   Take take = [&](const sql::Row& row) {
     Object object = object_from(row, request.encoding_type);
     if (request.fetch_owner.value_or(false)) object.owner = owners.of(row.text(7));
+    object.restore_status = asked_status(request, restoration_from(row.integer(8), row.integer(9)), call.now);
     output.contents.push_back(std::move(object));
   };
   const PageResult result = read_page(page, fetch_objects(call, bucket.id), take);
@@ -226,6 +237,9 @@ ListObjectVersionsOutput list_object_versions(Service& service, Call& call,
   Take take = [&](const sql::Row& row) {
     add_version_item(row, owners.of(row.text(11)), request.encoding_type, output);
     last_version = row.text(7);
+    if (row.integer(9) != 0) return;
+    output.versions.back().restore_status =
+        asked_status(request, restoration_from(row.integer(12), row.integer(13)), call.now);
   };
   const PageResult result = read_page(page, fetch_versions(call, bucket.id, position), take);
   output.common_prefixes = common_prefixes_of(result, request.encoding_type);

@@ -108,7 +108,8 @@ TEST_F(Listing, OfNothingIsWholeAndOddRequestsAreRefused) {
   EXPECT_EQ(none.key_count, 0);
   EXPECT_EQ(s3.outcome<ListObjectsV2>({.bucket = "bbb", .max_keys = -1}), "400 InvalidArgument");
   for (const char* token : {"*", "nonsense", "bm9uc2Vuc2U="}) {
-    EXPECT_EQ(s3.outcome<ListObjectsV2>({.bucket = "bbb", .continuation_token = token}), "400 InvalidArgument");
+    EXPECT_EQ(s3.outcome<ListObjectsV2>({.bucket = "bbb", .continuation_token = token}),
+              "400 InvalidArgument");
   }
   EXPECT_EQ(s3.outcome<ListObjectsV2>({.bucket = "none"}), "404 NoSuchBucket");
   const auto encoded = s3.call<ListObjectsV2>({.bucket = "bbb", .encoding_type = "url"});

@@ -1,4 +1,4 @@
-// Events: what happened to objects, told to the functions that a bucket names.
+// Events: what happened to objects, told to the functions and topics that a bucket names.
 #pragma once
 
 #include <cstdint>
@@ -22,9 +22,14 @@ struct ObjectEvent {
   std::string etag;
   std::string version;
   int64_t sequence;  // The id of the newest version there was: what comes later has no smaller one.
+  std::string storage_class = {};  // Where it moved to, or what it was restored of.
+  std::optional<Time> restored_until = {};
 };
 
-// Writes one delivery for each function that wants to know into the transaction that caused the event.
+// The subject of everything that topics are told.
+inline constexpr std::string_view kSubject = "Amazon S3 Notification";
+
+// Writes one delivery for each destination that wants to know into the transaction that caused the event.
 void record_event(Service& service, Call& call, const BucketRow& bucket, const ObjectEvent& event);
 
 // The kind of the job that makes one delivery.

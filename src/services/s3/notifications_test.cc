@@ -70,6 +70,70 @@ TEST_F(Notifications, AreDeliveredInAwssWords) {
   }
 }
 
+TEST_F(Notifications, GoOnlyToFunctionsThatPermitIt) {
+  s3.deny("lambda:InvokeFunction");
+  EXPECT_EQ(tell(arn, {"s3:ObjectCreated:*"}), "400 InvalidArgument");
+}
+
+TEST_F(Notifications, TellTopicsTooAndFirstThatTheyWill) {
+  TopicConfiguration topic{
+      .id = "mine", .topic_arn = "arn:aws:sns:eu-west-1:123456789012:t", .events = {"s3:ObjectRemoved:*"}};
+  auto set = [&](const TopicConfiguration& wanted) {
+    return s3.outcome<PutBucketNotificationConfiguration>(
+        {.bucket = "bbb", .notification_configuration = {.topic_configurations = {wanted}}});
+  };
+  for (const char* other :
+       {"arn:aws:sns:eu-west-1:123456789012:closed", "arn:aws:sns:eu-west-1:123456789012:no",
+        "arn:aws:sns:us-east-1:123456789012:t", "t"}) {
+    TopicConfiguration wrong = topic;
+    wrong.topic_arn = other;
+    EXPECT_EQ(set(wrong), "400 InvalidArgument") << other;
+  }
+  EXPECT_TRUE(s3.published().empty());
+  EXPECT_EQ(set(topic), "200");
+  ASSERT_EQ(s3.published().size(), 1u);
+  const auto first = formats::parse_json(s3.published().front()).value();
+  EXPECT_EQ(*first.find("Event")->as_string(), "s3:TestEvent");
+  EXPECT_EQ(*first.find("Bucket")->as_string(), "bbb");
+  const auto told = s3.call<GetBucketNotificationConfiguration>({.bucket = "bbb"});
+  EXPECT_EQ(told.topic_configurations.at(0).topic_arn, topic.topic_arn);
+
+  s3.put("bbb", "k", "x");
+  s3.call<DeleteObject>({.bucket = "bbb", .key = "k"});
+  EXPECT_EQ(s3.published().size(), 1u) << "delivery is a job";
+  s3.jobs().run_due();
+  ASSERT_EQ(s3.published().size(), 2u);
+  const auto message = formats::parse_json(s3.published().back()).value();
+  EXPECT_EQ(*message.find("Records")->as_array()->at(0).find("eventName")->as_string(),
+            "ObjectRemoved:Delete");
+}
+
+TEST_F(Notifications, OfOneEventGoToOneDestination) {
+  LambdaFunctionConfiguration function{
+      .id = "same", .lambda_function_arn = arn, .events = {"s3:ObjectCreated:Put"}};
+  TopicConfiguration topic{
+      .id = "same", .topic_arn = "arn:aws:sns:eu-west-1:123456789012:t", .events = {"s3:ObjectRemoved:*"}};
+  auto set = [&] {
+    return s3.outcome<PutBucketNotificationConfiguration>(
+        {.bucket = "bbb",
+         .notification_configuration = {.topic_configurations = {topic},
+                                        .lambda_function_configurations = {function}}});
+  };
+  EXPECT_EQ(set(), "400 InvalidArgument") << "two of one id";
+  topic.id = "other";
+  EXPECT_EQ(set(), "200");
+  topic.events = {"s3:ObjectCreated:*"};
+  EXPECT_EQ(set(), "400 InvalidArgument");
+  topic.filter = NotificationConfigurationFilter{
+      .key = S3KeyFilter{.filter_rules = {{.name = "Suffix", .value = ".a"}}}};
+  EXPECT_EQ(set(), "400 InvalidArgument") << "the function is told of all keys";
+  function.filter = NotificationConfigurationFilter{
+      .key = S3KeyFilter{.filter_rules = {{.name = "suffix", .value = ".b"}}}};
+  EXPECT_EQ(set(), "200");
+  topic.events = {"s3:Nonsense"};
+  EXPECT_EQ(set(), "400 InvalidArgument");
+}
+
 }  // namespace
 
 }  // namespace holm::s3

@@ -39,12 +39,26 @@ GetObjectAttributesParts parts_of(Call& call, const GetObjectAttributesRequest& 
   return parts;
 }
 
+void require_attributes(const std::vector<std::string>& names) {
+  if (names.empty()) {
+    throw InvalidRequest(
+        "The x-amz-object-attributes header specifying the attributes to be retrieved is either missing or "
+        "empty");
+  }
+  constexpr std::string_view kNames[] = {"ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"};
+  for (const std::string& name : names) {
+    if (std::ranges::find(kNames, name) != std::end(kNames)) continue;
+    throw aws::ServiceError("InvalidArgument", 400, "Invalid attribute name specified.");
+  }
+}
+
 }  // namespace
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html
 GetObjectAttributesOutput get_object_attributes(Service&, Call& call,
                                                 const GetObjectAttributesRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
+  require_attributes(request.object_attributes);
   const VersionRow row = require_version(call, bucket, request.key, request.version_id);
   require_customer_key_for(row.encryption, customer_key_of(request));
   GetObjectAttributesOutput output{.last_modified = row.modified};

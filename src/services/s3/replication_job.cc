@@ -196,6 +196,7 @@ class Replication {
     VersionRow row = source_.row;
     row.id = 0;
     row.replication = kReplica;
+    row.restoration = {};
     if (rule_.destination.storage_class) row.storage_class = *rule_.destination.storage_class;
     row.owner = source_.owner == target.account ? "" : source_.owner;
     if (!find_lock_configuration(call.transaction, target.id)) row.lock = {};

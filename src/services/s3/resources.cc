@@ -49,38 +49,24 @@ constexpr PropertySchema kCorsMembers[] = {{.name = "CorsRules",
                                             .presence = Presence::Required,
                                             .element = PropertyKind::Object,
                                             .members = kCorsRuleMembers}};
-constexpr PropertySchema kFilterRuleMembers[] = {{.name = "Name", .presence = Presence::Required},
-                                                 {.name = "Value", .presence = Presence::Required}};
-constexpr PropertySchema kS3KeyMembers[] = {{.name = "Rules",
-                                             .kind = PropertyKind::List,
-                                             .presence = Presence::Required,
-                                             .element = PropertyKind::Object,
-                                             .members = kFilterRuleMembers}};
-constexpr PropertySchema kFilterMembers[] = {{.name = "S3Key",
-                                              .kind = PropertyKind::Object,
-                                              .presence = Presence::Required,
-                                              .members = kS3KeyMembers}};
-constexpr PropertySchema kLambdaMembers[] = {
-    {.name = "Event", .presence = Presence::Required},
-    {.name = "Function", .presence = Presence::Required},
-    {.name = "Filter", .kind = PropertyKind::Object, .members = kFilterMembers}};
-constexpr PropertySchema kNotificationMembers[] = {{.name = "LambdaConfigurations",
-                                                    .kind = PropertyKind::List,
-                                                    .element = PropertyKind::Object,
-                                                    .members = kLambdaMembers}};
-
 constexpr PropertySchema kBucketProperties[] = {
     {.name = "AccelerateConfiguration", .kind = PropertyKind::Object, .members = kAccelerateMembers},
     {.name = "AccessControl"},
     {.name = "BucketEncryption", .kind = PropertyKind::Object, .members = kEncryptionMembers},
     {.name = "BucketName", .update = Update::Replacement},
     {.name = "CorsConfiguration", .kind = PropertyKind::Object, .members = kCorsMembers},
+    {.name = "InventoryConfigurations",
+     .kind = PropertyKind::List,
+     .element = PropertyKind::Object,
+     .members = kInventoryMembers},
     {.name = "LifecycleConfiguration", .kind = PropertyKind::Object, .members = kLifecycleMembers},
     {.name = "LoggingConfiguration", .kind = PropertyKind::Object, .members = kLoggingMembers},
     {.name = "NotificationConfiguration", .kind = PropertyKind::Object, .members = kNotificationMembers},
+    {.name = "ObjectLockConfiguration", .kind = PropertyKind::Object, .members = kObjectLockMembers},
     {.name = "ObjectLockEnabled", .kind = PropertyKind::Boolean, .update = Update::Replacement},
     {.name = "OwnershipControls", .kind = PropertyKind::Object, .members = kOwnershipMembers},
     {.name = "PublicAccessBlockConfiguration", .kind = PropertyKind::Object, .members = kBlockMembers},
+    {.name = "ReplicationConfiguration", .kind = PropertyKind::Object, .members = kReplicationMembers},
     {.name = "Tags",
      .kind = PropertyKind::List,
      .element = PropertyKind::Object,
@@ -104,22 +90,15 @@ CORSConfiguration cors_from(const Properties& properties) {
   return rules;
 }
 
-NotificationConfiguration notifications_from(const Properties& properties) {
-  NotificationConfiguration configuration;
-  for (const Properties& each : properties.objects("LambdaConfigurations")) {
-    LambdaFunctionConfiguration made{.lambda_function_arn = each.text("Function"),
-                                     .events = {each.text("Event")}};
-    const auto filter = each.find_object("Filter");
-    if (const auto key = filter ? filter->find_object("S3Key") : std::nullopt) {
-      S3KeyFilter rules;
-      for (const Properties& rule : key->objects("Rules")) {
-        rules.filter_rules.push_back({.name = rule.text("Name"), .value = rule.text("Value")});
-      }
-      made.filter = NotificationConfigurationFilter{.key = std::move(rules)};
-    }
-    configuration.lambda_function_configurations.push_back(std::move(made));
+// "LogDeliveryWrite" is "log-delivery-write" to S3.
+std::string canned_name(const std::string& name) {
+  std::string canned;
+  for (const char c : name) {
+    const bool is_upper = c >= 'A' && c <= 'Z';
+    if (is_upper && !canned.empty()) canned += '-';
+    canned += is_upper ? static_cast<char>(c - 'A' + 'a') : c;
   }
-  return configuration;
+  return canned;
 }
 
 PublicAccessBlockConfiguration block_from(const Properties& properties) {
@@ -174,11 +153,12 @@ class BucketType final : public stacks::ResourceType {
  private:
   static void apply(Context& context, const std::string& bucket, const Properties& was,
                     const Properties& wanted) {
-    if (differs(was, wanted, "AccessControl")) {
-      const std::string acl = wanted.find_text("AccessControl").value_or("Private");
-      if (acl != "Private") throw aws::NotImplemented("AWS::S3::Bucket: AccessControl " + acl);
-    }
     apply_protection(context, bucket, was, wanted);
+    // Behind what says whether lists count. A bucket where they do not is private anyway.
+    const std::string acl = canned_name(wanted.find_text("AccessControl").value_or("Private"));
+    if (differs(was, wanted, "AccessControl") && (acl != "private" || was.has("AccessControl"))) {
+      context.invoke<PutBucketAcl>({.acl = acl, .bucket = bucket});
+    }
     apply_documents(context, bucket, was, wanted);
     if (differs(was, wanted, "CorsConfiguration")) {
       const auto rules = wanted.find_object("CorsConfiguration");
@@ -187,13 +167,6 @@ class BucketType final : public stacks::ResourceType {
       } else {
         context.invoke<DeleteBucketCors>({.bucket = bucket});
       }
-    }
-    if (differs(was, wanted, "NotificationConfiguration")) {
-      const auto given = wanted.find_object("NotificationConfiguration");
-      NotificationConfiguration configuration =
-          given ? notifications_from(*given) : NotificationConfiguration{};
-      context.invoke<PutBucketNotificationConfiguration>(
-          {.bucket = bucket, .notification_configuration = std::move(configuration)});
     }
     put_tags(context, bucket, wanted);
   }

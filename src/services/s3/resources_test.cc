@@ -117,6 +117,62 @@ TEST_F(Resources, SetTheDocumentsOfABucket) {
   EXPECT_EQ(s3.call<GetBucketAccelerateConfiguration>({.bucket = bucket}).status, "Suspended");
 }
 
+TEST_F(Resources, SetWhatLeadsToOtherServices) {
+  const stacks::ResourceType& type = *types.at(0);
+  s3.create_bucket("copies");
+  s3.call<PutBucketVersioning>({.bucket = "copies", .versioning_configuration = {.status = "Enabled"}});
+  const formats::Value wanted = formats::parse_json(R"({
+    "AccessControl": "LogDeliveryWrite",
+    "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerPreferred"}]},
+    "ObjectLockEnabled": true,
+    "ObjectLockConfiguration": {"ObjectLockEnabled": "Enabled",
+                                "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 3}}},
+    "LifecycleConfiguration": {"TransitionDefaultMinimumObjectSize": "varies_by_storage_class",
+        "Rules": [{"Status": "Enabled", "Transition": {"StorageClass": "GLACIER", "TransitionInDays": 9}}]},
+    "InventoryConfigurations": [{"Id": "all", "Enabled": true, "IncludedObjectVersions": "Current",
+        "ScheduleFrequency": "Daily", "OptionalFields": ["Size"],
+        "Destination": {"BucketArn": "arn:aws:s3:::copies", "Format": "CSV"}}],
+    "NotificationConfiguration": {
+        "LambdaConfigurations": [{"Event": "s3:ObjectCreated:*",
+            "Function": "arn:aws:lambda:eu-west-1:123456789012:function:f"}],
+        "TopicConfigurations": [{"Event": "s3:ObjectRemoved:*",
+            "Topic": "arn:aws:sns:eu-west-1:123456789012:t",
+            "Filter": {"S3Key": {"Rules": [{"Name": "suffix", "Value": ".jpg"}]}}}]},
+    "ReplicationConfiguration": {"Role": "arn:aws:iam::123456789012:role/copier", "Rules": [
+        {"Id": "all", "Status": "Enabled", "Priority": 1, "Filter": {"Prefix": "a/"},
+         "DeleteMarkerReplication": {"Status": "Disabled"},
+         "Destination": {"Bucket": "arn:aws:s3:::copies", "StorageClass": "GLACIER_IR"}}]}})")
+                                    .value();
+  stacks::Created made;
+  in_stack([&](stacks::Context& context) { made = type.create(context, stacks::Properties(wanted)); });
+  const std::string bucket = made.physical_id;
+  EXPECT_EQ(s3.call<GetBucketAcl>({.bucket = bucket}).grants.size(), 3u)
+      << "the owner's, and two of whom delivers logs";
+  const auto lock = s3.call<GetObjectLockConfiguration>({.bucket = bucket}).object_lock_configuration;
+  EXPECT_EQ(lock->rule->default_retention->days, 3);
+  const auto lifecycle = s3.call<GetBucketLifecycleConfiguration>({.bucket = bucket});
+  EXPECT_EQ(lifecycle.transition_default_minimum_object_size, "varies_by_storage_class");
+  EXPECT_EQ(lifecycle.rules.at(0).transitions.at(0).storage_class, "GLACIER");
+  const auto told = s3.call<GetBucketNotificationConfiguration>({.bucket = bucket});
+  EXPECT_EQ(told.lambda_function_configurations.size(), 1u);
+  EXPECT_EQ(told.topic_configurations.at(0).filter->key->filter_rules.at(0).value, ".jpg");
+  const auto replication = s3.call<GetBucketReplication>({.bucket = bucket}).replication_configuration;
+  EXPECT_EQ(replication->rules.at(0).filter->prefix, "a/");
+  EXPECT_EQ(replication->rules.at(0).destination.storage_class, "GLACIER_IR");
+
+  EXPECT_EQ(s3.outcome<GetBucketInventoryConfiguration>({.bucket = bucket, .id = "all"}), "200");
+
+  const formats::Value nothing = formats::parse_json(R"({"ObjectLockEnabled": true})").value();
+  const stacks::Existing was{
+      .physical_id = bucket, .attributes = made.attributes, .properties = stacks::Properties(wanted)};
+  in_stack([&](stacks::Context& context) { type.update(context, was, stacks::Properties(nothing)); });
+  EXPECT_EQ(s3.call<GetBucketNotificationConfiguration>({.bucket = bucket}).topic_configurations.size(), 0u);
+  EXPECT_EQ(s3.outcome<GetBucketReplication>({.bucket = bucket}),
+            "404 ReplicationConfigurationNotFoundError");
+  EXPECT_EQ(s3.outcome<GetBucketInventoryConfiguration>({.bucket = bucket, .id = "all"}),
+            "404 NoSuchConfiguration");
+}
+
 TEST_F(Resources, DoNotAdoptABucketThatExists) {
   s3.create_bucket("taken");
   const formats::Value wanted = formats::parse_json(R"({"BucketName": "taken"})").value();

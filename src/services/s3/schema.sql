@@ -51,3 +51,7 @@ ALTER TABLE s3_version ADD COLUMN sealed_key BLOB;
 ALTER TABLE s3_piece ADD COLUMN sealed_key BLOB;
 ALTER TABLE s3_upload ADD COLUMN encryption TEXT NOT NULL DEFAULT '';
 ALTER TABLE s3_part ADD COLUMN sealed_key BLOB;
+-- migration 3: copies of archived objects (archive.h): for how many days one is asked for while it is made, and the
+-- time until which the last one stays
+ALTER TABLE s3_version ADD COLUMN restore_days INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE s3_version ADD COLUMN restored_until INTEGER NOT NULL DEFAULT 0;

@@ -12,7 +12,9 @@
 #include "crypto/hash.h"
 #include "jobs/jobs.h"
 #include "services/s3/access_log.h"
+#include "services/s3/archive.h"
 #include "services/s3/cors.h"
+#include "services/s3/inventory.h"
 #include "services/s3/lifecycle.h"
 #include "services/s3/notifications.h"
 #include "services/s3/replication.h"
@@ -46,23 +48,33 @@ void Service::start() {
     deliver_log(*this, dependencies_.region, job);
     return jobs::done();
   });
+  dependencies_.jobs.handle(kRestoreJob, [this](const jobs::Job& job) {
+    return restore(*this, dependencies_.region, job, dependencies_.clock.now());
+  });
   dependencies_.jobs.handle(kReplicationJob, [this](const jobs::Job& job) {
     replicate(*this, dependencies_.region, job);
     return jobs::done();
   });
   access_log_->look(*dependencies_.database.begin(sql::Access::Read));
-  start_lifecycle();
+  start_daily();
 }
 
-void Service::start_lifecycle() {
+void Service::start_daily() {
   dependencies_.jobs.handle(kLifecycleJob, [this](const jobs::Job&) {
     const Time now = dependencies_.clock.now();
     run_lifecycle(*this, dependencies_.region, now);
     return jobs::again_at(next_day(now, day()));
   });
+  dependencies_.jobs.handle(kInventoryJob, [this](const jobs::Job&) {
+    const Time now = dependencies_.clock.now();
+    deliver_inventories(*this, dependencies_.region, now);
+    return jobs::again_at(next_day(now, day()));
+  });
   auto transaction = dependencies_.database.begin(sql::Access::Write);
-  dependencies_.jobs.schedule(*transaction, {.kind = kLifecycleJob, .key = "daily", .payload = "{}"},
-                              next_day(dependencies_.clock.now(), day()));
+  for (const char* kind : {kLifecycleJob, kInventoryJob}) {
+    dependencies_.jobs.schedule(*transaction, {.kind = kind, .key = "daily", .payload = "{}"},
+                                next_day(dependencies_.clock.now(), day()));
+  }
   transaction->commit();
 }
 

@@ -93,7 +93,7 @@ class Service final : public aws::ServiceBase {
 
  private:
   void sweep();
-  void start_lifecycle();
+  void start_daily();
 
   Dependencies dependencies_;
   const std::string key_;

@@ -34,6 +34,22 @@ size_t characters(std::string_view text) {
   return count;
 }
 
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_S3Tag.html
+// Letters and digits of every language, spaces and + - = . _ : / @.
+bool is_tag_text(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) {
+    const bool is_plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+    return is_plain || static_cast<unsigned char>(c) >= 0x80 ||
+           std::string_view(" +-=._:/@").find(c) != std::string_view::npos;
+  });
+}
+
+[[noreturn]] void throw_invalid_header() {
+  throw aws::ServiceError("InvalidArgument", 400,
+                          "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL "
+                          "query parameters without tag name duplicates.");
+}
+
 // Writes the tags of one version and tells who wants to know.
 VersionRow set_object_tags(Service& service, Call& call, const std::string& bucket_name,
                            const std::string& key, const std::optional<std::string>& version,
@@ -67,10 +83,11 @@ void require_tags(const std::vector<Tag>& tags, size_t count_max) {
   }
   std::set<std::string> keys;
   for (const Tag& tag : tags) {
-    if (tag.key.empty() || characters(tag.key) > kTagKeyMax) {
+    if (tag.key.empty() || characters(tag.key) > kTagKeyMax || !is_tag_text(tag.key)) {
       throw_invalid_tag("The TagKey you have provided is invalid");
     }
-    if (characters(tag.value) > kTagValueMax) throw_invalid_tag("The TagValue you have provided is invalid");
+    if (characters(tag.value) > kTagValueMax || !is_tag_text(tag.value))
+      throw_invalid_tag("The TagValue you have provided is invalid");
     if (!keys.insert(tag.key).second) {
       throw_invalid_tag("Cannot provide multiple Tags with the same key");
     }
@@ -80,13 +97,11 @@ void require_tags(const std::vector<Tag>& tags, size_t count_max) {
 std::string tags_of_header(const std::optional<std::string>& header) {
   if (!header || header->empty()) return {};
   auto form = formats::parse_form(*header);
-  if (!form) {
-    throw aws::ServiceError("InvalidArgument", 400,
-                            "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL "
-                            "query parameters without tag name duplicates.");
-  }
+  if (!form) throw_invalid_header();
   std::vector<Tag> tags;
   for (const formats::FormField& field : *form) {
+    const bool is_known = std::ranges::any_of(tags, [&](const Tag& tag) { return tag.key == field.name; });
+    if (is_known || field.name.empty()) throw_invalid_header();
     tags.push_back({.key = std::string(field.name), .value = std::string(field.value)});
   }
   require_tags(tags, kObjectTagsMax);

@@ -23,6 +23,7 @@
 #include "s3/migrations.h"
 #include "s3/operations.h"
 #include "services/s3/service.h"
+#include "sns/operations.h"
 #include "sql/database.h"
 #include "support/fake_clock.h"
 #include "support/seeded_random.h"
@@ -159,6 +160,8 @@ class TestS3 final : public aws::Region {
   Service& service() { return *service_; }
   // What Lambda's function was told; while no job runs.
   const std::vector<std::string>& messages() const { return messages_; }
+  // What was published to SNS's topic; the same.
+  const std::vector<std::string>& published() const { return published_; }
 
   aws::Caller caller(std::string account, std::string region, std::string name) override {
     aws::Principal principal = aws::service_principal(std::move(name), account);
@@ -188,7 +191,8 @@ class TestS3 final : public aws::Region {
  protected:
   aws::Box invoke(aws::Call& parent, const aws::Principal&, std::string_view service,
                   std::string_view operation, const void* input) override {
-    if (service == "lambda") return make_function_list();
+    if (service == "lambda") return policy_of_function(input);
+    if (service == "sns") return publish(input);
     if (service == "kms") return use_key(operation, input);
     CHECK(service == "s3");
     return aws::find_operation(model(), operation)->invoke(*service_, parent, input);
@@ -225,8 +229,19 @@ class TestS3 final : public aws::Region {
     return aws::make_box(kms::DecryptResponse{.plaintext = material(blob.substr(0, blob.find('|')))});
   }
   // Lambda has one function, "f".
-  static aws::Box make_function_list() {
-    return aws::make_box(lambda::ListFunctionsResponse{.functions = {{.function_name = "f"}}});
+  static aws::Box policy_of_function(const void* input) {
+    if (static_cast<const lambda::GetPolicyRequest*>(input)->function_name != "f")
+      throw aws::ServiceError("ResourceNotFoundException", 404, "The resource does not exist.");
+    return aws::make_box(lambda::GetPolicyResponse{.policy = "{}"});
+  }
+  // SNS has one topic, "t", and one that lets nobody in, "closed".
+  aws::Box publish(const void* input) {
+    const auto& request = *static_cast<const sns::PublishInput*>(input);
+    const std::string topic = request.topic_arn.value_or("");
+    if (topic.ends_with(":closed")) throw aws::ServiceError("AuthorizationError", 403, "Not authorized.");
+    if (!topic.ends_with(":t")) throw aws::ServiceError("NotFound", 404, "Topic does not exist");
+    published_.push_back(request.message);
+    return aws::make_box(sns::PublishResponse{});
   }
 
   async::Task<std::string> read_object(async::Reactor& reactor, aws::Caller who, GetObjectRequest request) {
@@ -240,6 +255,7 @@ class TestS3 final : public aws::Region {
   std::string account_ = kTestAccount;
   std::string denied_;
   std::vector<std::string> messages_;
+  std::vector<std::string> published_;
   KnownAccounts identities_;
   test::FakeClock clock_;
   test::SeededRandom random_;

@@ -9,6 +9,7 @@
 #include "crypto/hash.h"
 #include "s3/handlers.h"
 #include "services/s3/attributes.h"
+#include "services/s3/lifecycle.h"
 #include "services/s3/listing.h"
 #include "services/s3/sealed_bytes.h"
 #include "services/s3/service.h"
@@ -19,7 +20,6 @@ namespace holm::s3 {
 namespace {
 
 constexpr size_t kUploadIdCharacters = 64;
-constexpr int32_t kPartsPage = 1000;
 
 struct ChecksumPlan {
   Algorithm algorithm = Algorithm::Crc64nvme;
@@ -37,8 +37,8 @@ ChecksumPlan plan_checksum(const CreateMultipartUploadRequest& request) {
   }
   const Algorithm algorithm = require_algorithm(*request.checksum_algorithm);
   const bool is_sha = algorithm == Algorithm::Sha1 || algorithm == Algorithm::Sha256;
-  const std::string type =
-      request.checksum_type.value_or(algorithm == Algorithm::Crc64nvme ? "FULL_OBJECT" : "COMPOSITE");
+  const std::string type = require_checksum_type(
+      request.checksum_type.value_or(algorithm == Algorithm::Crc64nvme ? "FULL_OBJECT" : "COMPOSITE"));
   const bool fits = type == "FULL_OBJECT" ? !is_sha : algorithm != Algorithm::Crc64nvme;
   if (!fits) {
     throw InvalidRequest(fmt::format("The {} checksum type cannot be used with the {} checksum algorithm.",
@@ -60,10 +60,22 @@ std::string upload_owner(const std::string& owner, const BucketRow& bucket) {
   return owner.empty() ? bucket.account : owner;
 }
 
-// An account is told by its canonical id, a user or role by its ARN.
-Initiator initiator_of(const std::string& arn, const BucketRow& bucket) {
-  const bool is_account = arn.empty() || arn.ends_with(":root");
-  return {.id = is_account ? canonical_id(bucket.account) : arn};
+// An account is told by its canonical id, a user or role by its ARN. What nobody signed is the bucket
+// owner's.
+Initiator initiator_of(const std::string& arn, const BucketRow& bucket, Owners& owners) {
+  if (!arn.empty() && !arn.ends_with(":root"))
+    return {.id = arn, .display_name = arn.substr(arn.rfind('/') + 1)};
+  const auto parts = split(arn, ':');
+  const Owner& owner = owners.of(parts.size() > 4 ? std::string(parts[4]) : bucket.account);
+  return {.id = owner.id, .display_name = owner.display_name};
+}
+
+template <class Output>
+void tell_end(Call& call, const BucketRow& bucket, const std::string& key, Time initiated, Output& output) {
+  const auto end = upload_end_of(call.transaction, bucket.id, key, initiated);
+  if (!end) return;
+  output.abort_date = end->time;
+  output.abort_rule_id = end->rule;
 }
 
 }  // namespace
@@ -175,6 +187,7 @@ CreateMultipartUploadOutput create_multipart_upload(Service& service, Call& call
        attributes_of(request), lock.mode, milliseconds_of(lock.until), lock.legal_hold, possession.owner,
        possession.list, write_encryption(encryption)});
   CreateMultipartUploadOutput output{.bucket = request.bucket, .key = request.key, .upload_id = id};
+  tell_end(call, bucket, request.key, call.now, output);
   tell_encryption(encryption, output);
   if (request.checksum_algorithm) {
     output.checksum_algorithm = name_of(plan.algorithm);
@@ -239,16 +252,18 @@ AbortMultipartUploadOutput abort_multipart_upload(Service& service, Call& call,
 ListPartsOutput list_parts(Service& service, Call& call, const ListPartsRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
   const UploadRow upload = require_upload(call, bucket, request.key, request.upload_id);
-  const int32_t count = std::clamp(request.max_parts.value_or(kPartsPage), 0, kPartsPage);
+  const auto count = static_cast<int32_t>(page_size(request.max_parts, "max-parts"));
+  Owners owners(service);
   ListPartsOutput output{.bucket = bucket.name,
                          .key = upload.key,
                          .upload_id = upload.id,
                          .part_number_marker = request.part_number_marker.value_or(0),
                          .max_parts = count,
                          .is_truncated = false,
-                         .initiator = initiator_of(upload.initiator, bucket),
-                         .owner = Owners(service).of(upload_owner(upload.possession.owner, bucket)),
+                         .initiator = initiator_of(upload.initiator, bucket, owners),
+                         .owner = owners.of(upload_owner(upload.possession.owner, bucket)),
                          .storage_class = upload.storage_class};
+  tell_end(call, bucket, upload.key, upload.initiated, output);
   for (const sql::Row& row : call.transaction.run(
            "SELECT number, bytes, md5, modified, checksum FROM s3_part WHERE upload = ?1 AND number > ?2"
            " ORDER BY number LIMIT ?3",
@@ -299,7 +314,7 @@ MultipartUpload upload_item(const sql::Row& row, const BucketRow& bucket, Owners
                          .initiated = from_milliseconds(row.integer(2)),
                          .storage_class = row.text(3),
                          .owner = owners.of(upload_owner(row.text(7), bucket)),
-                         .initiator = initiator_of(row.text(8), bucket)};
+                         .initiator = initiator_of(row.text(8), bucket, owners)};
   if (row.integer(6) != 0) {
     upload.checksum_algorithm = row.text(4);
     upload.checksum_type = row.text(5);

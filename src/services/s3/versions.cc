@@ -21,7 +21,7 @@ constexpr size_t kEtagBytes = 16;
 constexpr std::string_view kColumns =
     "id, key, version, is_current, is_marker, bytes, etag, modified, storage_class, checksum_algorithm,"
     " checksum, checksum_type, part_count, tags, attributes, lock_mode, lock_until, legal_hold, owner, list,"
-    " encryption, replication";
+    " encryption, replication, restore_days, restored_until";
 
 VersionRow version_from(const sql::Row& row) {
   return {.id = row.integer(0),
@@ -43,7 +43,8 @@ VersionRow version_from(const sql::Row& row) {
           .encryption = read_encryption(row.text(20)),
           .owner = row.text(18),
           .list = row.text(19),
-          .replication = row.text(21)};
+          .replication = row.text(21),
+          .restoration = restoration_from(row.integer(22), row.integer(23))};
 }
 
 std::vector<std::string> blobs_of(sql::Transaction& transaction, int64_t version) {

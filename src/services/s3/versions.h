@@ -9,6 +9,7 @@
 #include "aws/service/call.h"
 #include "base/result.h"
 #include "services/s3/acls.h"
+#include "services/s3/archive.h"
 #include "services/s3/body.h"
 #include "services/s3/buckets.h"
 #include "services/s3/encryption.h"
@@ -44,6 +45,7 @@ struct VersionRow {
   std::string owner;        // The account; empty: the bucket's.
   std::string list;         // Its access control list as JSON; empty: everything for the owner.
   std::string replication;  // replication.h; empty: it is neither a replica nor wanted elsewhere.
+  Restoration restoration;  // Of what is in an archive.
 };
 
 // Whose a version is: the bucket owner's wherever lists do not count.
