@@ -172,10 +172,16 @@ void Reactor::run() {
     running_ = true;
     thread_.store(std::this_thread::get_id());
   }
-  // What is posted, and stop(), makes the event descriptor readable, so waiting is never wrong.
+  // What others post, and stop(), makes the event descriptor readable, so waiting is never wrong; what is posted
+  // here is looked for.
   while (!leave_if_stopped()) {
     std::optional<Duration> wait = timers_->until_next(clock_.steady());
-    turn(wait ? static_cast<int>(std::min(*wait, kWaitMax).count()) : kForever);
+    int timeout = wait ? static_cast<int>(std::min(*wait, kWaitMax).count()) : kForever;
+    {
+      std::lock_guard lock(mutex_);
+      if (!posted_.empty()) timeout = 0;
+    }
+    turn(timeout);
   }
 }
 
@@ -200,7 +206,7 @@ void Reactor::run_ready() {
 void Reactor::post(std::function<void()> function) {
   std::lock_guard lock(mutex_);
   posted_.push_back(std::move(function));
-  wake();
+  if (!in_thread()) wake();
 }
 
 void Reactor::call(std::function<void()> function) {

@@ -153,7 +153,8 @@ Http2Connection::Http2Connection(ConnectionContext& context, std::unique_ptr<net
       peer_(peer),
       local_(net::local_address(stream_->fd())),
       number_(++context.connections),
-      sent_(stream_->reactor()) {
+      sent_(stream_->reactor()),
+      turned_(stream_->reactor()) {
   nghttp2_session_callbacks* callbacks = nullptr;
   CHECK(nghttp2_session_callbacks_new(&callbacks) == 0);
   nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, Callbacks::begin_headers);
@@ -187,7 +188,7 @@ void Http2Connection::close_if_idle() {
   if (is_terminated_ || is_broken_) return;
   nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_),
                         NGHTTP2_NO_ERROR, nullptr, 0);
-  flush();
+  flush_now();
   if (streams_.empty()) ::shutdown(stream_->fd(), SHUT_RD);
 }
 
@@ -304,12 +305,26 @@ void Http2Connection::consumed(int32_t stream, size_t bytes) {
 }
 
 void Http2Connection::flush() {
+  if (is_sending_ || is_scheduled_ || is_broken_) return;
+  is_scheduled_ = true;
+  tasks_.spawn(send_later());
+  turned_.notifier().notify();
+}
+
+void Http2Connection::flush_now() {
   if (is_sending_ || is_broken_) return;
-  is_sending_ = true;
   tasks_.spawn(send_all());
 }
 
+async::Task<void> Http2Connection::send_later() {
+  co_await turned_.wait(context_.limits.send);
+  is_scheduled_ = false;
+  if (!is_sending_ && !is_broken_) co_await send_all();
+  sent_.notifier().notify();
+}
+
 async::Task<void> Http2Connection::send_all() {
+  is_sending_ = true;
   std::string out;
   while (true) {
     out.clear();
@@ -330,6 +345,16 @@ async::Task<void> Http2Connection::send_all() {
   }
   is_sending_ = false;
   sent_.notifier().notify();
+  // The reading task sees the end of the input.
+  if (context_.stopping && streams_.empty()) ::shutdown(stream_->fd(), SHUT_RD);
+}
+
+void Http2Connection::end_stuck_streams() {
+  const SteadyTime latest = context_.clock.steady() - context_.limits.send;
+  for (const auto& [id, stream] : streams_) {
+    if (!stream->is_left_since(latest)) continue;
+    nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
+  }
 }
 
 bool Http2Connection::is_over() const {
@@ -339,7 +364,7 @@ bool Http2Connection::is_over() const {
 }
 
 async::Task<void> Http2Connection::linger() {
-  while (is_sending_) co_await sent_.wait(context_.limits.send);
+  while (is_sending_ || is_scheduled_) co_await sent_.wait(context_.limits.send);
   if (is_broken_) co_return;
   stream_->end_writing();
   for (size_t i = 0; i < kLingerReadsMax; ++i) {
@@ -350,18 +375,18 @@ async::Task<void> Http2Connection::linger() {
 }
 
 async::Task<void> Http2Connection::serve() {
-  flush();
+  flush_now();
   while (!is_over()) {
     Fill filled = co_await fill(*stream_, input_, context_.limits.idle);
-    if (filled == Fill::TimedOut && !streams_.empty()) continue;
+    if (!streams_.empty()) end_stuck_streams();
     if (filled == Fill::TimedOut) {
-      terminate(NGHTTP2_NO_ERROR);
+      if (streams_.empty()) terminate(NGHTTP2_NO_ERROR);
     } else if (filled == Fill::Done) {
       if (feed()) start_requests();
     } else {
       is_broken_ = true;
     }
-    flush();
+    flush_now();
   }
   for (auto& [id, stream] : streams_) stream->close();
   co_await linger();

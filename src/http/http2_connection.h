@@ -48,8 +48,12 @@ class Http2Connection final : public ClosableConnection, private Http2Frames {
   void start_requests();
   bool is_over() const;
   void terminate(uint32_t error);
-  // Sends what there is to send, now or by the task that is sending already.
+  // Sends what there is to send: at the end of the reactor's turn, with what others say until then, or at once.
   void flush();
+  void flush_now();
+  async::Task<void> send_later();
+  // Ends the streams whose clients take nothing of what was left for them.
+  void end_stuck_streams();
   async::Task<void> send_all();
   async::Task<void> run_request(std::shared_ptr<Http2Stream> stream);
   async::Task<void> linger();
@@ -65,9 +69,11 @@ class Http2Connection final : public ClosableConnection, private Http2Frames {
   Streams streams_;
   std::vector<std::shared_ptr<Http2Stream>> arrived_;  // Whose handlers are to be started.
   bool is_sending_ = false;
+  bool is_scheduled_ = false;
   bool is_broken_ = false;      // Nothing more can be sent.
   bool is_terminated_ = false;  // The client has broken the protocol.
   async::Wakeup sent_;
+  async::Wakeup turned_;
   async::TaskSet tasks_;  // Last, so that they end before what they use.
 };
 

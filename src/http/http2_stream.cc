@@ -23,6 +23,7 @@ constexpr size_t kHeaderOverhead = 32;
 
 // How much of a body that nobody reads, and for how long, a response waits for.
 constexpr size_t kUnreadBodyMax = 64 * 1024;
+constexpr size_t kLeftMax = 16 * 1024;
 constexpr async::Duration kBodyPatience{500};
 
 bool is_of_connection(std::string_view name) {
@@ -136,7 +137,7 @@ std::optional<Http2Stream::Taken> Http2Stream::take_body(char* into, size_t coun
   taken.bytes = std::min(count, offered_.size());
   std::memcpy(into, offered_.data(), taken.bytes);
   offered_.remove_prefix(taken.bytes);
-  traffic_.sent_bytes += taken.bytes;
+  if (!is_left_) traffic_.sent_bytes += taken.bytes;
   taken.is_end = offered_.empty() && offered_end_;
   end_taken_ = end_taken_ || taken.is_end;
   if (offered_.empty()) body_went_.notifier().notify();
@@ -173,9 +174,19 @@ async::Task<void> Http2Stream::let_body_in() {
 }
 
 async::Task<void> Http2Stream::offer(std::string_view bytes, bool is_end) {
+  // A short end is left here, so that frames of many streams can go out together; unless the stream has to be
+  // reset as soon as its handler is done.
+  if (is_end && body_ended_ && bytes.size() <= kLeftMax && !closed_ && !frames_.is_broken()) {
+    last_ = bytes;
+    bytes = last_;
+    is_left_ = true;
+    left_at_ = reactor().clock().steady();
+    traffic_.sent_bytes += bytes.size();
+  }
   offered_ = bytes;
   offered_end_ = is_end;
   frames_.resume(id_);
+  if (is_left_) co_return;
   while (!closed_ && !frames_.is_broken() && (!offered_.empty() || (is_end && !end_taken_))) {
     async::Woken woken = co_await body_went_.wait(frames_.limits().send);
     if (woken == async::Woken::TimedOut && !offered_.empty()) {

@@ -64,6 +64,8 @@ class Http2Stream final : public Exchange, private async::ByteSource {
   bool is_closed() const { return closed_; }
   bool request_ended() const { return body_ended_; }
   bool responded() const { return responded_; }
+  // The handler is done, and the rest of its response waits here for the client since then.
+  bool is_left_since(SteadyTime time) const { return is_left_ && left_at_ <= time; }
   // Bytes of the request's body that nobody will read any more.
   void discard() { discards_ = true; }
   bool discards() const { return discards_; }
@@ -109,6 +111,9 @@ class Http2Stream final : public Exchange, private async::ByteSource {
   std::string_view offered_;  // Of the response's body, not taken yet.
   bool offered_end_ = false;
   bool end_taken_ = false;
+  std::string last_;  // What was offered last, if its handler does not wait for it to be taken.
+  bool is_left_ = false;
+  SteadyTime left_at_{};
   bool responded_ = false;
   bool closed_ = false;
   async::Wakeup body_came_;

@@ -66,6 +66,8 @@ Owned<SSL_CTX> new_context(const SSL_METHOD* method) {
   std::signal(SIGPIPE, SIG_IGN);
   SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                       SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  // A record's header and body in one system call; whoever reads goes on until nothing is left.
+  SSL_CTX_set_read_ahead(context.get(), 1);
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
   return context;

@@ -205,10 +205,8 @@ std::string trace_of(const http::Request& request, const std::string& root) {
   return text;
 }
 
-std::string make_request_head(const RequestHead& head) {
+void append_request_head(std::string& out, const RequestHead& head) {
   const http::Request& request = head.request;
-  std::string out;
-  out.reserve(1024);
   out.append(request.method).append(" ").append(target_of(request)).append(" HTTP/1.1\r\nHost: ");
   out.append(host_of(request)).append("\r\n");
   describe_headers(head, [&out](std::string_view name, std::string_view value) {
@@ -223,7 +221,6 @@ std::string make_request_head(const RequestHead& head) {
     out.append("Content-Length: ").append(fmt::format_int(*head.body_length).c_str()).append("\r\n");
   }
   out += "\r\n";
-  return out;
 }
 
 http::Headers forwarded_headers(const RequestHead& head) {

@@ -25,7 +25,7 @@ struct RequestHead {
 };
 // Whatever the client sent, every recipient reads the result alike: there is one length, names are tokens, what
 // passes for a length elsewhere is left out, and no character of the target has another meaning.
-std::string make_request_head(const RequestHead& head);
+void append_request_head(std::string& out, const RequestHead& head);
 // The same headers for a target that is spoken to otherwise: without those that frame an HTTP/1 message.
 http::Headers forwarded_headers(const RequestHead& head);
 // X-Amzn-Trace-Id as the target gets it.

@@ -205,7 +205,9 @@ async::Task<http::Sent> Passage::send_request(Connection& connection) {
   std::optional<uint64_t> length = exchange.body().length();
   RequestHead described{exchange.request(), context_.load_balancer, context_.listener.port,
                         context_.trace_root, length};
-  std::string head = make_request_head(described);
+  std::string& head = connection.request_head;
+  head.clear();
+  append_request_head(head, described);
   count_invalid_headers();
   std::array<std::string_view, 3> pieces = {head, {}, {}};
   http::Sent sent = co_await http::send(*connection.stream, pieces, context_.load_balancer.idle_timeout);

@@ -18,6 +18,7 @@ namespace {
 
 constexpr size_t kIdlePerTargetMax = 128;
 constexpr async::Duration kIdle{30000};
+constexpr size_t kKeptHeadMax = 4096;
 
 int socket_error(int fd) {
   int error = 0;
@@ -135,6 +136,7 @@ void UpstreamPool::keep(std::unique_ptr<Connection> connection) {
   if (!connection->input.unread().empty() || connection->stream->peer_has_left()) return;
   connection->used_before = true;
   connection->input.shrink();
+  if (connection->request_head.capacity() > kKeptHeadMax) connection->request_head = {};
   std::vector<Idle>& list = idle_[connection->route];
   if (list.size() >= kIdlePerTargetMax) list.erase(list.begin());
   list.push_back({std::move(connection), reactor_.clock().steady()});

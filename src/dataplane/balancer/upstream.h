@@ -41,6 +41,7 @@ struct Connection {
   std::unique_ptr<net::Stream> stream;
   http::InputBuffer input;
   http::HeadParser parser{http::HeadKind::Response, http::HeadLimits()};
+  std::string request_head;  // The last one; its memory is used again.
   bool used_before = false;
 };
 
