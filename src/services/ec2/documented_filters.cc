@@ -164,6 +164,12 @@ constexpr std::array kDocumented = std::to_array<Documented>({
      "attachment.status availability-zone availability-zone-id create-time encrypted fast-restored "
      "multi-attach-enabled operator.managed operator.principal size snapshot-id status volume-id "
      "volume-type"},
+    {"DescribePrefixLists", "prefix-list-id prefix-list-name"},
+    {"DescribeVpcEndpointServices",
+     "owner service-name service-region service-type supported-ip-address-types"},
+    {"DescribeVpcEndpoints",
+     "ip-address-type service-name service-region vpc-id vpc-endpoint-id vpc-endpoint-state "
+     "vpc-endpoint-type"},
     {"DescribeVpcs",
      "cidr cidr-block-association.cidr-block cidr-block-association.association-id "
      "cidr-block-association.state dhcp-options-id ipv6-cidr-block-association.ipv6-cidr-block "

@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "base/time_format.h"
 #include "ec2/operations.h"
 #include "services/ec2/resources.h"
 
@@ -346,6 +349,59 @@ class SubnetAssociationType final : public stacks::ResourceType {
   }
 };
 
+class EndpointType final : public stacks::ResourceType {
+ public:
+  std::string_view name() const override { return "AWS::EC2::VPCEndpoint"; }
+  std::span<const PropertySchema> properties() const override {
+    static const PropertySchema all[] = {
+        {.name = "ServiceName", .presence = Presence::Required, .update = Update::Replacement},
+        {.name = "VpcId", .presence = Presence::Required, .update = Update::Replacement},
+        {.name = "VpcEndpointType", .update = Update::Replacement},
+        {.name = "RouteTableIds", .kind = PropertyKind::List},
+        {.name = "PolicyDocument", .kind = PropertyKind::Json},
+        tags()};
+    return all;
+  }
+  std::span<const std::string_view> attributes() const override {
+    static constexpr std::string_view all[] = {"Id", "CreationTimestamp"};
+    return all;
+  }
+  Created create(Context& context, const Properties& wanted) const override {
+    auto made = context.invoke<CreateVpcEndpoint>(
+        {.vpc_endpoint_type = wanted.find_text("VpcEndpointType"),
+         .vpc_id = wanted.text("VpcId"),
+         .service_name = wanted.find_text("ServiceName"),
+         .policy_document = policy_of(wanted),
+         .route_table_ids = wanted.texts("RouteTableIds"),
+         .tag_specifications = tag_specifications(context, wanted, "vpc-endpoint")});
+    formats::Object attributes;
+    attributes.set("Id", *made.vpc_endpoint->vpc_endpoint_id);
+    attributes.set("CreationTimestamp", iso8601_milliseconds(*made.vpc_endpoint->creation_timestamp));
+    return {*made.vpc_endpoint->vpc_endpoint_id, std::move(attributes)};
+  }
+  void update(Context& context, const Existing& was, const Properties& wanted) const override {
+    const auto had = was.properties.texts("RouteTableIds"), has = wanted.texts("RouteTableIds");
+    auto without = [](std::vector<std::string> from, const std::vector<std::string>& these) {
+      std::erase_if(from,
+                    [&](const std::string& each) { return std::ranges::find(these, each) != these.end(); });
+      return from;
+    };
+    context.invoke<ModifyVpcEndpoint>({.vpc_endpoint_id = was.physical_id,
+                                       .policy_document = policy_of(wanted),
+                                       .add_route_table_ids = without(has, had),
+                                       .remove_route_table_ids = without(had, has)});
+    update_tags(context, was, wanted);
+  }
+  void remove(Context& context, const Existing& resource, Removal) const override {
+    context.invoke<DeleteVpcEndpoints>({.vpc_endpoint_ids = {resource.physical_id}});
+  }
+
+ private:
+  static std::optional<std::string> policy_of(const Properties& wanted) {
+    return wanted.has("PolicyDocument") ? std::optional(wanted.json("PolicyDocument")) : std::nullopt;
+  }
+};
+
 }  // namespace
 
 void add_network_types(std::vector<std::unique_ptr<stacks::ResourceType>>& types) {
@@ -357,6 +413,7 @@ void add_network_types(std::vector<std::unique_ptr<stacks::ResourceType>>& types
   types.push_back(std::make_unique<RouteTableType>());
   types.push_back(std::make_unique<RouteType>());
   types.push_back(std::make_unique<SubnetAssociationType>());
+  types.push_back(std::make_unique<EndpointType>());
 }
 
 }  // namespace holm::ec2

@@ -10,6 +10,7 @@
 #include "services/ec2/gateways.h"
 #include "services/ec2/service.h"
 #include "services/ec2/subnets.h"
+#include "services/ec2/vpc_endpoints.h"
 #include "services/ec2/vpcs.h"
 
 namespace holm::ec2 {
@@ -56,6 +57,7 @@ RouteTable describe(Call& call, const TableRow& table) {
                              .origin = row.text(3),
                              .state = leads_somewhere ? "active" : "blackhole"});
   }
+  for (Route& route : routes_to_endpoints(call, table.id)) result.routes.push_back(std::move(route));
   return result;
 }
 

@@ -160,3 +160,13 @@ CREATE TABLE ec2_image_device (
 -- Accounts that may launch from an image; 'all' is everybody.
 CREATE TABLE ec2_image_permission (
   image TEXT NOT NULL REFERENCES ec2_image (id) ON DELETE CASCADE, account TEXT NOT NULL, PRIMARY KEY (image, account));
+-- migration 10
+-- Gateway endpoints, and the route tables that lead to them.
+CREATE TABLE ec2_vpc_endpoint (
+  account TEXT NOT NULL, region TEXT NOT NULL, id TEXT NOT NULL PRIMARY KEY, vpc TEXT NOT NULL REFERENCES ec2_vpc (id),
+  service TEXT NOT NULL, client_token TEXT, created INTEGER NOT NULL);
+CREATE INDEX ec2_vpc_endpoint_vpc ON ec2_vpc_endpoint (vpc);
+CREATE TABLE ec2_vpc_endpoint_route (
+  endpoint TEXT NOT NULL REFERENCES ec2_vpc_endpoint (id) ON DELETE CASCADE,
+  route_table TEXT NOT NULL REFERENCES ec2_route_table (id) ON DELETE CASCADE, PRIMARY KEY (endpoint, route_table));
+CREATE INDEX ec2_vpc_endpoint_route_table ON ec2_vpc_endpoint_route (route_table);

@@ -16,8 +16,9 @@ namespace {
 struct Tagged {
   std::string_view prefix, table, type;
 };
-constexpr std::array<Tagged, 16> kTagged = {{{"vpc-", "ec2_vpc", "vpc"},
+constexpr std::array<Tagged, 17> kTagged = {{{"vpc-", "ec2_vpc", "vpc"},
                                              {"subnet-", "ec2_subnet", "subnet"},
+                                             {"vpce-", "ec2_vpc_endpoint", "vpc-endpoint"},
                                              {"igw-", "ec2_internet_gateway", "internet-gateway"},
                                              {"nat-", "ec2_nat_gateway", "natgateway"},
                                              {"rtb-", "ec2_route_table", "route-table"},

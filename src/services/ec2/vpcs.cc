@@ -180,6 +180,7 @@ aws::Nothing delete_vpc(Service& service, Call& call, const DeleteVpcRequest& re
   const bool in_use =
       has_rows(call, "SELECT 1 FROM ec2_subnet WHERE vpc = ?1", vpc.id) ||
       has_rows(call, "SELECT 1 FROM ec2_internet_gateway WHERE vpc = ?1", vpc.id) ||
+      has_rows(call, "SELECT 1 FROM ec2_vpc_endpoint WHERE vpc = ?1", vpc.id) ||
       has_rows(call, "SELECT 1 FROM ec2_interface WHERE vpc = ?1", vpc.id) ||
       has_rows(call, "SELECT 1 FROM ec2_network_acl WHERE vpc = ?1 AND is_default = 0", vpc.id) ||
       has_rows(call, "SELECT 1 FROM ec2_security_group WHERE vpc = ?1 AND name <> 'default'", vpc.id) ||
