@@ -127,6 +127,9 @@ AutoScalingGroup describe(Call& call, const GroupRow& group) {
   result.desired_capacity = static_cast<int32_t>(group.desired);
   result.default_cooldown = static_cast<int32_t>(group.cooldown);
   result.target_group_arns = group.target_groups;
+  for (const std::string& arn : group.target_groups) {
+    result.traffic_sources.push_back({.identifier = arn, .type = "elbv2"});
+  }
   result.health_check_type = group.health_check;
   result.health_check_grace_period = static_cast<int32_t>(group.grace);
   result.created_time = from_milliseconds(group.created);
@@ -202,6 +205,10 @@ aws::Nothing create_auto_scaling_group(Service& service, Call& call,
       .target_groups = request.target_group_arns,
       .health_check = "EC2",
       .policies = {"Default"}};
+  for (const std::string& arn : target_groups_in(request.traffic_sources)) {
+    if (std::ranges::find(group.target_groups, arn) != group.target_groups.end()) continue;
+    group.target_groups.push_back(arn);
+  }
   group.cause = fmt::format(
       "At {} a user request created an AutoScalingGroup changing the desired capacity from "
       "0 to {}.",

@@ -180,6 +180,30 @@ TEST_F(GroupTest, AttachesAndDetachesTargetGroups) {
             "again.");
 }
 
+TEST_F(GroupTest, TrafficSourcesAreItsTargetGroups) {
+  add_target_group("one");
+  add_target_group("two");
+  create({.min_size = 1, .max_size = 1, .traffic_sources = {{.identifier = "one", .type = "elbv2"}}});
+  settle();
+  EXPECT_EQ(targets_of("one"), "i-1 healthy");
+  call<AttachTrafficSources>({.auto_scaling_group_name = "web", .traffic_sources = {{.identifier = "two"}}});
+  EXPECT_EQ(targets_of("two"), "i-1 healthy");
+  EXPECT_EQ(group().target_group_arns, (std::vector<std::string>{"one", "two"}));
+  EXPECT_EQ(group().traffic_sources.at(1).identifier, "two");
+  const auto told = call<DescribeTrafficSources>({.auto_scaling_group_name = "web"}).traffic_sources;
+  ASSERT_EQ(told.size(), 2u);
+  EXPECT_EQ(told.at(0).state, "InService");
+  EXPECT_EQ(told.at(0).type, "elbv2");
+  EXPECT_TRUE(call<DescribeTrafficSources>({.auto_scaling_group_name = "web", .traffic_source_type = "vpc-lattice"})
+                  .traffic_sources.empty());
+  call<DetachTrafficSources>({.auto_scaling_group_name = "web", .traffic_sources = {{.identifier = "one"}}});
+  EXPECT_EQ(targets_of("one"), "");
+  EXPECT_EQ(error_of<AttachTrafficSources>({.auto_scaling_group_name = "web",
+                                            .traffic_sources = {{.identifier = "x", .type = "elb"}}})
+                .substr(0, 19),
+            "501 NotImplemented:");
+}
+
 TEST_F(GroupTest, SurvivesTheEndOfItsTargetGroup) {
   add_target_group("tg");
   create({.min_size = 0,

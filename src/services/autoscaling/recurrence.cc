@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/strings.h"
+#include "services/autoscaling/time_zone.h"
 
 namespace holm::autoscaling {
 
@@ -104,7 +105,15 @@ bool Recurrence::has_day(int64_t day) const {
   return in_month || in_week;
 }
 
-std::optional<Time> Recurrence::next_after(Time time) const {
+std::optional<Time> Recurrence::next_after(Time time, const std::string& zone) const {
+  std::optional<Time> wall = next_on_wall(to_wall(time, zone));
+  // Clocks that were put back show a time again that has been.
+  while (wall && from_wall(*wall, zone) <= time) wall = next_on_wall(*wall);
+  if (!wall) return std::nullopt;
+  return from_wall(*wall, zone);
+}
+
+std::optional<Time> Recurrence::next_on_wall(Time time) const {
   const int64_t minute = std::chrono::floor<std::chrono::minutes>(time.time_since_epoch()).count() + 1;
   int64_t from = minute % kMinutesOfDay;
   const int64_t today = minute / kMinutesOfDay;

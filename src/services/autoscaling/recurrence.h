@@ -1,8 +1,9 @@
-// When something recurs: the five fields of cron, in UTC.
+// When something recurs: the five fields of cron, by the clocks of a time zone.
 #pragma once
 
 #include <bitset>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/clock.h"
@@ -16,9 +17,10 @@ class Recurrence {
   static Result<Recurrence> parse(std::string_view text);
 
   // The first time after `time`; nothing when there is none within four years (the 30th of February).
-  std::optional<Time> next_after(Time time) const;
+  std::optional<Time> next_after(Time time, const std::string& zone = "UTC") const;
 
  private:
+  std::optional<Time> next_on_wall(Time wall) const;
   bool has_day(int64_t day) const;  // Days since 1970.
 
   std::bitset<60> minutes_;

@@ -11,13 +11,15 @@
 #include "base/time_format.h"
 #include "services/autoscaling/processes.h"
 #include "services/autoscaling/recurrence.h"
+#include "services/autoscaling/time_zone.h"
 
 namespace holm::autoscaling {
 
 namespace {
 
 constexpr size_t kPageDefault = 50;
-constexpr char kColumns[] = "name, arn, starts, ends, recurrence, min, max, desired, next";
+constexpr char kColumns[] = "name, arn, starts, ends, recurrence, min, max, desired, next, zone";
+constexpr char kUtc[] = "UTC";
 
 struct ActionRow {
   std::string name, arn;
@@ -25,6 +27,7 @@ struct ActionRow {
   std::string recurrence;               // "" when it happens once.
   std::optional<int64_t> min, max, desired;
   std::optional<int64_t> next;  // Nothing once it is over.
+  std::string zone;             // Of the recurrence.
 };
 
 std::vector<ActionRow> actions_of(sql::Transaction& transaction, int64_t group) {
@@ -40,7 +43,8 @@ std::vector<ActionRow> actions_of(sql::Transaction& transaction, int64_t group) 
                        .min = row.optional_integer(5),
                        .max = row.optional_integer(6),
                        .desired = row.optional_integer(7),
-                       .next = row.optional_integer(8)});
+                       .next = row.optional_integer(8),
+                       .zone = row.text(9)});
   }
   return actions;
 }
@@ -67,15 +71,15 @@ std::optional<int64_t> next_time(const ActionRow& action, Time time) {
     const Time from =
         action.starts ? std::max(time, from_milliseconds(*action.starts) - std::chrono::minutes(1)) : time;
     const auto recurrence = Recurrence::parse(action.recurrence);
-    next = recurrence ? milliseconds(recurrence->next_after(from)) : std::nullopt;
+    next = recurrence ? milliseconds(recurrence->next_after(from, action.zone)) : std::nullopt;
   }
   if (next && action.ends && *next > *action.ends) return std::nullopt;
   return next;
 }
 
 void check_times(Call& call, const PutScheduledUpdateGroupActionType& request) {
-  if (request.time_zone.value_or("UTC") != "UTC" && *request.time_zone != "Etc/UTC") {
-    throw aws::NotImplemented("TimeZone " + *request.time_zone);
+  if (!is_time_zone(request.time_zone.value_or(kUtc))) {
+    throw_invalid(fmt::format("TimeZone {} is not a valid time zone", *request.time_zone));
   }
   if (request.time && request.start_time) throw_invalid("Time and StartTime can't be given both.");
   const auto start = request.time ? request.time : request.start_time;
@@ -165,17 +169,20 @@ aws::Nothing put_scheduled_update_group_action(Service& service, Call& call,
       .recurrence = request.recurrence.value_or(""),
       .min = wide(request.min_size),
       .max = wide(request.max_size),
-      .desired = wide(request.desired_capacity)};
+      .desired = wide(request.desired_capacity),
+      .next = {},
+      .zone = request.time_zone.value_or(kUtc)};
   action.next = next_time(action, call.now);
   call.transaction.run(
-      "INSERT INTO autoscaling_schedule (grp, name, arn, starts, ends, recurrence, min, max, desired, next)"
-      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (grp, name) DO UPDATE SET"
+      "INSERT INTO autoscaling_schedule (grp, name, arn, starts, ends, recurrence, min, max, desired, next,"
+      " zone) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (grp, name) DO UPDATE SET"
       " starts = excluded.starts, ends = excluded.ends, recurrence = excluded.recurrence, min = excluded.min,"
-      " max = excluded.max, desired = excluded.desired, next = excluded.next",
+      " max = excluded.max, desired = excluded.desired, next = excluded.next,"
+      " zone = excluded.zone",
       {group.id, action.name, action.arn, sql::optional_value(action.starts),
        sql::optional_value(action.ends), action.recurrence, sql::optional_value(action.min),
        sql::optional_value(action.max), sql::optional_value(action.desired),
-       sql::optional_value(action.next)});
+       sql::optional_value(action.next), action.zone});
   service.schedule(call.transaction, group.id);
   return {};
 }
@@ -203,6 +210,7 @@ ScheduledActionsType describe_scheduled_actions(Service&, Call& call,
       action.time = action.start_time = next;
       if (each.ends) action.end_time = from_milliseconds(*each.ends);
       if (!each.recurrence.empty()) action.recurrence = each.recurrence;
+      if (each.zone != kUtc) action.time_zone = each.zone;
       action.min_size = narrow(each.min);
       action.max_size = narrow(each.max);
       action.desired_capacity = narrow(each.desired);

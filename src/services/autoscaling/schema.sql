@@ -82,3 +82,5 @@ CREATE TABLE autoscaling_refresh_instance (
 CREATE TABLE autoscaling_metric (
   grp INTEGER NOT NULL REFERENCES autoscaling_group (id) ON DELETE CASCADE, name TEXT NOT NULL,
   PRIMARY KEY (grp, name));
+-- migration 7
+ALTER TABLE autoscaling_schedule ADD COLUMN zone TEXT NOT NULL DEFAULT 'UTC';

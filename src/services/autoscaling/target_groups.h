@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "autoscaling/types.h"
 #include "aws/service/call.h"
 
 namespace holm::autoscaling {
@@ -19,5 +20,8 @@ TargetState target_state(aws::Call& call, const std::vector<std::string>& groups
 bool target_groups_exist(aws::Call& call, const std::vector<std::string>& groups);
 // Whether a health check has found one of the group's targets healthy.
 bool has_healthy_target(aws::Call& call, const std::string& group);
+
+// Their ARNs. Sources of other types are refused by name.
+std::vector<std::string> target_groups_in(const std::vector<TrafficSourceIdentifier>& sources);
 
 }  // namespace holm::autoscaling

@@ -151,6 +151,8 @@ InstanceAttribute describe_instance_attribute(Service&, Call& call,
   else if (name == "userData") result.user_data = AttributeValue{.value = row.user_data};
   else if (name == "disableApiTermination") {
     result.disable_api_termination = AttributeBooleanValue{.value = row.protects_termination};
+  } else if (name == "disableApiStop") {
+    result.disable_api_stop = AttributeBooleanValue{.value = false};
   } else if (name == "instanceInitiatedShutdownBehavior") {
     result.instance_initiated_shutdown_behavior = AttributeValue{.value = row.shutdown};
   } else if (name == "rootDeviceName") result.root_device_name = AttributeValue{.value = "/dev/xvda"};

@@ -200,10 +200,14 @@ RunInstancesRequest with_launch_template(Call& call, const RunInstancesRequest& 
         .http_tokens = data.metadata_options->http_tokens,
         .http_put_response_hop_limit = data.metadata_options->http_put_response_hop_limit,
         .http_endpoint = data.metadata_options->http_endpoint,
+        .http_protocol_ipv6 = data.metadata_options->http_protocol_ipv6,
         .instance_metadata_tags = data.metadata_options->instance_metadata_tags};
   }
   if (!merged.monitoring && data.monitoring) {
     merged.monitoring = RunInstancesMonitoringEnabled{.enabled = data.monitoring->enabled.value_or(false)};
+  }
+  if (!merged.credit_specification && data.credit_specification) {
+    merged.credit_specification = data.credit_specification;
   }
   lay_mappings_under(merged.block_device_mappings, data.block_device_mappings);
   if (!merged.placement && data.placement) {

@@ -7,6 +7,7 @@
 #include "ec2/handlers.h"
 #include "iam/operations.h"
 #include "services/ec2/cloud_config.h"
+#include "services/ec2/cpu_credits.h"
 #include "services/ec2/describe_instances.h"
 #include "services/ec2/images.h"
 #include "services/ec2/instance_types.h"
@@ -127,10 +128,14 @@ InstanceRow row_of(Service& service, Call& call, const RunInstancesRequest& requ
   if (!request.image_id) throw_missing("ImageId");
   if (!find_instance_type(type)) throw_invalid(fmt::format("Invalid value '{}' for InstanceType.", type));
   check_user_data(request.user_data);
+  require_unlimited(request.credit_specification);
   const InstanceMetadataOptionsRequest metadata =
       request.metadata_options.value_or(InstanceMetadataOptionsRequest{});
   if (metadata.http_endpoint.value_or("enabled") != "enabled") {
     throw aws::NotImplemented("RunInstances: MetadataOptions.HttpEndpoint disabled");
+  }
+  if (metadata.http_protocol_ipv6.value_or("disabled") != "disabled") {
+    throw aws::NotImplemented("RunInstances: MetadataOptions.HttpProtocolIpv6 enabled");
   }
   const int32_t hops = metadata.http_put_response_hop_limit.value_or(1);
   if (hops < 1 || hops > 64) throw_invalid("The value for HttpPutResponseHopLimit lies between 1 and 64.");

@@ -137,7 +137,8 @@ std::vector<VolumeWish> volume_wishes(Call& call, std::vector<VolumeWish> image,
       throw_mapping(fmt::format("The device '{}' is used in more than one block-device mapping", device));
     }
     auto known = std::ranges::find(wishes, device, &VolumeWish::device);
-    if (mapping.no_device) {
+    // Other words than the empty one leave nothing out.
+    if (mapping.no_device && mapping.no_device->empty()) {
       if (device == kRootDevice) throw_mapping("The root device cannot be left out.");
       if (known != wishes.end()) wishes.erase(known);
       continue;

@@ -69,7 +69,9 @@ constexpr Definition kTargetGroupAttributes[] = {
     {"lambda.multi_value_headers.enabled", "false", kBoolean},
     {"load_balancing.algorithm.anomaly_mitigation", "off", ""},
     {"load_balancing.algorithm.type", "round_robin", "round_robin|least_outstanding_requests|weighted_random"},
-    {"load_balancing.cross_zone.enabled", "use_load_balancer_configuration", ""},
+    // True is what application load balancers do in any case.
+    {"load_balancing.cross_zone.enabled", "use_load_balancer_configuration",
+     "use_load_balancer_configuration|true"},
     {"preserve_client_ip.enabled", "false", ""},
     {"proxy_protocol_v2.enabled", "false", kBoolean},
     {"slow_start.duration_seconds", "0", "30-900"},
@@ -150,6 +152,9 @@ void check_together(Call& call, const TargetGroup& group) {
   if (cookie.starts_with("AWSALB")) {
     throw InvalidConfigurationRequestException(
         fmt::format("The cookie name '{}' has a prefix that load balancers use themselves", cookie));
+  }
+  if (carries_connections(group) && attribute(call, arn, "load_balancing.cross_zone.enabled") == "true") {
+    throw aws::NotImplemented("The attribute load_balancing.cross_zone.enabled true of a group of connections");
   }
   const bool is_slow = attribute(call, arn, "slow_start.duration_seconds") != "0";
   if (is_slow && attribute(call, arn, "load_balancing.algorithm.type") != "round_robin") {
