@@ -194,8 +194,10 @@ TEST_F(GroupTest, TrafficSourcesAreItsTargetGroups) {
   ASSERT_EQ(told.size(), 2u);
   EXPECT_EQ(told.at(0).state, "InService");
   EXPECT_EQ(told.at(0).type, "elbv2");
-  EXPECT_TRUE(call<DescribeTrafficSources>({.auto_scaling_group_name = "web", .traffic_source_type = "vpc-lattice"})
-                  .traffic_sources.empty());
+  EXPECT_EQ(call<DescribeTrafficSources>(
+                {.auto_scaling_group_name = "web", .traffic_source_type = "vpc-lattice"})
+                .traffic_sources.size(),
+            0u);
   call<DetachTrafficSources>({.auto_scaling_group_name = "web", .traffic_sources = {{.identifier = "one"}}});
   EXPECT_EQ(targets_of("one"), "");
   EXPECT_EQ(error_of<AttachTrafficSources>({.auto_scaling_group_name = "web",

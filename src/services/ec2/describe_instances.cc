@@ -150,6 +150,7 @@ Instance describe_instance(Call& call, const InstanceRow& row) {
               .http_endpoint = "enabled",
               .http_protocol_ipv6 = "disabled",
               .instance_metadata_tags = row.metadata_tags ? "enabled" : "disabled"},
+      .enclave_options = EnclaveOptions{.enabled = false},
       .platform_details = "Linux/UNIX",
       .usage_operation = "RunInstances",
       .instance_id = row.id,
