@@ -301,7 +301,7 @@ class Drill:
         scaling = self.site.scaling
         wait_until(self.quietly(lambda: scaling.describe_instance_refreshes(AutoScalingGroupName=GROUP)[
             "InstanceRefreshes"][0]["Status"] == "Successful"), seconds=300, what="the refresh")
-        wait_until(lambda: not old & set(self.site.serving()), what="new instances only")
+        self.wait_for(lambda: not old & set(self.site.serving()), 30, "new instances only")
         phase.ended = time.monotonic()
         phase.notes.append(f"{len(old)} instances replaced in {phase.ended - phase.begun:.1f} s")
         return self.say(phase.notes[0])
@@ -310,15 +310,15 @@ class Drill:
         phase = self.begin(f"load x {TIMES_TEN}")
         self.load.set_rate(self.options.rate * TIMES_TEN)
         capacity = len(self.site.serving())
-        wait_until(lambda: len(self.site.serving()) > capacity, seconds=400, what="a larger group")
+        self.wait_for(lambda: len(self.site.serving()) > capacity, 400, "a larger group")
         grown = time.monotonic()
         phase.notes.append(f"more in service after {grown - phase.begun:.0f} s")
         time.sleep(max(0.0, phase.begun + self.options.peak_seconds - time.monotonic()))
         self.load.set_rate(self.options.rate)
         self.mark("load as before")
         calm = time.monotonic()
-        wait_until(lambda: self.site.group()["DesiredCapacity"] == capacity and self.site.is_whole(), seconds=1300,
-                   what="a smaller group")
+        self.wait_for(lambda: self.site.group()["DesiredCapacity"] == capacity and self.site.is_whole(), 1300,
+                      "a smaller group")
         phase.ended = time.monotonic()
         phase.notes.append(f"back to {capacity} {phase.ended - calm:.0f} s after the load ended")
         self.say("; ".join(phase.notes))
