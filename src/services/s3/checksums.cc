@@ -56,13 +56,6 @@ std::string require_checksum_type(const std::string& name) {
   throw InvalidRequest("Value for x-amz-checksum-type header is invalid.");
 }
 
-void require_checksum_value(const ToldChecksum& told) {
-  const std::string text = told.value.substr(0, told.value.find('-'));
-  const auto bytes = base64_decode(text);
-  if (bytes && bytes->size() == Digest(told.algorithm).finish().size()) return;
-  throw InvalidRequest("Value for " + header_of(told.algorithm) + " header is invalid.");
-}
-
 void Digest::update(std::string_view bytes) {
   switch (algorithm_) {
     case Algorithm::Crc32: crc32_ = crypto::crc32(bytes, crc32_); return;

@@ -46,9 +46,6 @@ struct ToldChecksum {
   std::string value;
 };
 
-// InvalidRequest for what is no checksum of its kind at all; "-2" may follow that of several parts.
-void require_checksum_value(const ToldChecksum& told);
-
 [[noreturn]] void throw_two_checksums();
 
 // The one checksum among the members of a request (or part of one) that tells any.
