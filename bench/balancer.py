@@ -205,7 +205,7 @@ def load(proxy, listener, path, connections, seconds, requests=0):
     told = re.search(r"(\d+) requests in", done.stdout) or re.search(r"(\d+) succeeded", done.stdout)
     assert told and "Non-2xx" not in done.stdout and "Socket errors" not in done.stdout, done.stdout
     count = int(told[1])
-    assert count > 0, done.stdout
+    assert count > 0, f"{proxy.name}: {done.stdout}"
     return count, used / count * 1e5
 
 
