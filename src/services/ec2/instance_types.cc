@@ -15,7 +15,7 @@ namespace holm::ec2 {
 
 namespace {
 
-constexpr std::array<InstanceType, 38> kTypes = {{
+constexpr std::array<InstanceType, 39> kTypes = {{
     {"t2.nano", 1, 512, true},      {"t2.micro", 1, 1024, true},     {"t2.small", 1, 2048, true},
     {"t2.medium", 2, 4096, true},   {"t2.large", 2, 8192, true},     {"t2.xlarge", 4, 16384, true},
     {"t3.nano", 2, 512, true},      {"t3.micro", 2, 1024, true},     {"t3.small", 2, 2048, true},
@@ -28,12 +28,13 @@ constexpr std::array<InstanceType, 38> kTypes = {{
     {"c5.xlarge", 4, 8192, false},  {"c5.2xlarge", 8, 16384, false}, {"c6i.large", 2, 4096, false},
     {"c6i.xlarge", 4, 8192, false}, {"c7i.large", 2, 4096, false},   {"r5.large", 2, 16384, false},
     {"r5.xlarge", 4, 32768, false}, {"r6i.large", 2, 16384, false},  {"r6i.xlarge", 4, 32768, false},
-    {"r7i.large", 2, 16384, false}, {"m4.large", 2, 8192, false},
+    {"r7i.large", 2, 16384, false}, {"m4.large", 2, 8192, false},    {"m1.small", 1, 1740, false},
 }};
 
 InstanceTypeInfo describe(const InstanceType& type) {
   return {.instance_type = std::string(type.name),
-          .current_generation = !type.name.starts_with("t2") && !type.name.starts_with("m4"),
+          .current_generation =
+              !type.name.starts_with("t2") && !type.name.starts_with("m4") && !type.name.starts_with("m1"),
           .supported_usage_classes = {"on-demand"},
           .supported_root_device_types = {"ebs"},
           .supported_virtualization_types = {"hvm"},

@@ -126,6 +126,7 @@ std::vector<Tag> tags_for(const std::vector<TagSpecification>& specifications, s
 InstanceRow row_of(Service& service, Call& call, const RunInstancesRequest& request, const Place& place) {
   const std::string type = request.instance_type.value_or("m1.small");
   if (!request.image_id) throw_missing("ImageId");
+  require_visible_image(call, *request.image_id);
   if (!find_instance_type(type)) throw_invalid(fmt::format("Invalid value '{}' for InstanceType.", type));
   check_user_data(request.user_data);
   require_unlimited(request.credit_specification);

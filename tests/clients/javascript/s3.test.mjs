@@ -157,6 +157,6 @@ test("buckets and what is set on them", async () => {
   await failsWith("NotFound", 404, s3.send(new HeadBucketCommand({ Bucket: unique("none") })));
   await failsWith("NoSuchBucket", 404, s3.send(new ListObjectsV2Command({ Bucket: unique("none") })));
   await failsWith("NoSuchTagSet", 404, s3.send(new GetBucketTaggingCommand({ Bucket })));
-  await s3.send(new PutBucketTaggingCommand({ Bucket, Tagging: { TagSet: [{ Key: "a&b", Value: "<c>" }] } }));
-  assert.deepEqual((await s3.send(new GetBucketTaggingCommand({ Bucket }))).TagSet, [{ Key: "a&b", Value: "<c>" }]);
+  await s3.send(new PutBucketTaggingCommand({ Bucket, Tagging: { TagSet: [{ Key: "a+b", Value: "c@d: e" }] } }));
+  assert.deepEqual((await s3.send(new GetBucketTaggingCommand({ Bucket }))).TagSet, [{ Key: "a+b", Value: "c@d: e" }]);
 });
