@@ -4,7 +4,6 @@
 #include "region/region.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <future>
@@ -49,10 +48,12 @@
 #include "organizations/handlers.h"
 #include "rds/handlers.h"
 #include "region/account_file.h"
+#include "region/addresses.h"
 #include "region/credentials_file.h"
 #include "region/doors.h"
 #include "region/guest_programs.h"
 #include "region/listeners.h"
+#include "region/own_name.h"
 #include "region/schemas.h"
 #include "s3/handlers.h"
 #include "sandbox/anchor.h"
@@ -156,6 +157,7 @@ class Region::State {
   void add_traffic_and_scaling();
   void add_types(std::vector<std::unique_ptr<stacks::ResourceType>> made);
   Result<void> serve();
+  async::Task<void> answer_api(http::Exchange& exchange);
 
   Options options;
   SystemClock clock;
@@ -184,6 +186,7 @@ class Region::State {
   std::unique_ptr<async::Workers> workers;
   net::Address edge_address;
   net::Address secure_edge_address;  // None: no port could be had.
+  net::Address inner_secure_address;  // The same for functions, who always have one.
   std::unique_ptr<balancer::Edge> edge;
   std::unique_ptr<balancer::SecureSide> secure_side;
   net::CertificateDirectory certificates;
@@ -194,6 +197,7 @@ class Region::State {
   iam::Service* iam = nullptr;
   s3::Service* s3 = nullptr;
   sns::Service* sns = nullptr;
+  cloudformation::Service* cloudformation = nullptr;
   std::unique_ptr<gateway::Gateway> gateway;
   std::unique_ptr<http::Server> api;
   std::unique_ptr<balancer::Balancer> balancer;  // Last, so that its connections end first.
@@ -380,14 +384,15 @@ void Region::State::add_small_services() {
   add_types(cloudwatch::resource_types());
   services.add<ssm::Service>(ssm::model());
   add_types(ssm::resource_types());
-  services.add<cloudformation::Service>(cloudformation::model(),
-                                        cloudformation::Dependencies{.jobs = *jobs,
-                                                                     .region = *client,
-                                                                     .identities = iam->identities(),
-                                                                     .types = types,
-                                                                     .clock = clock,
-                                                                     .random = random});
-  add_types(cloudformation::resource_types());
+  cloudformation = &services.add<cloudformation::Service>(
+      cloudformation::model(), cloudformation::Dependencies{.jobs = *jobs,
+                                                            .region = *client,
+                                                            .identities = iam->identities(),
+                                                            .types = types,
+                                                            .clock = clock,
+                                                            .random = random,
+                                                            .reply_origin = "https://holm.internal"});
+  add_types(cloudformation::resource_types(*cloudformation));
 }
 
 void Region::State::add_storage_and_functions() {
@@ -414,14 +419,18 @@ void Region::State::add_storage_and_functions() {
                            .clock = clock,
                            .random = random,
                            .data_directory = options.data_directory,
-                           .api = [this](http::Exchange& exchange) { return gateway->handle(exchange); },
-                           .sites = sites_for_functions(edge_address, secure_edge_address)});
+                           .api = [this](http::Exchange& exchange) { return answer_api(exchange); },
+                           .sites = sites_for_functions(edge_address, inner_secure_address),
+                           .authority = authority_certificate(options).value_or("")});
   add_types(lambda::resource_types());
 }
 
 Result<void> Region::State::add_certificates() {
   auto authority = opening_authority.get();
   if (!authority) return std::unexpected(authority.error());
+  auto served = serve_own_name(*edge, *authority, clock, random,
+                               [this](http::Exchange& exchange) { return answer_api(exchange); });
+  if (!served) return served;
   services.add<acm::Service>(acm::model(), acm::Dependencies{.jobs = *jobs,
                                                              .region = *client,
                                                              .certificates = certificates,
@@ -488,8 +497,8 @@ Result<void> Region::State::build() {
   add_rds();
   if (auto done = add_sns(); !done) return done;
   add_small_services();
-  add_storage_and_functions();
   if (auto done = add_certificates(); !done) return done;
+  add_storage_and_functions();
   add_traffic_and_scaling();
 
   const auto administrator = iam->identities().bootstrap(account);
@@ -525,9 +534,13 @@ Result<void> Region::State::open_secure_edge() {
   }
   if (!socket) {
     log::warning(fmt::format("{}; HTTPS sites cannot be reached from this machine", socket.error().message));
+    auto inner = net::listen_on(net::Address::loopback(0));
+    if (!inner) return std::unexpected(inner.error());
+    inner_secure_address = net::local_address(inner->get());
+    doors.add(*secure_side, std::move(*inner));
     return {};
   }
-  secure_edge_address = net::local_address(socket->get());
+  inner_secure_address = secure_edge_address = net::local_address(socket->get());
   auto written = write_file_volatile(secure_edge_address_path(options), secure_edge_address.to_string());
   if (!written) return written;
   doors.add(*secure_side, std::move(*socket));
@@ -545,11 +558,7 @@ Result<void> Region::State::serve() {
                     .handler = [this](http::Exchange& exchange) { return gateway->handle(exchange); }});
   api = std::make_unique<http::Server>(
       *reactors, http::Limits{},
-      [this](http::Exchange& exchange) {
-        if (sns->is_for_certificate(exchange)) return sns->answer_certificate(exchange);
-        return gateway->handle(exchange);
-      },
-      clock);
+      [this](http::Exchange& exchange) { return answer_api(exchange); }, clock);
   // Listening sockets first: whoever connects from now on waits instead of being refused.
   auto socket = keep_listener(*sockets, options.api_address);
   if (!socket) return std::unexpected(socket.error());
@@ -562,6 +571,12 @@ Result<void> Region::State::serve() {
   runtime->prepare();
   is_serving = true;
   return {};
+}
+
+async::Task<void> Region::State::answer_api(http::Exchange& exchange) {
+  if (sns->is_for_certificate(exchange)) return sns->answer_certificate(exchange);
+  if (cloudformation->is_reply(exchange)) return cloudformation->answer_reply(exchange);
+  return gateway->handle(exchange);
 }
 
 Region::Region(Private, std::unique_ptr<State> state) : state_(std::move(state)) {}

@@ -2,6 +2,7 @@
 // references.
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 #include "base/strings.h"
@@ -16,6 +17,9 @@ namespace {
 constexpr size_t kSuffixLength = 12;
 constexpr std::string_view kReplacing =
     "Requested update requires the creation of a new physical resource; hence creating one.";
+
+constexpr std::string_view kReplaced =
+    "Requested update required the creation of a new physical resource; hence creating one.";
 
 bool is_making(const Resource& resource) {
   return resource.status == ResourceStatus::CreateInProgress ||
@@ -143,7 +147,8 @@ TickOutcome Tick::start_present(const ResourceDeclaration& declared, const Resou
   // A failed update may have left something half done, so that one is repeated.
   const bool is_doubtful =
       present.status == ResourceStatus::UpdateFailed && operation().phase == Phase::Apply;
-  const bool is_same = present.properties == wanted && !has_other_tags(type, present);
+  const bool is_same = present.properties == wanted && !has_other_tags(type, present) &&
+                       declared.type != kNestedStackType;
   if (is_same && !is_doubtful) return leave_unchanged(declared, present);
   if (needs_replacement(type, present.properties, wanted)) {
     return create(declared, type, std::move(wanted), &present);
@@ -255,7 +260,7 @@ TickOutcome Tick::update(const ResourceDeclaration& declared, const ResourceType
     type.update(action, was, Properties(wanted));
   });
   if (reason) return fail_resource(present, *reason);
-  present.properties = std::move(wanted);
+  present.replaced_properties = std::exchange(present.properties, std::move(wanted));
   present.stack_tags = deployment().tags;
   take_declared(declared, present);
   session_.save_resource(present);
@@ -274,7 +279,11 @@ TickOutcome Tick::check(const ResourceType& type, Resource& resource) {
   });
   if (reason) return fail_resource(resource, *reason);
   if (progress.state == Progress::State::Ready) progress = with_signals(progress, resource);
-  if (progress.state == Progress::State::Failed) return fail_resource(resource, progress.reason);
+  if (progress.state == Progress::State::Failed) {
+    // What failed may all the same be there to be removed.
+    if (!progress.physical_id.empty()) resource.physical_id = progress.physical_id;
+    return fail_resource(resource, progress.reason);
+  }
   if (progress.state == Progress::State::Ready) return complete(resource, std::move(progress));
   if (now() - resource.started <= type.patience()) return TickOutcome::Waiting;
   return fail_resource(resource, "Resource timed out waiting for completion");
@@ -306,12 +315,44 @@ Progress Tick::with_signals(Progress progress, const Resource& resource) {
 }
 
 TickOutcome Tick::complete(Resource& resource, Progress progress) {
+  const bool is_replaced = resource.replaced_properties && !progress.physical_id.empty() &&
+                           progress.physical_id != resource.physical_id;
+  // Who tells the id tells everything: what was known of the attributes is no longer so.
+  std::optional<Resource> before;
+  if (is_replaced) before = resource;
+  if (!progress.physical_id.empty()) resource.attributes = {};
+  resource.is_secret = progress.attributes.remove(kNoEchoAttribute);
   for (auto& [name, value] : progress.attributes) resource.attributes.set(name, std::move(value));
   if (!progress.physical_id.empty()) resource.physical_id = progress.physical_id;
   CHECK(!resource.physical_id.empty());
+  resource.replaced_properties.reset();
+  if (is_replaced) become_replacement(resource);
   const bool is_creation = resource.status == ResourceStatus::CreateInProgress;
   set_status(resource, is_creation ? ResourceStatus::CreateComplete : ResourceStatus::UpdateComplete, "");
+  if (is_replaced) leave_behind(std::move(*before));
   return TickOutcome::Progressed;
+}
+
+// The update of a custom resource said that there is another physical resource now.
+void Tick::become_replacement(Resource& resource) {
+  for (const Resource& other : stack_.resources) {
+    if (other.logical_id == resource.logical_id) resource.instance = std::max(resource.instance, other.instance);
+  }
+  ++resource.instance;
+  resource.is_new = true;
+  set_status(resource, ResourceStatus::UpdateInProgress, std::string(kReplaced));
+}
+
+// The one that was replaced: the cleanup removes it, a rollback takes it back.
+void Tick::leave_behind(Resource before) {
+  before.is_current = false;
+  before.properties = std::move(*before.replaced_properties);
+  before.replaced_properties.reset();
+  before.name_suffix = random_.base32(kSuffixLength);
+  before.status = ResourceStatus::UpdateComplete;
+  before.settled_phase = operation().phase_number;
+  session_.save_resource(before);
+  stack_.resources.push_back(std::move(before));
 }
 
 TickOutcome Tick::finish_apply(const std::set<std::string>& active) {
@@ -325,7 +366,10 @@ TickOutcome Tick::finish_apply(const std::set<std::string>& active) {
     resource.is_current = false;
     session_.save_resource(resource);
   }
-  if (is_forward) stack_.current = operation().target;
+  if (is_forward) {
+    Deployment before = std::exchange(stack_.current, operation().target);
+    if (operation().is_held) operation().target = std::move(before);
+  }
   if (operation().kind == OperationKind::Create) {
     for (Resource& resource : stack_.resources) {
       resource.is_new = false;

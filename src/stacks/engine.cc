@@ -3,6 +3,7 @@
 #include "stacks/engine.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 #include "stacks/tick.h"
@@ -16,7 +17,9 @@ using std::chrono::seconds;
 
 // Young actions are asked often, old ones seldom.
 milliseconds pause(const Stack& stack, Time now) {
-  Time youngest{};
+  // One that is held waits for its root, not for a resource.
+  const bool is_held = stack.operation && stack.operation->is_held;
+  Time youngest = is_held ? stack.updated.value_or(Time{}) : Time{};
   for (const Resource& resource : stack.resources) {
     if (to_text(resource.status).ends_with("_IN_PROGRESS"))
       youngest = std::max(youngest, resource.started);
@@ -81,8 +84,16 @@ void Engine::roll_back(Session& session) const {
   StepMemory memory;
   Tick tick(types_, random_, session, memory);
   const StackStatus status = tick.stack().status;
-  CHECK(status == StackStatus::CreateFailed || status == StackStatus::UpdateFailed);
-  tick.stack().operation->on_failure = OnFailure::Rollback;
+  Operation& operation = *tick.stack().operation;
+  const bool is_held = operation.is_held && operation.phase == Phase::Cleanup;
+  CHECK(status == StackStatus::CreateFailed || status == StackStatus::UpdateFailed || is_held);
+  operation.on_failure = OnFailure::Rollback;
+  if (is_held) {
+    operation.is_held = false;
+    std::swap(tick.stack().current, operation.target);
+    tick.start_restore("");
+    return;
+  }
   if (status == StackStatus::UpdateFailed) {
     tick.start_restore("User Initiated");
     return;

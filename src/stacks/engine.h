@@ -52,6 +52,8 @@ class Session : public Lookups {
   // that another stack imports, is an error in AWS's words: the operation then fails and is rolled
   // back.
   virtual Result<void> publish_outputs(const std::vector<OutputValue>& outputs) = 0;
+  // The update has succeeded as a whole: lets nested stacks clean up after theirs. Whether all have.
+  virtual bool finish_nested() { return true; }
 };
 
 // One stack.
@@ -82,7 +84,7 @@ class Engine {
   // ContinueUpdateRollback of a stack in UPDATE_ROLLBACK_FAILED; `skipped` stay as they are.
   void continue_rollback(Session& session, std::vector<std::string> skipped) const;
   // RollbackStack of one in CREATE_FAILED or UPDATE_FAILED whose failure was kept
-  // (OnFailure::DoNothing).
+  // (OnFailure::DoNothing), or of an update that is held.
   void roll_back(Session& session) const;
 
   // Does what can be done now: starts what is ready (at most 20 in progress), polls each once,

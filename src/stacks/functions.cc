@@ -2,13 +2,11 @@
 
 #include "stacks/functions.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
-#include <array>
 
 #include "base/strings.h"
 #include "formats/json.h"
+#include "stacks/cidr.h"
 #include "stacks/logic.h"
 #include "stacks/state.h"
 #include "stacks/substitution.h"
@@ -23,27 +21,6 @@ using formats::Value;
 
 constexpr std::string_view kResolve = "{{resolve:";
 constexpr size_t kTextBytesMax = 4u << 20;
-
-using Network = std::array<unsigned char, 16>;
-
-// Adds `count` to the number that ends at bit `bits_below` from the right; false when it overflows.
-bool add(Network& address, size_t width, int bits_below, unsigned count) {
-  const size_t byte = width - 1 - static_cast<size_t>(bits_below / 8);
-  uint64_t carry = static_cast<uint64_t>(count) << (bits_below % 8);
-  for (size_t i = byte + 1; i-- > 0 && carry > 0;) {
-    carry += address[i];
-    address[i] = static_cast<unsigned char>(carry & 0xFF);
-    carry >>= 8;
-  }
-  return carry == 0;
-}
-
-void keep_bits(Network& address, size_t width, int count) {
-  for (size_t i = 0; i < width; ++i) {
-    const int kept = std::clamp(count - static_cast<int>(i) * 8, 0, 8);
-    address[i] = static_cast<unsigned char>(address[i] & (0xFF00 >> kept));
-  }
-}
 
 // Each function evaluates one thing into `out` and returns false after noting the first error.
 // `out` without a value is AWS::NoValue.
@@ -133,6 +110,8 @@ class Evaluator {
         {"Fn::Cidr", &Evaluator::cidr},
         {"Fn::GetAZs", &Evaluator::zones},
         {"Fn::ImportValue", &Evaluator::import},
+        {"Fn::Length", &Evaluator::length},
+        {"Fn::ToJsonString", &Evaluator::to_json},
     };
     const Value& argument = in.as_object()->begin()->second;
     for (const Function& function : kFunctions) {
@@ -240,7 +219,8 @@ class Evaluator {
           "Template error: resource " + name.resource + " has no attribute " + name.attribute + ".",
           path, at);
     }
-    out = *found;
+    const bool is_masked = scope_.secrets == Secrets::Mask && resource->second.is_secret;
+    out = is_masked ? Value("****") : *found;
     return true;
   }
 
@@ -365,6 +345,23 @@ class Evaluator {
     return true;
   }
 
+  bool length(const Value& argument, const std::string& path, std::optional<Value>& out) {
+    Array elements;
+    if (!list(argument, path, elements)) return false;
+    out = Value(static_cast<int64_t>(elements.size()));
+    return true;
+  }
+
+  bool to_json(const Value& argument, const std::string& path, std::optional<Value>& out) {
+    std::optional<Value> evaluated;
+    if (!value(argument, path, evaluated)) return false;
+    if (!evaluated || (!evaluated->as_array() && !evaluated->as_object())) {
+      return fail("Template error: Fn::ToJsonString requires an object or a list.", path, argument);
+    }
+    out = Value(formats::write_json(*evaluated));
+    return true;
+  }
+
   bool base64(const Value& argument, const std::string& path, std::optional<Value>& out) {
     std::string plain;
     if (!text(argument, path, plain)) return false;
@@ -398,7 +395,7 @@ class Evaluator {
   }
 
   bool find_in_map(const Value& argument, const std::string& path, std::optional<Value>& out) {
-    const Array* keys = parts(argument, path, 3, 3);
+    const Array* keys = parts(argument, path, 3, 4);
     if (!keys) return false;
     std::string names[3];
     const Value* found = nullptr;
@@ -408,6 +405,8 @@ class Evaluator {
               : found ? found->find(names[i])
                       : nullptr;
     }
+    const Value* otherwise = keys->size() == 4 ? (*keys)[3].find("DefaultValue") : nullptr;
+    if (!found && otherwise) return value(*otherwise, path_of(path, "DefaultValue"), out);
     if (!found) {
       return fail("Template error: Unable to get mapping for " + names[0] + "::" + names[1] +
                       "::" + names[2],
@@ -481,58 +480,12 @@ class Evaluator {
     const Array* arguments = parts(argument, path, 2, 3);
     std::string block;
     int64_t count = 0;
-    int64_t host_bits = 0;
-    if (!arguments || !text((*arguments)[0], path, block) ||
-        !integer((*arguments)[1], path, count)) {
-      return false;
-    }
-    const bool is_v6 = block.find(':') != std::string::npos;
-    const int width_bits = is_v6 ? 128 : 32;
-    host_bits = is_v6 ? 64 : 8;
+    if (!arguments || !text((*arguments)[0], path, block) || !integer((*arguments)[1], path, count)) return false;
+    int64_t host_bits = block.find(':') != std::string::npos ? 64 : 8;
     if (arguments->size() > 2 && !integer((*arguments)[2], path, host_bits)) return false;
-    const size_t slash = std::min(block.find('/'), block.size());
-    Network network{};
-    std::optional<long long> prefix =
-        slash < block.size() ? parse_integer(block.substr(slash + 1)) : std::nullopt;
-    const bool is_block = inet_pton(is_v6 ? AF_INET6 : AF_INET, block.substr(0, slash).c_str(),
-                                    network.data()) == 1 &&
-                          prefix && *prefix >= 0 && *prefix <= width_bits;
-    if (!is_block || count < 1 || count > 256 || host_bits < 1 ||
-        host_bits > width_bits - (is_block ? *prefix : 0)) {
-      return fail(
-          "Template error: Fn::Cidr requires a CIDR block, a count from 1 to 256 and a number of "
-          "bits that fit into it.",
-          path, argument);
-    }
-    return subnets(network, {is_v6, static_cast<int>(*prefix), static_cast<int>(host_bits)},
-                   static_cast<unsigned>(count), path, argument, out);
-  }
-
-  struct Sizes {
-    bool is_v6;
-    int prefix;
-    int host_bits;
-  };
-
-  bool subnets(Network network, Sizes sizes, unsigned count, const std::string& path,
-               const Value& at, std::optional<Value>& out) {
-    const size_t width = sizes.is_v6 ? 16 : 4;
-    const int mask = static_cast<int>(width) * 8 - sizes.host_bits;
-    const int spare = std::min(mask - sizes.prefix, 16);
-    if (count > (1u << spare)) {
-      return fail("Template error: Fn::Cidr: the block has no room for " + std::to_string(count) +
-                      " subnets.",
-                  path, at);
-    }
-    keep_bits(network, width, sizes.prefix);
-    Array result;
-    for (unsigned i = 0; i < count; ++i) {
-      char buffer[INET6_ADDRSTRLEN];
-      inet_ntop(sizes.is_v6 ? AF_INET6 : AF_INET, network.data(), buffer, sizeof buffer);
-      result.emplace_back(std::string(buffer) + "/" + std::to_string(mask));
-      add(network, width, sizes.host_bits, 1);
-    }
-    out = Value(std::move(result));
+    auto blocks = subnets_of(block, count, host_bits);
+    if (!blocks) return fail("Template error: " + blocks.error().message, path, argument);
+    out = Value(Array(blocks->begin(), blocks->end()));
     return true;
   }
 

@@ -61,11 +61,12 @@ struct PseudoParameters {
 struct ResourceValues {
   std::string physical_id;
   formats::Object attributes;
+  bool is_secret = false;  // The attributes are.
 };
 
 enum class Secrets : uint8_t {
   Reveal,
-  Mask,  // NoEcho parameters become "****", dynamic references stay as they are written.
+  Mask,  // NoEcho parameters and attributes become "****", dynamic references stay as they are written.
 };
 
 // Everything an evaluation depends on. Borrows the template and the lookups.

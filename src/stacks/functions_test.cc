@@ -191,5 +191,17 @@ TEST_F(Functions, WithoutLookupsWhatLiesOutsideIsAnError) {
   }
 }
 
+TEST_F(Functions, OfLanguageExtensions) {
+  EXPECT_EQ(result("{'Fn::Length': !Ref L}"), "2");
+  EXPECT_EQ(result("{'Fn::Length': [a, !Ref AWS::NoValue]}"), "1");
+  EXPECT_EQ(result("{'Fn::Length': x}"), "error: Template error: a list is required here.");
+  EXPECT_EQ(result("{'Fn::ToJsonString': {a: !Ref P, b: [!GetAtt R.Arn, !Ref AWS::NoValue]}}"),
+            R"("{\"a\":\"p\",\"b\":[\"arn:r\"]}")");
+  EXPECT_EQ(result("{'Fn::ToJsonString': x}"),
+            "error: Template error: Fn::ToJsonString requires an object or a list.");
+  EXPECT_EQ(result("!FindInMap [M, none, text, {DefaultValue: !Ref P}]"), R"("p")");
+  EXPECT_EQ(result("!FindInMap [M, a, text, {DefaultValue: !Ref P}]"), R"("x")");
+}
+
 }  // namespace
 }  // namespace holm::stacks

@@ -85,6 +85,7 @@ class Planner {
         return compared;
       }
     }
+    if (declared.type == kNestedStackType && change.details.empty()) add_automatic(change);
     compare_others(declared, *present, change);
     if (auto compared = compare_metadata(declared, *present, change); !compared) return compared;
     compare_tags(*type, *present, change);
@@ -144,6 +145,14 @@ class Planner {
                                                  const std::string& path) {
     if (wanted.as_object()->empty()) return wanted;
     return coerce(wanted, schema, path);
+  }
+
+  // What a nested stack's update comes to is known when it is made.
+  static void add_automatic(Change& change) {
+    change.details.push_back({.attribute = "Properties",
+                              .requires_recreation = "Never",
+                              .evaluation = "Dynamic",
+                              .change_source = "Automatic"});
   }
 
   // A reference to something that will only be known when the change is made.

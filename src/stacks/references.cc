@@ -29,7 +29,7 @@ constexpr std::array<ListFunction, 10> kListFunctions = {{{"Fn::Join", 2, 2},
                                                           {"Fn::Split", 2, 2},
                                                           {"Fn::Select", 2, 2},
                                                           {"Fn::If", 3, 3},
-                                                          {"Fn::FindInMap", 3, 3},
+                                                          {"Fn::FindInMap", 3, 4},
                                                           {"Fn::Cidr", 2, 3},
                                                           {"Fn::Equals", 2, 2},
                                                           {"Fn::And", 2, 10},
@@ -37,8 +37,10 @@ constexpr std::array<ListFunction, 10> kListFunctions = {{{"Fn::Join", 2, 2},
                                                           {"Fn::Not", 1, 1}}};
 constexpr std::array<std::string_view, 5> kOtherFunctions = {"Fn::GetAtt", "Fn::Sub", "Fn::Base64",
                                                              "Fn::GetAZs", "Fn::ImportValue"};
-constexpr std::array<std::string_view, 5> kUnbuiltFunctions = {
-    "Fn::Transform", "Fn::Length", "Fn::ToJsonString", "Fn::GetStackOutput", "Fn::Contains"};
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/transform-aws-languageextensions.html
+constexpr std::array<std::string_view, 2> kExtensionFunctions = {"Fn::Length", "Fn::ToJsonString"};
+constexpr std::array<std::string_view, 3> kUnbuiltFunctions = {"Fn::Transform", "Fn::GetStackOutput",
+                                                               "Fn::Contains"};
 
 bool is_condition_function(std::string_view name) {
   return name == "Fn::Equals" || name == "Fn::And" || name == "Fn::Or" || name == "Fn::Not";
@@ -180,14 +182,19 @@ class Checker {
   bool check_call(const Value& call, const std::string& path, Place place) {
     const auto& [name, argument] = *call.as_object()->begin();
     if (name == "Ref") return check_ref(argument, path, place);
-    if (std::ranges::find(kUnbuiltFunctions, name) != kUnbuiltFunctions.end() ||
-        name.starts_with("Fn::ForEach")) {
+    if (std::ranges::find(kUnbuiltFunctions, name) != kUnbuiltFunctions.end()) {
       error_ = {name, path, call.place, true};
       return false;
     }
     const bool is_list =
         std::ranges::find(kListFunctions, name, &ListFunction::name) != kListFunctions.end();
-    if (!is_list && std::ranges::find(kOtherFunctions, name) == kOtherFunctions.end()) {
+    const bool is_extension = std::ranges::find(kExtensionFunctions, name) != kExtensionFunctions.end() ||
+                              name.starts_with("Fn::ForEach");
+    if (is_extension && !declared_.has_language_extensions) {
+      return fail("Template error: " + name + " requires the transform AWS::LanguageExtensions.", path,
+                  call.place);
+    }
+    if (!is_list && !is_extension && std::ranges::find(kOtherFunctions, name) == kOtherFunctions.end()) {
       return fail("Template error: " + name + " is not a function.", path, call.place);
     }
     if (is_condition_function(name) && place != Place::Conditions) {
@@ -304,7 +311,18 @@ class Checker {
   }
 
   bool check_mapping(const Value& argument, const std::string& path) {
-    const std::string* mapping = argument.as_array()->front().as_string();
+    const Array& arguments = *argument.as_array();
+    if (arguments.size() == 4) {
+      const Object* otherwise = arguments[3].as_object();
+      if (!declared_.has_language_extensions || !otherwise || otherwise->size() != 1 ||
+          !otherwise->find("DefaultValue")) {
+        return fail("Template error: the fourth parameter of Fn::FindInMap is an object with a DefaultValue and"
+                    " requires the transform AWS::LanguageExtensions.",
+                    path, argument.place);
+      }
+      return true;
+    }
+    const std::string* mapping = arguments.front().as_string();
     if (!mapping || declared_.mappings.find(*mapping)) return true;
     return fail("Template error: Mapping named '" + *mapping +
                     "' is not present in the 'Mappings' section of template.",

@@ -43,6 +43,9 @@ bool Tick::is_rollback() const {
 
 TickOutcome Tick::run_removal() {
   values_ = {};
+  const bool is_cleanup = operation().phase == Phase::Cleanup;
+  if (is_cleanup && operation().is_held) return TickOutcome::Waiting;
+  const bool is_nested_done = !is_cleanup || session_.finish_nested();
   const std::vector<Resource*> left = victims();
   for (Resource* resource : left) {
     if (resource->status != ResourceStatus::DeleteInProgress) continue;
@@ -71,6 +74,7 @@ TickOutcome Tick::run_removal() {
   const bool has_failures =
       std::ranges::any_of(left, [&](const Resource* resource) { return has_failed(*resource); });
   if (!left.empty() && !has_failures) return remove(*left.front());
+  if (!is_nested_done) return TickOutcome::Waiting;
   return finish_removal();
 }
 

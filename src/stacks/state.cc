@@ -137,6 +137,7 @@ Object deployment_object(const Deployment& deployment) {
   }
   Object object;
   object.set("template", deployment.template_text);
+  if (!deployment.original_text.empty()) object.set("original", deployment.original_text);
   object.set("parameters", std::move(parameters));
   object.set("tags", list_of(deployment.tags));
   return object;
@@ -145,6 +146,7 @@ Object deployment_object(const Deployment& deployment) {
 Result<Deployment> deployment_from(const Value& value) {
   Members members(value);
   Deployment deployment{.template_text = members.text("template")};
+  if (value.find("original") != nullptr) deployment.original_text = members.text("original");
   bool is_good = true;
   for (const Value& element : members.array("parameters")) {
     Members parameter(element);
@@ -213,6 +215,7 @@ std::string write_operation(const Operation& operation) {
   object.set("started", number(operation.started));
   object.set("deadline", operation.deadline ? number(*operation.deadline) : Value());
   object.set("is_cancelled", operation.is_cancelled);
+  if (operation.is_held) object.set("is_held", true);
   return formats::write_json(object);
 }
 
@@ -230,6 +233,7 @@ Result<Operation> read_operation(std::string_view json) {
   operation.started = members.time("started");
   if (!members.any("deadline").is_null()) operation.deadline = members.time("deadline");
   operation.is_cancelled = members.boolean("is_cancelled");
+  if (value->find("is_held") != nullptr) operation.is_held = members.boolean("is_held");
   Result<Deployment> target = deployment_from(members.any("target"));
   if (!target || !members.is_good()) return failure("This is no operation on a stack.");
   operation.target = std::move(*target);
@@ -257,6 +261,8 @@ std::string write_resource(const Resource& resource) {
   object.set("settled_phase", resource.settled_phase);
   object.set("started", number(resource.started));
   object.set("is_new", resource.is_new);
+  if (resource.is_secret) object.set("is_secret", true);
+  if (resource.replaced_properties) object.set("replaced_properties", *resource.replaced_properties);
   return formats::write_json(object);
 }
 
@@ -283,6 +289,8 @@ Result<Resource> read_resource(std::string_view json) {
   resource.settled_phase = static_cast<int>(members.integer("settled_phase"));
   resource.started = members.time("started");
   resource.is_new = members.boolean("is_new");
+  if (value->find("is_secret") != nullptr) resource.is_secret = members.boolean("is_secret");
+  if (const Value* before = value->find("replaced_properties")) resource.replaced_properties = *before;
   if (value->find("stack_tags") != nullptr) {
     auto tags = tags_from(members.array("stack_tags"));
     if (!tags) return std::unexpected(tags.error());

@@ -63,9 +63,16 @@ struct ParameterValue {
   bool operator==(const ParameterValue&) const = default;
 };
 
+// Looked at with every update: its template may be another one behind the same URL.
+inline constexpr std::string_view kNestedStackType = "AWS::CloudFormation::Stack";
+
+// Among the attributes that a type answers: the others are secrets. No template can name it.
+inline constexpr std::string_view kNoEchoAttribute = "AWS::NoEcho";
+
 // What a stack is made from.
 struct Deployment {
-  std::string template_text;
+  std::string template_text;   // After its transforms.
+  std::string original_text;   // As it was given, where that is another.
   std::vector<ParameterValue> parameters;
   std::vector<Tag> tags;
 };
@@ -84,6 +91,10 @@ struct Resource {
   std::string name_suffix;
   formats::Value properties;  // Evaluated, as last applied. May hold secrets: never shown.
   formats::Object attributes;
+  // Its attributes are secrets: what kNoEchoAttribute says of a custom resource.
+  bool is_secret = false;
+  // While an update is under way that may turn out to be a replacement (custom resources): those before it.
+  std::optional<formats::Value> replaced_properties;
   // The stack's tags as last put on it; nothing in records of older versions of holm, where they are the stack's.
   std::optional<std::vector<Tag>> stack_tags;
   formats::Value metadata;
@@ -113,6 +124,9 @@ struct Operation {
   Time started{};
   std::optional<Time> deadline;  // TimeoutInMinutes.
   bool is_cancelled = false;     // CancelUpdateStack was called.
+  // The update of a nested stack keeps what it replaced until its root says that all went well; by then `target`
+  // is what was there before.
+  bool is_held = false;
 };
 
 struct Stack {

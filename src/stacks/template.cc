@@ -19,7 +19,9 @@ namespace {
 using formats::Object;
 using formats::Value;
 
-constexpr std::array<std::string_view, 8> kSections = {"AWSTemplateFormatVersion",
+constexpr std::string_view kExtensions = "AWS::LanguageExtensions";
+constexpr std::array<std::string_view, 9> kSections = {"AWSTemplateFormatVersion",
+                                                       "Transform",
                                                        "Description",
                                                        "Metadata",
                                                        "Parameters",
@@ -27,7 +29,6 @@ constexpr std::array<std::string_view, 8> kSections = {"AWSTemplateFormatVersion
                                                        "Mappings",
                                                        "Conditions",
                                                        "Outputs"};
-constexpr std::array<std::string_view, 2> kUnbuiltSections = {"Transform", "Hooks"};
 
 bool is_alphanumeric(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) {
@@ -62,9 +63,8 @@ class Reader {
     const Object* sections = root.as_object();
     if (!sections) return fail("Template format error: unsupported structure.", "", root);
     for (const auto& [name, section] : *sections) {
-      if (std::ranges::find(kUnbuiltSections, name) != kUnbuiltSections.end()) {
-        return fail_unbuilt("The template section " + name, "/" + name, section);
-      }
+      if (name == "Hooks") return fail_unbuilt("The template section " + name, "/" + name, section);
+      if (name == "Transform" && !read_transform(root, section)) return false;
       if (name != "Resources" && std::ranges::find(kSections, name) == kSections.end()) {
         return fail("Invalid template property or properties [" + name + "]", "/" + name, section);
       }
@@ -72,6 +72,19 @@ class Reader {
     if (const Value* metadata = root.find("Metadata")) result_.metadata = *metadata;
     return read_head(root) && read_parameters(root) && read_mappings(root) &&
            read_conditions(root) && read_rules(root) && read_resources(root) && read_outputs(root);
+  }
+
+  // Of those that come this far, others were carried out before.
+  bool read_transform(const Value& root, const Value& section) {
+    const auto names = declared_transforms(root);
+    if (!names) {
+      return fail("Template format error: Transform must be a name or a list of names.", "/Transform", section);
+    }
+    for (const std::string& name : *names) {
+      if (name != kExtensions) return fail_unbuilt("The transform " + name, "/Transform", section);
+    }
+    result_.has_language_extensions = !names->empty();
+    return true;
   }
 
   bool read_head(const Value& root) {
@@ -278,12 +291,11 @@ class Reader {
       }
     }
     for (const Value& each : *assertions->as_array()) {
+      // Other members are taken without effect, as on AWS: templates in use have misspelt descriptions.
       const Value* description = each.find("AssertDescription");
-      const size_t known = 1 + (description ? 1 : 0);
-      if (!each.find("Assert") || each.as_object()->size() != known ||
-          (description && !description->as_string())) {
-        return fail("Template format error: Every Assertions member must have an Assert, may have"
-                    " an AssertDescription, and nothing else.",
+      if (!each.find("Assert") || (description && !description->as_string())) {
+        return fail("Template format error: Every Assertions member must have an Assert and may have"
+                    " an AssertDescription.",
                     path_of(path, "Assertions"), each);
       }
       rule.assertions.push_back(
@@ -325,13 +337,22 @@ class Reader {
                       "] Every Resources object must contain a Type member.",
                   path, value);
     }
+    if (const Value* version = value.find("Version"); version && !is_custom(resource.type)) {
+      return fail("Invalid template resource property 'Version'", path_of(path, "Version"), *version);
+    }
     result_.resources.push_back(std::move(resource));
     return true;
+  }
+
+  // Whoever looks after such resources may have several versions of them; it is kept in the template only.
+  static bool is_custom(std::string_view type) {
+    return type.starts_with("Custom::") || type == "AWS::CloudFormation::CustomResource";
   }
 
   bool read_resource_member(ResourceDeclaration& resource, const std::string& key,
                             const Value& value, const std::string& parent) {
     const std::string path = path_of(parent, key);
+    if (key == "Version" && scalar_text(value)) return true;
     if (key == "Properties") {
       if (value.is_null()) return true;
       resource.properties = value;
@@ -436,7 +457,9 @@ class Reader {
   TemplateError error_;
 };
 
-Result<Value, TemplateError> read_text(std::string_view text) {
+}  // namespace
+
+Result<Value, TemplateError> parse_template_text(std::string_view text) {
   if (text.size() > kTemplateBytesMax) {
     return std::unexpected(TemplateError{"Template may not exceed 1048576 bytes in size.", "", {}});
   }
@@ -456,7 +479,21 @@ Result<Value, TemplateError> read_text(std::string_view text) {
                     "", error.place});
 }
 
-}  // namespace
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/transform-section-structure.html
+std::optional<std::vector<std::string>> declared_transforms(const Value& root) {
+  const Value* section = root.find("Transform");
+  std::vector<std::string> names;
+  if (!section || section->is_null()) return names;
+  auto add = [&](const Value& element) {
+    const Value* name = element.as_object() ? element.find("Name") : &element;
+    if (!name || !name->as_string()) return false;
+    names.push_back(*name->as_string());
+    return true;
+  };
+  const formats::Array* list = section->as_array();
+  const bool is_good = list ? std::ranges::all_of(*list, add) : add(*section);
+  return is_good ? std::optional(std::move(names)) : std::nullopt;
+}
 
 std::string TemplateError::describe() const {
   std::string where = path;
@@ -502,9 +539,13 @@ bool is_parameter_type(std::string_view type) {
 }
 
 Result<Template, TemplateError> parse_template(std::string_view text) {
-  Result<Value, TemplateError> root = read_text(text);
+  Result<Value, TemplateError> root = parse_template_text(text);
   if (!root) return std::unexpected(root.error());
-  Result<Template, TemplateError> read = Reader().read(*root);
+  return read_template(*root);
+}
+
+Result<Template, TemplateError> read_template(const Value& root) {
+  Result<Template, TemplateError> read = Reader().read(root);
   if (!read) return read;
   if (std::optional<TemplateError> error = check_references(*read)) return std::unexpected(*error);
   if (std::optional<TemplateError> error = check_rules(*read)) return std::unexpected(*error);

@@ -94,6 +94,7 @@ struct Template {
   std::vector<ResourceDeclaration> resources;
   std::vector<OutputDeclaration> outputs;
   formats::Value metadata;
+  bool has_language_extensions = false;  // Its transform; loops are unrolled already.
 
   const ParameterDeclaration* find_parameter(std::string_view name) const;
   const ResourceDeclaration* find_resource(std::string_view logical_id) const;
@@ -104,6 +105,11 @@ struct Template {
 // DependsOn, Condition and FindInMap leads somewhere, and that resources and conditions make no
 // circle. Never throws on input.
 Result<Template, TemplateError> parse_template(std::string_view text);
+// The same in two steps, for those who look at a template in between.
+Result<formats::Value, TemplateError> parse_template_text(std::string_view text);
+Result<Template, TemplateError> read_template(const formats::Value& root);
+// The names in the Transform section, in order; nothing when it is not of that form.
+std::optional<std::vector<std::string>> declared_transforms(const formats::Value& root);
 
 // Whether parameters may be of this type.
 bool is_parameter_type(std::string_view type);

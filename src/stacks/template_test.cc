@@ -49,6 +49,15 @@ Outputs:
   EXPECT_TRUE(parse_template("{Resources: {A: {Type: 'Test::Thing'}}}"));
 }
 
+TEST(Templates, WhatAwsTakesWithoutEffectIsTaken) {
+  EXPECT_TRUE(parse_template("Resources: {A: {Type: Custom::A, Version: '1.0'}}"));
+  EXPECT_TRUE(parse_template("Resources: {A: {Type: AWS::CloudFormation::CustomResource, Version: 1.0}}"));
+  EXPECT_EQ(parse_template("Resources: {A: {Type: T, Version: '1.0'}}").error().message,
+            "Invalid template resource property 'Version'");
+  EXPECT_TRUE(parse_template("Resources: {A: {Type: T}}\n"
+                             "Rules: {R: {Assertions: [{Assert: !Equals [a, a], AssetDescription: x}]}}"));
+}
+
 TEST(Templates, TheSchoolIsRead) {
   auto text = read_file("../../apps/school/template.yaml");
   ASSERT_TRUE(text) << text.error().message;
@@ -71,7 +80,7 @@ const Refusal kRefusals[] = {
     {"no resources", "Description: d", "*At least one Resources member*", "/Resources", 1},
     {"an unknown section", "Resourcez: {}",
      "Invalid template property or properties [[]Resourcez]*", "/Resourcez", 1},
-    {"a transform", "Transform: AWS::Serverless-2016-10-31", "The template section Transform",
+    {"a transform", "Transform: AWS::Serverless-2016-10-31", "The transform AWS::Serverless-2016-10-31",
      "/Transform", 1},
     {"another version", "AWSTemplateFormatVersion: '2011-01-01'", "*unsupported value*",
      "/AWSTemplateFormatVersion", 1},
@@ -104,7 +113,7 @@ const Refusal kRefusals[] = {
     {"an unknown function", "Resources: {A: {Type: T, Properties: {N: {'Fn::Foo': 1}}}}",
      "*Fn::Foo is not a function*", "/Resources/A/Properties/N/Fn::Foo", 1},
     {"a language extension", "Resources: {A: {Type: T, Properties: {N: {'Fn::Length': [1]}}}}",
-     "Fn::Length", "/Resources/A/Properties/N/Fn::Length", 1},
+     "*Fn::Length requires the transform*", "/Resources/A/Properties/N/Fn::Length", 1},
     {"wrong arguments", "Resources: {A: {Type: T, Properties: {N: !Join ['']}}}",
      "*every Fn::Join object requires a list of 2*", "/Resources/A/Properties/N/Fn::Join", 1},
     {"a function beside others", "Resources: {A: {Type: T, Properties: {N: {'Fn::Sub': x, a: b}}}}",

@@ -44,16 +44,19 @@ void Tick::start_phase(Phase phase) {
   ++operation().phase_number;
 }
 
-// What the failed update made steps back behind what was there before it.
+// What the update made steps back behind what was there before it; what it gave up is wanted again.
 void Tick::start_restore(std::string reason) {
-  std::set<std::string> made;
+  std::set<std::string> bereft;
   for (Resource& resource : stack_.resources) {
+    bereft.insert(resource.logical_id);
     if (!resource.is_new || !resource.is_current) continue;
     resource.is_current = false;
-    made.insert(resource.logical_id);
     session_.save_resource(resource);
   }
-  for (const std::string& logical_id : made) {
+  for (const Resource& resource : stack_.resources) {
+    if (resource.is_current) bereft.erase(resource.logical_id);
+  }
+  for (const std::string& logical_id : bereft) {
     Resource* before = nullptr;
     for (Resource& resource : stack_.resources) {
       if (resource.is_new || resource.logical_id != logical_id) continue;
@@ -95,7 +98,7 @@ Result<void, TemplateError> Tick::open_template() {
                                     .lookups = &session_});
   for (const Resource& resource : stack_.resources) {
     if (!resource.is_current || resource.physical_id.empty()) continue;
-    scope_->resources[resource.logical_id] = {resource.physical_id, resource.attributes};
+    scope_->resources[resource.logical_id] = {resource.physical_id, resource.attributes, resource.is_secret};
   }
   return evaluate_conditions(*scope_);
 }

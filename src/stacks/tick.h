@@ -73,6 +73,8 @@ class Tick {
   TickOutcome check(const ResourceType& type, Resource& resource);
   Progress with_signals(Progress progress, const Resource& resource);
   TickOutcome complete(Resource& resource, Progress progress);
+  void become_replacement(Resource& resource);
+  void leave_behind(Resource before);
   void take_declared(const ResourceDeclaration& declared, Resource& resource);
   Resource& add_resource(const ResourceDeclaration& declared);
   Result<formats::Value, TemplateError> evaluate_properties(const ResourceDeclaration& declared,

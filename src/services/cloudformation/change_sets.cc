@@ -189,10 +189,11 @@ std::string text_of(const CreateChangeSetInput& request, const StackRow& stack) 
   if (stack.stack.current.template_text.empty()) {
     throw_validation("UsePreviousTemplate is only valid for a stack that exists.");
   }
-  return stack.stack.current.template_text;
+  return original_of(stack.stack.current);
 }
 
-CreateChangeSetOutput create(Service& service, Call& call, const CreateChangeSetInput& request) {
+CreateChangeSetOutput create(Service& service, Call& call, const CreateChangeSetInput& request,
+                             const Expanded& expanded) {
   StackRow stack = take_stack(service, call, request);
   const std::string token = request.client_token.value_or("");
   for (const ChangeSetRow& known :
@@ -215,7 +216,9 @@ CreateChangeSetOutput create(Service& service, Call& call, const CreateChangeSet
                                 .parameters = request.parameters,
                                 .tags = request.tags,
                                 .capabilities = request.capabilities,
-                                .role_arn = request.role_arn});
+                                .role_arn = request.role_arn,
+                                .review = Wanted::Review::ChangeSet,
+                                .expanded = expanded});
   row.role_arn = stack.role_arn;
   insert_under_review(call, stack);
   const Plan plan = plan_changes(service, call, stack, row.deployment);
@@ -230,18 +233,20 @@ CreateChangeSetOutput create(Service& service, Call& call, const CreateChangeSet
 
 }  // namespace
 
-std::string change_set_template(Call& call, const std::string& name_or_id,
-                                const std::optional<std::string>& stack_name) {
-  return require_change_set(call, name_or_id, stack_name).deployment.template_text;
+stacks::Deployment change_set_deployment(Call& call, const std::string& name_or_id,
+                                         const std::optional<std::string>& stack_name) {
+  return require_change_set(call, name_or_id, stack_name).deployment;
 }
 
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html
 // Here it is complete, or has failed, as soon as it is created.
 async::Task<CreateChangeSetOutput> create_change_set(Service& service, LongCall call,
                                                      CreateChangeSetInput request) {
-  std::function<CreateChangeSetOutput(Call&, const CreateChangeSetInput&)> work =
-      [&service](Call& inner, const CreateChangeSetInput& input) { return create(service, inner, input); };
-  return with_template(std::move(call), sql::Access::Write, std::move(request), std::move(work));
+  std::function<CreateChangeSetOutput(Call&, const CreateChangeSetInput&, const Expanded&)> work =
+      [&service](Call& inner, const CreateChangeSetInput& input, const Expanded& expanded) {
+        return create(service, inner, input, expanded);
+      };
+  return with_expanded_template(service, std::move(call), std::move(request), std::move(work));
 }
 
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeChangeSet.html

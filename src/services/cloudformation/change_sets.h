@@ -8,8 +8,8 @@
 
 namespace holm::cloudformation {
 
-// The template of a change set; throws ChangeSetNotFound.
-std::string change_set_template(Call& call, const std::string& name_or_id,
-                                const std::optional<std::string>& stack_name);
+// What a change set would make of its stack; throws ChangeSetNotFound.
+stacks::Deployment change_set_deployment(Call& call, const std::string& name_or_id,
+                                         const std::optional<std::string>& stack_name);
 
 }  // namespace holm::cloudformation

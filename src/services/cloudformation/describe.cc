@@ -55,6 +55,8 @@ Stack describe(Call& call, const StackRow& row) {
                .role_arn = unless_empty(row.role_arn),
                .tags = shown_tags(deployment),
                .enable_termination_protection = row.is_protected,
+               .parent_id = unless_empty(row.parent),
+               .root_id = unless_empty(row.root),
                .drift_information = StackDriftInformation{.stack_drift_status = "NOT_CHECKED"}};
   if (auto declared = stacks::parse_template(deployment.template_text)) {
     result.description = unless_empty(declared->description);
@@ -142,6 +144,8 @@ ListStacksOutput list_stacks(Service&, Call& call, const ListStacksInput& reques
          .deletion_time = row.stack.deleted,
          .stack_status = status,
          .stack_status_reason = unless_empty(row.stack.status_reason),
+         .parent_id = unless_empty(row.parent),
+         .root_id = unless_empty(row.root),
          .drift_information = StackDriftInformationSummary{.stack_drift_status = "NOT_CHECKED"}});
   }
   result.next_token = take_page(result.stack_summaries, request.next_token);
@@ -227,15 +231,15 @@ DescribeStackResourceOutput describe_stack_resource(Service&, Call& call,
 
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_GetTemplate.html
 GetTemplateOutput get_template(Service&, Call& call, const GetTemplateInput& request) {
-  // Nothing transforms templates here, so both stages are the same.
   const std::string stage = request.template_stage.value_or("Original");
   if (stage != "Original" && stage != "Processed") throw_validation("TemplateStage is not valid.");
   if (!request.stack_name && !request.change_set_name) {
     throw_validation("StackName is required if ChangeSetName is not specified.");
   }
-  std::string text = request.change_set_name
-                         ? change_set_template(call, *request.change_set_name, request.stack_name)
-                         : deployment_of(require_stack(call, *request.stack_name).stack).template_text;
+  const stacks::Deployment deployment =
+      request.change_set_name ? change_set_deployment(call, *request.change_set_name, request.stack_name)
+                              : deployment_of(require_stack(call, *request.stack_name).stack);
+  std::string text = stage == "Processed" ? deployment.template_text : original_of(deployment);
   return {.template_body = std::move(text), .stages_available = {"Original", "Processed"}};
 }
 

@@ -37,7 +37,8 @@ bool is_repeated(const StackRow& row, const std::string& mark) {
   return !mark.empty() && row.request == mark;
 }
 
-CreateStackOutput create(Service& service, Call& call, const CreateStackInput& request) {
+CreateStackOutput create(Service& service, Call& call, const CreateStackInput& request,
+                         const Expanded& expanded) {
   StackRow row = new_stack(service, call, request.stack_name);
   row.request = request_mark("CreateStack", request.client_request_token);
   if (auto known = find_stack(call, request.stack_name)) {
@@ -55,7 +56,8 @@ CreateStackOutput create(Service& service, Call& call, const CreateStackInput& r
                              .parameters = request.parameters,
                              .tags = request.tags,
                              .capabilities = request.capabilities,
-                             .role_arn = request.role_arn}),
+                             .role_arn = request.role_arn,
+                             .expanded = expanded}),
       .on_failure = on_failure,
       .token = request.client_request_token.value_or("")};
   if (row.timeout_minutes) operation.deadline = call.now + std::chrono::minutes(*row.timeout_minutes);
@@ -64,7 +66,8 @@ CreateStackOutput create(Service& service, Call& call, const CreateStackInput& r
   return {.stack_id = row.stack.id};
 }
 
-UpdateStackOutput update(Service& service, Call& call, const UpdateStackInput& request) {
+UpdateStackOutput update(Service& service, Call& call, const UpdateStackInput& request,
+                         const Expanded& expanded) {
   StackRow row = require_named_stack(call, request.stack_name);
   const std::string mark = request_mark("UpdateStack", request.client_request_token);
   if (is_repeated(row, mark)) return {.stack_id = row.stack.id};
@@ -74,14 +77,15 @@ UpdateStackOutput update(Service& service, Call& call, const UpdateStackInput& r
   if (keeps_template && (request.template_body || request.template_url)) {
     throw_validation("UsePreviousTemplate cannot be given together with a template.");
   }
-  std::string text = keeps_template ? row.stack.current.template_text
+  std::string text = keeps_template ? original_of(row.stack.current)
                                     : template_text(request.template_body, request.template_url);
   stacks::Deployment target = take_wanted(service, call, row,
                                           {.template_text = std::move(text),
                                            .parameters = request.parameters,
                                            .tags = request.tags,
                                            .capabilities = request.capabilities,
-                                           .role_arn = request.role_arn});
+                                           .role_arn = request.role_arn,
+                                           .expanded = expanded});
   const bool was_left_failed =
       row.stack.status == StackStatus::UpdateFailed || row.stack.status == StackStatus::CreateFailed;
   if (!plan_changes(service, call, row, target).changes_anything && !was_left_failed) {
@@ -129,16 +133,20 @@ void require_retainable(Call& call, const StackRow& row, const std::vector<std::
 
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
 async::Task<CreateStackOutput> create_stack(Service& service, LongCall call, CreateStackInput request) {
-  std::function<CreateStackOutput(Call&, const CreateStackInput&)> work =
-      [&service](Call& inner, const CreateStackInput& input) { return create(service, inner, input); };
-  return with_template(std::move(call), sql::Access::Write, std::move(request), std::move(work));
+  std::function<CreateStackOutput(Call&, const CreateStackInput&, const Expanded&)> work =
+      [&service](Call& inner, const CreateStackInput& input, const Expanded& expanded) {
+        return create(service, inner, input, expanded);
+      };
+  return with_expanded_template(service, std::move(call), std::move(request), std::move(work));
 }
 
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_UpdateStack.html
 async::Task<UpdateStackOutput> update_stack(Service& service, LongCall call, UpdateStackInput request) {
-  std::function<UpdateStackOutput(Call&, const UpdateStackInput&)> work =
-      [&service](Call& inner, const UpdateStackInput& input) { return update(service, inner, input); };
-  return with_template(std::move(call), sql::Access::Write, std::move(request), std::move(work));
+  std::function<UpdateStackOutput(Call&, const UpdateStackInput&, const Expanded&)> work =
+      [&service](Call& inner, const UpdateStackInput& input, const Expanded& expanded) {
+        return update(service, inner, input, expanded);
+      };
+  return with_expanded_template(service, std::move(call), std::move(request), std::move(work));
 }
 
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DeleteStack.html
@@ -152,6 +160,10 @@ aws::Nothing delete_stack(Service& service, Call& call, const DeleteStackInput& 
   if (row->is_protected) {
     throw_validation(
         fmt::format("Stack [{}] cannot be deleted while TerminationProtection is enabled", row->stack.name));
+  }
+  if (!row->root.empty() && require_stack(call, row->root).is_protected) {
+    throw_validation(fmt::format("Stack [{}] cannot be deleted while TerminationProtection is enabled on its root"
+                                 " stack {}", row->stack.name, name_in(row->root)));
   }
   require_unused_exports(call, *row);
   require_retainable(call, *row, request.retain_resources);
@@ -221,6 +233,10 @@ RollbackStackOutput rollback_stack(Service& service, Call& call, const RollbackS
 UpdateTerminationProtectionOutput update_termination_protection(
     Service&, Call& call, const UpdateTerminationProtectionInput& request) {
   const StackRow row = require_named_stack(call, request.stack_name);
+  if (!row.root.empty()) {
+    throw_validation("Termination protection of a nested stack is that of its root stack and cannot be changed"
+                     " directly.");
+  }
   call.transaction.run("UPDATE cloudformation_stack SET protected = ?2 WHERE id = ?1",
                        {row.stack.id, int64_t{request.enable_termination_protection}});
   return {.stack_id = row.stack.id};

@@ -72,8 +72,6 @@ void take_principal(Service& service, Call& call, StackRow& row, const std::opti
 }
 
 stacks::Deployment take_wanted(Service& service, Call& call, StackRow& row, const Wanted& wanted) {
-  const stacks::Template declared = require_template(service, wanted.template_text);
-  require_capabilities(declared, wanted.capabilities);
   row.capabilities = wanted.capabilities;
   take_principal(service, call, row, wanted.role_arn);
   Call acting = call;
@@ -81,8 +79,16 @@ stacks::Deployment take_wanted(Service& service, Call& call, StackRow& row, cons
   // Of a creation that failed and was kept only the operation tells.
   const bool was_made = !row.stack.current.template_text.empty() || !row.stack.operation;
   const stacks::Deployment& before = was_made ? row.stack.current : row.stack.operation->target;
-  return {.template_text = wanted.template_text,
-          .parameters = require_parameters(acting, declared, wanted.parameters, before.parameters),
+  ProcessedTemplate processed =
+      process_template(service, acting, row.stack,
+                       {wanted.template_text, wanted.expanded, wanted.parameters, before.parameters});
+  require_capabilities(processed.declared, wanted.capabilities);
+  if (!processed.original_text.empty() && wanted.review == Wanted::Review::None) {
+    require_expansion_capability(wanted.capabilities);
+  }
+  return {.template_text = std::move(processed.text),
+          .original_text = std::move(processed.original_text),
+          .parameters = require_parameters(acting, processed.declared, wanted.parameters, before.parameters),
           .tags = wanted.tags.empty() ? before.tags : tags_of(wanted.tags)};
 }
 

@@ -21,6 +21,10 @@ struct Wanted {
   const std::vector<Tag>& tags;
   const std::vector<std::string>& capabilities;
   const std::optional<std::string>& role_arn;
+  // What transforms made of a template is looked at in a change set, or has to be accepted blindly.
+  enum class Review { None, ChangeSet } review = Review::None;
+  // The template after its macros.
+  std::optional<std::string> expanded = std::nullopt;
 };
 
 // Makes `row` act for the role, given or kept with the stack, else for whoever calls. Throws

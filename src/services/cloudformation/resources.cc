@@ -1,4 +1,4 @@
-// AWS::CDK::Metadata.
+// AWS::CDK::Metadata, and the list of all types.
 
 #include "services/cloudformation/resources.h"
 
@@ -26,9 +26,14 @@ class CdkMetadata final : public stacks::ResourceType {
 
 }  // namespace
 
-std::vector<std::unique_ptr<stacks::ResourceType>> resource_types() {
+std::vector<std::unique_ptr<stacks::ResourceType>> resource_types(Service& service) {
   std::vector<std::unique_ptr<stacks::ResourceType>> types;
   types.push_back(std::make_unique<CdkMetadata>());
+  types.push_back(custom_resource_type(service));
+  types.push_back(macro_type());
+  types.push_back(nested_stack_type(service));
+  types.push_back(wait_condition_handle_type(service));
+  types.push_back(wait_condition_type());
   return types;
 }
 

@@ -8,6 +8,15 @@
 
 namespace holm::cloudformation {
 
-std::vector<std::unique_ptr<stacks::ResourceType>> resource_types();
+class Service;
+
+// The service outlives them.
+std::vector<std::unique_ptr<stacks::ResourceType>> resource_types(Service& service);
+
+std::unique_ptr<stacks::ResourceType> custom_resource_type(Service& service);
+std::unique_ptr<stacks::ResourceType> macro_type();
+std::unique_ptr<stacks::ResourceType> nested_stack_type(Service& service);
+std::unique_ptr<stacks::ResourceType> wait_condition_handle_type(Service& service);
+std::unique_ptr<stacks::ResourceType> wait_condition_type();
 
 }  // namespace holm::cloudformation

@@ -36,3 +36,30 @@ CREATE TABLE cloudformation_change_set (
   token TEXT NOT NULL, role TEXT NOT NULL, capabilities TEXT NOT NULL, on_failure INTEGER NOT NULL,
   -- The deployment holds secrets; the description is what DescribeChangeSet answers.
   deployment TEXT NOT NULL, description TEXT NOT NULL, UNIQUE (stack, name));
+-- migration 3
+-- Of stacks that are resources of others: whose, and of which at the top.
+ALTER TABLE cloudformation_stack ADD COLUMN parent TEXT NOT NULL DEFAULT '';
+ALTER TABLE cloudformation_stack ADD COLUMN root TEXT NOT NULL DEFAULT '';
+CREATE INDEX cloudformation_stack_parent ON cloudformation_stack (parent);
+-- What is wanted of a nested stack, one row a physical resource; WAITING, BEGUN, NOTHING or FAILED.
+CREATE TABLE cloudformation_nested (
+  stack TEXT NOT NULL REFERENCES cloudformation_stack (id) ON DELETE CASCADE, suffix TEXT NOT NULL,
+  id TEXT NOT NULL UNIQUE, child TEXT NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, properties TEXT NOT NULL,
+  state TEXT NOT NULL DEFAULT 'WAITING', problem TEXT NOT NULL DEFAULT '', PRIMARY KEY (stack, suffix));
+-- What was asked of whoever stands behind a custom resource last, one row a physical resource.
+CREATE TABLE cloudformation_request (
+  stack TEXT NOT NULL REFERENCES cloudformation_stack (id) ON DELETE CASCADE, suffix TEXT NOT NULL,
+  id TEXT NOT NULL UNIQUE, logical_id TEXT NOT NULL, type TEXT NOT NULL, service_token TEXT NOT NULL,
+  -- Who answers has to know the secret. The payload is kept until it is sent.
+  secret TEXT NOT NULL, payload TEXT NOT NULL, sent INTEGER NOT NULL DEFAULT 0, deadline INTEGER NOT NULL,
+  -- The answer as it came, or why there will be none.
+  reply TEXT, problem TEXT, PRIMARY KEY (stack, suffix));
+CREATE TABLE cloudformation_wait_handle (
+  stack TEXT NOT NULL REFERENCES cloudformation_stack (id) ON DELETE CASCADE, id TEXT NOT NULL UNIQUE,
+  secret TEXT NOT NULL, url TEXT NOT NULL PRIMARY KEY);
+CREATE TABLE cloudformation_wait_signal (
+  handle TEXT NOT NULL REFERENCES cloudformation_wait_handle (id) ON DELETE CASCADE, unique_id TEXT NOT NULL,
+  status TEXT NOT NULL, reason TEXT NOT NULL, data TEXT NOT NULL, PRIMARY KEY (handle, unique_id));
+CREATE TABLE cloudformation_macro (
+  account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL, function TEXT NOT NULL,
+  PRIMARY KEY (account, region, name));

@@ -6,7 +6,11 @@
 
 #include "aws/service/region.h"
 #include "cloudformation/handlers.h"
+#include "http/server.h"
 #include "jobs/jobs.h"
+#include "services/cloudformation/custom_requests.h"
+#include "services/cloudformation/nested_stacks.h"
+#include "services/cloudformation/reply_door.h"
 #include "services/cloudformation/session.h"
 #include "services/cloudformation/stacks.h"
 
@@ -91,6 +95,8 @@ void Service::start() {
     const stacks::StepOutcome outcome = engine_.step(*store);
     return outcome.again ? jobs::again_at(use_.clock.now() + *outcome.again) : jobs::done();
   });
+  use_.jobs.handle(kRequestJob, [this](const jobs::Job& job) { return send_question(*this, job); });
+  use_.jobs.handle(kNestedJob, [this](const jobs::Job& job) { return begin_nested(*this, job); });
   use_.jobs.handle(kExpireJob, [this](const jobs::Job&) {
     forget_deleted_stacks();
     return jobs::again_at(use_.clock.now() + kExpireEvery);
@@ -99,6 +105,12 @@ void Service::start() {
   use_.region.transact(caller, sql::Access::Write, [&](aws::Call& call) {
     use_.jobs.schedule(call.transaction, {.kind = kExpireJob, .key = "all"}, use_.clock.now() + kExpireEvery);
   });
+}
+
+bool Service::is_reply(const http::Exchange& exchange) { return is_for_reply_door(exchange.request()); }
+
+async::Task<void> Service::answer_reply(http::Exchange& exchange) {
+  return answer_at_reply_door(*this, exchange);
 }
 
 void Service::forget_deleted_stacks() {

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "async/task.h"
 #include "aws/service/service.h"
 #include "base/clock.h"
 #include "base/random.h"
@@ -10,6 +11,9 @@
 
 namespace holm::aws {
 class IdentityProvider;
+}
+namespace holm::http {
+class Exchange;
 }
 namespace holm::jobs {
 class Jobs;
@@ -25,6 +29,8 @@ struct Dependencies {
   const stacks::TypeRegistry& types;
   Clock& clock;
   Random& random;
+  // "https://holm.internal": where functions and subscribers of topics can answer.
+  std::string reply_origin = {};
 };
 
 // One for all accounts and regions. Any thread.
@@ -38,10 +44,18 @@ class Service final : public aws::ServiceBase {
   // Registers the jobs; stacks that an earlier daemon left in the middle go on.
   void start() override;
 
+  // Whether a request to the region is an answer about a custom resource, or a signal; it is then taken.
+  static bool is_reply(const http::Exchange& exchange);
+  async::Task<void> answer_reply(http::Exchange& exchange);
+
   const stacks::TypeRegistry& types() const { return use_.types; }
   const stacks::Engine& engine() const { return engine_; }
   aws::IdentityProvider& identities() { return use_.identities; }
   Random& random() { return use_.random; }
+  Clock& clock() { return use_.clock; }
+  jobs::Jobs& jobs() { return use_.jobs; }
+  aws::Region& region() { return use_.region; }
+  const std::string& reply_origin() const { return use_.reply_origin; }
   // Has the stack's operation carried on once `call` is committed.
   void carry_on(aws::Call& call, const std::string& stack_id);
 

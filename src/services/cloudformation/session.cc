@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "ec2/operations.h"
 #include "services/cloudformation/named_resources.h"
+#include "services/cloudformation/nested_stacks.h"
 #include "services/cloudformation/stacks.h"
 #include "ssm/operations.h"
 
@@ -120,6 +121,8 @@ class SqlSession final : public stacks::Session {
     }
     return {};
   }
+
+  bool finish_nested() override { return cloudformation::finish_nested(call_.transaction, stack_id_); }
 
   Result<std::string> import_value(std::string_view export_name) override {
     auto found = find_export(call_, export_name, stack_id_);

@@ -15,7 +15,7 @@ namespace {
 
 constexpr char kColumns[] =
     "account, region, id, name, status, reason, created, updated, deleted, current, operation, principal,"
-    " capabilities, disable_rollback, protected, timeout, role, change_set, request";
+    " capabilities, disable_rollback, protected, timeout, role, change_set, request, parent, root";
 
 std::string write_principal(const aws::Principal& principal) {
   formats::Object object;
@@ -68,6 +68,8 @@ StackRow read_row(const sql::Row& row) {
   result.role_arn = row.text(16);
   result.change_set = row.text(17);
   result.request = row.text(18);
+  result.parent = row.text(19);
+  result.root = row.text(20);
   return result;
 }
 
@@ -88,6 +90,10 @@ sql::Value operation_value(const stacks::Stack& stack) {
 }
 
 }  // namespace
+
+const std::string& original_of(const stacks::Deployment& deployment) {
+  return deployment.original_text.empty() ? deployment.template_text : deployment.original_text;
+}
 
 std::string name_in(std::string_view stack_id) {
   const size_t from = stack_id.find('/') + 1;
@@ -149,10 +155,11 @@ void insert_stack(Call& call, const StackRow& row) {
   const stacks::Stack& stack = row.stack;
   call.transaction.run(
       "INSERT INTO cloudformation_stack (account, region, id, name, status, reason, created, current,"
-      " principal, capabilities, protected) VALUES (?1, ?2, ?3, ?4, ?5, '', ?6, ?7, ?8, '', ?9)",
+      " principal, capabilities, protected, parent, root)"
+      " VALUES (?1, ?2, ?3, ?4, ?5, '', ?6, ?7, ?8, '', ?9, ?10, ?11)",
       {call.account, call.region, stack.id, stack.name, std::string(stacks::to_text(stack.status)),
        to_milliseconds(stack.created), stacks::write_deployment(stack.current),
-       write_principal(row.principal), int64_t{row.is_protected}});
+       write_principal(row.principal), int64_t{row.is_protected}, row.parent, row.root});
   save_request(call, row);
 }
 

@@ -24,6 +24,8 @@ struct StackRow {
   std::string role_arn;    // Empty: the stack acts for whoever asked for its last operation.
   std::string change_set;  // The id of the one executed last; empty: none was.
   std::string request;     // "CreateStack token": of the last operation that began.
+  // Of a nested stack: whose resource it is, and the stack at the top. Ids; empty for others.
+  std::string parent, root;
 };
 
 // By id in any state; a name means the stack of that name that is not deleted.
@@ -40,6 +42,8 @@ void insert_stack(Call& call, const StackRow& row);
 void save_request(Call& call, const StackRow& row);
 void save_stack(sql::Transaction& transaction, const stacks::Stack& stack);
 
+// The template as it was given, before its transforms.
+const std::string& original_of(const stacks::Deployment& deployment);
 // The name in a stack's ARN.
 std::string name_in(std::string_view stack_id);
 // "a,b" and back.

@@ -16,8 +16,11 @@
 #include "cloudformation/migrations.h"
 #include "formats/json.h"
 #include "jobs/jobs.h"
+#include "lambda/operations.h"
 #include "s3/operations.h"
+#include "services/cloudformation/resources.h"
 #include "services/cloudformation/service.h"
+#include "sns/operations.h"
 #include "ssm/operations.h"
 #include "support/service_tester.h"
 #include "support/test_region.h"
@@ -100,18 +103,22 @@ class FakeIdentities final : public aws::IdentityProvider {
 // Parameters of SSM and objects of S3, as maps.
 class FakeRegion final : public ::holm::test::TestRegion {
  public:
-  FakeRegion(sql::Database& database, Clock& clock) : ::holm::test::TestRegion(database, clock), reactor_(clock) {}
+  FakeRegion(sql::Database& database, Clock& clock)
+      : ::holm::test::TestRegion(database, clock), reactors_(1, clock) {}
 
   async::Task<void> transact_on_worker(async::Reactor&, aws::Caller caller, sql::Access access,
                                        std::function<void(aws::Call&)> work) override {
     transact(caller, access, work);
     co_return;
   }
-  async::Reactor& any_reactor() override { return reactor_; }
+  async::Reactor& any_reactor() override { return reactors_.next(); }
   void kill_after(int commits) { commits_left_ = commits; }
 
   std::map<std::string, std::string> parameters;
   std::map<std::string, std::string> objects;  // By bucket/key.
+  std::vector<formats::Value> requests;        // Sent to functions and topics.
+  std::string invoker;                         // For whom the last was.
+  std::string invocation_error;                // The code of what functions are refused with.
 
  protected:
   void before_commit(sql::Access) override {
@@ -120,6 +127,10 @@ class FakeRegion final : public ::holm::test::TestRegion {
   }
   aws::Box invoke(aws::Call&, const aws::Principal&, std::string_view service, std::string_view,
                   const void* input) override {
+    if (service == "sns") {
+      note(static_cast<const sns::PublishInput*>(input)->message);
+      return aws::make_box(sns::PublishResponse{});
+    }
     CHECK(service == "ssm");
     ssm::GetParametersResult result;
     for (const std::string& name : static_cast<const ssm::GetParametersRequest*>(input)->names) {
@@ -127,8 +138,14 @@ class FakeRegion final : public ::holm::test::TestRegion {
     }
     return aws::make_box(std::move(result));
   }
-  async::Task<aws::Box> invoke_waiting(async::Reactor&, aws::Caller, std::string_view service,
+  async::Task<aws::Box> invoke_waiting(async::Reactor&, aws::Caller caller, std::string_view service,
                                        std::string_view, aws::Box input) override {
+    if (service == "lambda") {
+      if (!invocation_error.empty()) throw aws::ServiceError(invocation_error, 400, "not now");
+      note(*static_cast<const lambda::InvocationRequest*>(input.get())->payload);
+      invoker = caller.principal.arn;
+      co_return aws::make_box(lambda::InvocationResponse{});
+    }
     CHECK(service == "s3");
     const auto& request = *static_cast<const s3::GetObjectRequest*>(input.get());
     auto found = objects.find(request.bucket + "/" + request.key);
@@ -141,7 +158,9 @@ class FakeRegion final : public ::holm::test::TestRegion {
   }
 
  private:
-  async::Reactor reactor_;
+  void note(const std::string& payload) { requests.push_back(*formats::parse_json(payload)); }
+
+  async::ReactorPool reactors_;
   int commits_left_ = -1;
 };
 
@@ -153,8 +172,6 @@ class CloudFormationTest : public ::testing::Test {
     transaction->run("CREATE TABLE thing (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT, maker TEXT,"
                      " slow INTEGER)");
     transaction->commit();
-    types.add(std::make_unique<Thing>("Test::Thing"));
-    types.add(std::make_unique<Thing>("AWS::IAM::Role"));
     restart();
   }
 
@@ -166,7 +183,12 @@ class CloudFormationTest : public ::testing::Test {
                                                      .identities = identities,
                                                      .types = types,
                                                      .clock = place.clock,
-                                                     .random = place.random});
+                                                     .random = place.random,
+                                                     .reply_origin = "https://holm.internal"});
+    types = {};
+    types.add(std::make_unique<Thing>("Test::Thing"));
+    types.add(std::make_unique<Thing>("AWS::IAM::Role"));
+    for (auto& type : resource_types(*service)) types.add(std::move(type));
     service->start();
   }
 

@@ -5,6 +5,7 @@
 
 #include "aws/service/error.h"
 #include "lambda/operations.h"
+#include "services/lambda/cfn_response.h"
 #include "services/lambda/packages.h"
 #include "services/lambda/resources.h"
 
@@ -62,14 +63,18 @@ FunctionCode code_of(const Properties& wanted, const std::string& runtime) {
   FunctionCode result{.s3_bucket = code.find_text("S3Bucket"),
                       .s3_key = code.find_text("S3Key"),
                       .s3_object_version = code.find_text("S3ObjectVersion")};
-  // The text of a template is a whole package of one file.
+  // The text of a template is a whole package, with what it can only have from CloudFormation.
   if (auto text = code.find_text("ZipFile")) {
     if (!runtime.starts_with("python")) {
       throw aws::ServiceError("InvalidRequest", 400,
                               "ZipFile can only be used when Runtime is set to"
                               " either nodejs or python");
     }
-    result.zip_file = make_archive("index.py", *text);
+    std::vector<PackedFile> files = {{"index.py", *text}};
+    if (text->find(kCfnResponseModule) != std::string::npos) {
+      files.push_back({std::string(kCfnResponseModule) + ".py", cfn_response_python()});
+    }
+    result.zip_file = make_archive(files);
   }
   return result;
 }

@@ -122,24 +122,32 @@ Result<void> unpack_archive(std::string_view zip, const std::string& folder, uin
 }
 
 std::string make_archive(const std::string& name, std::string_view content, unsigned mode) {
+  return make_archive({{name, content, mode}});
+}
+
+std::string make_archive(const std::vector<PackedFile>& files) {
   std::unique_ptr<archive, decltype(&archive_write_free)> writer(archive_write_new(), &archive_write_free);
-  std::string bytes(content.size() + name.size() * 2 + 4096, '\0');
+  size_t bytes_max = 4096;
+  for (const PackedFile& file : files) bytes_max += file.content.size() + file.name.size() * 2 + 1024;
+  std::string bytes(bytes_max, '\0');
   size_t used = 0;
   archive_write_set_format_zip(writer.get());
   archive_write_zip_set_compression_store(writer.get());
   archive_write_set_bytes_per_block(writer.get(), 0);
   CHECK(archive_write_open_memory(writer.get(), bytes.data(), bytes.size(), &used) == ARCHIVE_OK);
-  std::unique_ptr<archive_entry, decltype(&archive_entry_free)> entry(archive_entry_new(),
-                                                                      &archive_entry_free);
-  archive_entry_set_pathname(entry.get(), name.c_str());
-  archive_entry_set_size(entry.get(), static_cast<la_int64_t>(content.size()));
-  archive_entry_set_filetype(entry.get(), AE_IFREG);
-  archive_entry_set_perm(entry.get(), static_cast<__LA_MODE_T>(mode));
-  // The same text gives the same package.
-  archive_entry_set_mtime(entry.get(), 315'532'800, 0);
-  CHECK(archive_write_header(writer.get(), entry.get()) == ARCHIVE_OK);
-  CHECK(archive_write_data(writer.get(), content.data(), content.size()) ==
-        static_cast<la_ssize_t>(content.size()));
+  for (const PackedFile& file : files) {
+    std::unique_ptr<archive_entry, decltype(&archive_entry_free)> entry(archive_entry_new(),
+                                                                        &archive_entry_free);
+    archive_entry_set_pathname(entry.get(), file.name.c_str());
+    archive_entry_set_size(entry.get(), static_cast<la_int64_t>(file.content.size()));
+    archive_entry_set_filetype(entry.get(), AE_IFREG);
+    archive_entry_set_perm(entry.get(), static_cast<__LA_MODE_T>(file.mode));
+    // The same text gives the same package.
+    archive_entry_set_mtime(entry.get(), 315'532'800, 0);
+    CHECK(archive_write_header(writer.get(), entry.get()) == ARCHIVE_OK);
+    CHECK(archive_write_data(writer.get(), file.content.data(), file.content.size()) ==
+          static_cast<la_ssize_t>(file.content.size()));
+  }
   CHECK(archive_write_close(writer.get()) == ARCHIVE_OK);
   bytes.resize(used);
   return bytes;

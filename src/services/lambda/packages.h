@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -38,6 +39,13 @@ bool is_safe_entry_name(std::string_view name);
 Result<void> check_archive(std::string_view zip);
 // Unpacks into `folder`, which exists and is empty; stops beyond `bytes_max`.
 Result<void> unpack_archive(std::string_view zip, const std::string& folder, uint64_t bytes_max);
+
+struct PackedFile {
+  std::string name;
+  std::string_view content;
+  unsigned mode = 0644;
+};
+std::string make_archive(const std::vector<PackedFile>& files);
 // An archive of one file.
 std::string make_archive(const std::string& name, std::string_view content, unsigned mode = 0644);
 

@@ -100,6 +100,8 @@ Result<UniqueFd> Sandboxes::prepare(const std::string& id, const Target& target)
     auto written = write_file_durably(folder(id) + "/runtime/bootstrap.py", python_bootstrap(), 0644);
     if (!written) return std::unexpected(written.error());
   }
+  auto written = write_file_volatile(folder(id) + "/runtime/authority.pem", use_.authority, 0644);
+  if (!written) return std::unexpected(written.error());
   return make_pipe(folder(id) + "/output", 0666);
 }
 
@@ -115,6 +117,10 @@ Result<std::vector<std::string>> Sandboxes::environment_of(const Target& target,
       {"PATH", "/usr/local/bin:/usr/bin/:/bin:/opt/bin"},
       {"LD_LIBRARY_PATH", "/var/task:/var/task/lib:/opt/lib"},
       {"TZ", ":UTC"}};
+  // A function talks to nobody but the region. One variable each: OpenSSL, requests, curl, Node.js.
+  for (const char* name : {"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"}) {
+    if (!use_.authority.empty()) variables[name] = std::string(kRuntimeFolder) + "/authority.pem";
+  }
   for (const auto& [name, value] : target.environment) variables[name] = value;
   variables["_HANDLER"] = target.handler;
   variables["AWS_REGION"] = variables["AWS_DEFAULT_REGION"] = target.region;

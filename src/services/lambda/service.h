@@ -53,6 +53,8 @@ struct Dependencies {
   http::Handler api;
   // The load balancers' sites. Ports are distinct, and other than the Runtime API's, the region API's and 53.
   std::vector<Site> sites;
+  // The certificate of the region's authority, PEM: functions trust it. Empty: there is none.
+  std::string authority = {};
 };
 
 // One for all accounts and regions; handlers are free functions that take it. Any thread.
