@@ -125,8 +125,6 @@ std::vector<Tag> tags_for(const std::vector<TagSpecification>& specifications, s
 
 InstanceRow row_of(Service& service, Call& call, const RunInstancesRequest& request, const Place& place) {
   const std::string type = request.instance_type.value_or("m1.small");
-  if (!request.image_id) throw_missing("ImageId");
-  require_visible_image(call, *request.image_id);
   if (!find_instance_type(type)) throw_invalid(fmt::format("Invalid value '{}' for InstanceType.", type));
   check_user_data(request.user_data);
   require_unlimited(request.credit_specification);
@@ -191,6 +189,8 @@ Reservation run_instances(Service& service, Call& call, const RunInstancesReques
     throw_invalid(fmt::format("Invalid value for instance counts: MinCount {}, MaxCount {}.",
                               request.min_count, request.max_count));
   }
+  if (!request.image_id) throw_missing("ImageId");
+  std::vector<VolumeWish> image = volumes_of_image(call, *request.image_id);
   const Place place = place_of(service, call, request);
   InstanceRow row = row_of(service, call, request, place);
   require_capacity(call, row.type, row.zone);
@@ -198,7 +198,7 @@ Reservation run_instances(Service& service, Call& call, const RunInstancesReques
   const std::vector<Tag> interface_tags = tags_for(request.tag_specifications, "network-interface");
   const std::vector<Tag> volume_tags = tags_for(request.tag_specifications, "volume");
   const std::vector<VolumeWish> volumes =
-      volume_wishes(call, volumes_of_image(call, row.image), request.block_device_mappings);
+      volume_wishes(call, std::move(image), request.block_device_mappings);
   end_dry_run(request.dry_run);
   std::vector<InstanceRow> rows;
   for (int32_t i = 0; i < request.max_count; ++i) {
