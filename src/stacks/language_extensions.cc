@@ -223,6 +223,7 @@ Result<Template, TemplateError> parse_outline(const Value& root) {
 }
 
 Result<Value, TemplateError> expand_language_extensions(const Value& root, const ExpansionInput& input) {
+  if (!root.as_object()) return std::unexpected(TemplateError{"Template format error: unsupported structure."});
   auto outline = read_template(outline_of(root, Outline::Mappings));
   if (!outline) return std::unexpected(outline.error());
   const Scope scope = scope_of(*outline, input);

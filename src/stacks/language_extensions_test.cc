@@ -86,6 +86,17 @@ TEST(LanguageExtensions, UnrollLoops) {
   }
 }
 
+TEST(LanguageExtensions, AreOfTemplatesOnly) {
+  const PseudoParameters pseudo{.account_id = "111122223333", .region = "eu-test-1", .stack_name = "s"};
+  const std::map<std::string, formats::Value> none;
+  const formats::Value roots[] = {formats::Value(), formats::Value("text"), formats::Value(formats::Array{"a"})};
+  for (const formats::Value& root : roots) {
+    auto refused = expand_language_extensions(root, {.pseudo = pseudo, .parameters = none});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().message, "Template format error: unsupported structure.");
+  }
+}
+
 TEST(LanguageExtensions, AreBounded) {
   std::string loops = "{'R${A}${B}${C}${D}${E}': {Type: T}}";
   for (const char* name : {"E", "D", "C", "B", "A"}) {
