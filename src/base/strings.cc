@@ -1,6 +1,7 @@
 // Operations on text and the encodings AWS protocols use.
 
 #include "base/strings.h"
+#include "base/wildcard.h"
 
 #include <algorithm>
 #include <charconv>
@@ -111,13 +112,19 @@ std::string replace_all(std::string_view text, std::string_view from, std::strin
 }
 
 bool matches_wildcard(std::string_view pattern, std::string_view text) {
+  return matches_wildcard(pattern, text, Escape::None);
+}
+
+bool matches_wildcard(std::string_view pattern, std::string_view text, Escape escape) {
   size_t p = 0, t = 0, star = std::string_view::npos, retry = 0;
   while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
+    const bool is_escaped = escape == Escape::Backslash && p + 1 < pattern.size() && pattern[p] == '\\';
+    const size_t at = is_escaped ? p + 1 : p;
+    if (!is_escaped && p < pattern.size() && pattern[p] == '*') {
       star = p++;
       retry = t;
-    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
-      ++p;
+    } else if (at < pattern.size() && (pattern[at] == text[t] || (!is_escaped && pattern[at] == '?'))) {
+      p = at + 1;
       ++t;
     } else if (star != std::string_view::npos) {
       p = star + 1;

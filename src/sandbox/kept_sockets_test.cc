@@ -6,18 +6,21 @@
 #include <unistd.h>
 
 #include "net/socket.h"
-#include "sandbox/program/test_region.h"
+#include "sandbox/program/region_fixture.h"
 
 namespace holm::sandbox {
 namespace {
 
-class KeptSocketsTest : public testing::Test {
+class KeptSocketsTest : public RegionFixture {
  protected:
   void SetUp() override {
-    if (::geteuid() != 0) GTEST_SKIP() << "sandboxes are made by root";
-    region_ = std::make_unique<TestRegion>();
-    ASSERT_EQ(region_->error, "");
+    RegionFixture::SetUp();
+    if (!region_) return;
     sockets_ = std::make_unique<KeptSockets>(*region_->anchor);
+  }
+  void TearDown() override {
+    sockets_.reset();
+    RegionFixture::TearDown();
   }
   void start_another_daemon() {
     sockets_.reset();
@@ -33,7 +36,6 @@ class KeptSocketsTest : public testing::Test {
     return socket ? net::local_address(socket->get()).port() : 0;
   }
 
-  std::unique_ptr<TestRegion> region_;
   std::unique_ptr<KeptSockets> sockets_;
 };
 

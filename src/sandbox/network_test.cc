@@ -13,7 +13,7 @@
 #include "sandbox/names.h"
 #include "sandbox/namespaces.h"
 #include "sandbox/netlink.h"
-#include "sandbox/program/test_region.h"
+#include "sandbox/program/region_fixture.h"
 
 namespace holm::sandbox {
 namespace {
@@ -34,12 +34,11 @@ SecurityRule tcp_from_group(const std::string& group) {
 
 // A VPC with two subnets; "a" and "c" live in the first, "b" in the second. Each is a sandbox that
 // serves its name on kPort and runs `ask` for others.
-class NetworkTest : public testing::Test {
+class NetworkTest : public RegionFixture {
  protected:
   void SetUp() override {
-    if (::geteuid() != 0) GTEST_SKIP() << "sandboxes are made by root";
-    region_ = std::make_unique<TestRegion>();
-    ASSERT_EQ(region_->error, "");
+    RegionFixture::SetUp();
+    if (!region_) return;
     groups_ = {{.id = "sg-a", .egress = {{.cidrs = {"0.0.0.0/0"}}}},
                {.id = "sg-b", .ingress = {tcp_from_group("sg-a")}},
                {.id = "sg-c", .egress = {{.cidrs = {"0.0.0.0/0"}}}}};
@@ -48,13 +47,6 @@ class NetworkTest : public testing::Test {
                 {"eni-c", {"10.77.1.12"}, {"sg-c"}}};
     ensure();
   }
-  void TearDown() override {
-    if (!region_) return;
-    std::string directory = region_->directory();
-    region_.reset();
-    for (const std::string& each : leftovers(directory)) ADD_FAILURE() << each;
-  }
-
   void expect_done(const Result<void>& result) { EXPECT_TRUE(result) << result.error().message; }
   // What the owners of the state say after every start of the daemon.
   void ensure() {
@@ -102,7 +94,6 @@ class NetworkTest : public testing::Test {
     return exit && exit->succeeded();
   }
 
-  std::unique_ptr<TestRegion> region_;
   std::vector<SecurityGroup> groups_;
   std::vector<InterfaceSecurity> members_;
 };

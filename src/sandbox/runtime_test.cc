@@ -11,32 +11,13 @@
 #include <thread>
 
 #include "sandbox/disks.h"
-#include "sandbox/program/test_region.h"
+#include "sandbox/program/region_fixture.h"
 
 namespace holm::sandbox {
 namespace {
 
-class RuntimeTest : public testing::Test {
+class RuntimeTest : public RegionFixture {
  protected:
-  void SetUp() override {
-    if (::geteuid() != 0) GTEST_SKIP() << "sandboxes are made by root";
-    region_ = std::make_unique<TestRegion>();
-    ASSERT_EQ(region_->error, "");
-  }
-  void TearDown() override {
-    if (!region_) return;
-    std::string directory = region_->directory();
-    region_.reset();
-    for (const std::string& each : leftovers(directory)) ADD_FAILURE() << each;
-  }
-
-  SandboxSpec shell(const std::string& id, const std::string& script) {
-    SandboxSpec spec;
-    spec.id = id;
-    spec.args = {"/bin/sh", "-c", script};
-    spec.log_path = region_->log_path(id);
-    return spec;
-  }
   // Runs to the end and returns what was printed.
   std::string output_of(const SandboxSpec& spec) {
     auto started = region_->runtime->start(spec);
@@ -46,7 +27,6 @@ class RuntimeTest : public testing::Test {
   }
   Runtime& runtime() { return *region_->runtime; }
 
-  std::unique_ptr<TestRegion> region_;
   ExitStatus last_exit_;
 };
 

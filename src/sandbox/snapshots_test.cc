@@ -13,35 +13,15 @@
 #include "base/files.h"
 #include "base/strings.h"
 #include "sandbox/disks.h"
-#include "sandbox/program/test_region.h"
+#include "sandbox/program/region_fixture.h"
 
 namespace holm::sandbox {
 namespace {
 
-class SnapshotsTest : public testing::Test {
+class SnapshotsTest : public RegionFixture {
  protected:
-  void SetUp() override {
-    if (::geteuid() != 0) GTEST_SKIP() << "sandboxes are made by root";
-    region_ = std::make_unique<TestRegion>();
-    ASSERT_EQ(region_->error, "");
-  }
-  void TearDown() override {
-    if (!region_) return;
-    std::string directory = region_->directory();
-    region_.reset();
-    for (const std::string& each : leftovers(directory)) ADD_FAILURE() << each;
-  }
-  SandboxSpec shell(const std::string& id, const std::string& script) {
-    SandboxSpec spec;
-    spec.id = id;
-    spec.args = {"/bin/sh", "-c", script};
-    spec.log_path = region_->log_path(id);
-    return spec;
-  }
   Runtime& runtime() { return *region_->runtime; }
   std::string in(const std::string& name) { return region_->directory() + "/" + name; }
-
-  std::unique_ptr<TestRegion> region_;
 };
 
 // Writes each number to one file and then to another, so that no moment has the second ahead of the first.

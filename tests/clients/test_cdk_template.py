@@ -1,10 +1,10 @@
 """What the CDK makes of a small site is deployed, updated and taken down, unchanged."""
-import http.client
 import pathlib
 
 import pytest
 from botocore.exceptions import ClientError
 from conftest import wait_until
+from sites import instances, page
 
 TEMPLATE = pathlib.Path(__file__).with_name("cdk_template.yaml").read_text()
 VERSION = "/cdk-bootstrap/hnb659fds/version"
@@ -20,22 +20,6 @@ def reasons(cloudformation, stack):
     return [(each["LogicalResourceId"], each["ResourceStatus"], each.get("ResourceStatusReason"))
             for each in cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
             if each["ResourceStatus"].endswith("FAILED")]
-
-
-def page(region, name):
-    connection = http.client.HTTPConnection("127.0.0.1", region.edge_port, timeout=5)
-    try:
-        connection.request("GET", "/", headers={"Host": name})
-        return connection.getresponse().read().decode().strip()
-    finally:
-        connection.close()
-
-
-def instances(region, group):
-    found = region.client("ec2").describe_instances(Filters=[
-        {"Name": "tag:aws:autoscaling:groupName", "Values": [group]},
-        {"Name": "instance-state-name", "Values": ["pending", "running"]}])
-    return [each for reservation in found["Reservations"] for each in reservation["Instances"]]
 
 
 @pytest.fixture(scope="module")

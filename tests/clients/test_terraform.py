@@ -1,5 +1,4 @@
 """What Terraform and its AWS provider make of a site: made, seen unchanged, changed and destroyed, unmodified."""
-import http.client
 import json
 import os
 import pathlib
@@ -9,6 +8,7 @@ import subprocess
 
 import pytest
 from conftest import wait_until
+from sites import instances, page
 
 CONFIGURATION = pathlib.Path(__file__).with_name("terraform") / "quay.tf"
 # Folders with the provider in them, as `terraform providers mirror` makes them.
@@ -66,22 +66,6 @@ def terraform(region, tmp_path_factory):
     made.run("init", "-no-color", "-input=false")
     made.apply()
     return made
-
-
-def page(region, name):
-    connection = http.client.HTTPConnection("127.0.0.1", region.edge_port, timeout=5)
-    try:
-        connection.request("GET", "/", headers={"Host": name})
-        return connection.getresponse().read().decode().strip()
-    finally:
-        connection.close()
-
-
-def instances(region, group):
-    found = region.client("ec2").describe_instances(Filters=[
-        {"Name": "tag:aws:autoscaling:groupName", "Values": [group]},
-        {"Name": "instance-state-name", "Values": ["pending", "running"]}])
-    return [each for reservation in found["Reservations"] for each in reservation["Instances"]]
 
 
 def test_the_page_comes_through_the_balancer(region, terraform):

@@ -12,9 +12,11 @@ namespace holm::aws {
 // What Caller::via_service says of what a stack asks for.
 inline constexpr std::string_view kStacks = "cloudformation.amazonaws.com";
 
+inline bool is_reserved_tag(std::string_view key) { return to_lower(key).starts_with("aws:"); }
+
 // Whether the tag is AWS's own and the caller is neither a service nor a stack, which act for users.
 inline bool may_not_write_tag(const Caller& caller, std::string_view key) {
-  if (!to_lower(key).starts_with("aws:")) return false;
+  if (!is_reserved_tag(key)) return false;
   return caller.principal.kind != Principal::Kind::Service && caller.via_service != kStacks;
 }
 

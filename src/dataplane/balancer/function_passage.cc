@@ -33,19 +33,11 @@ bool is_of_the_function(FunctionFailure failure) {
 
 }  // namespace
 
-async::Task<void> FunctionPassage::respond_error(int status) {
-  count_status(context_.counters.own_statuses, status);
-  context_.story.status = status;
-  http::Response response = error_response(status);
-  finish_own_headers(response.headers, context_.listener);
-  co_await context_.exchange.respond(std::move(response));
-}
-
 async::Task<void> FunctionPassage::fail(FunctionFailure failure) {
   GroupCounters& counters = context_.group.state->counters;
   count(is_of_the_function(failure) ? counters.function_user_errors : counters.function_internal_errors);
   context_.story.error_reason = reason_of(failure);
-  co_await respond_error(502);
+  co_await context_.respond_error(502);
 }
 
 async::Task<void> FunctionPassage::run() {
@@ -66,7 +58,7 @@ async::Task<void> FunctionPassage::run() {
   }
   if (refusal == kTooLarge) count(context_.group.state->counters.function_user_errors);
   if (refusal != 0) {
-    co_await respond_error(refusal);
+    co_await context_.respond_error(refusal);
     completion.complete();
     co_return;
   }

@@ -22,7 +22,6 @@ class FunctionPassage final {
  private:
   async::Task<FunctionAnswer> ask(const RoutedTarget& target, std::string body);
   async::Task<void> answer(FunctionAnswer answer);
-  async::Task<void> respond_error(int status);
   async::Task<void> fail(FunctionFailure failure);
 
   Passage::Context context_;

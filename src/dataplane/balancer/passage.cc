@@ -90,12 +90,12 @@ bool Passage::may_repeat() const {
   return !body_begun_ && (method == "GET" || method == "HEAD" || method == "OPTIONS");
 }
 
-async::Task<void> Passage::respond_error(int status) {
-  count_status(context_.counters.own_statuses, status);
-  context_.story.status = status;
+async::Task<void> Passage::Context::respond_error(int status) {
+  count_status(counters.own_statuses, status);
+  story.status = status;
   http::Response response = error_response(status);
-  finish_own_headers(response.headers, context_.listener);
-  co_await context_.exchange.respond(std::move(response));
+  finish_own_headers(response.headers, listener);
+  co_await exchange.respond(std::move(response));
 }
 
 async::Task<void> Passage::run() {
@@ -128,7 +128,7 @@ async::Task<void> Passage::run() {
     bool broke = outcome == Outcome::Broke || outcome == Outcome::Stale;
     if (!unconnected && !(broke && may_repeat())) break;
   }
-  co_await respond_error(status);
+  co_await context_.respond_error(status);
   completion.complete();
 }
 

@@ -32,6 +32,9 @@ class Passage final {
     std::chrono::seconds group_cookie_duration{};
     bool closes = false;  // The connection to the target is for this request only.
     Story& story;
+
+    // The load balancer's own answer, counted as such.
+    async::Task<void> respond_error(int status);
   };
   explicit Passage(Context context);
   Passage(const Passage&) = delete;
@@ -61,7 +64,6 @@ class Passage final {
   async::Task<Outcome> respond(std::unique_ptr<Connection> connection, const http::Head& head,
                                http::Sent sent);
   async::Task<void> open_tunnel(std::unique_ptr<Connection> connection, const http::Head& head);
-  async::Task<void> respond_error(int status);
   // The target that the client's cookie speaks of, if it may be used.
   const RoutedTarget* find_sticky_target() const;
   void add_cookies(http::Headers& headers) const;

@@ -4,6 +4,7 @@
 #include "base/time_format.h"
 #include "services/autoscaling/groups.h"
 #include "services/autoscaling/resources.h"
+#include "stacks/numbers.h"
 
 namespace holm::autoscaling {
 
@@ -19,12 +20,6 @@ using stacks::PropertySchema;
 using stacks::Update;
 
 constexpr size_t kNameMax = 255;
-
-std::optional<int32_t> number(const Properties& properties, std::string_view name) {
-  auto found = properties.find_integer(name);
-  if (!found) return std::nullopt;
-  return static_cast<int32_t>(*found);
-}
 
 class HookResource final : public stacks::ResourceType {
  public:
@@ -65,7 +60,7 @@ class HookResource final : public stacks::ResourceType {
     request.auto_scaling_group_name = wanted.text("AutoScalingGroupName");
     request.lifecycle_transition = wanted.find_text("LifecycleTransition");
     request.default_result = wanted.find_text("DefaultResult");
-    request.heartbeat_timeout = number(wanted, "HeartbeatTimeout");
+    request.heartbeat_timeout = stacks::number(wanted, "HeartbeatTimeout");
     request.notification_metadata = wanted.find_text("NotificationMetadata");
     context.invoke<PutLifecycleHook>(request);
   }
@@ -127,9 +122,9 @@ class ScheduleResource final : public stacks::ResourceType {
     request.end_time = time_of(wanted, "EndTime");
     request.recurrence = wanted.find_text("Recurrence");
     request.time_zone = wanted.find_text("TimeZone");
-    request.min_size = number(wanted, "MinSize");
-    request.max_size = number(wanted, "MaxSize");
-    request.desired_capacity = number(wanted, "DesiredCapacity");
+    request.min_size = stacks::number(wanted, "MinSize");
+    request.max_size = stacks::number(wanted, "MaxSize");
+    request.desired_capacity = stacks::number(wanted, "DesiredCapacity");
     context.invoke<PutScheduledUpdateGroupAction>(request);
   }
 };

@@ -3,6 +3,7 @@
 #include "autoscaling/operations.h"
 #include "services/autoscaling/policies.h"
 #include "services/autoscaling/resources.h"
+#include "stacks/numbers.h"
 
 namespace holm::autoscaling {
 
@@ -42,18 +43,12 @@ constexpr PropertySchema kTrackingMembers[] = {
     {.name = "TargetValue", .kind = PropertyKind::Number, .presence = Presence::Required},
     {.name = "DisableScaleIn", .kind = PropertyKind::Boolean}};
 
-std::optional<int32_t> number(const Properties& properties, std::string_view name) {
-  auto found = properties.find_integer(name);
-  if (!found) return std::nullopt;
-  return static_cast<int32_t>(*found);
-}
-
 CustomizedMetricSpecification customized_of(const Properties& given) {
   CustomizedMetricSpecification metric{.metric_name = given.find_text("MetricName"),
                                        .namespace_ = given.find_text("Namespace"),
                                        .statistic = given.find_text("Statistic"),
                                        .unit = given.find_text("Unit"),
-                                       .period = number(given, "Period")};
+                                       .period = stacks::number(given, "Period")};
   for (const Properties& each : given.objects("Dimensions")) {
     metric.dimensions.push_back({.name = each.text("Name"), .value = each.text("Value")});
   }
@@ -81,16 +76,16 @@ PutScalingPolicyType request_of(const std::string& name, const Properties& wante
   request.policy_name = name;
   request.policy_type = wanted.find_text("PolicyType");
   request.adjustment_type = wanted.find_text("AdjustmentType");
-  request.min_adjustment_magnitude = number(wanted, "MinAdjustmentMagnitude");
-  request.scaling_adjustment = number(wanted, "ScalingAdjustment");
-  request.cooldown = number(wanted, "Cooldown");
+  request.min_adjustment_magnitude = stacks::number(wanted, "MinAdjustmentMagnitude");
+  request.scaling_adjustment = stacks::number(wanted, "ScalingAdjustment");
+  request.cooldown = stacks::number(wanted, "Cooldown");
   request.metric_aggregation_type = wanted.find_text("MetricAggregationType");
-  request.estimated_instance_warmup = number(wanted, "EstimatedInstanceWarmup");
+  request.estimated_instance_warmup = stacks::number(wanted, "EstimatedInstanceWarmup");
   for (const Properties& step : wanted.objects("StepAdjustments")) {
     request.step_adjustments.push_back(
         {.metric_interval_lower_bound = step.find_number("MetricIntervalLowerBound"),
          .metric_interval_upper_bound = step.find_number("MetricIntervalUpperBound"),
-         .scaling_adjustment = *number(step, "ScalingAdjustment")});
+         .scaling_adjustment = *stacks::number(step, "ScalingAdjustment")});
   }
   if (auto target = wanted.find_object("TargetTrackingConfiguration")) {
     request.target_tracking_configuration = tracking_of(*target);

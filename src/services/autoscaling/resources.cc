@@ -13,6 +13,7 @@
 #include "formats/json.h"
 #include "services/autoscaling/groups.h"
 #include "services/autoscaling/processes.h"
+#include "stacks/numbers.h"
 
 namespace holm::autoscaling {
 
@@ -42,23 +43,17 @@ constexpr PropertySchema kTagMembers[] = {{.name = "Key", .presence = Presence::
 constexpr PropertySchema kMetricsMembers[] = {{.name = "Granularity", .presence = Presence::Required},
                                               {.name = "Metrics", .kind = PropertyKind::List}};
 
-std::optional<int32_t> number(const Properties& properties, std::string_view name) {
-  auto found = properties.find_integer(name);
-  if (!found) return std::nullopt;
-  return static_cast<int32_t>(*found);
-}
-
 // Creating and updating take the same members.
 template <class Request>
 Request request_of(const std::string& name, const Properties& wanted) {
   Request request;
   request.auto_scaling_group_name = name;
-  request.min_size = *number(wanted, "MinSize");
-  request.max_size = *number(wanted, "MaxSize");
-  request.desired_capacity = number(wanted, "DesiredCapacity");
-  request.default_cooldown = number(wanted, "Cooldown");
-  request.default_instance_warmup = number(wanted, "DefaultInstanceWarmup");
-  request.health_check_grace_period = number(wanted, "HealthCheckGracePeriod");
+  request.min_size = *stacks::number(wanted, "MinSize");
+  request.max_size = *stacks::number(wanted, "MaxSize");
+  request.desired_capacity = stacks::number(wanted, "DesiredCapacity");
+  request.default_cooldown = stacks::number(wanted, "Cooldown");
+  request.default_instance_warmup = stacks::number(wanted, "DefaultInstanceWarmup");
+  request.health_check_grace_period = stacks::number(wanted, "HealthCheckGracePeriod");
   request.health_check_type = wanted.find_text("HealthCheckType");
   request.termination_policies = wanted.texts("TerminationPolicies");
   request.new_instances_protected_from_scale_in = wanted.find_boolean("NewInstancesProtectedFromScaleIn");

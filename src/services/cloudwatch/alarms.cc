@@ -64,6 +64,18 @@ formats::Value state_document(std::string_view state, const std::string& reason,
 
 }  // namespace
 
+AlarmRow new_alarm(const Call& call, const std::string& name) {
+  return {.account = call.account,
+          .region = call.region,
+          .name = name,
+          .definition = {},
+          .state = AlarmState::InsufficientData,
+          .reason = "Unchecked: Initial alarm creation",
+          .reason_data = {},
+          .updated = call.now,
+          .transitioned = call.now};
+}
+
 std::optional<AlarmRow> find_alarm(Call& call, const std::string& name) {
   auto row = call.transaction.find(
       fmt::format("SELECT {} FROM cloudwatch_alarm WHERE account = ?1 AND region = ?2 AND name = ?3",

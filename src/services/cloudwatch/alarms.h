@@ -29,6 +29,8 @@ struct AlarmRow {
   std::optional<AlarmState> acted;  // Whose actions were carried out last, where they can be suppressed.
 };
 
+// One that nobody has evaluated yet.
+AlarmRow new_alarm(const Call& call, const std::string& name);
 std::optional<AlarmRow> find_alarm(Call& call, const std::string& name);
 AlarmRow require_alarm(Call& call, const std::string& name);
 // Of the caller's account and region, by name.

@@ -103,15 +103,7 @@ Nothing put_metric_alarm(Service& service, Call& call, const PutMetricAlarmInput
   if (known && known->composite) {
     throw_invalid(fmt::format("The alarm {} is a composite alarm.", request.alarm_name));
   }
-  AlarmRow row = known.value_or(AlarmRow{.account = call.account,
-                                         .region = call.region,
-                                         .name = request.alarm_name,
-                                         .definition = {},
-                                         .state = AlarmState::InsufficientData,
-                                         .reason = "Unchecked: Initial alarm creation",
-                                         .reason_data = {},
-                                         .updated = call.now,
-                                         .transitioned = call.now});
+  AlarmRow row = known.value_or(new_alarm(call, request.alarm_name));
   row.definition = request;
   row.definition.tags.clear();
   row.configured = call.now;

@@ -6,6 +6,7 @@
 #include "ec2/schema.h"
 #include "formats/json.h"
 #include "services/ec2/resources.h"
+#include "stacks/numbers.h"
 
 namespace holm::ec2 {
 
@@ -103,16 +104,12 @@ BlockDeviceMapping mapping_of(const Properties& wanted) {
                             .device_name = wanted.find_text("DeviceName")};
   auto ebs = wanted.find_object("Ebs");
   if (!ebs) return result;
-  auto number = [&](std::string_view name) -> std::optional<int32_t> {
-    auto found = ebs->find_integer(name);
-    return found ? std::optional(static_cast<int32_t>(*found)) : std::nullopt;
-  };
   result.ebs = EbsBlockDevice{.delete_on_termination = ebs->find_boolean("DeleteOnTermination"),
-                              .iops = number("Iops"),
+                              .iops = stacks::number(*ebs, "Iops"),
                               .snapshot_id = ebs->find_text("SnapshotId"),
-                              .volume_size = number("VolumeSize"),
+                              .volume_size = stacks::number(*ebs, "VolumeSize"),
                               .volume_type = ebs->find_text("VolumeType"),
-                              .throughput = number("Throughput"),
+                              .throughput = stacks::number(*ebs, "Throughput"),
                               .encrypted = ebs->find_boolean("Encrypted")};
   return result;
 }

@@ -5,6 +5,7 @@
 
 #include "ec2/operations.h"
 #include "services/ec2/resources.h"
+#include "stacks/numbers.h"
 
 namespace holm::ec2 {
 
@@ -24,12 +25,6 @@ constexpr PropertySchema kIcmpMembers[] = {{.name = "Code", .kind = PropertyKind
                                            {.name = "Type", .kind = PropertyKind::Integer}};
 constexpr PropertySchema kPortMembers[] = {{.name = "From", .kind = PropertyKind::Integer},
                                            {.name = "To", .kind = PropertyKind::Integer}};
-
-std::optional<int32_t> number(const Properties& properties, std::string_view name) {
-  auto found = properties.find_integer(name);
-  if (!found) return std::nullopt;
-  return static_cast<int32_t>(*found);
-}
 
 class NetworkAclType final : public stacks::ResourceType {
  public:
@@ -119,17 +114,18 @@ class NetworkAclEntryType final : public stacks::ResourceType {
   static Request request(const Properties& wanted) {
     Request made;
     made.network_acl_id = wanted.text("NetworkAclId");
-    made.rule_number = number(wanted, "RuleNumber").value_or(0);
+    made.rule_number = stacks::number(wanted, "RuleNumber").value_or(0);
     made.protocol = std::to_string(wanted.integer("Protocol", -1));
     made.rule_action = wanted.text("RuleAction");
     made.egress = wanted.boolean("Egress", false);
     made.cidr_block = wanted.find_text("CidrBlock");
     made.ipv6_cidr_block = wanted.find_text("Ipv6CidrBlock");
     if (auto icmp = wanted.find_object("Icmp")) {
-      made.icmp_type_code = IcmpTypeCode{.code = number(*icmp, "Code"), .type = number(*icmp, "Type")};
+      made.icmp_type_code =
+          IcmpTypeCode{.code = stacks::number(*icmp, "Code"), .type = stacks::number(*icmp, "Type")};
     }
     if (auto ports = wanted.find_object("PortRange")) {
-      made.port_range = PortRange{.from = number(*ports, "From"), .to = number(*ports, "To")};
+      made.port_range = PortRange{.from = stacks::number(*ports, "From"), .to = stacks::number(*ports, "To")};
     }
     return made;
   }

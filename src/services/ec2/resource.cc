@@ -9,36 +9,13 @@
 #include "aws/service/reserved_tags.h"
 #include "base/random.h"
 #include "base/strings.h"
+#include "base/wildcard.h"
 
 namespace holm::ec2 {
 
 namespace {
 
 constexpr ptrdiff_t kTagsMax = 50;  // Beside AWS's own.
-
-// As matches_wildcard(), but a backslash takes its meaning from the star, question mark or backslash behind
-// it.
-bool matches_filter(std::string_view pattern, std::string_view text) {
-  size_t p = 0, t = 0, star = std::string_view::npos, retry = 0;
-  while (t < text.size()) {
-    const bool is_escaped = p + 1 < pattern.size() && pattern[p] == '\\';
-    const size_t at = is_escaped ? p + 1 : p;
-    if (!is_escaped && p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      retry = t;
-    } else if (at < pattern.size() && (pattern[at] == text[t] || (!is_escaped && pattern[at] == '?'))) {
-      p = at + 1;
-      ++t;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      t = ++retry;
-    } else {
-      return false;
-    }
-  }
-  while (p < pattern.size() && pattern[p] == '*') ++p;
-  return p == pattern.size();
-}
 
 }  // namespace
 
@@ -128,8 +105,9 @@ bool passes(const std::vector<Filter>& filters, const std::vector<Tag>& tags, co
       throw_invalid(fmt::format("The filter '{}' is invalid", name));
     }
     return std::ranges::any_of(filter.values, [&](const std::string& pattern) {
-      return std::ranges::any_of(have,
-                                 [&](const std::string& value) { return matches_filter(pattern, value); });
+      return std::ranges::any_of(have, [&](const std::string& value) {
+        return matches_wildcard(pattern, value, Escape::Backslash);
+      });
     });
   });
 }

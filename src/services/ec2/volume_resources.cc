@@ -2,6 +2,7 @@
 
 #include "ec2/operations.h"
 #include "services/ec2/resources.h"
+#include "stacks/numbers.h"
 
 namespace holm::ec2 {
 
@@ -21,11 +22,6 @@ using stacks::Update;
 std::optional<Volume> find_volume(Context& context, const std::string& id) {
   auto found = context.invoke<DescribeVolumes>({.filters = {{.name = "volume-id", .values = {id}}}});
   return found.volumes.empty() ? std::nullopt : std::optional(found.volumes.front());
-}
-
-std::optional<int32_t> number(const Properties& wanted, std::string_view name) {
-  auto found = wanted.find_integer(name);
-  return found ? std::optional(static_cast<int32_t>(*found)) : std::nullopt;
 }
 
 class VolumeType final : public stacks::ResourceType {
@@ -55,12 +51,12 @@ class VolumeType final : public stacks::ResourceType {
     auto made =
         context.invoke<CreateVolume>({.availability_zone = wanted.find_text("AvailabilityZone"),
                                       .encrypted = wanted.find_boolean("Encrypted"),
-                                      .iops = number(wanted, "Iops"),
-                                      .size = number(wanted, "Size"),
+                                      .iops = stacks::number(wanted, "Iops"),
+                                      .size = stacks::number(wanted, "Size"),
                                       .snapshot_id = wanted.find_text("SnapshotId"),
                                       .volume_type = wanted.find_text("VolumeType"),
                                       .tag_specifications = tag_specifications(context, wanted, "volume"),
-                                      .throughput = number(wanted, "Throughput")});
+                                      .throughput = stacks::number(wanted, "Throughput")});
     formats::Object attributes;
     attributes.set("VolumeId", *made.volume_id);
     return {*made.volume_id, std::move(attributes)};

@@ -11,6 +11,7 @@
 #include "formats/json.h"
 #include "services/elbv2/listener_certificate_resource.h"
 #include "services/elbv2/records.h"
+#include "stacks/numbers.h"
 
 namespace holm::elbv2 {
 
@@ -226,7 +227,7 @@ class TargetGroupType final : public stacks::ResourceType {
     CreateTargetGroupInput request{.name = wanted.find_text("Name").value_or(context.name(32)),
                                    .protocol = wanted.find_text("Protocol"),
                                    .protocol_version = wanted.find_text("ProtocolVersion"),
-                                   .port = number(wanted, "Port"),
+                                   .port = stacks::number(wanted, "Port"),
                                    .vpc_id = wanted.find_text("VpcId"),
                                    .target_type = wanted.find_text("TargetType"),
                                    .tags = tags_of(context, wanted)};
@@ -254,22 +255,16 @@ class TargetGroupType final : public stacks::ResourceType {
     return stacks::ready(attributes_of(found.target_groups.front()));
   }
 
- private:
-  static std::optional<int32_t> number(const Properties& wanted, std::string_view name) {
-    std::optional<int64_t> found = wanted.find_integer(name);
-    if (!found) return std::nullopt;
-    return static_cast<int32_t>(*found);
-  }
-  template <class Request>
+ private:  template <class Request>
   static void fill_health_check(Request& request, const Properties& wanted) {
     request.health_check_protocol = wanted.find_text("HealthCheckProtocol");
     request.health_check_port = wanted.find_text("HealthCheckPort");
     request.health_check_path = wanted.find_text("HealthCheckPath");
     request.health_check_enabled = wanted.find_boolean("HealthCheckEnabled");
-    request.health_check_interval_seconds = number(wanted, "HealthCheckIntervalSeconds");
-    request.health_check_timeout_seconds = number(wanted, "HealthCheckTimeoutSeconds");
-    request.healthy_threshold_count = number(wanted, "HealthyThresholdCount");
-    request.unhealthy_threshold_count = number(wanted, "UnhealthyThresholdCount");
+    request.health_check_interval_seconds = stacks::number(wanted, "HealthCheckIntervalSeconds");
+    request.health_check_timeout_seconds = stacks::number(wanted, "HealthCheckTimeoutSeconds");
+    request.healthy_threshold_count = stacks::number(wanted, "HealthyThresholdCount");
+    request.unhealthy_threshold_count = stacks::number(wanted, "UnhealthyThresholdCount");
     if (auto matcher = wanted.find_object("Matcher")) {
       request.matcher = Matcher{.http_code = matcher->find_text("HttpCode")};
     }

@@ -8,6 +8,7 @@
 #include "services/lambda/cfn_response.h"
 #include "services/lambda/packages.h"
 #include "services/lambda/resources.h"
+#include "stacks/numbers.h"
 
 namespace holm::lambda {
 
@@ -52,11 +53,6 @@ constexpr PropertySchema kFunction[] = {
      .kind = PropertyKind::List,
      .element = PropertyKind::Object,
      .members = stacks::kTagSchema}};
-
-std::optional<int32_t> number(const Properties& from, std::string_view name) {
-  auto found = from.find_integer(name);
-  return found ? std::optional(static_cast<int32_t>(*found)) : std::nullopt;
-}
 
 FunctionCode code_of(const Properties& wanted, const std::string& runtime) {
   const Properties code = *wanted.find_object("Code");
@@ -104,7 +100,7 @@ EphemeralStorage storage_of(const Properties& wanted) {
 }
 
 void set_reserved(Context& context, const std::string& name, const Properties& wanted) {
-  if (auto reserved = number(wanted, "ReservedConcurrentExecutions")) {
+  if (auto reserved = stacks::number(wanted, "ReservedConcurrentExecutions")) {
     context.invoke<PutFunctionConcurrency>(
         {.function_name = name, .reserved_concurrent_executions = *reserved});
   } else {
@@ -126,8 +122,8 @@ class FunctionType final : public stacks::ResourceType {
                                   .handler = wanted.find_text("Handler"),
                                   .code = code_of(wanted, wanted.text("Runtime")),
                                   .description = wanted.find_text("Description"),
-                                  .timeout = number(wanted, "Timeout"),
-                                  .memory_size = number(wanted, "MemorySize"),
+                                  .timeout = stacks::number(wanted, "Timeout"),
+                                  .memory_size = stacks::number(wanted, "MemorySize"),
                                   .package_type = wanted.find_text("PackageType"),
                                   .environment = environment_of(wanted),
                                   .tracing_config = tracing_of(wanted),
@@ -155,8 +151,8 @@ class FunctionType final : public stacks::ResourceType {
          .role = wanted.text("Role"),
          .handler = wanted.find_text("Handler"),
          .description = wanted.text("Description"),
-         .timeout = number(wanted, "Timeout").value_or(3),
-         .memory_size = number(wanted, "MemorySize").value_or(128),
+         .timeout = stacks::number(wanted, "Timeout").value_or(3),
+         .memory_size = stacks::number(wanted, "MemorySize").value_or(128),
          .environment = environment_of(wanted).value_or(Environment{}),
          .runtime = wanted.find_text("Runtime"),
          .tracing_config = tracing_of(wanted),

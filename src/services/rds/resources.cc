@@ -10,6 +10,7 @@
 #include "base/strings.h"
 #include "rds/errors.h"
 #include "rds/operations.h"
+#include "stacks/numbers.h"
 
 namespace holm::rds {
 
@@ -46,11 +47,6 @@ void update_tags(Context& context, const std::string& arn, const Existing& was, 
   const auto gone = stacks::keys_gone(was, was.properties.tags(), context.tags(wanted.tags()));
   if (!gone.empty()) context.invoke<RemoveTagsFromResource>({.resource_name = arn, .tag_keys = gone});
   if (!now.empty()) context.invoke<AddTagsToResource>({.resource_name = arn, .tags = now});
-}
-
-std::optional<int32_t> number(const Properties& wanted, std::string_view name) {
-  const auto value = wanted.find_integer(name);
-  return value ? std::optional(static_cast<int32_t>(*value)) : std::nullopt;
 }
 
 // An update carries only what changed, as an unchanged password would be set anew.
@@ -114,7 +110,7 @@ class ClusterType final : public stacks::ResourceType {
   Created create(Context& context, const Properties& wanted) const override {
     const auto made = context.invoke<CreateDBCluster>(
         {.availability_zones = wanted.texts("AvailabilityZones"),
-         .backup_retention_period = number(wanted, "BackupRetentionPeriod"),
+         .backup_retention_period = stacks::number(wanted, "BackupRetentionPeriod"),
          .database_name = wanted.find_text("DatabaseName"),
          .db_cluster_identifier =
              wanted.find_text("DBClusterIdentifier").value_or(context.name(63, stacks::NameCase::Lower)),
@@ -123,7 +119,7 @@ class ClusterType final : public stacks::ResourceType {
          .db_subnet_group_name = wanted.find_text("DBSubnetGroupName"),
          .engine = wanted.text("Engine"),
          .engine_version = wanted.find_text("EngineVersion"),
-         .port = number(wanted, "Port"),
+         .port = stacks::number(wanted, "Port"),
          .master_username = wanted.find_text("MasterUsername"),
          .master_user_password = wanted.find_text("MasterUserPassword"),
          .preferred_backup_window = wanted.find_text("PreferredBackupWindow"),
@@ -151,7 +147,7 @@ class ClusterType final : public stacks::ResourceType {
     ModifyDBClusterMessage request{
         .db_cluster_identifier = was.physical_id,
         .apply_immediately = true,
-        .backup_retention_period = number(wanted, "BackupRetentionPeriod"),
+        .backup_retention_period = stacks::number(wanted, "BackupRetentionPeriod"),
         .db_cluster_parameter_group_name = changed_text(was, wanted, "DBClusterParameterGroupName"),
         .master_user_password = changed_text(was, wanted, "MasterUserPassword"),
         .preferred_backup_window = wanted.find_text("PreferredBackupWindow"),
@@ -223,7 +219,7 @@ class InstanceType final : public stacks::ResourceType {
         {.db_name = wanted.find_text("DBName"),
          .db_instance_identifier =
              wanted.find_text("DBInstanceIdentifier").value_or(context.name(63, stacks::NameCase::Lower)),
-         .allocated_storage = number(wanted, "AllocatedStorage"),
+         .allocated_storage = stacks::number(wanted, "AllocatedStorage"),
          .db_instance_class = wanted.text("DBInstanceClass"),
          .engine = wanted.text("Engine"),
          .master_username = wanted.find_text("MasterUsername"),
@@ -232,9 +228,9 @@ class InstanceType final : public stacks::ResourceType {
          .availability_zone = wanted.find_text("AvailabilityZone"),
          .db_subnet_group_name = wanted.find_text("DBSubnetGroupName"),
          .preferred_maintenance_window = wanted.find_text("PreferredMaintenanceWindow"),
-         .backup_retention_period = number(wanted, "BackupRetentionPeriod"),
+         .backup_retention_period = stacks::number(wanted, "BackupRetentionPeriod"),
          .preferred_backup_window = wanted.find_text("PreferredBackupWindow"),
-         .port = number(wanted, "Port"),
+         .port = stacks::number(wanted, "Port"),
          .multi_az = wanted.find_boolean("MultiAZ"),
          .engine_version = wanted.find_text("EngineVersion"),
          .auto_minor_version_upgrade = wanted.find_boolean("AutoMinorVersionUpgrade"),
@@ -244,7 +240,7 @@ class InstanceType final : public stacks::ResourceType {
          .storage_type = wanted.find_text("StorageType"),
          .storage_encrypted = wanted.find_boolean("StorageEncrypted"),
          .copy_tags_to_snapshot = wanted.find_boolean("CopyTagsToSnapshot"),
-         .promotion_tier = number(wanted, "PromotionTier"),
+         .promotion_tier = stacks::number(wanted, "PromotionTier"),
          .deletion_protection = wanted.find_boolean("DeletionProtection")});
     formats::Object attributes;
     attributes.set("DBInstanceArn", *made.db_instance->db_instance_arn);
@@ -276,13 +272,13 @@ class InstanceType final : public stacks::ResourceType {
         .storage_type = changed_text(was, wanted, "StorageType"),
         .copy_tags_to_snapshot = wanted.find_boolean("CopyTagsToSnapshot"),
         .publicly_accessible = wanted.find_boolean("PubliclyAccessible"),
-        .promotion_tier = number(wanted, "PromotionTier")};
+        .promotion_tier = stacks::number(wanted, "PromotionTier")};
     if (differs(was.properties, wanted, "MultiAZ")) request.multi_az = wanted.boolean("MultiAZ", false);
     if (differs(was.properties, wanted, "AllocatedStorage")) {
-      request.allocated_storage = number(wanted, "AllocatedStorage");
+      request.allocated_storage = stacks::number(wanted, "AllocatedStorage");
     }
     if (differs(was.properties, wanted, "BackupRetentionPeriod")) {
-      request.backup_retention_period = number(wanted, "BackupRetentionPeriod");
+      request.backup_retention_period = stacks::number(wanted, "BackupRetentionPeriod");
     }
     if (differs(was.properties, wanted, "DeletionProtection")) {
       request.deletion_protection = wanted.boolean("DeletionProtection", false);

@@ -68,13 +68,7 @@ PutObjectAclOutput put_object_acl(Service& service, Call& call, const PutObjectA
   const std::string owner = owner_in(bucket, ownership_of(call.transaction, bucket.id), row);
   const std::string list = object_list(service, call, bucket, asked, owner);
   call.transaction.run("UPDATE s3_version SET list = ?2 WHERE id = ?1", {row.id, list});
-  record_event(service, call, bucket,
-               {.name = "ObjectAcl:Put",
-                .key = row.key,
-                .bytes = row.bytes,
-                .etag = row.etag,
-                .version = row.version,
-                .sequence = row.id});
+  record_event(service, call, bucket, event_of("ObjectAcl:Put", row));
   return {};
 }
 

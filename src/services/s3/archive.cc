@@ -65,15 +65,10 @@ void keep(Call& call, int64_t version, const Restoration& restoration) {
 }
 
 void tell(Service& service, Call& call, const BucketRow& bucket, const VersionRow& row, const char* name) {
-  record_event(service, call, bucket,
-               {.name = name,
-                .key = row.key,
-                .bytes = row.bytes,
-                .etag = row.etag,
-                .version = row.version,
-                .sequence = row.id,
-                .storage_class = row.storage_class,
-                .restored_until = row.restoration.until});
+  ObjectEvent event = event_of(name, row);
+  event.storage_class = row.storage_class;
+  event.restored_until = row.restoration.until;
+  record_event(service, call, bucket, event);
 }
 
 void schedule(Service& service, Call& call, const BucketRow& bucket, int64_t version, Time due) {

@@ -7,6 +7,7 @@
 #include "base/time_format.h"
 #include "s3/operations.h"
 #include "services/s3/buckets.h"
+#include "stacks/numbers.h"
 
 namespace holm::s3 {
 
@@ -14,12 +15,6 @@ namespace {
 
 using stacks::Context;
 using stacks::Properties;
-
-std::optional<int32_t> number(const Properties& properties, const char* name) {
-  const auto found = properties.find_integer(name);
-  if (!found) return std::nullopt;
-  return static_cast<int32_t>(*found);
-}
 
 std::optional<aws::Timestamp> date(const Properties& properties, const char* name) {
   const auto text = properties.find_text(name);
@@ -101,33 +96,33 @@ LifecycleRule rule_from(const Properties& given) {
       .id = given.find_text("Id"), .filter = filter_from(given), .status = given.text("Status")};
   const LifecycleExpiration expiration{
       .date = date(given, "ExpirationDate"),
-      .days = number(given, "ExpirationInDays"),
+      .days = stacks::number(given, "ExpirationInDays"),
       .expired_object_delete_marker = given.find_boolean("ExpiredObjectDeleteMarker")};
   if (expiration.date || expiration.days || expiration.expired_object_delete_marker) {
     rule.expiration = expiration;
   }
   for (const Properties& each : one_or_more(given, "Transition")) {
     rule.transitions.push_back({.date = date(each, "TransitionDate"),
-                                .days = number(each, "TransitionInDays"),
+                                .days = stacks::number(each, "TransitionInDays"),
                                 .storage_class = each.text("StorageClass")});
   }
   for (const Properties& each : one_or_more(given, "NoncurrentVersionTransition")) {
     rule.noncurrent_version_transitions.push_back(
-        {.noncurrent_days = number(each, "TransitionInDays"),
+        {.noncurrent_days = stacks::number(each, "TransitionInDays"),
          .storage_class = each.text("StorageClass"),
-         .newer_noncurrent_versions = number(each, "NewerNoncurrentVersions")});
+         .newer_noncurrent_versions = stacks::number(each, "NewerNoncurrentVersions")});
   }
-  if (const auto days = number(given, "NoncurrentVersionExpirationInDays")) {
+  if (const auto days = stacks::number(given, "NoncurrentVersionExpirationInDays")) {
     rule.noncurrent_version_expiration = NoncurrentVersionExpiration{.noncurrent_days = days};
   }
   if (const auto old = given.find_object("NoncurrentVersionExpiration")) {
     rule.noncurrent_version_expiration =
-        NoncurrentVersionExpiration{.noncurrent_days = number(*old, "NoncurrentDays"),
-                                    .newer_noncurrent_versions = number(*old, "NewerNoncurrentVersions")};
+        NoncurrentVersionExpiration{.noncurrent_days = stacks::number(*old, "NoncurrentDays"),
+                                    .newer_noncurrent_versions = stacks::number(*old, "NewerNoncurrentVersions")};
   }
   if (const auto abort = given.find_object("AbortIncompleteMultipartUpload")) {
     rule.abort_incomplete_multipart_upload =
-        AbortIncompleteMultipartUpload{.days_after_initiation = number(*abort, "DaysAfterInitiation")};
+        AbortIncompleteMultipartUpload{.days_after_initiation = stacks::number(*abort, "DaysAfterInitiation")};
   }
   return rule;
 }
@@ -222,8 +217,8 @@ void put_object_lock(Context& context, const std::string& bucket, const std::opt
   if (const auto retention = rule ? rule->find_object("DefaultRetention") : std::nullopt) {
     configuration.rule =
         ObjectLockRule{.default_retention = DefaultRetention{.mode = retention->find_text("Mode"),
-                                                             .days = number(*retention, "Days"),
-                                                             .years = number(*retention, "Years")}};
+                                                             .days = stacks::number(*retention, "Days"),
+                                                             .years = stacks::number(*retention, "Years")}};
   }
   context.invoke<PutObjectLockConfiguration>(
       {.bucket = bucket, .object_lock_configuration = std::move(configuration)});
@@ -238,7 +233,7 @@ std::vector<Tag> tags_from(const std::vector<stacks::Tag>& given) {
 ReplicationRule replication_rule_from(const Properties& given) {
   const Properties to = given.find_object("Destination").value();
   ReplicationRule rule{.id = given.find_text("Id"),
-                       .priority = number(given, "Priority"),
+                       .priority = stacks::number(given, "Priority"),
                        .prefix = given.find_text("Prefix"),
                        .status = given.text("Status"),
                        .destination = {.bucket = to.text("Bucket"),

@@ -117,14 +117,9 @@ class Round {
   }
 
   void tell(Call& call, const VersionRow& row, const std::string& name, std::string storage_class = {}) {
-    record_event(service_, call, bucket_,
-                 {.name = name,
-                  .key = row.key,
-                  .bytes = row.bytes,
-                  .etag = row.etag,
-                  .version = row.version,
-                  .sequence = row.id,
-                  .storage_class = std::move(storage_class)});
+    ObjectEvent event = event_of(name, row);
+    event.storage_class = std::move(storage_class);
+    record_event(service_, call, bucket_, event);
   }
 
   void abort_uploads(Call& call) {

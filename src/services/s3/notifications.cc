@@ -15,6 +15,7 @@
 #include "lambda/operations.h"
 #include "services/s3/notification_rules.h"
 #include "services/s3/service.h"
+#include "services/s3/versions.h"
 #include "sns/operations.h"
 
 namespace holm::s3 {
@@ -82,6 +83,15 @@ std::string message_of(const Call& call, const BucketRow& bucket, const ObjectEv
 }
 
 }  // namespace
+
+ObjectEvent event_of(std::string name, const VersionRow& row) {
+  return {.name = std::move(name),
+          .key = row.key,
+          .bytes = row.bytes,
+          .etag = row.etag,
+          .version = row.version,
+          .sequence = row.id};
+}
 
 void record_event(Service& service, Call& call, const BucketRow& bucket, const ObjectEvent& event) {
   for (const EventRule& rule : find_event_rules(call.transaction, bucket.id)) {

@@ -14,6 +14,7 @@ struct Job;
 namespace holm::s3 {
 
 class Service;
+struct VersionRow;
 
 struct ObjectEvent {
   std::string name;  // "ObjectCreated:Put"
@@ -25,6 +26,9 @@ struct ObjectEvent {
   std::string storage_class = {};  // Where it moved to, or what it was restored of.
   std::optional<Time> restored_until = {};
 };
+
+// Something called `name` happened to a version that is there.
+ObjectEvent event_of(std::string name, const VersionRow& row);
 
 // The subject of everything that topics are told.
 inline constexpr std::string_view kSubject = "Amazon S3 Notification";
