@@ -19,6 +19,7 @@ constexpr std::string_view kUsage = R"usage(holm: an AWS region on your own mach
   holm serve                 run the region in the foreground
   holm env [--ca]            print the exports that point AWS clients here: eval "$(holm env)"
   holm status                what runs
+  holm status --graph [NAME] a CloudWatch dashboard as a picture (SVG), with what was measured up to now
   holm exec INSTANCE -- CMD  run a command inside an instance
   holm logs                  the newest lines of the daemon's log
   holm fault [az ZONE down|up]  what is cut off; cut an availability zone off, or give it back

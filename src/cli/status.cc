@@ -7,6 +7,7 @@
 #include "base/files.h"
 #include "base/strings.h"
 #include "cli/commands.h"
+#include "cli/graph.h"
 #include "region/addresses.h"
 #include "region/credentials_file.h"
 #include "sandbox/anchor.h"
@@ -30,6 +31,14 @@ void print_sandboxes(const region::Options& options) {
 }  // namespace
 
 int status(const Arguments& arguments) {
+  const std::vector<std::string>& words = arguments.words;
+  if (!words.empty() && words[0] == "--graph" && words.size() <= 2) {
+    return graph(arguments.options, words.size() == 2 ? words[1] : "");
+  }
+  if (!words.empty()) {
+    fmt::print(stderr, "holm: usage: holm status [--graph [DASHBOARD] > picture.svg]\n");
+    return 2;
+  }
   const int id = daemon_process_id(arguments.options);
   if (id == 0) {
     fmt::print("The region on {} is not running.\n", arguments.options.data_directory);

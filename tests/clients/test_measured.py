@@ -1,4 +1,4 @@
-"""What the region measures of instances and load balancers is what they did."""
+"""What the region measures of instances, load balancers and databases is what they did."""
 import datetime
 
 import pytest
@@ -22,6 +22,12 @@ class Measured(Web):
         made = self.ec2.run_instances(ImageId=self.image(), InstanceType="t3.micro", MinCount=2, MaxCount=2,
                                       SubnetId=self.subnets[1], Monitoring={"Enabled": True})
         self.busy, self.idle = [each["InstanceId"] for each in made["Instances"]]
+        self.rds = region.client("rds")
+        self.rds.create_db_subnet_group(DBSubnetGroupName="measured", DBSubnetGroupDescription="measured",
+                                        SubnetIds=self.subnets)
+        self.rds.create_db_instance(
+            DBInstanceIdentifier="measured", Engine="mysql", DBInstanceClass="db.t4g.micro", AllocatedStorage=20,
+            MasterUsername="owner", MasterUserPassword="a-long-word", DBSubnetGroupName="measured")
 
     def values(self, space, name, dimensions, stat):
         """By minute, oldest first."""
@@ -51,6 +57,7 @@ def measured(region):
     yield made
     made.elb.delete_load_balancer(LoadBalancerArn=made.balancer)
     made.elb.delete_target_group(TargetGroupArn=made.group)
+    made.rds.delete_db_instance(DBInstanceIdentifier="measured", SkipFinalSnapshot=True)
     made.ec2.terminate_instances(InstanceIds=[made.server, made.busy, made.idle])
 
 
@@ -109,3 +116,15 @@ def test_monitoring_is_switched(measured):
         measured.ec2.monitor_instances(InstanceIds=["i-0123456789abcdef0"])
     assert unknown.value.response["Error"]["Code"] == "InvalidInstanceID.NotFound"
 
+
+
+def test_a_database_is_measured(measured):
+    def values(name):
+        return measured.values("AWS/RDS", name, {"DBInstanceIdentifier": "measured"}, "Average")
+
+    wait_until(lambda: values("CPUUtilization"), seconds=MINUTES, what="a measured database")
+    assert 0 <= values("CPUUtilization")[-1] <= 100
+    assert values("DatabaseConnections")[-1] == 0, "the one that asks is not counted"
+    assert 0 < values("FreeableMemory")[-1] < 1 << 30
+    assert values("FreeStorageSpace")[-1] > 1 << 30
+    assert values("WriteIOPS")[-1] >= 0 and values("NetworkReceiveThroughput")[-1] >= 0

@@ -4,7 +4,9 @@ import gzip
 import http.client
 import io
 import json
+import subprocess
 import urllib.parse
+import xml.etree.ElementTree
 import zipfile
 
 import pytest
@@ -244,3 +246,44 @@ def test_functions_are_measured(region):
     listed = cloudwatch.list_metrics(Namespace="AWS/Lambda", MetricName="Invocations")["Metrics"]
     assert sorted(sorted(each["Name"] for each in metric["Dimensions"]) for metric in listed) == \
         [[], ["FunctionName"], ["FunctionName", "Resource"]]
+
+
+SITE = {"start": "-PT1H", "widgets": [
+    {"type": "metric", "x": 0, "y": 0, "width": 12, "height": 6, "properties": {
+        "region": "us-east-1", "title": "Books & more", "stat": "Sum", "period": 60,
+        "metrics": [["Shop", "Sold", "Kind", "book", {"id": "m1"}], ["...", "map"],
+                    [{"expression": "m1 * 2", "label": "twice"}]],
+        "annotations": {"horizontal": [{"value": 5, "label": "enough"}]}}},
+    {"type": "alarm", "x": 12, "y": 0, "width": 6, "height": 6, "properties": {"alarms": []}}]}
+
+
+def test_a_dashboard_is_kept_and_drawn(region, cloudwatch):
+    cloudwatch.put_metric_data(Namespace="Shop", MetricData=[
+        {"MetricName": "Sold", "Dimensions": [{"Name": "Kind", "Value": kind}], "Value": value,
+         "Timestamp": now() - datetime.timedelta(minutes=minute)}
+        for kind in ("book", "map") for minute, value in enumerate((3, 8, 5), start=2)])
+    cloudwatch.put_metric_alarm(AlarmName="sold", Namespace="Shop", MetricName="Sold", Statistic="Sum", Period=60,
+                                EvaluationPeriods=1, Threshold=1e6, ComparisonOperator="GreaterThanThreshold")
+    alarm = cloudwatch.describe_alarms(AlarmNames=["sold"])["MetricAlarms"][0]["AlarmArn"]
+    SITE["widgets"][1]["properties"]["alarms"] = [alarm]
+    cloudwatch.put_dashboard(DashboardName="site", DashboardBody=json.dumps(SITE))
+    assert json.loads(cloudwatch.get_dashboard(DashboardName="site")["DashboardBody"]) == SITE
+    entry, = cloudwatch.list_dashboards()["DashboardEntries"]
+    assert (entry["DashboardName"], entry["Size"]) == ("site", len(json.dumps(SITE)))
+
+    drawn = subprocess.run(region.command("status", "--graph"), capture_output=True, text=True, timeout=60)
+    assert drawn.returncode == 0, drawn.stderr
+    picture = xml.etree.ElementTree.fromstring(drawn.stdout)
+    texts = [each.text for each in picture.iter("{http://www.w3.org/2000/svg}text")]
+    for told in ("Books & more", "Sold book", "Sold map", "twice", "enough", "sold"):
+        assert told in texts, texts
+    assert len(list(picture.iter("{http://www.w3.org/2000/svg}path"))) >= 3
+
+    with pytest.raises(ClientError) as refused:
+        cloudwatch.put_dashboard(DashboardName="site", DashboardBody='{"widgets": [{"type": "metric"}]}')
+    assert refused.value.response["Error"]["Code"] == "InvalidParameterInput"
+    assert "/widgets/0" in refused.value.response["Error"]["Message"]
+    cloudwatch.delete_dashboards(DashboardNames=["site"])
+    assert error_of(cloudwatch.get_dashboard, DashboardName="site") == "ResourceNotFound"
+    gone = subprocess.run(region.command("status", "--graph", "site"), capture_output=True, text=True, timeout=60)
+    assert gone.returncode == 1 and "site does not exist" in gone.stderr

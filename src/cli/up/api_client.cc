@@ -16,6 +16,7 @@ namespace {
 namespace signature = aws::signature;
 
 constexpr std::string_view kCloudFormationVersion = "2010-05-15";
+constexpr std::string_view kCloudWatchVersion = "2010-08-01";
 constexpr std::string_view kEc2Version = "2016-11-15";
 constexpr async::Duration kSiteTimeout{5000};
 constexpr size_t kSiteBytesMax = 1 << 20;
@@ -32,6 +33,12 @@ ApiError error_of(const http::Response& response) {
   }
   return {std::to_string(response.status), fmt::format("the region answered with HTTP {} {}", response.status,
                                                        http::reason_phrase(response.status))};
+}
+
+ApiResult<formats::XmlElement> result_in(ApiResult<formats::XmlElement> answer, const std::string& action) {
+  if (!answer) return answer;
+  const formats::XmlElement* result = answer->find(action + "Result");
+  return result ? *result : formats::XmlElement{};
 }
 
 }  // namespace
@@ -91,27 +98,27 @@ ApiResult<formats::XmlElement> ApiClient::send(Call call) {
   return std::move(*document);
 }
 
-ApiResult<formats::XmlElement> ApiClient::cloudformation(const std::string& action, formats::Form fields) {
+ApiResult<formats::XmlElement> ApiClient::query(const std::string& service, std::string_view version,
+                                                const std::string& action, formats::Form fields) {
   fields.push_back({"Action", action});
-  fields.push_back({"Version", std::string(kCloudFormationVersion)});
-  auto answer = send({.method = "POST",
-                      .path = "/",
-                      .body = formats::write_form(fields),
-                      .service = "cloudformation",
-                      .headers = {{"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"}}});
-  if (!answer) return answer;
-  const formats::XmlElement* result = answer->find(action + "Result");
-  return result ? *result : formats::XmlElement{};
-}
-
-ApiResult<formats::XmlElement> ApiClient::ec2(const std::string& action, formats::Form fields) {
-  fields.push_back({"Action", action});
-  fields.push_back({"Version", std::string(kEc2Version)});
+  fields.push_back({"Version", std::string(version)});
   return send({.method = "POST",
                .path = "/",
                .body = formats::write_form(fields),
-               .service = "ec2",
+               .service = service,
                .headers = {{"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"}}});
+}
+
+ApiResult<formats::XmlElement> ApiClient::cloudformation(const std::string& action, formats::Form fields) {
+  return result_in(query("cloudformation", kCloudFormationVersion, action, std::move(fields)), action);
+}
+
+ApiResult<formats::XmlElement> ApiClient::cloudwatch(const std::string& action, formats::Form fields) {
+  return result_in(query("monitoring", kCloudWatchVersion, action, std::move(fields)), action);
+}
+
+ApiResult<formats::XmlElement> ApiClient::ec2(const std::string& action, formats::Form fields) {
+  return query("ec2", kEc2Version, action, std::move(fields));
 }
 
 ApiResult<void> ApiClient::make_bucket(const std::string& bucket) {

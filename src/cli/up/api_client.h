@@ -38,11 +38,12 @@ class ApiClient final {
   ApiClient(const ApiClient&) = delete;
   ApiClient& operator=(const ApiClient&) = delete;
 
-  // The <…Result> element of CloudFormation's answer.
+  // The <…Result> element of the service's answer.
   ApiResult<formats::XmlElement> cloudformation(const std::string& action, formats::Form fields);
-  // Success when the caller owns it already.
+  ApiResult<formats::XmlElement> cloudwatch(const std::string& action, formats::Form fields);
   // EC2's answer.
   ApiResult<formats::XmlElement> ec2(const std::string& action, formats::Form fields);
+  // Success when the caller owns it already.
   ApiResult<void> make_bucket(const std::string& bucket);
   ApiResult<void> put_object(const std::string& bucket, const std::string& key, std::string body);
   // The status that `GET path` of the site called `host` ("name:8080") has at the edge.
@@ -61,6 +62,8 @@ class ApiClient final {
     http::Headers headers;
   };
   ApiResult<formats::XmlElement> send(Call call);
+  ApiResult<formats::XmlElement> query(const std::string& service, std::string_view version,
+                                       const std::string& action, formats::Form fields);
   ApiResult<http::Response> exchange(http::OutgoingRequest request, const net::Address& address,
                                      http::RequestOptions options);
 

@@ -7,6 +7,7 @@
 #include "services/cloudwatch/alarms.h"
 #include "services/cloudwatch/composites.h"
 #include "services/cloudwatch/service.h"
+#include "services/cloudwatch/tags.h"
 
 namespace holm::cloudwatch {
 
@@ -44,10 +45,9 @@ Nothing delete_alarms(Service&, Call& call, const DeleteAlarmsInput& request) {
                 {.type = "ConfigurationUpdate",
                  .summary = fmt::format("Alarm \"{}\" deleted", name).substr(0, 255),
                  .data = R"({"version":"1.0","type":"Delete"})"});
-    for (const char* table : {"cloudwatch_alarm WHERE account = ?1 AND region = ?2 AND name = ?3",
-                              "cloudwatch_tag WHERE account = ?1 AND region = ?2 AND alarm = ?3"}) {
-      call.transaction.run(fmt::format("DELETE FROM {}", table), {call.account, call.region, name});
-    }
+    call.transaction.run("DELETE FROM cloudwatch_alarm WHERE account = ?1 AND region = ?2 AND name = ?3",
+                         {call.account, call.region, name});
+    delete_tags(call, "alarm:" + name);
   }
   return {};
 }

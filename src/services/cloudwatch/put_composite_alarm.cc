@@ -8,10 +8,10 @@
 #include "cloudwatch/schema.h"
 #include "formats/json.h"
 #include "services/cloudwatch/alarm_actions.h"
-#include "services/cloudwatch/alarm_tags.h"
 #include "services/cloudwatch/composite_rule.h"
 #include "services/cloudwatch/composites.h"
 #include "services/cloudwatch/service.h"
+#include "services/cloudwatch/tags.h"
 
 namespace holm::cloudwatch {
 
@@ -90,7 +90,7 @@ Nothing put_composite_alarm(Service& service, Call& call, const PutCompositeAlar
   row.composite->tags.clear();
   row.configured = call.now;
   keep_alarm(call, row);
-  if (!known) write_tags(call, row.name, request.tags);
+  if (!known) write_tags(call, "alarm:" + row.name, request.tags);
   const std::string kept = aws::write_kept_json(shape_of(*row.composite), &*row.composite);
   add_history(
       call, row.name,

@@ -10,11 +10,11 @@
 #include "cloudwatch/schema.h"
 #include "formats/json.h"
 #include "services/cloudwatch/alarm_actions.h"
-#include "services/cloudwatch/alarm_tags.h"
 #include "services/cloudwatch/alarms.h"
 #include "services/cloudwatch/metric_names.h"
 #include "services/cloudwatch/queries.h"
 #include "services/cloudwatch/service.h"
+#include "services/cloudwatch/tags.h"
 
 namespace holm::cloudwatch {
 
@@ -109,7 +109,7 @@ Nothing put_metric_alarm(Service& service, Call& call, const PutMetricAlarmInput
   row.configured = call.now;
   keep_alarm(call, row);
   // Tags are given when an alarm is made; later they are changed by themselves.
-  if (!known) write_tags(call, row.name, request.tags);
+  if (!known) write_tags(call, "alarm:" + row.name, request.tags);
   add_history(
       call, row.name,
       {.type = "ConfigurationUpdate",

@@ -1,10 +1,11 @@
-// AWS::CloudWatch::Alarm and AWS::CloudWatch::CompositeAlarm.
+// AWS::CloudWatch::Alarm, AWS::CloudWatch::CompositeAlarm and AWS::CloudWatch::Dashboard.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-cloudwatch-alarm.html
 
 #include "services/cloudwatch/resources.h"
 
 #include "aws/service/error.h"
 #include "cloudwatch/operations.h"
+#include "stacks/numbers.h"
 
 namespace holm::cloudwatch {
 
@@ -72,11 +73,6 @@ constexpr PropertySchema kAlarm[] = {
      .element = PropertyKind::Object,
      .members = stacks::kTagSchema}};
 
-std::optional<int32_t> find_number(const Properties& properties, std::string_view name) {
-  auto number = properties.find_integer(name);
-  return number ? std::optional(static_cast<int32_t>(*number)) : std::nullopt;
-}
-
 std::vector<Dimension> dimensions_in(const Properties& properties) {
   std::vector<Dimension> dimensions;
   for (const Properties& each : properties.objects("Dimensions")) {
@@ -90,7 +86,7 @@ MetricDataQuery query_in(const Properties& properties) {
                         .expression = properties.find_text("Expression"),
                         .label = properties.find_text("Label"),
                         .return_data = properties.find_boolean("ReturnData"),
-                        .period = find_number(properties, "Period"),
+                        .period = stacks::number(properties, "Period"),
                         .account_id = properties.find_text("AccountId")};
   auto stat = properties.find_object("MetricStat");
   if (!stat) return query;
@@ -118,10 +114,10 @@ PutMetricAlarmInput request_of(const std::string& name, const Properties& wanted
       .statistic = wanted.find_text("Statistic"),
       .extended_statistic = wanted.find_text("ExtendedStatistic"),
       .dimensions = dimensions_in(wanted),
-      .period = find_number(wanted, "Period"),
+      .period = stacks::number(wanted, "Period"),
       .unit = wanted.find_text("Unit"),
-      .evaluation_periods = find_number(wanted, "EvaluationPeriods"),
-      .datapoints_to_alarm = find_number(wanted, "DatapointsToAlarm"),
+      .evaluation_periods = stacks::number(wanted, "EvaluationPeriods"),
+      .datapoints_to_alarm = stacks::number(wanted, "DatapointsToAlarm"),
       .threshold = wanted.find_number("Threshold"),
       .comparison_operator = wanted.find_text("ComparisonOperator"),
       .treat_missing_data = wanted.find_text("TreatMissingData"),
@@ -210,8 +206,8 @@ PutCompositeAlarmInput composite_of(const std::string& name, const Properties& w
           .insufficient_data_actions = wanted.texts("InsufficientDataActions"),
           .ok_actions = wanted.texts("OKActions"),
           .actions_suppressor = wanted.find_text("ActionsSuppressor"),
-          .actions_suppressor_wait_period = find_number(wanted, "ActionsSuppressorWaitPeriod"),
-          .actions_suppressor_extension_period = find_number(wanted, "ActionsSuppressorExtensionPeriod")};
+          .actions_suppressor_wait_period = stacks::number(wanted, "ActionsSuppressorWaitPeriod"),
+          .actions_suppressor_extension_period = stacks::number(wanted, "ActionsSuppressorExtensionPeriod")};
 }
 
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-cloudwatch-compositealarm.html
@@ -247,12 +243,42 @@ class CompositeAlarmType final : public stacks::ResourceType {
   static constexpr std::string_view kAttributes[] = {"Arn"};
 };
 
+constexpr PropertySchema kDashboard[] = {{.name = "DashboardName", .update = Update::Replacement},
+                                         {.name = "DashboardBody", .presence = Presence::Required}};
+
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-cloudwatch-dashboard.html
+class DashboardType final : public stacks::ResourceType {
+ public:
+  std::string_view name() const override { return "AWS::CloudWatch::Dashboard"; }
+  std::span<const PropertySchema> properties() const override { return kDashboard; }
+  std::span<const std::string_view> attributes() const override { return {}; }
+
+  Created create(Context& context, const Properties& wanted) const override {
+    const std::string name = wanted.find_text("DashboardName").value_or(context.name(kNameMax));
+    // Putting it would change one that is somebody else's.
+    for (const auto& each :
+         context.invoke<ListDashboards>({.dashboard_name_prefix = name}).dashboard_entries) {
+      if (each.dashboard_name == name) throw aws::ServiceError("AlreadyExists", 400, name + " already exists");
+    }
+    context.invoke<PutDashboard>({.dashboard_name = name, .dashboard_body = wanted.text("DashboardBody")});
+    return {.physical_id = name};
+  }
+  void update(Context& context, const Existing& was, const Properties& wanted) const override {
+    context.invoke<PutDashboard>(
+        {.dashboard_name = was.physical_id, .dashboard_body = wanted.text("DashboardBody")});
+  }
+  void remove(Context& context, const Existing& resource, Removal) const override {
+    context.invoke<DeleteDashboards>({.dashboard_names = {resource.physical_id}});
+  }
+};
+
 }  // namespace
 
 std::vector<std::unique_ptr<stacks::ResourceType>> resource_types() {
   std::vector<std::unique_ptr<stacks::ResourceType>> types;
   types.push_back(std::make_unique<AlarmType>());
   types.push_back(std::make_unique<CompositeAlarmType>());
+  types.push_back(std::make_unique<DashboardType>());
   return types;
 }
 

@@ -21,3 +21,11 @@ ALTER TABLE cloudwatch_alarm ADD COLUMN suppressed_by TEXT;
 ALTER TABLE cloudwatch_alarm ADD COLUMN suppressed_since INTEGER;
 ALTER TABLE cloudwatch_alarm ADD COLUMN acted TEXT;
 ALTER TABLE cloudwatch_alarm_history ADD COLUMN alarm_type TEXT NOT NULL DEFAULT 'MetricAlarm';
+-- migration 3
+-- Dashboards belong to an account in all regions.
+CREATE TABLE cloudwatch_dashboard (
+  account TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL, changed INTEGER NOT NULL,
+  PRIMARY KEY (account, name));
+-- Tags are of alarms, "alarm:NAME" in their region, and of dashboards, "dashboard/NAME" in none.
+ALTER TABLE cloudwatch_tag RENAME COLUMN alarm TO resource;
+UPDATE cloudwatch_tag SET resource = 'alarm:' || resource;

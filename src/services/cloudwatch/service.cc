@@ -13,6 +13,7 @@
 #include "services/cloudwatch/alarm_actions.h"
 #include "services/cloudwatch/alarm_controller.h"
 #include "services/cloudwatch/composites.h"
+#include "services/cloudwatch/dashboards.h"
 
 namespace holm::cloudwatch {
 
@@ -33,12 +34,16 @@ std::vector<aws::Access> Service::access(const aws::Operation& operation, const 
   if (operation.name == "PutMetricData") {
     needed[0].context["cloudwatch:namespace"] = {static_cast<const PutMetricDataInput*>(input)->namespace_};
   }
+  auto require = [&](const std::string& arn) {
+    needed.push_back({.action = fmt::format("cloudwatch:{}", operation.name), .resource = arn});
+  };
   auto on = [&](const std::vector<std::string>& names) {
     needed.clear();
-    for (const std::string& name : names) {
-      needed.push_back({.action = fmt::format("cloudwatch:{}", operation.name),
-                        .resource = aws::arn("cloudwatch", call, "alarm:" + name)});
-    }
+    for (const std::string& name : names) require(aws::arn("cloudwatch", call, "alarm:" + name));
+  };
+  auto on_dashboards = [&](const std::vector<std::string>& names) {
+    needed.clear();
+    for (const std::string& name : names) require(dashboard_arn(call, name));
   };
   const std::string_view name = operation.name;
   if (name == "PutMetricAlarm") on({static_cast<const PutMetricAlarmInput*>(input)->alarm_name});
@@ -47,6 +52,11 @@ std::vector<aws::Access> Service::access(const aws::Operation& operation, const 
   if (name == "DeleteAlarms") on(static_cast<const DeleteAlarmsInput*>(input)->alarm_names);
   if (name == "EnableAlarmActions") on(static_cast<const EnableAlarmActionsInput*>(input)->alarm_names);
   if (name == "DisableAlarmActions") on(static_cast<const DisableAlarmActionsInput*>(input)->alarm_names);
+  if (name == "PutDashboard") on_dashboards({static_cast<const PutDashboardInput*>(input)->dashboard_name});
+  if (name == "GetDashboard") on_dashboards({static_cast<const GetDashboardInput*>(input)->dashboard_name});
+  if (name == "DeleteDashboards") {
+    on_dashboards(static_cast<const DeleteDashboardsInput*>(input)->dashboard_names);
+  }
   if (name == "TagResource") needed[0].resource = static_cast<const TagResourceInput*>(input)->resource_arn;
   if (name == "UntagResource")
     needed[0].resource = static_cast<const UntagResourceInput*>(input)->resource_arn;

@@ -14,7 +14,6 @@ namespace {
 
 constexpr char kInstanceJob[] = "rds.instance";
 constexpr char kClusterJob[] = "rds.cluster";
-constexpr char kSandboxPrefix[] = "rds-";
 // As AWS has it, so that clients follow a change of the writer.
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.BestPractices.html
 constexpr uint32_t kNameSeconds = 5;

@@ -15,6 +15,10 @@ class MariaDb;
 
 enum class Wish { Available, Stopped, Deleted, Rebooted };
 
+// What the sandbox of an instance's server is called: this and its resource id.
+inline constexpr char kSandboxPrefix[] = "rds-";
+std::string sandbox_of(const InstanceRow& row);
+
 // Any thread; the jobs block on job threads.
 class Controller final {
  public:

@@ -22,13 +22,13 @@ constexpr std::chrono::milliseconds kNetworkPoll{200};
 constexpr std::chrono::seconds kNetworkPatience{30};
 constexpr int64_t kStartsMax = 8;  // A server that dies so often before it answers has failed.
 
-std::string sandbox_of(const InstanceRow& row) { return "rds-" + row.resource; }
-
 [[noreturn]] void throw_internal(const InstanceRow& row, const Error& error) {
   throw aws::ServiceError("InternalFailure", 500, fmt::format("DB instance {}: {}", row.id, error.message));
 }
 
 }  // namespace
+
+std::string sandbox_of(const InstanceRow& row) { return kSandboxPrefix + row.resource; }
 
 jobs::Outcome Controller::run_instance(const std::string& resource) {
   std::vector<InstanceRow> rows;

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <filesystem>
 
 #include "base/files.h"
@@ -37,6 +38,7 @@ constexpr char kMakeTemplate[] =
 constexpr char kConfigInside[] = "/etc/rds.cnf";
 constexpr char kSocketInside[] = "/tmp/mysql.sock";
 constexpr std::chrono::seconds kStopGrace{60};
+constexpr char kStatusPatience[] = "5";  // Seconds.
 constexpr size_t kOutputBytesMax = 1 << 20;
 constexpr unsigned kPidsMax = 4096;
 // Small redo logs make a new server quick to copy; the server grows with its buffer pool, not with these.
@@ -238,18 +240,38 @@ bool MariaDb::is_running(const std::string& id) const {
       runtime_.list(), [&](const sandbox::SandboxState& each) { return each.id == id && each.running; });
 }
 
-Result<std::string> MariaDb::run(const std::string& id, const std::string& statements) {
+Result<std::string> MariaDb::run_client(const std::string& id, const std::string& statements,
+                                        std::vector<std::string> args) {
   auto input = memory_file(statements);
   auto output = memory_file("");
   if (!input || !output) return failure("no memory for a file");
-  auto exit = runtime_.exec(id, {.args = {kClient, "--no-defaults", std::string("--socket=") + kSocketInside,
-                                          "--user=root", "--batch", "--skip-column-names"},
+  args.insert(args.end(), {kClient, "--no-defaults", std::string("--socket=") + kSocketInside, "--user=root",
+                           "--batch", "--skip-column-names"});
+  auto exit = runtime_.exec(id, {.args = std::move(args),
                                  .input = input->get(),
                                  .output = output->get(),
                                  .error = output->get()});
   if (!exit) return std::unexpected(exit.error());
   if (!exit->succeeded()) return failure(std::string(trim(content_of(*output))));
   return content_of(*output);
+}
+
+Result<std::string> MariaDb::run(const std::string& id, const std::string& statements) {
+  return run_client(id, statements, {});
+}
+
+Result<std::map<std::string, double>> MariaDb::status(const std::string& id) {
+  const auto told = run_client(id, "SHOW GLOBAL STATUS", {"/usr/bin/timeout", kStatusPatience});
+  if (!told) return std::unexpected(told.error());
+  std::map<std::string, double> status;
+  for (const std::string_view line : split(*told, '\n')) {
+    const auto parts = split(line, '\t');
+    double value = 0;
+    if (parts.size() != 2) continue;
+    const char* end = parts[1].data() + parts[1].size();
+    if (std::from_chars(parts[1].data(), end, value).ptr == end) status[std::string(parts[0])] = value;
+  }
+  return status;
 }
 
 Result<void> MariaDb::stop(const std::string& id) {

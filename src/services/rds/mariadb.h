@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 
@@ -46,10 +48,14 @@ class MariaDb final {
   bool is_running(const std::string& id) const;
   // Runs statements as the server's own administrator and returns what they print, tab-separated.
   Result<std::string> run(const std::string& id, const std::string& statements);
+  // What the server counts, by the names of SHOW GLOBAL STATUS; an error when it has not answered within seconds.
+  Result<std::map<std::string, double>> status(const std::string& id);
   // In good order; nothing of the sandbox is left, the data is.
   Result<void> stop(const std::string& id);
 
  private:
+  Result<std::string> run_client(const std::string& id, const std::string& statements,
+                                 std::vector<std::string> args);
   Result<void> make_template(const std::string& path);
 
   sandbox::Runtime& runtime_;

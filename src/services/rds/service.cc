@@ -9,6 +9,7 @@
 #include "services/rds/controller.h"
 #include "services/rds/mariadb.h"
 #include "services/rds/rows.h"
+#include "services/rds/server_metrics.h"
 
 namespace holm::rds {
 
@@ -16,7 +17,8 @@ Service::Service(Dependencies dependencies)
     : dependencies_(std::move(dependencies)),
       server_(std::make_unique<MariaDb>(dependencies_.runtime,
                                         dependencies_.data_directory + "/volumes/rds-templates")),
-      controller_(std::make_unique<Controller>(dependencies_, *server_)) {
+      controller_(std::make_unique<Controller>(dependencies_, *server_)),
+      server_metrics_(std::make_unique<ServerMetrics>(dependencies_, *server_, *controller_)) {
   if (auto found = MariaDb::is_installed(); !found) {
     log::warning(found.error().message + ": RDS has no engine; install mariadb-server.");
   }
@@ -59,6 +61,9 @@ std::vector<aws::Access> Service::access(const aws::Operation& operation, const 
   return needed;
 }
 
-void Service::start() { controller_->start(); }
+void Service::start() {
+  controller_->start();
+  server_metrics_->start();
+}
 
 }  // namespace holm::rds

@@ -18,6 +18,9 @@ class Directory;
 namespace holm::jobs {
 class Jobs;
 }
+namespace holm::metrics {
+class Meters;
+}
 namespace holm::sandbox {
 class Exits;
 class Runtime;
@@ -27,6 +30,7 @@ namespace holm::rds {
 
 class Controller;
 class MariaDb;
+class ServerMetrics;
 
 // Everything RDS is built on; all of it outlives the service.
 struct Dependencies {
@@ -35,6 +39,7 @@ struct Dependencies {
   sandbox::Runtime& runtime;
   sandbox::Exits& exits;
   dns::Directory& names;
+  metrics::Meters& meters;
   Clock& clock;
   Random& random;
   std::string data_directory;
@@ -59,6 +64,7 @@ class Service final : public aws::ServiceBase {
   Dependencies dependencies_;
   std::unique_ptr<MariaDb> server_;
   std::unique_ptr<Controller> controller_;
+  std::unique_ptr<ServerMetrics> server_metrics_;
   mutable std::mutex asking_version_;
   mutable std::string version_;  // Empty until a server has said it.
 };

@@ -22,12 +22,14 @@
 #include "dataplane/dns/directory.h"
 #include "ec2/operations.h"
 #include "jobs/jobs.h"
+#include "metrics/meters.h"
 #include "rds/handlers.h"
 #include "rds/migrations.h"
 #include "rds/operations.h"
 #include "sandbox/exits.h"
 #include "sandbox/program/test_region.h"
 #include "services/rds/service.h"
+#include "support/kept_metrics.h"
 #include "support/test_region.h"
 
 namespace holm::rds {
@@ -114,11 +116,13 @@ class RdsTest : public ::testing::Test {
   // As a daemon does when it starts.
   void begin() {
     jobs = jobs::make_manual_jobs(*database, clock);
+    meters = std::make_unique<metrics::Meters>(measured);
     service = std::make_unique<Service>(Dependencies{.jobs = *jobs,
                                                      .region = *region,
                                                      .runtime = *place->runtime,
                                                      .exits = exits,
                                                      .names = names,
+                                                     .meters = *meters,
                                                      .clock = clock,
                                                      .random = random,
                                                      .data_directory = place->directory()});
@@ -211,6 +215,8 @@ class RdsTest : public ::testing::Test {
   SystemClock clock;
   SystemRandom random;
   sandbox::Exits exits;
+  test::KeptMetrics measured;
+  std::unique_ptr<metrics::Meters> meters;
   dns::Directory names;
   std::unique_ptr<sql::Database> database = sql::open_sqlite(":memory:");
   std::unique_ptr<jobs::ManualJobs> jobs;
