@@ -14,7 +14,7 @@ namespace {
 // Callers' statements are constants, but some build lists of placeholders: those must not pile up.
 constexpr size_t kStatementsMax = 1000;
 constexpr int kBusyTimeoutMilliseconds = 10'000;
-constexpr int kLogPagesMax = 1000;  // Until the log is folded into the file.
+constexpr int kLogPagesMax = 1000;  // Until a log that nobody else folds is folded into the file.
 
 // Statements contain no data (that is in the arguments), so they may be shown.
 std::string shortened(std::string_view statement) {
@@ -75,7 +75,7 @@ struct Reset {
 }  // namespace
 
 Connection::Connection(const std::string& path, Access access, Durability durability)
-    : access_(access) {
+    : access_(access), durability_(durability) {
   int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   int code = sqlite3_open_v2(path.c_str(), &handle_, flags, nullptr);
   if (code == SQLITE_OK) {
@@ -101,14 +101,22 @@ Connection::~Connection() {
   sqlite3_close(handle_);
 }
 
-// As SQLite does it where nobody listens, and whether it was called is remembered.
-int Connection::on_log(void* self, sqlite3* handle, const char* database, int pages) {
-  static_cast<Connection*>(self)->has_logged_ = true;
-  if (pages >= kLogPagesMax) {
-    // What stands in its way is no matter of the commit: a later one tries again.
-    static_cast<void>(sqlite3_wal_checkpoint_v2(handle, database, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr));
-  }
+int Connection::on_log(void* self, sqlite3*, const char*, int pages) {
+  auto* connection = static_cast<Connection*>(self);
+  connection->has_logged_ = true;
+  connection->log_pages_ = pages;
+  if (connection->durability_ == Durability::None && pages >= kLogPagesMax) connection->fold_log(Fold::Beside);
   return SQLITE_OK;
+}
+
+// What stands in its way is no matter of any commit: a later time does it.
+void Connection::fold_log(Fold fold) noexcept {
+  const int mode = fold == Fold::Beside ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_RESTART;
+  static_cast<void>(sqlite3_wal_checkpoint_v2(handle_, nullptr, mode, nullptr, nullptr));
+}
+
+void Connection::set_patience(std::chrono::milliseconds patience) noexcept {
+  sqlite3_busy_timeout(handle_, static_cast<int>(patience.count()));
 }
 
 std::vector<Row> Connection::run(std::string_view statement, const std::vector<Value>& arguments) {

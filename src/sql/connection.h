@@ -1,6 +1,7 @@
 // One connection to SQLite and its prepared statements. Only this folder knows of it.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -13,7 +14,8 @@ struct sqlite3_stmt;
 
 namespace holm::sql {
 
-// Full: the file is never torn, and log_sync.h makes commits durable. None: a crash may leave anything.
+// Full: the file is never torn, log_sync.h makes commits durable, and checkpointer.h folds the log into the file.
+// None: a crash may leave anything, and the connection folds the log itself.
 enum class Durability { Full, None };
 
 // One thread at a time.
@@ -31,6 +33,14 @@ class Connection {
   int64_t changes() const;
   // Whether the last commit wrote anything to the log.
   bool has_logged() const { return has_logged_; }
+  // How long the log was after the last commit that wrote to it.
+  int log_pages() const { return log_pages_; }
+
+  // Beside: as much as nobody is in the way of. Whole: all of it, so that the next writer begins the log anew,
+  // unless somebody is in the way of that for longer than the patience. Without a writer's transaction.
+  enum class Fold { Beside, Whole };
+  void fold_log(Fold fold) noexcept;
+  void set_patience(std::chrono::milliseconds patience) noexcept;
   // Nothing of an open transaction is kept; without one, nothing happens.
   void roll_back() noexcept;
   // Undoes what was done since the savepoint and ends it.
@@ -52,7 +62,9 @@ class Connection {
 
   sqlite3* handle_ = nullptr;
   bool has_logged_ = false;
+  int log_pages_ = 0;
   Access access_;
+  Durability durability_;
   std::unordered_map<std::string, sqlite3_stmt*, TextHash, std::equal_to<>> statements_;
 };
 

@@ -16,6 +16,7 @@
 #include "base/check.h"
 #include "base/files.h"
 #include "base/unique_fd.h"
+#include "sql/checkpointer.h"
 #include "sql/connection.h"
 #include "sql/log_sync.h"
 
@@ -160,6 +161,7 @@ class SqliteDatabase final : public Database {
   std::thread::id writing_thread_;
   std::unique_ptr<Connection> writer_;
   std::vector<std::unique_ptr<Connection>> readers_;
+  std::unique_ptr<Checkpointer> checkpointer_;  // Null without a log sync. Its thread uses all of the above.
 };
 
 SqliteTransaction::SqliteTransaction(SqliteDatabase& database, std::unique_ptr<Connection> connection,
@@ -270,6 +272,11 @@ void SqliteDatabase::prepare_file() {
   if (durability_ != Durability::Full) return;
   reserve_log(path_);
   log_sync_ = std::make_unique<LogSync>(path_ + "-wal");
+  checkpointer_ = std::make_unique<Checkpointer>(path_, [this](const std::function<void()>& fold) {
+    writing_.enter();
+    fold();
+    writing_.leave();
+  });
 }
 
 std::unique_ptr<Connection> SqliteDatabase::take_writer() {
@@ -338,6 +345,7 @@ uint64_t SqliteDatabase::commit(Connection& connection, Access access) {
   };
   const Written written{*log_sync_, connection, log_sync_->announce()};
   connection.run("COMMIT", {});
+  if (connection.has_logged()) checkpointer_->look(connection.log_pages());
   return written.number;
 }
 
