@@ -20,10 +20,14 @@ using ContextPointer = std::unique_ptr<EVP_MD_CTX, FreeContext>;
 
 // Fetched once: looking an algorithm up costs more than hashing a short text.
 const EVP_MD* algorithm(size_t digest_bytes) {
+  static const EVP_MD* const kSha512 = EVP_MD_fetch(nullptr, "SHA2-512", nullptr);
   static const EVP_MD* const kSha256 = EVP_MD_fetch(nullptr, "SHA2-256", nullptr);
   static const EVP_MD* const kSha1 = EVP_MD_fetch(nullptr, "SHA1", nullptr);
   static const EVP_MD* const kMd5 = EVP_MD_fetch(nullptr, "MD5", nullptr);
-  const EVP_MD* found = digest_bytes == 32 ? kSha256 : digest_bytes == 20 ? kSha1 : kMd5;
+  const EVP_MD* found = digest_bytes == 64   ? kSha512
+                        : digest_bytes == 32 ? kSha256
+                        : digest_bytes == 20 ? kSha1
+                                             : kMd5;
   CHECK(found != nullptr);
   return found;
 }
@@ -108,6 +112,7 @@ std::array<uint8_t, Size> Hasher<Size>::finish() {
   return digest;
 }
 
+template class Hasher<64>;  // SHA-512.
 template class Hasher<32>;
 template class Hasher<20>;
 template class Hasher<16>;
