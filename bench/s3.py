@@ -129,8 +129,8 @@ def load(server, method, targets, connections, body=b""):
         used, elapsed = sum(map(cpu_seconds, server.pids)) - before, time.monotonic() - start
     assert "Non-2xx" not in output and "Socket errors" not in output, output
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1])
-    return Figure(rate, milliseconds(re.search(r"50%\s+(\S+)", output)[1]),
-                  milliseconds(re.search(r"99%\s+(\S+)", output)[1]), used / (rate * elapsed) * 1e6)
+    return Figure(rate, milliseconds(re.search(r"(?m)^ +50% +(\S+)", output)[1]),
+                  milliseconds(re.search(r"(?m)^ +99% +(\S+)", output)[1]), used / (rate * elapsed) * 1e6)
 
 
 def store(server, target, body):

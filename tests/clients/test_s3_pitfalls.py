@@ -219,6 +219,69 @@ def test_a_range_has_no_checksum_of_the_whole(region, bucket):
     assert part["Body"].read() == b"234" and "ChecksumSHA256" not in part
 
 
+@pytest.mark.parametrize("algorithm", ["CRC32", "SHA1", "SHA256", "SHA512"])
+def test_clients_compute_and_check_each_checksum(region, bucket, algorithm):
+    s3, name, body = region.client("s3"), {"Bucket": bucket, "Key": "checked"}, b"0123456789" * 5000
+    put = s3.put_object(Body=body, ChecksumAlgorithm=algorithm, **name)
+    got = s3.get_object(ChecksumMode="ENABLED", **name)
+    assert got["Body"].read() == body
+    member = f"Checksum{algorithm}"
+    assert put[member] == got[member]
+    attributes = s3.get_object_attributes(ObjectAttributes=["Checksum"], **name)["Checksum"]
+    assert attributes == {member: put[member], "ChecksumType": "FULL_OBJECT"}
+
+
+def refusal(work, **request):
+    """The code of the error that it ends with."""
+    with pytest.raises(ClientError) as refused:
+        work(**request)
+    return refused.value.response["Error"]["Code"]
+
+
+def test_buckets_take_the_canned_lists_that_the_model_does_not_name(region):
+    s3, name = region.client("s3"), f"lists-{uuid.uuid4().hex[:8]}"
+    # As rclone does with acl=bucket-owner-full-control: S3 ignores it where a bucket is made.
+    s3.create_bucket(Bucket=name, ACL="bucket-owner-full-control")
+    assert s3.get_bucket_ownership_controls(Bucket=name)["OwnershipControls"]["Rules"] == [
+        {"ObjectOwnership": "BucketOwnerEnforced"}]
+    assert refusal(s3.put_bucket_acl, Bucket=name, ACL="log-delivery-write") == "AccessControlListNotSupported"
+    s3.put_bucket_ownership_controls(Bucket=name, OwnershipControls={"Rules": [{"ObjectOwnership": "ObjectWriter"}]})
+    s3.put_bucket_acl(Bucket=name, ACL="log-delivery-write")
+    grants = s3.get_bucket_acl(Bucket=name)["Grants"]
+    logs = "http://acs.amazonaws.com/groups/s3/LogDelivery"
+    assert [grant["Permission"] for grant in grants if grant["Grantee"].get("URI") == logs] == ["WRITE", "READ_ACP"]
+    assert refusal(s3.put_bucket_acl, Bucket=name, ACL="nonsense") == "InvalidArgument"
+    s3.delete_bucket(Bucket=name)
+
+
+def test_tags_of_awss_own_are_not_written(region, bucket):
+    s3 = region.client("s3")
+    tags = {"TagSet": [{"Key": "aws:mine", "Value": "x"}]}
+    assert refusal(s3.put_bucket_tagging, Bucket=bucket, Tagging=tags) == "InvalidTag"
+    s3.put_object(Bucket=bucket, Key="tagged", Body=b"x")
+    assert refusal(s3.put_object_tagging, Bucket=bucket, Key="tagged", Tagging=tags) == "InvalidTag"
+    assert refusal(s3.put_object, Bucket=bucket, Key="tagged", Body=b"x", Tagging="aws:mine=x") == "InvalidTag"
+
+
+def test_what_kms_refuses_is_told_as_s3_tells_it(region, bucket):
+    put = {"Bucket": bucket, "Key": "sealed", "Body": b"x", "ServerSideEncryption": "aws:kms"}
+    s3, kms = region.client("s3"), region.client("kms")
+    assert refusal(s3.put_object, SSEKMSKeyId=str(uuid.uuid4()), **put) == "KMS.NotFoundException"
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    s3.put_object(SSEKMSKeyId=key, **put)
+    kms.disable_key(KeyId=key)
+    assert refusal(s3.put_object, SSEKMSKeyId=key, **put) == "KMS.DisabledException"
+    assert refusal(s3.get_object, Bucket=bucket, Key="sealed") == "KMS.DisabledException"
+
+
+def test_conditions_that_are_not_looked_at_are_refused(region, bucket):
+    s3 = region.client("s3")
+    s3.put_object(Bucket=bucket, Key="kept", Body=b"x")
+    assert refusal(s3.delete_object, Bucket=bucket, Key="kept", IfMatchSize=5) == "NotImplemented"
+    assert refusal(s3.delete_objects, Bucket=bucket, Delete={"Objects": [{"Key": "kept", "Size": 5}]}) == "NotImplemented"
+    assert s3.head_object(Bucket=bucket, Key="kept")["ContentLength"] == 1
+
+
 def test_a_bucket_may_be_called_like_a_service_or_have_dots(region):
     s3 = region.client("s3")
     for name in ("lambda", f"dots.in.{uuid.uuid4().hex[:8]}"):

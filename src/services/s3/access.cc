@@ -162,16 +162,16 @@ class Place {
     require_acceleration(call, bucket_);
     require_payer(call, bucket_, payer);
     if (expected_owner && *expected_owner != bucket_.account) throw aws::AccessDenied("Access Denied");
-    policy_ = find_configuration(call.transaction, bucket_.id, "policy");
-    block_ = access_block_of(call.transaction, bucket_.id);
-    ownership_ = ownership_of(call.transaction, bucket_.id);
+    const Settings settings(call.transaction, bucket_.id);
+    policy_ = settings.find("policy");
+    block_ = access_block_of(settings);
+    ownership_ = ownership_of(settings);
+    if (ownership_ != Ownership::Enforced) list_ = bucket_list(settings);
     restrict_public();
   }
 
   Access bucket(std::string action) const {
-    auto list = granted(kBucketGrants, action, [&] {
-      return grants_in(bucket_list(call_.transaction, bucket_.id), bucket_.account);
-    });
+    auto list = granted(kBucketGrants, action, [&] { return grants_in(list_, bucket_.account); });
     Access access{.action = std::move(action),
                   .resource = bucket_arn(bucket_.name),
                   .resource_policy = policy_,
@@ -191,9 +191,15 @@ class Place {
   // An object that exists, or may: its tags are known to policies.
   Access existing(std::string action, const std::string& key,
                   const std::optional<std::string>& version) const {
+    return existing(std::move(action), key, version,
+                    find_version(call_.transaction, bucket_.id, key, version));
+  }
+
+  // The same, of the row that was found.
+  Access existing(std::string action, const std::string& key, const std::optional<std::string>& version,
+                  const std::optional<VersionRow>& row) const {
     Access access = object(std::move(action), key);
     add(access, "s3:VersionId", version);
-    const auto row = find_version(call_.transaction, bucket_.id, key, version);
     if (!row) return access;
     for (const Tag& tag : read_tags(row->tags))
       access.context["s3:ExistingObjectTag/" + tag.key] = {tag.value};
@@ -208,9 +214,12 @@ class Place {
     return existing("s3:BypassGovernanceRetention", key, version);
   }
 
-  bool has(const std::string& key, const std::optional<std::string>& version) const {
+  // Reading an object; nothing when there is none.
+  std::optional<Access> readable(const std::string& action, const std::string& key,
+                                 const std::optional<std::string>& version) const {
     const auto row = find_version(call_.transaction, bucket_.id, key, version);
-    return row && row->what == What::Object;
+    if (!row || row->what != What::Object) return std::nullopt;
+    return existing(action, key, version, row);
   }
 
  private:
@@ -254,11 +263,12 @@ class Place {
   std::optional<std::string> policy_;
   PublicAccessBlockConfiguration block_;
   Ownership ownership_;
+  std::string list_;  // Where lists count.
 };
 
 std::vector<Access> reading(const Place& place, const std::string& action, const std::string& key,
                             const std::optional<std::string>& version) {
-  if (place.has(key, version)) return {place.existing(action, key, version)};
+  if (auto access = place.readable(action, key, version)) return {std::move(*access)};
   // That there is no such key is told to those who may list, and only to them.
   Access list = place.bucket("s3:ListBucket");
   list.context["s3:prefix"] = {key};

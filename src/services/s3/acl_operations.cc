@@ -28,7 +28,7 @@ std::vector<Grant> told_grants(Owners& owners, std::vector<Grant> grants) {
 // Where lists do not count, the one that is told says so.
 std::vector<Grant> grants_of(Call& call, const BucketRow& bucket, const std::string& list,
                              const std::string& owner) {
-  const bool counts = ownership_of(call.transaction, bucket.id) != Ownership::Enforced;
+  const bool counts = ownership_of({call.transaction, bucket.id}) != Ownership::Enforced;
   return grants_in(counts ? list : std::string(), owner);
 }
 
@@ -37,7 +37,7 @@ std::vector<Grant> grants_of(Call& call, const BucketRow& bucket, const std::str
 GetBucketAclOutput get_bucket_acl(Service& service, Call& call, const GetBucketAclRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
   Owners owners(service);
-  auto grants = grants_of(call, bucket, bucket_list(call.transaction, bucket.id), bucket.account);
+  auto grants = grants_of(call, bucket, bucket_list({call.transaction, bucket.id}), bucket.account);
   return {.owner = owners.of(bucket.account), .grants = told_grants(owners, std::move(grants))};
 }
 
@@ -53,7 +53,7 @@ GetObjectAclOutput get_object_acl(Service& service, Call& call, const GetObjectA
   const BucketRow bucket = require_bucket(call, request.bucket);
   const VersionRow row = require_version(call, bucket, request.key, request.version_id);
   Owners owners(service);
-  const std::string owner = owner_in(bucket, ownership_of(call.transaction, bucket.id), row);
+  const std::string owner = owner_in(bucket, ownership_of({call.transaction, bucket.id}), row);
   auto grants = grants_of(call, bucket, row.list, owner);
   return {.owner = owners.of(owner), .grants = told_grants(owners, std::move(grants))};
 }
@@ -65,7 +65,7 @@ PutObjectAclOutput put_object_acl(Service& service, Call& call, const PutObjectA
   const AskedList asked = asked_list(request);
   require_said(asked);
   const VersionRow row = require_version(call, bucket, request.key, request.version_id);
-  const std::string owner = owner_in(bucket, ownership_of(call.transaction, bucket.id), row);
+  const std::string owner = owner_in(bucket, ownership_of({call.transaction, bucket.id}), row);
   const std::string list = object_list(service, call, bucket, asked, owner);
   call.transaction.run("UPDATE s3_version SET list = ?2 WHERE id = ?1", {row.id, list});
   record_event(service, call, bucket, event_of("ObjectAcl:Put", row));

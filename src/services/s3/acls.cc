@@ -68,7 +68,10 @@ void require_canned_name(const std::string& name) {
                                          "bucket-owner-read",
                                          "bucket-owner-full-control"};
   if (name == "aws-exec-read") throw aws::NotImplemented("The canned ACL aws-exec-read");
-  if (std::ranges::find(kNames, name) == std::end(kNames)) throw_invalid("Invalid canned ACL: " + name);
+  if (std::ranges::find(kNames, name) != std::end(kNames)) return;
+  aws::ServiceError error("InvalidArgument", 400, "There is no canned ACL of that name.");
+  error.with("ArgumentName", "x-amz-acl").with("ArgumentValue", name);
+  throw error;
 }
 
 Grantee require_grantee(const Owners& owners, const Grantee& given) {
@@ -189,7 +192,7 @@ void require_no_list(const BucketRow& bucket, const AskedList& asked) {
 
 void require_not_public(Call& call, const BucketRow& bucket, const std::vector<Grant>& grants) {
   if (!is_public(grants)) return;
-  if (access_block_of(call.transaction, bucket.id).block_public_acls.value_or(false)) {
+  if (access_block_of({call.transaction, bucket.id}).block_public_acls.value_or(false)) {
     throw aws::AccessDenied(
         "Access Denied because public ACLs are blocked by the BlockPublicAcls block "
         "public access setting.");
@@ -223,14 +226,15 @@ std::optional<std::string> Owners::find_account(std::string_view id) const {
   return std::nullopt;
 }
 
-Ownership ownership_of(sql::Transaction& transaction, int64_t bucket) {
-  const auto name = find_configuration(transaction, bucket, "ownership");
+Ownership ownership_of(const Settings& settings) {
+  const auto name = settings.find("ownership");
   if (name == "BucketOwnerEnforced") return Ownership::Enforced;
   return name == "BucketOwnerPreferred" ? Ownership::Preferred : Ownership::Writer;
 }
 
-Possession possession_of(Service& service, Call& call, const BucketRow& bucket, const AskedList& asked) {
-  const Ownership ownership = ownership_of(call.transaction, bucket.id);
+Possession possession_of(Service& service, Call& call, const BucketRow& bucket, const Settings& settings,
+                         const AskedList& asked) {
+  const Ownership ownership = ownership_of(settings);
   if (ownership == Ownership::Enforced) {
     require_no_list(bucket, asked);
     return {};
@@ -245,14 +249,15 @@ Possession possession_of(Service& service, Call& call, const BucketRow& bucket, 
 
 std::string object_list(Service& service, Call& call, const BucketRow& bucket, const AskedList& asked,
                         const std::string& owner) {
-  if (ownership_of(call.transaction, bucket.id) != Ownership::Enforced)
+  if (ownership_of({call.transaction, bucket.id}) != Ownership::Enforced)
     return require_list(service, call, bucket, asked, owner);
   require_no_list(bucket, asked);
   return {};
 }
 
 void keep_bucket_list(Service& service, Call& call, const BucketRow& bucket, const AskedList& asked) {
-  if (ownership_of(call.transaction, bucket.id) == Ownership::Enforced) return require_no_list(bucket, asked);
+  if (ownership_of({call.transaction, bucket.id}) == Ownership::Enforced)
+    return require_no_list(bucket, asked);
   const std::string list = require_list(service, call, bucket, asked, bucket.account);
   if (list.empty()) return clear_configuration(call, bucket.id, kListKind);
   set_configuration(call, bucket.id, kListKind, list);
@@ -265,9 +270,7 @@ std::vector<Grant> grants_in(const std::string& list, const std::string& owner) 
   return policy.grants;
 }
 
-std::string bucket_list(sql::Transaction& transaction, int64_t bucket) {
-  return find_configuration(transaction, bucket, kListKind).value_or("");
-}
+std::string bucket_list(const Settings& settings) { return settings.find(kListKind).value_or(""); }
 
 bool is_public(const std::vector<Grant>& grants) {
   return std::ranges::any_of(grants, [](const Grant& grant) {
@@ -293,10 +296,9 @@ std::optional<std::string> policy_of(const std::vector<Grant>& grants, const aws
   std::string principal = R"({"AWS":")" + caller.account + "\"}";
   if (caller.kind == aws::Principal::Kind::Service) principal = R"({"Service":")" + caller.id + "\"}";
   if (to_everyone) principal = "\"*\"";
-  return fmt::format(
-      R"({{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{},)"
-      R"("Action":"*","Resource":"*"}}]}})",
-      principal);
+  return fmt::format(R"({{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{},)"
+                     R"("Action":"*","Resource":"*"}}]}})",
+                     principal);
 }
 
 }  // namespace holm::s3

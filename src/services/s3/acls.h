@@ -32,7 +32,7 @@ class Owners final {
 
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
 enum class Ownership { Enforced, Preferred, Writer };
-Ownership ownership_of(sql::Transaction& transaction, int64_t bucket);
+Ownership ownership_of(const Settings& settings);
 
 // What a request says about the list of what it makes or changes.
 struct AskedList {
@@ -65,7 +65,8 @@ struct Possession {
 };
 
 // What the writer's request makes of it. Throws where the bucket takes no lists or no public ones.
-Possession possession_of(Service& service, Call& call, const BucketRow& bucket, const AskedList& asked);
+Possession possession_of(Service& service, Call& call, const BucketRow& bucket, const Settings& settings,
+                         const AskedList& asked);
 
 // The list that is to be kept with an object of `owner`. Throws as above.
 std::string object_list(Service& service, Call& call, const BucketRow& bucket, const AskedList& asked,
@@ -76,7 +77,7 @@ void keep_bucket_list(Service& service, Call& call, const BucketRow& bucket, con
 
 // What a kept list grants; an empty one gives its owner everything.
 std::vector<Grant> grants_in(const std::string& list, const std::string& owner);
-std::string bucket_list(sql::Transaction& transaction, int64_t bucket);
+std::string bucket_list(const Settings& settings);
 
 bool is_public(const std::vector<Grant>& grants);
 

@@ -79,7 +79,7 @@ Nothing put_bucket_policy(Service&, Call& call, const PutBucketPolicyRequest& re
     throw_malformed(valid.error().message);
   }
   require_own_resources(request.policy, bucket_arn(bucket.name));
-  const PublicAccessBlockConfiguration block = access_block_of(call.transaction, bucket.id);
+  const PublicAccessBlockConfiguration block = access_block_of({call.transaction, bucket.id});
   if (block.block_public_policy.value_or(false) && is_public_policy(request.policy)) {
     throw AccessDenied(
         fmt::format("User: {} is not authorized to perform: s3:PutBucketPolicy on resource: \"{}\" because "
@@ -99,9 +99,9 @@ Nothing delete_bucket_policy(Service&, Call& call, const DeleteBucketPolicyReque
 GetBucketPolicyStatusOutput get_bucket_policy_status(Service&, Call& call,
                                                      const GetBucketPolicyStatusRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
-  const bool has_list = ownership_of(call.transaction, bucket.id) != Ownership::Enforced;
+  const bool has_list = ownership_of({call.transaction, bucket.id}) != Ownership::Enforced;
   const bool is_listed_public =
-      has_list && is_public(grants_in(bucket_list(call.transaction, bucket.id), bucket.account));
+      has_list && is_public(grants_in(bucket_list({call.transaction, bucket.id}), bucket.account));
   // Where lists count, a bucket without a policy is as public as its list makes it.
   const auto policy = has_list ? find_configuration(call.transaction, bucket.id, "policy")
                                : std::optional(require_policy(call, bucket));

@@ -126,6 +126,15 @@ BucketRow require_bucket(Call& call, const std::string& name) {
   throw error;
 }
 
+std::optional<std::string> Settings::find(std::string_view kind) const {
+  if (!rows_)
+    rows_ = transaction_.run("SELECT kind, document FROM s3_configuration WHERE bucket = ?1", {bucket_});
+  for (const sql::Row& row : *rows_) {
+    if (row.text(0) == kind) return row.text(1);
+  }
+  return std::nullopt;
+}
+
 std::optional<std::string> find_configuration(sql::Transaction& transaction, int64_t bucket,
                                               std::string_view kind) {
   auto row = transaction.find("SELECT document FROM s3_configuration WHERE bucket = ?1 AND kind = ?2",
@@ -158,13 +167,13 @@ namespace {
 void require_list_allowed(Call& call, const BucketRow& bucket, const AskedList& asked) {
   const bool is_private = asked.headers.empty() && asked.canned.value_or("private") == "private";
   if (is_private) return;
-  if (ownership_of(call.transaction, bucket.id) == Ownership::Enforced) {
+  if (ownership_of({call.transaction, bucket.id}) == Ownership::Enforced) {
     throw aws::ServiceError("InvalidBucketAclWithObjectOwnership", 400,
                             "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting");
   }
   const bool is_public =
       asked.canned && (asked.canned->starts_with("public-") || *asked.canned == "authenticated-read");
-  if (is_public && access_block_of(call.transaction, bucket.id).block_public_acls.value_or(false)) {
+  if (is_public && access_block_of({call.transaction, bucket.id}).block_public_acls.value_or(false)) {
     throw aws::ServiceError("InvalidBucketAclWithBlockPublicAccessError", 400,
                             "Bucket cannot have public ACLs set with BlockPublicAccess enabled");
   }
@@ -178,9 +187,12 @@ void configure(Service& service, Call& call, const BucketRow& bucket, const Crea
   if (request.object_ownership || !is_classic) {
     set_configuration(call, bucket.id, "ownership", request.object_ownership.value_or("BucketOwnerEnforced"));
   }
-  const AskedList asked = asked_list(request);
+  AskedList asked = asked_list(request);
+  // https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#canned-acl
+  // Those that are about the owner of an object's bucket are ignored for a bucket.
+  if (asked.canned && asked.canned->starts_with("bucket-owner-")) asked.canned.reset();
   require_list_allowed(call, bucket, asked);
-  if (ownership_of(call.transaction, bucket.id) != Ownership::Enforced)
+  if (ownership_of({call.transaction, bucket.id}) != Ownership::Enforced)
     keep_bucket_list(service, call, bucket, asked);
   if (request.object_lock_enabled_for_bucket.value_or(false)) enable_object_lock(call, bucket.id);
   if (!request.create_bucket_configuration || request.create_bucket_configuration->tags.empty()) return;

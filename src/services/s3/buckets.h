@@ -29,6 +29,20 @@ struct BucketRow {
 std::optional<BucketRow> find_bucket(sql::Transaction& transaction, const std::string& name);
 BucketRow require_bucket(Call& call, const std::string& name);  // NoSuchBucket
 
+// What is set on a bucket, read at once when it is first asked for: for those who ask for several things.
+// Stale once something is set. The transaction outlives it.
+class Settings {
+ public:
+  Settings(sql::Transaction& transaction, int64_t bucket) : transaction_(transaction), bucket_(bucket) {}
+  // The document of one kind, as find_configuration() has them.
+  std::optional<std::string> find(std::string_view kind) const;
+
+ private:
+  sql::Transaction& transaction_;
+  int64_t bucket_;
+  mutable std::optional<std::vector<sql::Row>> rows_ = {};
+};
+
 // The document of one kind that is set on a bucket ("policy", "cors" …).
 std::optional<std::string> find_configuration(sql::Transaction& transaction, int64_t bucket,
                                               std::string_view kind);

@@ -3,6 +3,7 @@
 #include "services/s3/checksums.h"
 
 #include <algorithm>
+#include <type_traits>
 
 #include "aws/service/error.h"
 #include "base/check.h"
@@ -14,8 +15,20 @@ namespace holm::s3 {
 
 namespace {
 
-constexpr Algorithm kAlgorithms[] = {Algorithm::Crc32, Algorithm::Crc32c, Algorithm::Crc64nvme,
-                                     Algorithm::Sha1, Algorithm::Sha256};
+struct Name {
+  Algorithm algorithm;
+  std::string_view name;
+};
+constexpr Name kNames[] = {{Algorithm::Crc32, "CRC32"},
+                           {Algorithm::Crc32c, "CRC32C"},
+                           {Algorithm::Crc64nvme, "CRC64NVME"},
+                           {Algorithm::Sha1, "SHA1"},
+                           {Algorithm::Sha256, "SHA256"},
+                           {Algorithm::Sha512, "SHA512"},
+                           {Algorithm::Md5, "MD5"},
+                           {Algorithm::Xxhash64, "XXHASH64"},
+                           {Algorithm::Xxhash3, "XXHASH3"},
+                           {Algorithm::Xxhash128, "XXHASH128"}};
 
 uint64_t number_in(std::string_view bytes) {
   uint64_t number = 0;
@@ -26,28 +39,24 @@ uint64_t number_in(std::string_view bytes) {
 }  // namespace
 
 std::string_view name_of(Algorithm algorithm) {
-  switch (algorithm) {
-    case Algorithm::Crc32: return "CRC32";
-    case Algorithm::Crc32c: return "CRC32C";
-    case Algorithm::Crc64nvme: return "CRC64NVME";
-    case Algorithm::Sha1: return "SHA1";
-    case Algorithm::Sha256: return "SHA256";
-  }
-  return {};
+  const auto found = std::ranges::find(kNames, algorithm, &Name::algorithm);
+  CHECK(found != std::end(kNames));
+  return found->name;
 }
 
 std::string header_of(Algorithm algorithm) { return "x-amz-checksum-" + to_lower(name_of(algorithm)); }
 
 Algorithm require_algorithm(const std::string& name) {
-  for (Algorithm algorithm : kAlgorithms) {
-    if (equals_ignoring_case(name_of(algorithm), name)) return algorithm;
+  for (const Name& each : kNames) {
+    if (equals_ignoring_case(each.name, name)) return each.algorithm;
   }
-  constexpr std::string_view kUnbuilt[] = {"MD5", "SHA512", "XXHASH64", "XXHASH3", "XXHASH128"};
-  if (std::ranges::find(kUnbuilt, to_upper(name)) != std::end(kUnbuilt))
-    throw aws::NotImplemented("The checksum algorithm " + name);
   throw InvalidRequest(
       "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, "
-      "CRC32C, CRC64NVME, SHA1, SHA256]");
+      "CRC32C, CRC64NVME, SHA1, SHA256, SHA512, MD5, XXHASH64, XXHASH3, XXHASH128]");
+}
+
+bool is_crc(Algorithm algorithm) {
+  return algorithm == Algorithm::Crc32 || algorithm == Algorithm::Crc32c || algorithm == Algorithm::Crc64nvme;
 }
 
 std::string require_checksum_type(const std::string& name) {
@@ -56,23 +65,57 @@ std::string require_checksum_type(const std::string& name) {
   throw InvalidRequest("Value for x-amz-checksum-type header is invalid.");
 }
 
-void Digest::update(std::string_view bytes) {
+Digest::Digest(Algorithm algorithm) : algorithm_(algorithm) {
   switch (algorithm_) {
-    case Algorithm::Crc32: crc32_ = crypto::crc32(bytes, crc32_); return;
-    case Algorithm::Crc32c: crc32_ = crypto::crc32c(bytes, crc32_); return;
-    case Algorithm::Crc64nvme: crc64_ = crypto::crc64nvme(bytes, crc64_); return;
-    case Algorithm::Sha1: sha1_.update(bytes); return;
-    case Algorithm::Sha256: sha256_.update(bytes); return;
+    case Algorithm::Crc32:
+    case Algorithm::Crc32c:
+    case Algorithm::Crc64nvme: return;
+    case Algorithm::Sha1: state_.emplace<crypto::Sha1>(); return;
+    case Algorithm::Sha256: state_.emplace<crypto::Sha256>(); return;
+    case Algorithm::Sha512: state_.emplace<crypto::Hasher<64>>(); return;
+    case Algorithm::Md5: state_.emplace<crypto::Md5>(); return;
+    case Algorithm::Xxhash64: state_.emplace<crypto::Xxhash64>(); return;
+    case Algorithm::Xxhash3:
+    case Algorithm::Xxhash128: state_.emplace<crypto::Xxhash3>(); return;
+  }
+}
+
+void Digest::update(std::string_view bytes) {
+  auto* crc = std::get_if<Crc>(&state_);
+  if (crc == nullptr) {
+    std::visit(
+        [&](auto& state) {
+          if constexpr (!std::is_same_v<std::decay_t<decltype(state)>, Crc>) state.update(bytes);
+        },
+        state_);
+    return;
+  }
+  const auto before = static_cast<uint32_t>(*crc);
+  if (algorithm_ == Algorithm::Crc64nvme) {
+    *crc = crypto::crc64nvme(bytes, *crc);
+  } else {
+    *crc =
+        algorithm_ == Algorithm::Crc32 ? crypto::crc32(bytes, before) : crypto::crc32c(bytes, before);
   }
 }
 
 std::string Digest::finish() {
+  auto raw = [](const auto& digest) { return std::string(crypto::bytes_of(digest)); };
+  auto crc = [this] { return std::get<Crc>(state_); };
   switch (algorithm_) {
     case Algorithm::Crc32:
-    case Algorithm::Crc32c: return crypto::big_endian_bytes(crc32_);
-    case Algorithm::Crc64nvme: return crypto::big_endian_bytes(crc64_);
-    case Algorithm::Sha1: return std::string(crypto::bytes_of(sha1_.finish()));
-    case Algorithm::Sha256: return std::string(crypto::bytes_of(sha256_.finish()));
+    case Algorithm::Crc32c: return crypto::big_endian_bytes(static_cast<uint32_t>(crc()));
+    case Algorithm::Crc64nvme: return crypto::big_endian_bytes(crc());
+    case Algorithm::Sha1: return raw(std::get<crypto::Sha1>(state_).finish());
+    case Algorithm::Sha256: return raw(std::get<crypto::Sha256>(state_).finish());
+    case Algorithm::Sha512: return raw(std::get<crypto::Hasher<64>>(state_).finish());
+    case Algorithm::Md5: return raw(std::get<crypto::Md5>(state_).finish());
+    case Algorithm::Xxhash64: return crypto::big_endian_bytes(std::get<crypto::Xxhash64>(state_).finish());
+    case Algorithm::Xxhash3: return crypto::big_endian_bytes(std::get<crypto::Xxhash3>(state_).finish());
+    case Algorithm::Xxhash128: {
+      const crypto::Hash128 hash = std::get<crypto::Xxhash3>(state_).finish_long();
+      return crypto::big_endian_bytes(hash.high) + crypto::big_endian_bytes(hash.low);
+    }
   }
   return {};
 }
@@ -89,7 +132,12 @@ std::string combine(Algorithm algorithm, std::string_view first, std::string_vie
           crypto::crc32c_combine(static_cast<uint32_t>(a), static_cast<uint32_t>(b), second_bytes));
     case Algorithm::Crc64nvme: return crypto::big_endian_bytes(crypto::crc64nvme_combine(a, b, second_bytes));
     case Algorithm::Sha1:
-    case Algorithm::Sha256: break;
+    case Algorithm::Sha256:
+    case Algorithm::Sha512:
+    case Algorithm::Md5:
+    case Algorithm::Xxhash64:
+    case Algorithm::Xxhash3:
+    case Algorithm::Xxhash128: break;
   }
   CHECK(false);
   return {};

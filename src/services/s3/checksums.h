@@ -7,36 +7,52 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "crypto/hash.h"
+#include "crypto/xxhash.h"
 
 namespace holm::s3 {
 
-enum class Algorithm : uint8_t { Crc32, Crc32c, Crc64nvme, Sha1, Sha256 };
+enum class Algorithm : uint8_t {
+  Crc32,
+  Crc32c,
+  Crc64nvme,
+  Sha1,
+  Sha256,
+  Sha512,
+  Md5,
+  Xxhash64,
+  Xxhash3,
+  Xxhash128
+};
 
 std::string_view name_of(Algorithm algorithm);  // "CRC64NVME"
 std::string header_of(Algorithm algorithm);     // "x-amz-checksum-crc64nvme"
-// In any case. Throws InvalidRequest, and NotImplemented for those that AWS has and holm has not.
+// In any case. Throws InvalidRequest.
 Algorithm require_algorithm(const std::string& name);
+// Whether that of a whole can be made of those of its parts.
+bool is_crc(Algorithm algorithm);
 std::string require_checksum_type(const std::string& name);  // "FULL_OBJECT", "COMPOSITE"; InvalidRequest.
 
 // A checksum of bytes that come piece by piece. One thread at a time.
 class Digest final {
  public:
-  explicit Digest(Algorithm algorithm) : algorithm_(algorithm) {}
+  explicit Digest(Algorithm algorithm);
   void update(std::string_view bytes);
   std::string finish();  // Raw bytes.
   Algorithm algorithm() const { return algorithm_; }
 
  private:
+  using Crc = uint64_t;  // Of 32 bits too.
+
   Algorithm algorithm_;
-  uint32_t crc32_ = 0;
-  uint64_t crc64_ = 0;
-  crypto::Sha1 sha1_;
-  crypto::Sha256 sha256_;
+  std::variant<Crc, crypto::Sha1, crypto::Sha256, crypto::Hasher<64>, crypto::Md5, crypto::Xxhash64,
+               crypto::Xxhash3>
+      state_;
 };
 
-// The CRC (raw bytes) of two texts after each other, from the CRC of each. Not for SHAs.
+// The CRC (raw bytes) of two texts after each other, from the CRC of each. Not for others.
 std::string combine(Algorithm algorithm, std::string_view first, std::string_view second,
                     uint64_t second_bytes);
 
@@ -62,6 +78,11 @@ std::optional<ToldChecksum> told_checksum(const Input& input) {
   look(Algorithm::Crc64nvme, input.checksum_crc64_nvme);
   look(Algorithm::Sha1, input.checksum_sha1);
   look(Algorithm::Sha256, input.checksum_sha256);
+  look(Algorithm::Sha512, input.checksum_sha512);
+  look(Algorithm::Md5, input.checksum_md5);
+  look(Algorithm::Xxhash64, input.checksum_xxhash64);
+  look(Algorithm::Xxhash3, input.checksum_xxhash3);
+  look(Algorithm::Xxhash128, input.checksum_xxhash128);
   return told;
 }
 
@@ -74,6 +95,11 @@ void tell_checksum(Output& output, Algorithm algorithm, const std::string& value
     case Algorithm::Crc64nvme: output.checksum_crc64_nvme = value; return;
     case Algorithm::Sha1: output.checksum_sha1 = value; return;
     case Algorithm::Sha256: output.checksum_sha256 = value; return;
+    case Algorithm::Sha512: output.checksum_sha512 = value; return;
+    case Algorithm::Md5: output.checksum_md5 = value; return;
+    case Algorithm::Xxhash64: output.checksum_xxhash64 = value; return;
+    case Algorithm::Xxhash3: output.checksum_xxhash3 = value; return;
+    case Algorithm::Xxhash128: output.checksum_xxhash128 = value; return;
   }
 }
 

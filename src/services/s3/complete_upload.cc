@@ -164,7 +164,7 @@ CompleteMultipartUploadOutput answer(Call& call, const BucketRow& bucket, const 
       .checksum_type = row.checksum_type};
   tell_checksum(output, require_algorithm(row.checksum_algorithm), row.checksum);
   if (row.version != "null") output.version_id = row.version;
-  output.expiration = expiration_of(call.transaction, bucket.id, row);
+  output.expiration = expiration_of({call.transaction, bucket.id}, row);
   tell_encryption(row.encryption, output);
   return output;
 }
@@ -193,7 +193,7 @@ CompleteMultipartUploadOutput complete_multipart_upload(Service& service, Call& 
                              .part_count = static_cast<int64_t>(parts.size()),
                              .tags = upload.tags,
                              .attributes = upload.attributes,
-                             .lock = lock_in(call.transaction, bucket.id, upload.lock, call.now),
+                             .lock = lock_in({call.transaction, bucket.id}, upload.lock, call.now),
                              .encryption = upload.encryption,
                              .owner = upload.possession.owner,
                              .list = upload.possession.list},

@@ -152,10 +152,11 @@ async::Task<CopyObjectOutput> copy_object(Service& service, LongCall call, CopyO
   CopyObjectOutput output{.copy_source_version_id = told_version(source)};
   std::function<void(Call&)> store = [&](Call& inner) {
     const BucketRow bucket = require_bucket(inner, request.bucket);
+    const Settings settings(inner.transaction, bucket.id);
     require_write_conditions(inner, bucket, request.key, request.if_match, request.if_none_match);
-    possess(version.row, possession_of(service, inner, bucket, asked_list(request)));
-    version.row.lock = lock_in(inner.transaction, bucket.id, version.row.lock, inner.now);
-    version.row.encryption = encryption_in(inner, bucket, request.key, encryption);
+    possess(version.row, possession_of(service, inner, bucket, settings, asked_list(request)));
+    version.row.lock = lock_in(settings, version.row.lock, inner.now);
+    version.row.encryption = encryption_in(settings, bucket, request.key, encryption);
     give_body(service, inner, encryption.customer, body, version);
     const Change change = add_version(service, inner, bucket, version);
     CopyObjectResult result{.e_tag = quoted(version.row.etag),
@@ -165,8 +166,8 @@ async::Task<CopyObjectOutput> copy_object(Service& service, LongCall call, CopyO
     output.copy_object_result = std::move(result);
     if (bucket.versioning == Versioning::Enabled) output.version_id = change.version;
     version.row.modified = inner.now;
-    output.expiration = expiration_of(inner.transaction, bucket.id, version.row);
-    record_event(service, inner, bucket,
+    output.expiration = expiration_of(settings, version.row);
+    record_event(service, inner, bucket, settings,
                  {.name = "ObjectCreated:Copy",
                   .key = request.key,
                   .bytes = body.bytes,

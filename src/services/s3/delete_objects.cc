@@ -45,6 +45,9 @@ std::optional<aws::ServiceError> refusal_of(Call& call, const BucketRow& bucket,
                                             const ObjectIdentifier& object, size_t index, Bypass bypass) {
   const size_t place = bypass == Bypass::Governance ? index * 2 : index;
   if (call.denied.contains(place)) return aws::AccessDenied("Access Denied");
+  if (object.version_id && !is_version_id(*object.version_id)) {
+    return aws::ServiceError("NoSuchVersion", 404, "The specified version does not exist.");
+  }
   if (object.version_id) {
     const bool may_bypass = bypass == Bypass::Governance && !call.denied.contains(place + 1);
     auto locked = protection(lock_on(call, bucket, object.key, *object.version_id),

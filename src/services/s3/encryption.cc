@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "aws/codec/json_codec.h"
+#include "aws/service/attempt.h"
 #include "aws/service/error.h"
 #include "aws/service/region.h"
 #include "base/check.h"
@@ -42,8 +43,8 @@ crypto::Aead aead_of(std::string_view key) {
   return crypto::Aead(bytes);
 }
 
-std::optional<ServerSideEncryptionConfiguration> find_default(sql::Transaction& transaction, int64_t bucket) {
-  const auto document = find_configuration(transaction, bucket, kKind);
+std::optional<ServerSideEncryptionConfiguration> find_default(const Settings& settings) {
+  const auto document = settings.find(kKind);
   if (!document) return std::nullopt;
   ServerSideEncryptionConfiguration configuration;
   CHECK(aws::read_json(*document, schema::kServerSideEncryptionConfiguration, &configuration).has_value());
@@ -181,8 +182,8 @@ AskedEncryption require_encryption(AskedEncryption asked) {
 namespace {
 
 // What the bucket says where the request says nothing.
-void add_default(Call& call, int64_t bucket, const AskedEncryption& asked, Encryption& encryption) {
-  const auto configured = find_default(call.transaction, bucket);
+void add_default(const Settings& settings, const AskedEncryption& asked, Encryption& encryption) {
+  const auto configured = find_default(settings);
   if (!configured || configured->rules.empty()) return;
   const ServerSideEncryptionRule& rule = configured->rules.front();
   if (!rule.apply_server_side_encryption_by_default) return;
@@ -197,13 +198,13 @@ void add_default(Call& call, int64_t bucket, const AskedEncryption& asked, Encry
 
 }  // namespace
 
-Encryption encryption_in(Call& call, const BucketRow& bucket, const std::string& key,
+Encryption encryption_in(const Settings& settings, const BucketRow& bucket, const std::string& key,
                          const AskedEncryption& asked) {
   if (asked.customer) return {.method = "SSE-C", .customer_md5 = asked.customer->md5};
   Encryption encryption{.method = asked.method.value_or(""),
                         .kms_key = asked.kms_key.value_or(""),
                         .has_bucket_key = asked.bucket_key.value_or(false)};
-  add_default(call, bucket.id, asked, encryption);
+  add_default(settings, asked, encryption);
   if (encryption.method != kKms) return encryption;
   if (encryption.kms_key.empty()) encryption.kms_key = kOwnKmsKey;
   const std::string arn = bucket_arn(bucket.name) + (encryption.has_bucket_key ? "" : "/" + key);
@@ -234,13 +235,31 @@ void require_customer_key_for(const Encryption& encryption, const std::optional<
   }
 }
 
+namespace {
+
+// What KMS refuses is told as S3 tells it.
+void use_kms(const std::function<void()>& work) {
+  const auto problem = aws::attempt(work);
+  if (!problem) return;
+  const size_t colon = problem->find(": ");
+  const std::string code = problem->substr(0, colon), message = problem->substr(colon + 2);
+  if (code.starts_with("AccessDenied")) throw aws::AccessDenied(message);
+  throw aws::ServiceError("KMS." + code, 400, message);
+}
+
+}  // namespace
+
 std::string seal_data_key(Service& service, Call& call, Encryption& encryption,
                           const std::optional<CustomerKey>& customer, const std::string& data_key) {
   if (encryption.method == kKms) {
     Call through = through_s3(call);
-    const auto made = call.client.call<kms::GenerateDataKey>(
-        through, call.principal,
-        {.key_id = encryption.kms_key, .encryption_context = context_of(encryption), .key_spec = "AES_256"});
+    kms::GenerateDataKeyResponse made;
+    use_kms([&] {
+      made = call.client.call<kms::GenerateDataKey>(through, call.principal,
+                                                    {.key_id = encryption.kms_key,
+                                                     .encryption_context = context_of(encryption),
+                                                     .key_spec = "AES_256"});
+    });
     encryption.kms_key = made.key_id.value_or("");
     return join_sealed(made.ciphertext_blob.value_or(""),
                        aead_of(made.plaintext.value_or("")).seal(data_key, kBound, service.random()));
@@ -256,9 +275,12 @@ std::string open_data_key(Service& service, Call& call, const Encryption& encryp
   if (encryption.method == kKms) {
     SealedByKms parts = split_sealed(sealed);
     Call through = through_s3(call);
-    const auto plain = call.client.call<kms::Decrypt>(
-        through, call.principal,
-        {.ciphertext_blob = std::move(parts.ciphertext), .encryption_context = context_of(encryption)});
+    kms::DecryptResponse plain;
+    use_kms([&] {
+      plain = call.client.call<kms::Decrypt>(
+          through, call.principal,
+          {.ciphertext_blob = std::move(parts.ciphertext), .encryption_context = context_of(encryption)});
+    });
     key = plain.plaintext.value_or("");
     own = std::move(parts.sealed);
   }
@@ -271,7 +293,7 @@ std::string open_data_key(Service& service, Call& call, const Encryption& encryp
 GetBucketEncryptionOutput get_bucket_encryption(Service&, Call& call,
                                                 const GetBucketEncryptionRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
-  auto configuration = find_default(call.transaction, bucket.id);
+  auto configuration = find_default({call.transaction, bucket.id});
   if (configuration) return {.server_side_encryption_configuration = std::move(configuration)};
   aws::ServiceError error("ServerSideEncryptionConfigurationNotFoundError", 404,
                           "The server side encryption configuration was not found");

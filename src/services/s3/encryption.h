@@ -76,7 +76,7 @@ AskedEncryption asked_encryption(const Request& request) {
 }
 
 // What a new object of the bucket gets: what is asked for, else the bucket's default.
-Encryption encryption_in(Call& call, const BucketRow& bucket, const std::string& key,
+Encryption encryption_in(const Settings& settings, const BucketRow& bucket, const std::string& key,
                          const AskedEncryption& asked);
 
 // What a new bucket has where nothing else is said.

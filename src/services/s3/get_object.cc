@@ -180,7 +180,7 @@ async::Task<Found> find_object(Service& service, LongCall call, Wanted wanted) {
     VersionRow row = require_version(inner, bucket, wanted.key, wanted.version);
     wanted.check(inner, row);
     require_customer_key_for(row.encryption, wanted.customer);
-    expiration = expiration_of(inner.transaction, bucket.id, row);
+    expiration = expiration_of({inner.transaction, bucket.id}, row);
     auto extent = lease_extent(service, inner, row, wanted.customer);
     if (!extent) {
       problem = extent.error().message;
@@ -245,7 +245,7 @@ HeadObjectOutput head_object(Service&, Call& call, const HeadObjectRequest& requ
   CHECK(aws::read_json(row.attributes, schema::kHeadObjectOutput, &output).has_value());
   describe(request, bucket, row, wanted_range(call.transaction, request, row),
            checksum_of_part(call.transaction, request, row), output);
-  output.expiration = expiration_of(call.transaction, bucket.id, row);
+  output.expiration = expiration_of({call.transaction, bucket.id}, row);
   output.restore = restore_header(row.restoration, call.now);
   override_headers(call.principal, request, output);
   return output;

@@ -249,12 +249,11 @@ std::optional<LifecycleAction> due_action(const LifecyclePlan& plan, const Versi
   return LifecycleAction{.kind = Kind::Move, .storage_class = deepest->storage_class};
 }
 
-std::optional<std::string> expiration_of(sql::Transaction& transaction, int64_t bucket,
-                                         const VersionRow& row) {
+std::optional<std::string> expiration_of(const Settings& settings, const VersionRow& row) {
   if (!row.is_current) return std::nullopt;
   std::optional<Time> soonest;
   std::string id;
-  for (const LifecycleRule& rule : find_rules(transaction, bucket)) {
+  for (const LifecycleRule& rule : find_rules(settings)) {
     if (!is_about(rule, row)) continue;
     const auto expiry = expiry_of(rule, row, kDay);
     if (!expiry || (soonest && *soonest <= *expiry)) continue;
@@ -274,15 +273,15 @@ std::optional<Time> abort_time(const LifecycleRule& rule, const std::string& key
 std::optional<UploadEnd> upload_end_of(sql::Transaction& transaction, int64_t bucket, const std::string& key,
                                        Time initiated) {
   std::optional<UploadEnd> soonest;
-  for (const LifecycleRule& rule : find_rules(transaction, bucket)) {
+  for (const LifecycleRule& rule : find_rules({transaction, bucket})) {
     const auto time = abort_time(rule, key, initiated, kDay);
     if (time && (!soonest || *time < soonest->time)) soonest = UploadEnd{*time, rule.id.value_or("")};
   }
   return soonest;
 }
 
-std::vector<LifecycleRule> find_rules(sql::Transaction& transaction, int64_t bucket) {
-  const auto document = find_configuration(transaction, bucket, kKind);
+std::vector<LifecycleRule> find_rules(const Settings& settings) {
+  const auto document = settings.find(kKind);
   if (!document) return {};
   BucketLifecycleConfiguration configuration;
   CHECK(aws::read_json(*document, schema::kBucketLifecycleConfiguration, &configuration).has_value());
@@ -290,14 +289,14 @@ std::vector<LifecycleRule> find_rules(sql::Transaction& transaction, int64_t buc
 }
 
 LifecyclePlan find_plan(sql::Transaction& transaction, int64_t bucket) {
-  return {.rules = find_rules(transaction, bucket),
+  return {.rules = find_rules({transaction, bucket}),
           .archives_small = find_configuration(transaction, bucket, kMinimumKind) == kByClass};
 }
 
 GetBucketLifecycleConfigurationOutput get_bucket_lifecycle_configuration(
     Service&, Call& call, const GetBucketLifecycleConfigurationRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
-  std::vector<LifecycleRule> rules = find_rules(call.transaction, bucket.id);
+  std::vector<LifecycleRule> rules = find_rules({call.transaction, bucket.id});
   if (rules.empty()) {
     aws::ServiceError error("NoSuchLifecycleConfiguration", 404,
                             "The lifecycle configuration does not exist");

@@ -49,8 +49,7 @@ std::optional<LifecycleAction> due_action(const LifecyclePlan& plan, const Versi
                                           const VersionPlace& place, Time now, Day day);
 
 // The header x-amz-expiration of a current version, in real days; nothing when no rule ends it.
-std::optional<std::string> expiration_of(sql::Transaction& transaction, int64_t bucket,
-                                         const VersionRow& row);
+std::optional<std::string> expiration_of(const Settings& settings, const VersionRow& row);
 
 // When a rule ends an unfinished upload of a key; nothing: it does not.
 std::optional<Time> abort_time(const LifecycleRule& rule, const std::string& key, Time initiated, Day day);
@@ -63,7 +62,7 @@ struct UploadEnd {
 std::optional<UploadEnd> upload_end_of(sql::Transaction& transaction, int64_t bucket, const std::string& key,
                                        Time initiated);
 
-std::vector<LifecycleRule> find_rules(sql::Transaction& transaction, int64_t bucket);
+std::vector<LifecycleRule> find_rules(const Settings& settings);
 LifecyclePlan find_plan(sql::Transaction& transaction, int64_t bucket);
 
 // The kind of the job that looks at every bucket with rules, once a day.

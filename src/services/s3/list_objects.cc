@@ -133,7 +133,7 @@ VersionPosition position_of(Call& call, int64_t bucket, const ListObjectVersions
 class ItemOwners {
  public:
   ItemOwners(Service& service, Call& call, const BucketRow& bucket)
-      : owners_(service), bucket_(bucket), ownership_(ownership_of(call.transaction, bucket.id)) {}
+      : owners_(service), bucket_(bucket), ownership_(ownership_of({call.transaction, bucket.id})) {}
   const Owner& of(const std::string& account) {
     const bool is_buckets = account.empty() || ownership_ == Ownership::Enforced;
     return owners_.of(is_buckets ? bucket_.account : account);

@@ -237,8 +237,8 @@ void require_destinations(Call& call, const BucketRow& bucket, const Notificatio
   for (const auto& each : wanted.topic_configurations) require(each.topic_arn, "sns");
 }
 
-std::optional<NotificationConfiguration> find_notifications(sql::Transaction& transaction, int64_t bucket) {
-  const auto document = find_configuration(transaction, bucket, kKind);
+std::optional<NotificationConfiguration> find_notifications(const Settings& settings) {
+  const auto document = settings.find(kKind);
   if (!document) return std::nullopt;
   NotificationConfiguration configuration;
   CHECK(aws::read_json(*document, schema::kNotificationConfiguration, &configuration).has_value());
@@ -252,8 +252,8 @@ bool is_about(const EventRule& rule, const std::string& event, const std::string
          std::ranges::any_of(rule.events, [&](const std::string& pattern) { return covers(pattern, event); });
 }
 
-std::vector<EventRule> find_event_rules(sql::Transaction& transaction, int64_t bucket) {
-  const auto configuration = find_notifications(transaction, bucket);
+std::vector<EventRule> find_event_rules(const Settings& settings) {
+  const auto configuration = find_notifications(settings);
   return configuration ? rules_of(*configuration) : std::vector<EventRule>();
 }
 
@@ -265,7 +265,7 @@ std::string service_in(const std::string& arn) {
 NotificationConfiguration get_bucket_notification_configuration(
     Service&, Call& call, const GetBucketNotificationConfigurationRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
-  return find_notifications(call.transaction, bucket.id).value_or(NotificationConfiguration{});
+  return find_notifications({call.transaction, bucket.id}).value_or(NotificationConfiguration{});
 }
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotificationConfiguration.html

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "sql/database.h"
+#include "services/s3/buckets.h"
 
 namespace holm::s3 {
 
@@ -22,7 +22,7 @@ struct EventRule {
 bool is_about(const EventRule& rule, const std::string& event, const std::string& key);
 
 // Empty where nobody is told anything.
-std::vector<EventRule> find_event_rules(sql::Transaction& transaction, int64_t bucket);
+std::vector<EventRule> find_event_rules(const Settings& settings);
 
 // The service of an ARN: "lambda", "sns"; empty for what is none.
 std::string service_in(const std::string& arn);

@@ -94,7 +94,12 @@ ObjectEvent event_of(std::string name, const VersionRow& row) {
 }
 
 void record_event(Service& service, Call& call, const BucketRow& bucket, const ObjectEvent& event) {
-  for (const EventRule& rule : find_event_rules(call.transaction, bucket.id)) {
+  record_event(service, call, bucket, {call.transaction, bucket.id}, event);
+}
+
+void record_event(Service& service, Call& call, const BucketRow& bucket, const Settings& settings,
+                  const ObjectEvent& event) {
+  for (const EventRule& rule : find_event_rules(settings)) {
     if (!is_about(rule, "s3:" + event.name, event.key)) continue;
     const formats::Object payload = object_of({{"account", bucket.account},
                                                {"region", bucket.region},

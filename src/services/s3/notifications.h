@@ -35,6 +35,9 @@ inline constexpr std::string_view kSubject = "Amazon S3 Notification";
 
 // Writes one delivery for each destination that wants to know into the transaction that caused the event.
 void record_event(Service& service, Call& call, const BucketRow& bucket, const ObjectEvent& event);
+// The same, by what is known of the bucket already.
+void record_event(Service& service, Call& call, const BucketRow& bucket, const Settings& settings,
+                  const ObjectEvent& event);
 
 // The kind of the job that makes one delivery.
 inline constexpr char kDeliveryJob[] = "s3.delivery";

@@ -58,7 +58,7 @@ Time end_of(const DefaultRetention& retention, Time now) {
 }
 
 void require_lockable(Call& call, const BucketRow& bucket) {
-  if (find_lock_configuration(call.transaction, bucket.id)) return;
+  if (find_lock_configuration({call.transaction, bucket.id})) return;
   throw InvalidRequest("Bucket is missing Object Lock Configuration");
 }
 
@@ -90,9 +90,8 @@ Bypass bypass_of(const std::optional<bool>& header) {
   return header.value_or(false) ? Bypass::Governance : Bypass::No;
 }
 
-std::optional<ObjectLockConfiguration> find_lock_configuration(sql::Transaction& transaction,
-                                                               int64_t bucket) {
-  const auto document = find_configuration(transaction, bucket, kKind);
+std::optional<ObjectLockConfiguration> find_lock_configuration(const Settings& settings) {
+  const auto document = settings.find(kKind);
   if (!document) return std::nullopt;
   ObjectLockConfiguration configuration;
   // One that cannot be read may protect something, so nothing goes on without it.
@@ -130,8 +129,8 @@ Lock require_lock(const AskedLock& asked, Time now) {
   return {.mode = asked.mode.value_or(""), .until = asked.until, .legal_hold = asked.legal_hold.value_or("")};
 }
 
-Lock lock_in(sql::Transaction& transaction, int64_t bucket, Lock asked, Time now) {
-  const auto configuration = find_lock_configuration(transaction, bucket);
+Lock lock_in(const Settings& settings, Lock asked, Time now) {
+  const auto configuration = find_lock_configuration(settings);
   if (!configuration) {
     if (asked.mode.empty() && asked.legal_hold.empty()) return asked;
     throw InvalidRequest("Bucket is missing Object Lock Configuration");
@@ -147,7 +146,7 @@ Lock lock_in(sql::Transaction& transaction, int64_t bucket, Lock asked, Time now
 GetObjectLockConfigurationOutput get_object_lock_configuration(
     Service&, Call& call, const GetObjectLockConfigurationRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
-  auto configuration = find_lock_configuration(call.transaction, bucket.id);
+  auto configuration = find_lock_configuration({call.transaction, bucket.id});
   if (configuration) return {.object_lock_configuration = std::move(configuration)};
   aws::ServiceError error("ObjectLockConfigurationNotFoundError", 404,
                           "Object Lock configuration does not exist for this bucket");

@@ -27,7 +27,7 @@ enum class Bypass { No, Governance };
 Bypass bypass_of(const std::optional<bool>& header);
 
 // Nothing unless the bucket has Object Lock.
-std::optional<ObjectLockConfiguration> find_lock_configuration(sql::Transaction& transaction, int64_t bucket);
+std::optional<ObjectLockConfiguration> find_lock_configuration(const Settings& settings);
 // What CreateBucket with a lock sets; the bucket has versions from then on.
 void enable_object_lock(Call& call, int64_t bucket);
 
@@ -56,7 +56,7 @@ Lock lock_of(const Request& request, Time now) {
 
 // The lock that a new version gets: the asked one, else the bucket's default. InvalidRequest where the bucket
 // has no Object Lock and one is asked for.
-Lock lock_in(sql::Transaction& transaction, int64_t bucket, Lock asked, Time now);
+Lock lock_in(const Settings& settings, Lock asked, Time now);
 
 template <class Output>
 void tell_lock(const Lock& lock, Output& output) {

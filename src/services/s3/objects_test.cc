@@ -113,7 +113,9 @@ TEST_F(Objects, AreNotSeenWhenTheirChecksumsAreWrong) {
   EXPECT_EQ(attempt({.checksum_crc32 = "AAAAAA=="}), "400 BadDigest");
   EXPECT_EQ(attempt({.checksum_crc32 = "AAAAAA==", .checksum_sha1 = "x"}), "400 InvalidRequest");
   EXPECT_EQ(attempt({.checksum_algorithm = "CRC32"}), "400 InvalidRequest");
-  EXPECT_EQ(attempt({.checksum_algorithm = "XXHASH3", .checksum_crc32 = "AAAAAA=="}), "501 NotImplemented");
+  EXPECT_EQ(attempt({.checksum_algorithm = "XXHASH3", .checksum_crc32 = "AAAAAA=="}), "400 InvalidRequest");
+  EXPECT_EQ(attempt({.checksum_algorithm = "MD6", .checksum_crc32 = "AAAAAA=="}), "400 InvalidRequest");
+  EXPECT_EQ(attempt({.checksum_xxhash3 = "AAAAAAAAAAA="}), "400 BadDigest");
   PutObjectRequest trailed;
   trailed.body = std::make_shared<TrailedSource>("hello", "x-amz-checksum-crc32", "AAAAAA==");
   EXPECT_EQ(attempt(trailed), "400 BadDigest");
@@ -131,7 +133,14 @@ TEST_F(Objects, HaveTheChecksumThatWasAskedForOrCrc64) {
                         {"x-amz-checksum-crc32c", "4waSgw=="},
                         {"x-amz-checksum-crc64nvme", "rosUhgp5mIg="},
                         {"x-amz-checksum-sha1", "98O8HYCOBHMq32eZZczDTKeuNEE="},
-                        {"x-amz-checksum-sha256", "FeKw08M4keuw8e9gnsQZQgwg4yDOlMZfvIwzEkSOsiU="}};
+                        {"x-amz-checksum-sha256", "FeKw08M4keuw8e9gnsQZQgwg4yDOlMZfvIwzEkSOsiU="},
+                        {"x-amz-checksum-sha512",
+                         "2eZ2LdHI6vbWGzxhkvxAjU1tXxF20MKRabwk5xw/J0rSf81YEbMT1oH35V7ALXPUmclUVba1u1A6z1dPuo/"
+                         "+hQ=="},
+                        {"x-amz-checksum-md5", "JfnnlDI7RTiF9RgfG2JNCw=="},
+                        {"x-amz-checksum-xxhash64", "jLhB20DmroM="},
+                        {"x-amz-checksum-xxhash3", "ctyxi2ehff8="},
+                        {"x-amz-checksum-xxhash128", "MxGUd+3l3NXpcWQnaB1YYA=="}};
   for (const Case& c : cases) {
     SCOPED_TRACE(c.header);
     PutObjectRequest request{.bucket = "photos", .key = "k"};
@@ -141,7 +150,9 @@ TEST_F(Objects, HaveTheChecksumThatWasAskedForOrCrc64) {
     const auto head = s3.call<HeadObject>({.bucket = "photos", .key = "k", .checksum_mode = "ENABLED"});
     const std::string told = head.checksum_crc32.value_or("") + head.checksum_crc32_c.value_or("") +
                              head.checksum_crc64_nvme.value_or("") + head.checksum_sha1.value_or("") +
-                             head.checksum_sha256.value_or("");
+                             head.checksum_sha256.value_or("") + head.checksum_sha512.value_or("") +
+                             head.checksum_md5.value_or("") + head.checksum_xxhash64.value_or("") +
+                             head.checksum_xxhash3.value_or("") + head.checksum_xxhash128.value_or("");
     EXPECT_EQ(told, c.value);
   }
   s3.put("photos", "k", "123456789");

@@ -104,8 +104,8 @@ std::optional<std::string> denials_of(const std::string& document) {
   return formats::write_json(Value(std::move(policy)));
 }
 
-PublicAccessBlockConfiguration access_block_of(sql::Transaction& transaction, int64_t bucket) {
-  const auto document = find_configuration(transaction, bucket, kBlock);
+PublicAccessBlockConfiguration access_block_of(const Settings& settings) {
+  const auto document = settings.find(kBlock);
   if (!document) {
     return {.block_public_acls = true,
             .ignore_public_acls = true,
@@ -137,7 +137,7 @@ GetPublicAccessBlockOutput get_public_access_block(Service&, Call& call,
     error.with("BucketName", bucket.name);
     throw error;
   }
-  return {.public_access_block_configuration = access_block_of(call.transaction, bucket.id)};
+  return {.public_access_block_configuration = access_block_of({call.transaction, bucket.id})};
 }
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutPublicAccessBlock.html
@@ -180,7 +180,7 @@ Nothing put_bucket_ownership_controls(Service&, Call& call,
   const std::string& wanted = request.ownership_controls.rules.front().object_ownership;
   require_ownership(wanted);
   // Lists that grant others something would cease to count without anybody having said so.
-  const auto grants = grants_in(bucket_list(call.transaction, bucket.id), bucket.account);
+  const auto grants = grants_in(bucket_list({call.transaction, bucket.id}), bucket.account);
   const bool is_private = grants.size() == 1 && grants.front().grantee->id == canonical_id(bucket.account);
   if (wanted == "BucketOwnerEnforced" && !is_private) {
     throw aws::ServiceError("InvalidBucketAclWithObjectOwnership", 400,

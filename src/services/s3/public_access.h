@@ -18,7 +18,7 @@ bool is_public_policy(const std::string& document);
 std::optional<std::string> denials_of(const std::string& document);
 
 // What is blocked; a bucket for which nothing was ever said has all four, as AWS's new buckets do.
-PublicAccessBlockConfiguration access_block_of(sql::Transaction& transaction, int64_t bucket);
+PublicAccessBlockConfiguration access_block_of(const Settings& settings);
 
 // What is said of a bucket on which nothing is to be blocked.
 void block_nothing(Call& call, int64_t bucket);

@@ -40,17 +40,18 @@ async::Task<PutObjectOutput> put_object(Service& service, LongCall call, PutObje
   PutObjectOutput output;
   std::function<void(Call&)> store = [&](Call& inner) {
     const BucketRow bucket = require_bucket(inner, request.bucket);
+    const Settings settings(inner.transaction, bucket.id);
     require_write_conditions(inner, bucket, request.key, request.if_match, request.if_none_match);
-    possess(version.row, possession_of(service, inner, bucket, asked_list(request)));
-    version.row.lock = lock_in(inner.transaction, bucket.id, version.row.lock, inner.now);
-    version.row.encryption = encryption_in(inner, bucket, request.key, encryption);
+    possess(version.row, possession_of(service, inner, bucket, settings, asked_list(request)));
+    version.row.lock = lock_in(settings, version.row.lock, inner.now);
+    version.row.encryption = encryption_in(settings, bucket, request.key, encryption);
     give_body(service, inner, encryption.customer, body, version);
     const Change change = add_version(service, inner, bucket, version);
     if (bucket.versioning == Versioning::Enabled) output.version_id = change.version;
     version.row.modified = inner.now;
-    output.expiration = expiration_of(inner.transaction, bucket.id, version.row);
+    output.expiration = expiration_of(settings, version.row);
     record_event(
-        service, inner, bucket,
+        service, inner, bucket, settings,
         {.name = call.carrier == aws::Caller::Carrier::Form ? "ObjectCreated:Post" : "ObjectCreated:Put",
          .key = request.key,
          .bytes = body.bytes,
@@ -59,7 +60,7 @@ async::Task<PutObjectOutput> put_object(Service& service, LongCall call, PutObje
          .sequence = change.id});
   };
   aws::Caller caller = call;
-  co_await call.client.transact_on_worker(call.reactor, std::move(caller), sql::Access::Write, store);
+  co_await service.writes().transact(call.reactor, std::move(caller), store);
   output.e_tag = quoted(version.row.etag);
   output.checksum_type = version.row.checksum_type;
   tell_checksum(output, body.algorithm, version.row.checksum);

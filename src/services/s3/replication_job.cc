@@ -59,7 +59,7 @@ std::optional<Source> find_source(Call& call, const Name& name) {
   auto configuration = find_replication(call.transaction, bucket->id);
   if (!row || !configuration) return std::nullopt;
   std::vector<ReplicationRule> rules = rules_for(*configuration, *row);
-  std::string owner = owner_in(*bucket, ownership_of(call.transaction, bucket->id), *row);
+  std::string owner = owner_in(*bucket, ownership_of({call.transaction, bucket->id}), *row);
   return Source{.bucket = *bucket,
                 .row = std::move(*row),
                 .owner = std::move(owner),
@@ -199,7 +199,7 @@ class Replication {
     row.restoration = {};
     if (rule_.destination.storage_class) row.storage_class = *rule_.destination.storage_class;
     row.owner = source_.owner == target.account ? "" : source_.owner;
-    if (!find_lock_configuration(call.transaction, target.id)) row.lock = {};
+    if (!find_lock_configuration({call.transaction, target.id})) row.lock = {};
     return row;
   }
 

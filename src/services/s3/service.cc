@@ -30,7 +30,8 @@ Service::Service(const Dependencies& dependencies)
       leases_(dependencies.store),
       browser_rules_(std::make_unique<CorsRules>(dependencies.database)),
       sites_(std::make_unique<Sites>(dependencies.database)),
-      access_log_(std::make_unique<AccessLog>(*this)) {}
+      access_log_(std::make_unique<AccessLog>(*this)),
+      writes_(dependencies.region, dependencies.workers) {}
 
 Service::~Service() = default;
 

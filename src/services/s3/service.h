@@ -12,6 +12,7 @@
 #include "base/random.h"
 #include "crypto/aead.h"
 #include "services/s3/blob_leases.h"
+#include "services/s3/write_queue.h"
 
 namespace holm::aws {
 class BrowserRules;
@@ -81,6 +82,8 @@ class Service final : public aws::ServiceBase {
   BlobLeases& leases() { return leases_; }
   jobs::Jobs& jobs() { return dependencies_.jobs; }
   async::Workers& workers() { return dependencies_.workers; }
+  // What many do at a time and only touches rows: objects and parts that have come.
+  WriteQueue& writes() { return writes_; }
   Random& random() { return dependencies_.random; }
   aws::IdentityProvider& identities() const { return dependencies_.identities; }
   // 32 bytes, of S3's own.
@@ -101,6 +104,7 @@ class Service final : public aws::ServiceBase {
   std::unique_ptr<CorsRules> browser_rules_;
   std::unique_ptr<Sites> sites_;
   std::unique_ptr<AccessLog> access_log_;
+  WriteQueue writes_;
 };
 
 }  // namespace holm::s3

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "aws/codec/json_codec.h"
+#include "aws/service/reserved_tags.h"
 #include "base/check.h"
 #include "base/strings.h"
 #include "formats/form.h"
@@ -43,6 +44,23 @@ bool is_tag_text(std::string_view text) {
            std::string_view(" +-=._:/@").find(c) != std::string_view::npos;
   });
 }
+
+// Only services and stacks write tags of AWS's own. Whoever replaces all tags may repeat those that are
+// there.
+void require_own(const aws::Caller& caller, const std::vector<Tag>& tags, const std::vector<Tag>& known,
+                 const std::string& message) {
+  for (const Tag& tag : tags) {
+    const bool is_there = std::ranges::any_of(
+        known, [&](const Tag& each) { return each.key == tag.key && each.value == tag.value; });
+    if (is_there || !aws::may_not_write_tag(caller, tag.key)) continue;
+    aws::ServiceError error("InvalidTag", 400, message);
+    error.with("TagKey", tag.key);
+    throw error;
+  }
+}
+
+constexpr char kOfObject[] = "Your TagKey cannot be prefixed with aws:";
+constexpr char kOfBucket[] = "System tags cannot be added/updated by requester";
 
 [[noreturn]] void throw_invalid_header() {
   throw aws::ServiceError("InvalidArgument", 400,
@@ -105,6 +123,7 @@ std::string tags_of_header(const std::optional<std::string>& header) {
     tags.push_back({.key = std::string(field.name), .value = std::string(field.value)});
   }
   require_tags(tags, kObjectTagsMax);
+  require_own({}, tags, {}, kOfObject);
   std::ranges::sort(tags, {}, &Tag::key);
   return write_tags(tags);
 }
@@ -131,6 +150,7 @@ GetObjectTaggingOutput get_object_tagging(Service&, Call& call, const GetObjectT
 PutObjectTaggingOutput put_object_tagging(Service& service, Call& call,
                                           const PutObjectTaggingRequest& request) {
   require_tags(request.tagging.tag_set, kObjectTagsMax);
+  require_own(call, request.tagging.tag_set, {}, kOfObject);
   const VersionRow row = set_object_tags(service, call, request.bucket, request.key, request.version_id,
                                          request.tagging.tag_set);
   return {.version_id = told_version(row)};
@@ -156,6 +176,8 @@ GetBucketTaggingOutput get_bucket_tagging(Service&, Call& call, const GetBucketT
 Nothing put_bucket_tagging(Service&, Call& call, const PutBucketTaggingRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
   require_tags(request.tagging.tag_set, kBucketTagsMax);
+  const auto known = find_configuration(call.transaction, bucket.id, "tags");
+  require_own(call, request.tagging.tag_set, read_tags(known.value_or("")), kOfBucket);
   if (request.tagging.tag_set.empty()) {
     clear_configuration(call, bucket.id, "tags");
   } else {

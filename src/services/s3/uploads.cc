@@ -36,10 +36,9 @@ ChecksumPlan plan_checksum(const CreateMultipartUploadRequest& request) {
     return {};
   }
   const Algorithm algorithm = require_algorithm(*request.checksum_algorithm);
-  const bool is_sha = algorithm == Algorithm::Sha1 || algorithm == Algorithm::Sha256;
   const std::string type = require_checksum_type(
       request.checksum_type.value_or(algorithm == Algorithm::Crc64nvme ? "FULL_OBJECT" : "COMPOSITE"));
-  const bool fits = type == "FULL_OBJECT" ? !is_sha : algorithm != Algorithm::Crc64nvme;
+  const bool fits = type == "FULL_OBJECT" ? is_crc(algorithm) : algorithm != Algorithm::Crc64nvme;
   if (!fits) {
     throw InvalidRequest(fmt::format("The {} checksum type cannot be used with the {} checksum algorithm.",
                                      type, to_lower(name_of(algorithm))));
@@ -169,14 +168,15 @@ CreateMultipartUploadOutput create_multipart_upload(Service& service, Call& call
   require_key(request.key);
   const ChecksumPlan plan = plan_checksum(request);
   const std::string id = service.random().alphanumeric(kUploadIdCharacters);
-  const Possession possession = possession_of(service, call, bucket, asked_list(request));
+  const Settings settings(call.transaction, bucket.id);
+  const Possession possession = possession_of(service, call, bucket, settings, asked_list(request));
   const AskedEncryption asked = asked_encryption(request);
-  Encryption encryption = encryption_in(call, bucket, request.key, asked);
+  Encryption encryption = encryption_in(settings, bucket, request.key, asked);
   // Whoever may not use the key is told so now, and the key's ARN is known from now on.
   (void)seal_data_key(service, call, encryption, asked.customer, make_data_key(service.random()));
   // The bucket's default begins when the object is complete.
   const Lock lock = lock_of(request, call.now);
-  lock_in(call.transaction, bucket.id, lock, call.now);
+  lock_in(settings, lock, call.now);
   call.transaction.run(
       "INSERT INTO s3_upload (id, bucket, key, initiated, initiator, storage_class, checksum_algorithm,"
       " checksum_type, is_checksum_asked, tags, attributes, lock_mode, lock_until, legal_hold, owner, list,"
@@ -223,7 +223,7 @@ async::Task<UploadPartOutput> upload_part(Service& service, LongCall call, Uploa
     store_part(service, inner, upload, customer, request.part_number, body);
   };
   hide_md5(service, upload, body);
-  co_await call.client.transact_on_worker(call.reactor, caller, sql::Access::Write, store);
+  co_await service.writes().transact(call.reactor, caller, store);
   UploadPartOutput output{.e_tag = quoted(hex_encode(body.md5))};
   const ToldChecksum told = body.told.value_or(ToldChecksum{body.algorithm, base64_encode(body.checksum)});
   tell_checksum(output, told.algorithm, told.value);

@@ -86,6 +86,20 @@ TEST_F(Uploads, HaveCompositeChecksumsWhereAskedFor) {
   EXPECT_EQ(done.checksum_type, "COMPOSITE");
 }
 
+TEST_F(Uploads, HaveNoWholeChecksumThatPartsDoNotAddUpTo) {
+  for (const char* algorithm : {"SHA1", "SHA512", "MD5", "XXHASH64", "XXHASH3", "XXHASH128"}) {
+    SCOPED_TRACE(algorithm);
+    EXPECT_EQ(s3.outcome<CreateMultipartUpload>({.bucket = "bbb",
+                                                 .key = "k",
+                                                 .checksum_algorithm = algorithm,
+                                                 .checksum_type = "FULL_OBJECT"}),
+              "400 InvalidRequest");
+    const std::string upload = begin(algorithm);
+    const auto done = s3.call<CompleteMultipartUpload>(completion(upload, {put(upload, 1, end)}));
+    EXPECT_EQ(done.checksum_type, "COMPOSITE");
+  }
+}
+
 TEST_F(Uploads, AreRefusedAsAwsDoes) {
   const std::string upload = begin();
   const CompletedPart first = put(upload, 1, "small"), second = put(upload, 2, end);

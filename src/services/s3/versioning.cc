@@ -9,14 +9,24 @@
 
 namespace holm::s3 {
 
+namespace {
+
+constexpr std::string_view kMfaKind = "mfa-delete";
+
+}  // namespace
+
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html
+// MfaDelete is told to those who have ever said something about it.
 GetBucketVersioningOutput get_bucket_versioning(Service&, Call& call,
                                                 const GetBucketVersioningRequest& request) {
-  switch (require_bucket(call, request.bucket).versioning) {
-    case Versioning::Never: return {};
-    case Versioning::Enabled: return {.status = "Enabled"};
-    case Versioning::Suspended: return {.status = "Suspended"};
+  const BucketRow bucket = require_bucket(call, request.bucket);
+  GetBucketVersioningOutput output{.mfa_delete = find_configuration(call.transaction, bucket.id, kMfaKind)};
+  switch (bucket.versioning) {
+    case Versioning::Never: break;
+    case Versioning::Enabled: output.status = "Enabled"; break;
+    case Versioning::Suspended: output.status = "Suspended"; break;
   }
-  return {};
+  return output;
 }
 
 // Once enabled it can be suspended, never undone.
@@ -30,7 +40,7 @@ Nothing put_bucket_versioning(Service&, Call& call, const PutBucketVersioningReq
     throw aws::ServiceError("IllegalVersioningConfigurationException", 400,
                             "The Versioning element must be specified");
   }
-  if (wanted.status == "Suspended" && find_lock_configuration(call.transaction, bucket.id)) {
+  if (wanted.status == "Suspended" && find_lock_configuration({call.transaction, bucket.id})) {
     throw aws::ServiceError("InvalidBucketState", 409,
                             "An Object Lock configuration is present on this bucket, so the versioning state "
                             "cannot be changed.");
@@ -42,6 +52,7 @@ Nothing put_bucket_versioning(Service&, Call& call, const PutBucketVersioningReq
                             "configuration.");
   }
   call.transaction.run("UPDATE s3_bucket SET versioning = ?2 WHERE id = ?1", {bucket.id, *wanted.status});
+  if (wanted.mfa_delete) set_configuration(call, bucket.id, kMfaKind, *wanted.mfa_delete);
   return {};
 }
 

@@ -71,25 +71,34 @@ sql::Value blob_value(const std::string& bytes) {
 }
 
 // Removes the version "null", which the one to come replaces. What was there.
-std::optional<VersionRow> delete_null_version(Service& service, Call& call, const BucketRow& bucket,
-                                              const std::string& key) {
-  auto old = find_version(call.transaction, bucket.id, key, std::string(kNull));
-  if (old) delete_row(service, call, old->id);
-  return old;
+std::optional<Change> delete_null_version(Service& service, Call& call, const BucketRow& bucket,
+                                          const std::string& key) {
+  const auto old = call.transaction.find(
+      "SELECT id, is_marker FROM s3_version WHERE bucket = ?1 AND key = ?2 AND version = 'null'",
+      {bucket.id, key});
+  if (!old) return std::nullopt;
+  delete_row(service, call, old->integer(0));
+  return Change{.id = old->integer(0),
+                .version = std::string(kNull),
+                .what = old->integer(1) != 0 ? What::Marker : What::Object};
 }
 
-void insert(Call& call, const BucketRow& bucket, const NewVersion& version) {
+// The id of the row.
+int64_t insert(Call& call, const BucketRow& bucket, const NewVersion& version) {
   const VersionRow& row = version.row;
-  call.transaction.run(
-      "UPDATE s3_version SET is_current = 0 WHERE bucket = ?1 AND key = ?2 AND is_current = 1",
-      {bucket.id, row.key});
-  call.transaction.run(
+  // Without versions there was at most the one called "null", which is gone.
+  if (bucket.versioning != Versioning::Never) {
+    call.transaction.run(
+        "UPDATE s3_version SET is_current = 0 WHERE bucket = ?1 AND key = ?2 AND is_current = 1",
+        {bucket.id, row.key});
+  }
+  const auto made = call.transaction.find(
       "INSERT INTO s3_version (bucket, key, version, is_current, is_marker, bytes, etag, modified,"
       " storage_class, checksum_algorithm, checksum, checksum_type, part_count, upload, tags, attributes,"
       " blob, content, lock_mode, lock_until, legal_hold, owner, list, encryption, sealed_key,"
       " replication)"
       " VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,"
-      " ?21, ?22, ?23, ?24, ?25)",
+      " ?21, ?22, ?23, ?24, ?25) RETURNING id",
       {bucket.id,
        row.key,
        row.version,
@@ -115,6 +124,7 @@ void insert(Call& call, const BucketRow& bucket, const NewVersion& version) {
        write_encryption(row.encryption),
        blob_value(version.sealed_key),
        row.replication});
+  return made.value().integer(0);
 }
 
 Change insert_current(Service& service, Call& call, const BucketRow& bucket, NewVersion version) {
@@ -126,12 +136,11 @@ Change insert_current(Service& service, Call& call, const BucketRow& bucket, New
     delete_null_version(service, call, bucket, version.row.key);
   }
   version.row.replication = replication_of(call.transaction, bucket, version.row);
-  insert(call, bucket, version);
-  const auto made = find_version(call.transaction, bucket.id, version.row.key, version.row.version);
+  version.row.id = insert(call, bucket, version);
   if (!version.row.replication.empty() && version.row.replication != kReplica) {
-    schedule_replication(service, call, bucket, made.value());
+    schedule_replication(service, call, bucket, version.row);
   }
-  return {.id = made.value().id, .version = version.row.version, .what = version.row.what};
+  return {.id = version.row.id, .version = version.row.version, .what = version.row.what};
 }
 
 }  // namespace
@@ -307,11 +316,7 @@ void set_replication(sql::Transaction& transaction, int64_t id, const std::strin
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeletingObjectVersions.html
 std::optional<Change> remove_object(Service& service, Call& call, const BucketRow& bucket,
                                     const std::string& key) {
-  if (bucket.versioning == Versioning::Never) {
-    auto old = delete_null_version(service, call, bucket, key);
-    if (!old) return std::nullopt;
-    return Change{.id = old->id, .version = old->version, .what = old->what};
-  }
+  if (bucket.versioning == Versioning::Never) return delete_null_version(service, call, bucket, key);
   NewVersion marker{.row = {.key = key, .what = What::Marker, .modified = call.now}};
   Change change = insert_current(service, call, bucket, std::move(marker));
   change.is_marker_added = true;

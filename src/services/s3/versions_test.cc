@@ -49,6 +49,41 @@ TEST_F(Versions, StayUntilTheyAreDeletedByName) {
   EXPECT_EQ(s3.outcome<DeleteBucket>({.bucket = "bbb"}), "409 BucketNotEmpty");
 }
 
+TEST_F(Versions, NeedNoDeviceAndSayItOnceSomebodySaidSo) {
+  auto told = [&] { return s3.call<GetBucketVersioning>({.bucket = "bbb"}).mfa_delete; };
+  auto say = [&](std::optional<std::string> mfa_delete) {
+    return s3.outcome<PutBucketVersioning>(
+        {.bucket = "bbb",
+         .versioning_configuration = {.mfa_delete = std::move(mfa_delete), .status = "Enabled"}});
+  };
+  EXPECT_EQ(say(std::nullopt), "200");
+  EXPECT_EQ(told(), std::nullopt);
+  EXPECT_EQ(say("Enabled"), "501 NotImplemented");
+  EXPECT_EQ(told(), std::nullopt);
+  EXPECT_EQ(say("Disabled"), "200");
+  EXPECT_EQ(told(), "Disabled");
+  EXPECT_EQ(say(std::nullopt), "200");
+  EXPECT_EQ(told(), "Disabled");
+}
+
+TEST_F(Versions, OfManyAreRemovedEachForItself) {
+  set("Enabled");
+  const auto first = s3.put("bbb", "k", "first").version_id;
+  const auto second = s3.put("bbb", "k", "second").version_id;
+  const std::string missing(32, 'n');
+  const auto output = s3.call<DeleteObjects>({.bucket = "bbb",
+                                              .delete_ = {.objects = {{.key = "k", .version_id = first},
+                                                                      {.key = "k", .version_id = "none"},
+                                                                      {.key = "k", .version_id = missing}}}});
+  ASSERT_EQ(output.deleted.size(), 2u);
+  EXPECT_EQ(output.deleted[0].version_id, first);
+  EXPECT_EQ(output.deleted[1].version_id, missing) << "what is gone may be deleted";
+  ASSERT_EQ(output.errors.size(), 1u);
+  EXPECT_EQ(output.errors[0].code, "NoSuchVersion");
+  EXPECT_EQ(output.errors[0].version_id, "none");
+  EXPECT_EQ(read(), "second");
+}
+
 TEST_F(Versions, SuspendedReplaceOnlyTheNullVersion) {
   set("Enabled");
   const auto kept = s3.put("bbb", "k", "kept").version_id;
