@@ -8,7 +8,7 @@ PYTHON ?= /usr/bin/python3
 VENV := build/venv
 export HOLM_DATA ?=
 
-.PHONY: help deps build check test up down format tidy docs run fuzz bench-balancer bench-metrics bench-objects bench-region bench-s3 bench-school crash-s3 drill kill-s3 clean
+.PHONY: help deps build check test up down format tidy docs run fuzz bench-balancer bench-compute bench-metrics bench-objects bench-region bench-s3 bench-school crash-s3 drill kill-s3 clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -53,6 +53,9 @@ fuzz: ## Run each fuzz harness (SECONDS_EACH=60)
 
 bench-region: build ## Start, memory, signed calls, instances, beside the machine's own limits
 	$(VENV)/bin/python bench/region.py
+
+bench-compute: build ## Five hundred instances, their metrics, and the control loop
+	$(VENV)/bin/python bench/compute.py
 
 bench-balancer: ## The balancer beside HAProxy and nginx (HAPROXY_PROGRAM=…, NGINX_PROGRAM=…, H2LOAD_PROGRAM=…)
 	cmake --preset release >/dev/null && ninja -C build/release bench_balancer

@@ -34,13 +34,29 @@ namespace {
 
 // A form is read before it is known whose it is, so little is uncompressed of it.
 constexpr size_t kCompressedFormMax = 4 << 20;
-constexpr std::string_view kServiceLabels[] = {
-    "autoscaling", "cloudformation", "ec2",        "elasticloadbalancing", "iam", "kms",
-    "lambda",      "logs",           "monitoring", "organizations",        "rds", "sns",
-    "ssm",         "sts"};
+constexpr std::string_view kServiceLabels[] = {"autoscaling", "cloudformation",
+                                               "ec2",         "elasticloadbalancing",
+                                               "iam",         "kms",
+                                               "lambda",      "logs",
+                                               "monitoring",  "organizations",
+                                               "rds",         "sns",
+                                               "ssm",         "sts"};
 
 bool is_service_label(std::string_view label) {
   return std::ranges::find(kServiceLabels, label) != std::ranges::end(kServiceLabels);
+}
+
+// What a client says that its body has, without the framing of signed chunks; 0 where it says nothing.
+uint64_t bytes_of_body(const http::Headers& headers) {
+  for (const char* name : {"x-amz-decoded-content-length", "Content-Length"}) {
+    const auto bytes = parse_integer(headers.get(name));
+    if (bytes && *bytes > 0) return static_cast<uint64_t>(*bytes);
+  }
+  return 0;
+}
+
+std::chrono::milliseconds milliseconds_between(SteadyTime from, SteadyTime to) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(to - from);
 }
 
 signature::Dialect dialect_of(const aws::ServiceModel& model, aws::Protocol protocol) {
@@ -149,6 +165,7 @@ struct Gateway::Answered {
   int status = 0;
   std::string error_code;
   uint64_t bytes = 0;
+  SteadyTime at{};  // When the answer began.
 };
 
 Gateway::Gateway(const Services& services, LocalRegion& region, aws::IdentityProvider& identities,
@@ -201,6 +218,7 @@ async::Task<void> Gateway::handle(http::Exchange& exchange) {
   Answered answered{
       .status = response.status, .error_code = error ? error->code : "", .bytes = response.body.size()};
   if (response.body_stream) answered.bytes = response.body_stream->length().value_or(0);
+  answered.at = clock_.steady();
   co_await exchange.respond(std::move(response));
   if (is_logged(request)) co_await log(exchange, request, answered);
 }
@@ -224,9 +242,11 @@ async::Task<void> Gateway::log(http::Exchange& exchange, const Request& request,
       .status = answered.status,
       .error_code = answered.error_code,
       .bytes_sent = answered.bytes,
+      .bytes_received = bytes_of_body(request.head->headers),
       .signature = request.signed_with,
       .placement = is_in_query ? Placement::Query : Placement::Header,
-      .duration = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.steady() - request.since)};
+      .duration = milliseconds_between(request.since, clock_.steady()),
+      .until_first_byte = milliseconds_between(request.since, answered.at)};
   std::function<void()> on_worker = [&] { options_.request_log->record(record); };
   co_await workers_.run(exchange.reactor(), on_worker);
 }
@@ -391,13 +411,13 @@ void Gateway::verify(Request& request, const signature::Signed& claim) {
       signing_keys_.key_for(claim.access_key_id, credentials->secret_access_key, claim.scope);
   std::string body_sha256;
   if (request.body_is_read) body_sha256 = hex_encode(crypto::bytes_of(crypto::sha256(request.body)));
-  auto verified = signature::verify(claim, key, signature::view_of(*request.head),
-                                    {.now = request.caller.now,
-                                     .service = request.model->signing_name,
-                                     .region = is_possible_region(claim.scope.region)
-                                                   ? std::string_view()
-                                                   : std::string_view(options_.default_region),
-                                     .body_sha256 = body_sha256});
+  auto verified = signature::verify(
+      claim, key, signature::view_of(*request.head),
+      {.now = request.caller.now,
+       .service = request.model->signing_name,
+       .region = is_possible_region(claim.scope.region) ? std::string_view()
+                                                        : std::string_view(options_.default_region),
+       .body_sha256 = body_sha256});
   if (!verified) refuse(verified.error());
   request.verified = std::move(*verified);
   become(request, *credentials);

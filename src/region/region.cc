@@ -24,7 +24,6 @@
 #include "services/cloudformation/service.h"
 #include "services/ec2/guest_programs.h"
 #include "services/iam/service.h"
-#include "services/s3/access_log.h"
 #include "services/s3/service.h"
 #include "services/sns/service.h"
 
@@ -210,7 +209,7 @@ Result<void> Region::State::serve() {
       services, *client, iam->identities(), &s3->browser_rules(), *workers, clock, random,
       gateway::GatewayOptions{.default_region = options.default_region,
                               .default_account = account,
-                              .request_log = &s3->access_log(),
+                              .request_log = &s3->request_log(),
                               .websites = &s3->sites()});
   edge->use_others({.owns = gateway::Gateway::is_website,
                     .handler = [this](http::Exchange& exchange) { return gateway->handle(exchange); }});

@@ -194,6 +194,7 @@ void Region::State::add_storage_and_functions() {
                                                                 .workers = *workers,
                                                                 .clock = clock,
                                                                 .random = random,
+                                                                .metrics = *metrics,
                                                                 .identities = iam->identities(),
                                                                 .key = key,
                                                                 .new_buckets = new_buckets_of(options),

@@ -1,8 +1,10 @@
 """A stack with the buckets and keys that templates really have: the CDK's assets bucket, a site, a replica."""
+import datetime
 import json
 import uuid
 
 import pytest
+from conftest import wait_until
 
 TEMPLATE = {
     "Resources": {
@@ -21,6 +23,7 @@ TEMPLATE = {
             "PublicAccessBlockConfiguration": {"BlockPublicAcls": True, "BlockPublicPolicy": True,
                                                "IgnorePublicAcls": True, "RestrictPublicBuckets": True},
             "VersioningConfiguration": {"Status": "Enabled"},
+            "MetricsConfigurations": [{"Id": "EntireBucket"}, {"Id": "Drafts", "Prefix": "drafts/"}],
             "LifecycleConfiguration": {"Rules": [
                 {"Id": "CleanupOldVersions", "Status": "Enabled",
                  "NoncurrentVersionExpiration": {"NoncurrentDays": 30}},
@@ -56,6 +59,20 @@ def test_buckets_and_keys_of_a_stack(region, stack):
     assert kms.describe_key(KeyId=f"alias/{name}")["KeyMetadata"]["Arn"] == key
     assert kms.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"] is True
     assert {"TagKey": "team", "TagValue": "a"} in kms.list_resource_tags(KeyId=key)["Tags"]
+    cloudwatch = region.client("cloudwatch")
+    now = datetime.datetime.now(datetime.timezone.utc)
+
+    def measured(name, of="EntireBucket"):
+        told = cloudwatch.get_metric_statistics(
+            Namespace="AWS/S3", MetricName=name, Period=3600, Statistics=["Sum"],
+            StartTime=now - datetime.timedelta(hours=1), EndTime=now + datetime.timedelta(hours=1),
+            Dimensions=[{"Name": "BucketName", "Value": bucket}, {"Name": "FilterId", "Value": of}])
+        return sum(point["Sum"] for point in told["Datapoints"])
+
+    wait_until(lambda: measured("GetRequests") == 1, what="the request for the object is measured")
+    assert (measured("PutRequests"), measured("BytesUploaded")) == (1, 3)
+    assert measured("BytesDownloaded") > 3, "the object, and the answers to other questions"
+    assert measured("AllRequests", of="Drafts") == 0
     for version in s3.list_object_versions(Bucket=bucket)["Versions"]:
         s3.delete_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
     cloudformation.delete_stack(StackName=name)

@@ -1,4 +1,4 @@
-// What a service that keeps a log of requests is told about each of its own: S3's server access logs.
+// What a service that keeps a log of requests is told about each of its own: S3's server access logs and metrics.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html
 #pragma once
 
@@ -21,16 +21,18 @@ struct RequestRecord {
   int status = 0;
   std::string_view error_code;  // Empty: none.
   uint64_t bytes_sent = 0;
+  uint64_t bytes_received = 0;  // Of the object, as the client said; 0: nothing came.
   std::string_view signature;  // "SigV4", "SigV2"; empty: unsigned.
   enum class Placement { Header, Query } placement = Placement::Header;
   std::chrono::milliseconds duration{};
+  std::chrono::milliseconds until_first_byte{};
 };
 
 // Implemented by S3. Any thread; may write to the database, so not on a reactor's thread.
 class RequestLog {
  public:
   virtual ~RequestLog() = default;
-  // Whether any bucket has a log: cheap, for every request.
+  // Whether anybody wants to know: cheap, for every request.
   virtual bool is_wanted() const = 0;
   virtual void record(const RequestRecord& record) = 0;
 };

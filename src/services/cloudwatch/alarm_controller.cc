@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "aws/service/attempt.h"
 #include "aws/service/region.h"
 #include "base/strings.h"
 #include "base/time_format.h"
@@ -14,7 +15,6 @@
 #include "metrics/store.h"
 #include "services/cloudwatch/alarm_actions.h"
 #include "services/cloudwatch/alarms.h"
-#include "aws/service/attempt.h"
 #include "services/cloudwatch/metric_names.h"
 #include "services/cloudwatch/queries.h"
 #include "services/cloudwatch/service.h"
@@ -24,7 +24,7 @@ namespace holm::cloudwatch {
 namespace {
 
 constexpr char kPrincipal[] = "cloudwatch.amazonaws.com";
-// Between a period's end and its evaluation, for what is measured until then to arrive.
+// Between a period's end and its evaluation, for what others measure to arrive.
 constexpr int64_t kLag = 5;
 constexpr int64_t kFineStep = 10, kStep = 60;
 constexpr size_t kReasonMax = 1023, kReasonDataMax = 4000;
@@ -38,10 +38,9 @@ struct Window {
   int64_t time_of(size_t index) const { return end - static_cast<int64_t>(index + 1) * period; }
 };
 
-Window window_of(const AlarmRow& row, int64_t now) {
+Window window_of(const AlarmRow& row, int64_t until) {
   const int64_t period = period_of(row.definition);
   const int64_t step = period < kStep ? kFineStep : kStep;
-  const int64_t until = now - kLag;
   return {.end = until - until % step, .period = period, .count = periods_looked_at(rule_of(row.definition))};
 }
 
@@ -163,26 +162,27 @@ std::string reason_data_of(const AlarmRow& row, const Verdict& verdict, const Cu
   return text.size() > kReasonDataMax ? R"({"version":"1.0"})" : text;
 }
 
-void evaluate_alarm(Service& service, const AlarmRow& row, Time now) {
-  aws::Region& region = service.use().region;
-  aws::Caller caller = region.caller(row.account, row.region, kPrincipal);
-  caller.now = now;
-  const int64_t second = to_milliseconds(now) / 1000;
-  const Window window = window_of(row, second);
-  const Curve curve = curve_of(service, caller, row, window);
-  const Verdict verdict = evaluate(rule_of(row.definition), points_of(curve, window));
-  if (!verdict.state || *verdict.state == row.state) {
-    if (!calls_scaling_policies(row) || (second - kLag) % kStep >= kFineStep) return;
-    AlarmRow now_row = row;
-    now_row.reason_data = reason_data_of(row, verdict, curve, window, second);
-    region.transact(caller, sql::Access::Write,
-                    [&](aws::Call& call) { repeat_scaling_actions(service, call, now_row); });
-    return;
-  }
+// What an alarm's metric has been, and what follows from it.
+struct Evaluation {
+  Window window;
+  Curve curve;
+  Verdict verdict;
+};
+
+Evaluation evaluation_of(Service& service, const aws::Caller& caller, const AlarmRow& row, int64_t until) {
+  Evaluation made{.window = window_of(row, until)};
+  made.curve = curve_of(service, caller, row, made.window);
+  made.verdict = evaluate(rule_of(row.definition), points_of(made.curve, made.window));
+  return made;
+}
+
+void change(Service& service, const aws::Caller& caller, const AlarmRow& row, const Evaluation& made) {
+  const int64_t second = to_milliseconds(caller.now) / 1000;
+  const auto& [window, curve, verdict] = made;
   const StateChange change{.state = *verdict.state,
                            .reason = reason_of(row, verdict, curve, window),
                            .reason_data = reason_data_of(row, verdict, curve, window, second)};
-  region.transact(caller, sql::Access::Write, [&](aws::Call& call) {
+  service.use().region.transact(caller, sql::Access::Write, [&](aws::Call& call) {
     auto current = find_alarm(call, row.name);
     // Somebody may have changed or deleted it meanwhile; then it is evaluated again next time.
     if (!current || current->configured != row.configured || current->state != row.state) return;
@@ -190,15 +190,61 @@ void evaluate_alarm(Service& service, const AlarmRow& row, Time now) {
   });
 }
 
-}  // namespace
+aws::Caller caller_for(Service& service, const AlarmRow& row, Time now) {
+  aws::Caller caller = service.use().region.caller(row.account, row.region, kPrincipal);
+  caller.now = now;
+  return caller;
+}
 
-jobs::Outcome evaluate_alarms(Service& service) {
+void evaluate_alarm(Service& service, const AlarmRow& row, Time now) {
+  const aws::Caller caller = caller_for(service, row, now);
+  const int64_t second = to_milliseconds(now) / 1000;
+  const Evaluation made = evaluation_of(service, caller, row, second - kLag);
+  if (made.verdict.state && *made.verdict.state != row.state) return change(service, caller, row, made);
+  if (!calls_scaling_policies(row) || (second - kLag) % kStep >= kFineStep) return;
+  AlarmRow now_row = row;
+  now_row.reason_data = reason_data_of(row, made.verdict, made.curve, made.window, second);
+  service.use().region.transact(caller, sql::Access::Write,
+                                [&](aws::Call& call) { repeat_scaling_actions(service, call, now_row); });
+}
+
+// Whether everything it watches is measured by the region itself, so that nothing arrives later.
+bool is_measured_here(const PutMetricAlarmInput& asked) {
+  auto is_own = [](const std::string& space) { return space.starts_with("AWS/"); };
+  if (asked.metrics.empty()) return is_own(asked.namespace_.value_or(""));
+  return std::ranges::all_of(asked.metrics, [&](const MetricDataQuery& query) {
+    return !query.metric_stat || is_own(query.metric_stat->metric.namespace_.value_or(""));
+  });
+}
+
+std::vector<AlarmRow> metric_alarms(Service& service) {
   aws::Region& region = service.use().region;
-  const Time now = service.use().clock.now();
   std::vector<AlarmRow> rows;
   region.transact(region.caller("", "", kPrincipal), sql::Access::Read,
                   [&](aws::Call& call) { rows = all_alarms(call.transaction); });
   std::erase_if(rows, [](const AlarmRow& row) { return row.composite.has_value(); });
+  return rows;
+}
+
+}  // namespace
+
+void evaluate_measured_alarms(Service& service, Time end) {
+  const Time now = service.use().clock.now();
+  for (const AlarmRow& row : metric_alarms(service)) {
+    if (!is_measured_here(row.definition)) continue;
+    (void)aws::attempt([&] {
+      const aws::Caller caller = caller_for(service, row, now);
+      const Evaluation made = evaluation_of(service, caller, row, to_milliseconds(end) / 1000);
+      // What has no newest value may be measured a moment later.
+      if (!made.curve.points.contains(made.window.time_of(0))) return;
+      if (made.verdict.state && *made.verdict.state != row.state) change(service, caller, row, made);
+    });
+  }
+}
+
+jobs::Outcome evaluate_alarms(Service& service) {
+  const Time now = service.use().clock.now();
+  const std::vector<AlarmRow> rows = metric_alarms(service);
   if (rows.empty()) return jobs::done();
   int64_t step = kStep;
   for (const AlarmRow& row : rows) {

@@ -1,5 +1,6 @@
 // Alarms in time: what they say of what was measured, and what they have done about it.
 
+#include "services/cloudwatch/alarm_controller.h"
 #include "services/cloudwatch/test_place.h"
 
 namespace holm::cloudwatch {
@@ -33,6 +34,26 @@ TEST_F(AlarmsTest, AreEvaluatedWithinSecondsOfTheMinute) {
   measure(9);
   pass(29);
   EXPECT_EQ(state(), "INSUFFICIENT_DATA") << "the minute is not over";
+  pass(7);
+  EXPECT_EQ(state(), "ALARM");
+}
+
+TEST_F(AlarmsTest, OnWhatTheRegionMeasuresAreEvaluatedOnceItIsMeasured) {
+  put_alarm(R"({"Namespace": "AWS/EC2"})");
+  pass(60);
+  evaluate_measured_alarms(service, clock.now());
+  EXPECT_EQ(state(), "INSUFFICIENT_DATA") << "nothing was measured";
+  measure(9, 1, "AWS/EC2");
+  evaluate_measured_alarms(service, clock.now());
+  EXPECT_EQ(state(), "ALARM");
+}
+
+TEST_F(AlarmsTest, OnWhatOthersMeasureWaitForMoreOfIt) {
+  put_alarm();
+  pass(60);
+  measure(9);
+  evaluate_measured_alarms(service, clock.now());
+  EXPECT_EQ(state(), "INSUFFICIENT_DATA");
   pass(7);
   EXPECT_EQ(state(), "ALARM");
 }

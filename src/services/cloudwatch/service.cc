@@ -113,6 +113,7 @@ void Service::tick() {
 
 void Service::read_meters(Time minute) {
   dependencies_.meters.read_all(minute);
+  evaluate_measured_alarms(*this, minute + kMinute);
   dependencies_.store.settle();
   dependencies_.store.maintain();
 }

@@ -116,8 +116,8 @@ class AlarmsTest : public testing::Test {
     return call("PutMetricAlarm", formats::write_json(asked));
   }
   int64_t now() const { return to_milliseconds(clock.now()) / 1000; }
-  void measure(double value, int64_t seconds_ago = 1) {
-    const metrics::Metric metric{"123456789012", "eu-west-1", "Shop", "Orders", {}};
+  void measure(double value, int64_t seconds_ago = 1, const std::string& space = "Shop") {
+    const metrics::Metric metric{"123456789012", "eu-west-1", space, "Orders", {}};
     store->put({{{metric, "None"}, {now() - seconds_ago, metrics::Statistics::of(value)}}});
   }
   // Lets time pass, in steps of a second, with jobs run as they become due.

@@ -18,6 +18,7 @@
 #include "s3/handlers.h"
 #include "s3/operations.h"
 #include "s3/schema.h"
+#include "services/s3/request_subject.h"
 #include "services/s3/service.h"
 #include "services/s3/versions.h"
 
@@ -61,19 +62,6 @@ std::string log_time(Time time) {
   const std::string date = http_date(time);
   return fmt::format("[{}/{}/{}:{} +0000]", date.substr(5, 2), date.substr(8, 3), date.substr(12, 4),
                      date.substr(17, 8));
-}
-
-struct Subject {
-  std::string bucket;
-  std::string key;
-};
-
-Subject subject_of(std::string_view path) {
-  if (path.starts_with('/')) path.remove_prefix(1);
-  const size_t slash = path.find('/');
-  Subject subject{.bucket = percent_decode(path.substr(0, slash)).value_or("")};
-  if (slash != std::string_view::npos) subject.key = path.substr(slash + 1);
-  return subject;
 }
 
 std::string version_in(std::string_view query) {
@@ -196,7 +184,7 @@ std::string logged_operation(std::string_view operation, std::string_view method
 
 // Runs on a worker after the request's own work.
 void AccessLog::record(const aws::RequestRecord& record) {
-  const Subject subject = subject_of(record.path);
+  const RequestSubject subject = subject_of(record.path);
   std::string line;
   {
     auto transaction = service_.database().begin(sql::Access::Read);

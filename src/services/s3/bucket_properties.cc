@@ -116,13 +116,13 @@ LifecycleRule rule_from(const Properties& given) {
     rule.noncurrent_version_expiration = NoncurrentVersionExpiration{.noncurrent_days = days};
   }
   if (const auto old = given.find_object("NoncurrentVersionExpiration")) {
-    rule.noncurrent_version_expiration =
-        NoncurrentVersionExpiration{.noncurrent_days = stacks::number(*old, "NoncurrentDays"),
-                                    .newer_noncurrent_versions = stacks::number(*old, "NewerNoncurrentVersions")};
+    rule.noncurrent_version_expiration = NoncurrentVersionExpiration{
+        .noncurrent_days = stacks::number(*old, "NoncurrentDays"),
+        .newer_noncurrent_versions = stacks::number(*old, "NewerNoncurrentVersions")};
   }
   if (const auto abort = given.find_object("AbortIncompleteMultipartUpload")) {
-    rule.abort_incomplete_multipart_upload =
-        AbortIncompleteMultipartUpload{.days_after_initiation = stacks::number(*abort, "DaysAfterInitiation")};
+    rule.abort_incomplete_multipart_upload = AbortIncompleteMultipartUpload{
+        .days_after_initiation = stacks::number(*abort, "DaysAfterInitiation")};
   }
   return rule;
 }
@@ -283,6 +283,41 @@ InventoryConfiguration inventory_from(const Properties& given) {
   return made;
 }
 
+MetricsConfiguration metrics_from(const Properties& given) {
+  MetricsConfiguration made{.id = given.text("Id")};
+  MetricsAndOperator parts{.prefix = given.find_text("Prefix"),
+                           .access_point_arn = given.find_text("AccessPointArn")};
+  for (const Properties& each : given.objects("TagFilters")) {
+    parts.tags.push_back({.key = each.text("Key"), .value = each.text("Value")});
+  }
+  if (parts.prefix || parts.access_point_arn || !parts.tags.empty()) {
+    made.filter = MetricsFilter{.and_ = std::move(parts)};
+  }
+  return made;
+}
+
+void put_inventories(Context& context, const std::string& bucket, const Properties& was,
+                     const Properties& wanted) {
+  if (!differs(was, wanted, "InventoryConfigurations")) return;
+  for (const Properties& each : was.objects("InventoryConfigurations"))
+    context.invoke<DeleteBucketInventoryConfiguration>({.bucket = bucket, .id = each.text("Id")});
+  for (const Properties& each : wanted.objects("InventoryConfigurations")) {
+    context.invoke<PutBucketInventoryConfiguration>(
+        {.bucket = bucket, .id = each.text("Id"), .inventory_configuration = inventory_from(each)});
+  }
+}
+
+void put_metrics(Context& context, const std::string& bucket, const Properties& was,
+                 const Properties& wanted) {
+  if (!differs(was, wanted, "MetricsConfigurations")) return;
+  for (const Properties& each : was.objects("MetricsConfigurations"))
+    context.invoke<DeleteBucketMetricsConfiguration>({.bucket = bucket, .id = each.text("Id")});
+  for (const Properties& each : wanted.objects("MetricsConfigurations")) {
+    context.invoke<PutBucketMetricsConfiguration>(
+        {.bucket = bucket, .id = each.text("Id"), .metrics_configuration = metrics_from(each)});
+  }
+}
+
 struct Document {
   const char* name;
   void (*put)(Context& context, const std::string& bucket, const std::optional<Properties>& given);
@@ -301,13 +336,8 @@ void apply_documents(Context& context, const std::string& bucket, const Properti
     if (!differs(was, wanted, document.name)) continue;
     document.put(context, bucket, wanted.find_object(document.name));
   }
-  if (!differs(was, wanted, "InventoryConfigurations")) return;
-  for (const Properties& each : was.objects("InventoryConfigurations"))
-    context.invoke<DeleteBucketInventoryConfiguration>({.bucket = bucket, .id = each.text("Id")});
-  for (const Properties& each : wanted.objects("InventoryConfigurations")) {
-    context.invoke<PutBucketInventoryConfiguration>(
-        {.bucket = bucket, .id = each.text("Id"), .inventory_configuration = inventory_from(each)});
-  }
+  put_inventories(context, bucket, was, wanted);
+  put_metrics(context, bucket, was, wanted);
 }
 
 }  // namespace holm::s3

@@ -139,6 +139,15 @@ inline constexpr stacks::PropertySchema kInventoryMembers[] = {
     {.name = "Prefix"},
     {.name = "ScheduleFrequency", .presence = stacks::Presence::Required}};
 
+inline constexpr stacks::PropertySchema kMetricsMembers[] = {
+    {.name = "AccessPointArn"},
+    {.name = "Id", .presence = stacks::Presence::Required},
+    {.name = "Prefix"},
+    {.name = "TagFilters",
+     .kind = stacks::PropertyKind::List,
+     .element = stacks::PropertyKind::Object,
+     .members = stacks::kTagSchema}};
+
 inline constexpr stacks::PropertySchema kStatusMembers[] = {{.name = "Status"}};
 inline constexpr stacks::PropertySchema kReplicationAndMembers[] = {{.name = "Prefix"},
                                                                     {.name = "TagFilters",

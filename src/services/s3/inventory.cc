@@ -8,13 +8,12 @@
 
 #include "aws/codec/json_codec.h"
 #include "base/check.h"
-#include "base/page_token.h"
 #include "base/strings.h"
 #include "base/time_format.h"
 #include "s3/handlers.h"
 #include "s3/schema.h"
 #include "services/s3/encryption.h"
-#include "services/s3/listing.h"
+#include "services/s3/named_configurations.h"
 #include "services/s3/service.h"
 #include "services/s3/versions.h"
 
@@ -22,30 +21,15 @@ namespace holm::s3 {
 
 namespace {
 
-constexpr std::string_view kKind = "inventory:";  // And the id.
+constexpr std::string_view kKind = "inventory";
 constexpr std::string_view kArnStart = "arn:aws:s3:::";
-constexpr size_t kIdMax = 64;
-constexpr int64_t kConfigurationsMax = 1000;
-constexpr size_t kPageSize = 100;
 constexpr int64_t kDaysOfWeek = 7;
 constexpr int64_t kFirstSunday = 3;  // 1970 began on a Thursday.
-
-[[noreturn]] void throw_invalid(const std::string& message) {
-  throw aws::ServiceError("InvalidArgument", 400, message);
-}
-
-std::string kind_of(const std::string& id) { return fmt::format("{}{}", kKind, id); }
 
 InventoryConfiguration read(const std::string& document) {
   InventoryConfiguration configuration;
   CHECK(aws::read_json(document, schema::kInventoryConfiguration, &configuration).has_value());
   return configuration;
-}
-
-[[noreturn]] void throw_unknown(const BucketRow& bucket, const std::string& id) {
-  aws::ServiceError error("NoSuchConfiguration", 404, "The specified configuration does not exist.");
-  error.with("BucketName", bucket.name).with("Id", id);
-  throw error;
 }
 
 std::string encryption_status(const VersionRow& row, const BucketRow&) {
@@ -104,12 +88,6 @@ constexpr InventoryField kOptional[] = {
        return canonical_id(row.owner.empty() ? bucket.account : row.owner);
      }}};
 
-bool is_id(const std::string& id) {
-  return !id.empty() && id.size() <= kIdMax &&
-         id.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.") ==
-             std::string::npos;
-}
-
 void require_destination(Call& call, const InventoryS3BucketDestination& to) {
   if (to.format != "CSV")
     throw aws::NotImplemented("PutBucketInventoryConfiguration: the format " + to.format);
@@ -123,8 +101,7 @@ void require_destination(Call& call, const InventoryS3BucketDestination& to) {
   }
 }
 
-void require_configuration(Call& call, const InventoryConfiguration& wanted, const std::string& id) {
-  if (!is_id(id) || wanted.id != id) throw_invalid("The Id of the configuration is not valid.");
+void require_configuration(Call& call, const InventoryConfiguration& wanted) {
   for (const std::string& name : wanted.optional_fields) {
     if (std::ranges::find(kOptional, name, &InventoryField::name) == std::end(kOptional))
       throw aws::NotImplemented("PutBucketInventoryConfiguration: the field " + name);
@@ -136,11 +113,8 @@ void require_configuration(Call& call, const InventoryConfiguration& wanted, con
 
 std::vector<InventoryConfiguration> find_inventories(sql::Transaction& transaction, int64_t bucket) {
   std::vector<InventoryConfiguration> configurations;
-  for (const sql::Row& row :
-       transaction.run("SELECT document FROM s3_configuration WHERE bucket = ?1 AND kind > ?2 AND kind < ?3"
-                       " ORDER BY kind",
-                       {bucket, std::string(kKind), end_of_prefix(std::string(kKind))})) {
-    configurations.push_back(read(row.text(0)));
+  for (const std::string& document : find_named(transaction, bucket, kKind)) {
+    configurations.push_back(read(document));
   }
   return configurations;
 }
@@ -165,26 +139,18 @@ bool is_due(const InventoryConfiguration& configuration, Time now, Day day) {
 GetBucketInventoryConfigurationOutput get_bucket_inventory_configuration(
     Service&, Call& call, const GetBucketInventoryConfigurationRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
-  const auto document = find_configuration(call.transaction, bucket.id, kind_of(request.id));
-  if (!document) throw_unknown(bucket, request.id);
-  return {.inventory_configuration = read(*document)};
+  return {.inventory_configuration = read(require_named(call, bucket, kKind, request.id))};
 }
 
 ListBucketInventoryConfigurationsOutput list_bucket_inventory_configurations(
     Service&, Call& call, const ListBucketInventoryConfigurationsRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
+  const NamedPage page = page_of_named(call, bucket, kKind, request.continuation_token);
   ListBucketInventoryConfigurationsOutput output{.continuation_token = request.continuation_token,
-                                                 .is_truncated = false};
-  const std::string after =
-      request.continuation_token ? require_position(*request.continuation_token) : std::string();
-  for (InventoryConfiguration& each : find_inventories(call.transaction, bucket.id)) {
-    if (each.id <= after) continue;
-    if (output.inventory_configuration_list.size() == kPageSize) {
-      output.is_truncated = true;
-      output.next_continuation_token = make_page_token(output.inventory_configuration_list.back().id);
-      break;
-    }
-    output.inventory_configuration_list.push_back(std::move(each));
+                                                 .is_truncated = page.next_token.has_value(),
+                                                 .next_continuation_token = page.next_token};
+  for (const std::string& document : page.documents) {
+    output.inventory_configuration_list.push_back(read(document));
   }
   return output;
 }
@@ -195,24 +161,15 @@ Nothing put_bucket_inventory_configuration(Service&, Call& call,
                                            const PutBucketInventoryConfigurationRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
   const InventoryConfiguration& wanted = request.inventory_configuration;
-  require_configuration(call, wanted, request.id);
-  const bool is_new = !find_configuration(call.transaction, bucket.id, kind_of(request.id));
-  if (is_new && find_inventories(call.transaction, bucket.id).size() >= kConfigurationsMax) {
-    throw aws::ServiceError("TooManyConfigurations", 400,
-                            "You are attempting to create a new configuration but have already reached the "
-                            "1,000-configuration limit.");
-  }
-  set_configuration(call, bucket.id, kind_of(request.id),
-                    aws::write_json(schema::kInventoryConfiguration, &wanted));
+  require_configuration(call, wanted);
+  set_named(call, bucket, kKind, request.id, wanted.id,
+            aws::write_json(schema::kInventoryConfiguration, &wanted));
   return {};
 }
 
 Nothing delete_bucket_inventory_configuration(Service&, Call& call,
                                               const DeleteBucketInventoryConfigurationRequest& request) {
-  const BucketRow bucket = require_bucket(call, request.bucket);
-  if (!find_configuration(call.transaction, bucket.id, kind_of(request.id)))
-    throw_unknown(bucket, request.id);
-  clear_configuration(call, bucket.id, kind_of(request.id));
+  clear_named(call, require_bucket(call, request.bucket), kKind, request.id);
   return {};
 }
 

@@ -18,6 +18,8 @@
 #include "services/s3/lifecycle.h"
 #include "services/s3/notifications.h"
 #include "services/s3/replication.h"
+#include "services/s3/request_watch.h"
+#include "services/s3/storage_metrics.h"
 #include "services/s3/website.h"
 #include "sql/database.h"
 
@@ -31,6 +33,8 @@ Service::Service(const Dependencies& dependencies)
       browser_rules_(std::make_unique<CorsRules>(dependencies.database)),
       sites_(std::make_unique<Sites>(dependencies.database)),
       access_log_(std::make_unique<AccessLog>(*this)),
+      request_metrics_(std::make_unique<RequestMetrics>(*this, dependencies.metrics)),
+      request_watch_(std::make_unique<RequestWatch>(*access_log_, *request_metrics_)),
       writes_(dependencies.region, dependencies.workers) {}
 
 Service::~Service() = default;
@@ -38,6 +42,8 @@ Service::~Service() = default;
 const aws::BrowserRules& Service::browser_rules() const { return *browser_rules_; }
 
 const aws::Websites& Service::sites() const { return *sites_; }
+
+aws::RequestLog& Service::request_log() { return *request_watch_; }
 
 void Service::start() {
   sweep();
@@ -56,7 +62,11 @@ void Service::start() {
     replicate(*this, dependencies_.region, job);
     return jobs::done();
   });
-  access_log_->look(*dependencies_.database.begin(sql::Access::Read));
+  {
+    auto transaction = dependencies_.database.begin(sql::Access::Read);
+    access_log_->look(*transaction);
+    request_metrics_->look(*transaction);
+  }
   start_daily();
 }
 
@@ -71,8 +81,13 @@ void Service::start_daily() {
     deliver_inventories(*this, dependencies_.region, now);
     return jobs::again_at(next_day(now, day()));
   });
+  dependencies_.jobs.handle(kStorageMetricsJob, [this](const jobs::Job&) {
+    const Time now = dependencies_.clock.now();
+    measure_storage(*dependencies_.database.begin(sql::Access::Read), dependencies_.metrics, now);
+    return jobs::again_at(next_day(now, day()));
+  });
   auto transaction = dependencies_.database.begin(sql::Access::Write);
-  for (const char* kind : {kLifecycleJob, kInventoryJob}) {
+  for (const char* kind : {kLifecycleJob, kInventoryJob, kStorageMetricsJob}) {
     dependencies_.jobs.schedule(*transaction, {.kind = kind, .key = "daily", .payload = "{}"},
                                 next_day(dependencies_.clock.now(), day()));
   }

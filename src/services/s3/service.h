@@ -18,6 +18,7 @@ namespace holm::aws {
 class BrowserRules;
 class IdentityProvider;
 class Region;
+class RequestLog;
 class Websites;
 }  // namespace holm::aws
 namespace holm::blobs {
@@ -25,6 +26,9 @@ class Store;
 }
 namespace holm::jobs {
 class Jobs;
+}
+namespace holm::metrics {
+class Recorder;
 }
 namespace holm::sql {
 class Database;
@@ -34,6 +38,8 @@ namespace holm::s3 {
 
 class AccessLog;
 class CorsRules;
+class RequestMetrics;
+class RequestWatch;
 class Sites;
 
 // What a new bucket is like before anything is said about it.
@@ -51,6 +57,7 @@ struct Dependencies {
   async::Workers& workers;
   Clock& clock;
   Random& random;
+  metrics::Recorder& metrics;
   aws::IdentityProvider& identities;
   crypto::Aead::Key key;  // Seals the keys of objects. The same for ever.
   NewBuckets new_buckets = NewBuckets::Current;
@@ -74,8 +81,10 @@ class Service final : public aws::ServiceBase {
   // The buckets that are web sites, for the gateway.
   const aws::Websites& sites() const;
 
-  // The server access logs, for the gateway.
+  // Who wants to know of requests, for the gateway.
+  aws::RequestLog& request_log();
   AccessLog& access_log() { return *access_log_; }
+  RequestMetrics& request_metrics() { return *request_metrics_; }
 
   sql::Database& database() { return dependencies_.database; }
   blobs::Store& store() { return dependencies_.store; }
@@ -104,6 +113,8 @@ class Service final : public aws::ServiceBase {
   std::unique_ptr<CorsRules> browser_rules_;
   std::unique_ptr<Sites> sites_;
   std::unique_ptr<AccessLog> access_log_;
+  std::unique_ptr<RequestMetrics> request_metrics_;
+  std::unique_ptr<RequestWatch> request_watch_;
   WriteQueue writes_;
 };
 

@@ -26,6 +26,7 @@
 #include "sns/operations.h"
 #include "sql/database.h"
 #include "support/fake_clock.h"
+#include "support/kept_metrics.h"
 #include "support/seeded_random.h"
 
 namespace holm::s3 {
@@ -96,8 +97,8 @@ class TestS3 final : public aws::Region {
         store_(objects::open_blob_store(*objects_, blobs::open_disk_store(folder + "/blobs"))),
         jobs_(jobs::make_manual_jobs(*database_, clock_)) {
     database_->migrate("s3", migrations());
-    service_ = std::make_unique<Service>(
-        Dependencies{*database_, *store_, *jobs_, *this, workers_, clock_, random_, identities_, {}, kind});
+    service_ = std::make_unique<Service>(Dependencies{
+        *database_, *store_, *jobs_, *this, workers_, clock_, random_, measured_, identities_, {}, kind});
     service_->start();
   }
 
@@ -158,6 +159,7 @@ class TestS3 final : public aws::Region {
   jobs::ManualJobs& jobs() { return *jobs_; }
   sql::Database& database() { return *database_; }
   Service& service() { return *service_; }
+  const test::KeptMetrics& measured() const { return measured_; }
   // What Lambda's function was told; while no job runs.
   const std::vector<std::string>& messages() const { return messages_; }
   // What was published to SNS's topic; the same.
@@ -259,6 +261,7 @@ class TestS3 final : public aws::Region {
   KnownAccounts identities_;
   test::FakeClock clock_;
   test::SeededRandom random_;
+  test::KeptMetrics measured_;
   std::unique_ptr<sql::Database> database_;
   std::unique_ptr<objects::Store> objects_;
   std::unique_ptr<blobs::Store> store_;
