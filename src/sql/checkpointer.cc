@@ -14,7 +14,7 @@ namespace {
 // Little at a time, so that the disk is never busy with it for long.
 constexpr int kPagesBetween = 500;
 // From here on the log begins anew. It has room for more, which is kept for it on the disk (sqlite.cc).
-constexpr int kLogPagesMax = 1500;
+constexpr int kLogPagesMax = 3500;
 // Writers wait as long for readers of what was before.
 constexpr std::chrono::milliseconds kPatience(3);
 

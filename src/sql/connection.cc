@@ -68,6 +68,13 @@ struct Reset {
   }
 };
 
+// SQLite counts the bytes that it has, under a lock that all connections share. Nobody asks for the count. It
+// can only be said before the first connection; too late, it changes nothing.
+void count_no_memory() {
+  static const int kDone = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  static_cast<void>(kDone);
+}
+
 [[noreturn]] void refuse_file(const std::string& path, std::string_view reason) {
   throw DatabaseError(fmt::format("The database {} cannot be used: {}.", path, reason));
 }
@@ -76,6 +83,7 @@ struct Reset {
 
 Connection::Connection(const std::string& path, Access access, Durability durability)
     : access_(access), durability_(durability) {
+  count_no_memory();
   int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   int code = sqlite3_open_v2(path.c_str(), &handle_, flags, nullptr);
   if (code == SQLITE_OK) {
@@ -105,7 +113,8 @@ int Connection::on_log(void* self, sqlite3*, const char*, int pages) {
   auto* connection = static_cast<Connection*>(self);
   connection->has_logged_ = true;
   connection->log_pages_ = pages;
-  if (connection->durability_ == Durability::None && pages >= kLogPagesMax) connection->fold_log(Fold::Beside);
+  if (connection->durability_ == Durability::None && pages >= kLogPagesMax)
+    connection->fold_log(Fold::Beside);
   return SQLITE_OK;
 }
 
@@ -170,8 +179,9 @@ sqlite3_stmt* Connection::prepare(std::string_view statement) {
   bool is_forbidden = access_ == Access::Read && sqlite3_stmt_readonly(prepared) == 0;
   if (prepared == nullptr || !is_single || is_forbidden) {
     sqlite3_finalize(prepared);
-    throw InternalFailure(fmt::format(
-        "{}: {}", is_forbidden ? "a write in a read transaction" : "not one statement", shortened(statement)));
+    throw InternalFailure(fmt::format("{}: {}",
+                                      is_forbidden ? "a write in a read transaction" : "not one statement",
+                                      shortened(statement)));
   }
   statements_.emplace(statement, prepared);
   return prepared;
@@ -194,8 +204,7 @@ void Connection::fail(std::string_view statement) {
       // Part of the transaction may be lost already; the rest must not survive alone.
       roll_back();
       throw StorageFull(fmt::format("The database cannot be written: {} ({}).", message, extended));
-    default:
-      throw DatabaseError(fmt::format("{} ({}): {}", message, extended, shortened(statement)));
+    default: throw DatabaseError(fmt::format("{} ({}): {}", message, extended, shortened(statement)));
   }
 }
 

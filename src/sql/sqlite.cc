@@ -248,7 +248,7 @@ void SqliteTransaction::roll_back_savepoint(size_t mark) noexcept {
 // Takes room for the log beyond its end, where SQLite goes on writing: small transactions, such as those that
 // remove things, are still taken when the disk is full. A file system that cannot do it has no such room.
 void reserve_log(const std::string& path) {
-  constexpr off_t kLogBytes = off_t{8} << 20;
+  constexpr off_t kLogBytes = off_t{16} << 20;
   UniqueFd file(::open((path + "-wal").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (file) static_cast<void>(::fallocate(file.get(), FALLOC_FL_KEEP_SIZE, 0, kLogBytes));
 }
