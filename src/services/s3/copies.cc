@@ -176,7 +176,7 @@ async::Task<CopyObjectOutput> copy_object(Service& service, LongCall call, CopyO
                   .sequence = change.id});
   };
   aws::Caller caller = call;
-  co_await call.client.transact_on_worker(call.reactor, std::move(caller), sql::Access::Write, store);
+  co_await service.writes().transact(call.reactor, std::move(caller), store);
   tell_encryption(version.row.encryption, output);
   co_return output;
 }
@@ -213,7 +213,7 @@ async::Task<UploadPartCopyOutput> upload_part_copy(Service& service, LongCall ca
     store_part(service, inner, upload, customer, request.part_number, body);
     result.last_modified = inner.now;
   };
-  co_await call.client.transact_on_worker(call.reactor, caller, sql::Access::Write, store);
+  co_await service.writes().transact(call.reactor, caller, store);
   UploadPartCopyOutput output{.copy_source_version_id = told_version(source),
                               .copy_part_result = std::move(result)};
   tell_encryption(upload.encryption, output);

@@ -4,6 +4,7 @@
 
 #include "s3/handlers.h"
 #include "services/s3/conditions.h"
+#include "services/s3/notification_rules.h"
 #include "services/s3/notifications.h"
 #include "services/s3/object_lock.h"
 #include "services/s3/service.h"
@@ -15,15 +16,15 @@ namespace {
 
 constexpr size_t kObjectsMax = 1000;
 
-std::optional<Change> remove(Service& service, Call& call, const BucketRow& bucket, const std::string& key,
-                             const std::optional<std::string>& version) {
+std::optional<Change> remove(Service& service, Call& call, const BucketRow& bucket, const Settings& settings,
+                             const std::string& key, const std::optional<std::string>& version) {
   require_key(key);
   auto change = version ? remove_version(service, call, bucket, key, *version)
                         : remove_object(service, call, bucket, key);
-  if (!change) return change;
+  if (!change || !tells_events(settings)) return change;
   const auto newest = call.transaction.find("SELECT max(id) FROM s3_version");
   record_event(
-      service, call, bucket,
+      service, call, bucket, settings,
       {.name = change->is_marker_added ? "ObjectRemoved:DeleteMarkerCreated" : "ObjectRemoved:Delete",
        .key = key,
        .bytes = std::nullopt,
@@ -57,9 +58,10 @@ std::optional<aws::ServiceError> refusal_of(Call& call, const BucketRow& bucket,
   return broken_write_condition(call, bucket, object.key, object.e_tag, std::nullopt);
 }
 
-void remove_listed(Service& service, Call& call, const BucketRow& bucket, const ObjectIdentifier& object,
-                   DeleteObjectsOutput& output, const std::optional<bool>& quiet) {
-  const auto change = remove(service, call, bucket, object.key, object.version_id);
+void remove_listed(Service& service, Call& call, const BucketRow& bucket, const Settings& settings,
+                   const ObjectIdentifier& object, DeleteObjectsOutput& output,
+                   const std::optional<bool>& quiet) {
+  const auto change = remove(service, call, bucket, settings, object.key, object.version_id);
   if (quiet.value_or(false)) return;
   DeletedObject deleted{.key = object.key, .version_id = object.version_id};
   if (change && change->what == What::Marker) {
@@ -85,7 +87,8 @@ DeleteObjectOutput delete_object(Service& service, Call& call, const DeleteObjec
     require_deletable(lock_on(call, bucket, request.key, *request.version_id),
                       bypass_of(request.bypass_governance_retention), call.now);
   }
-  const auto change = remove(service, call, bucket, request.key, request.version_id);
+  const Settings settings(call.transaction, bucket.id);
+  const auto change = remove(service, call, bucket, settings, request.key, request.version_id);
   DeleteObjectOutput output;
   if (request.version_id) output.version_id = request.version_id;
   if (!change || bucket.versioning == Versioning::Never) return output;
@@ -103,6 +106,7 @@ DeleteObjectsOutput delete_objects(Service& service, Call& call, const DeleteObj
         "The XML you provided was not well-formed or did not validate against our published schema");
   }
   DeleteObjectsOutput output;
+  const Settings settings(call.transaction, bucket.id);
   const Bypass bypass = bypass_of(request.bypass_governance_retention);
   for (size_t i = 0; i < request.delete_.objects.size(); ++i) {
     const ObjectIdentifier& object = request.delete_.objects[i];
@@ -113,7 +117,7 @@ DeleteObjectsOutput delete_objects(Service& service, Call& call, const DeleteObj
                                .message = refusal->what()});
       continue;
     }
-    remove_listed(service, call, bucket, object, output, request.delete_.quiet);
+    remove_listed(service, call, bucket, settings, object, output, request.delete_.quiet);
   }
   return output;
 }

@@ -252,6 +252,8 @@ bool is_about(const EventRule& rule, const std::string& event, const std::string
          std::ranges::any_of(rule.events, [&](const std::string& pattern) { return covers(pattern, event); });
 }
 
+bool tells_events(const Settings& settings) { return settings.find(kKind).has_value(); }
+
 std::vector<EventRule> find_event_rules(const Settings& settings) {
   const auto configuration = find_notifications(settings);
   return configuration ? rules_of(*configuration) : std::vector<EventRule>();

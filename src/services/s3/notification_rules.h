@@ -21,6 +21,8 @@ struct EventRule {
 // Whether it is about an event ("s3:ObjectCreated:Put") of a key.
 bool is_about(const EventRule& rule, const std::string& event, const std::string& key);
 
+// Whether anybody is told anything.
+bool tells_events(const Settings& settings);
 // Empty where nobody is told anything.
 std::vector<EventRule> find_event_rules(const Settings& settings);
 

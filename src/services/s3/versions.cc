@@ -47,20 +47,19 @@ VersionRow version_from(const sql::Row& row) {
           .restoration = restoration_from(row.integer(22), row.integer(23))};
 }
 
-std::vector<std::string> blobs_of(sql::Transaction& transaction, int64_t version) {
+// Removes the row of a version that has so many parts, and with it what it consists of.
+void delete_row(Service& service, Call& call, int64_t id, int64_t part_count) {
   std::vector<std::string> blobs;
-  for (const sql::Row& row :
-       transaction.run("SELECT blob FROM s3_version WHERE id = ?1 AND blob IS NOT NULL"
-                       " UNION ALL SELECT blob FROM s3_piece WHERE version = ?1 AND blob IS NOT NULL",
-                       {version})) {
-    blobs.push_back(row.text(0));
+  auto take = [&](const sql::Row& row) {
+    if (auto blob = row.optional_text(0)) blobs.push_back(std::move(*blob));
+  };
+  if (part_count > 0) {
+    for (const sql::Row& row : call.transaction.run("SELECT blob FROM s3_piece WHERE version = ?1", {id}))
+      take(row);
   }
-  return blobs;
-}
-
-void delete_row(Service& service, Call& call, int64_t id) {
-  std::vector<std::string> blobs = blobs_of(call.transaction, id);
-  call.transaction.run("DELETE FROM s3_version WHERE id = ?1", {id});
+  for (const sql::Row& row :
+       call.transaction.run("DELETE FROM s3_version WHERE id = ?1 RETURNING blob", {id}))
+    take(row);
   service.forget_blobs(call, std::move(blobs));
 }
 
@@ -74,10 +73,10 @@ sql::Value blob_value(const std::string& bytes) {
 std::optional<Change> delete_null_version(Service& service, Call& call, const BucketRow& bucket,
                                           const std::string& key) {
   const auto old = call.transaction.find(
-      "SELECT id, is_marker FROM s3_version WHERE bucket = ?1 AND key = ?2 AND version = 'null'",
+      "SELECT id, is_marker, part_count FROM s3_version WHERE bucket = ?1 AND key = ?2 AND version = 'null'",
       {bucket.id, key});
   if (!old) return std::nullopt;
-  delete_row(service, call, old->integer(0));
+  delete_row(service, call, old->integer(0), old->integer(2));
   return Change{.id = old->integer(0),
                 .version = std::string(kNull),
                 .what = old->integer(1) != 0 ? What::Marker : What::Object};
@@ -327,7 +326,7 @@ std::optional<Change> remove_version(Service& service, Call& call, const BucketR
                                      const std::string& key, const std::string& version) {
   auto old = find_version(call.transaction, bucket.id, key, version);
   if (!old) return std::nullopt;
-  delete_row(service, call, old->id);
+  delete_row(service, call, old->id, old->part_count);
   if (old->is_current) {
     call.transaction.run(
         "UPDATE s3_version SET is_current = 1 WHERE id ="
