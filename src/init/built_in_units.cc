@@ -15,7 +15,7 @@ const std::vector<BuiltInUnit>& built_in_units() {
        "After=multi-user.target\n"},
       {"multi-user.target",
        "[Unit]\nDescription=Multi-User System\nRequires=basic.target\n"
-       "After=basic.target network.target\nWants=network.target\n"},
+       "After=basic.target network.target\nWants=network.target ssh.service\n"},
       {"basic.target",
        "[Unit]\nDescription=Basic System\nRequires=sysinit.target\nAfter=sysinit.target\n"
        "Wants=sockets.target timers.target paths.target\n"},
@@ -40,6 +40,16 @@ const std::vector<BuiltInUnit>& built_in_units() {
       {"getty.target", "[Unit]\nDescription=Login Prompts\n"},
       {"cloud-config.target", "[Unit]\nDescription=Cloud-config availability\n"},
       {"cloud-init.target", "[Unit]\nDescription=Cloud-init target\n"},
+      // For whoever started the instance with a key pair; both users have its key, as from AWS's images.
+      {"ssh.service",
+       "[Unit]\nDescription=Secure Shell\nAfter=network.target\nConditionPathExists=/usr/sbin/dropbear\n"
+       "ConditionFileNotEmpty=/root/.ssh/authorized_keys\n"
+       "[Service]\nExecStartPre=/bin/mkdir -p -m 700 /etc/dropbear\n"
+       "ExecStartPre=/bin/sh -c 'umask 077; test -d /home/ec2-user || cp -r /etc/skel /home/ec2-user; "
+       "cd /home/ec2-user && mkdir -p .ssh && { grep -qxFf /root/.ssh/authorized_keys .ssh/authorized_keys "
+       "2>/dev/null || cat /root/.ssh/authorized_keys >> .ssh/authorized_keys; }; "
+       "chown -R ec2-user:ec2-user /home/ec2-user'\n"
+       "ExecStart=/usr/sbin/dropbear -F -E -R -s\nRestart=on-failure\n"},
       {"cloud-final.service",
        "[Unit]\nDescription=Cloud-init: Final Stage\nWants=network-online.target\n"
        "After=network-online.target multi-user.target\n"

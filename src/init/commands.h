@@ -13,6 +13,8 @@ int run_journalctl(const std::vector<std::string>& words);
 int run_shutdown(const std::string& name, const std::vector<std::string>& words);
 // The last stage of a boot: the user data, once in the life of an instance.
 int run_cloud_final();
+// sudo, for those who are root already.
+int run_sudo(const std::vector<std::string>& words);
 // cloud-init: what scripts ask of it.
 int run_cloud_init(const std::vector<std::string>& words);
 

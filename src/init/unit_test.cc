@@ -183,7 +183,7 @@ TEST_F(UnitsTest, OfTheHostsPackagesAreWantedOnlyWhenSomebodyEnabledThem) {
   link("/etc/systemd/system/multi-user.target.wants/nginx.service", "/usr/lib/systemd/system/nginx.service");
   const Unit unit = load("multi-user.target");
   EXPECT_EQ(join(unit.requires_units, " "), "basic.target");
-  EXPECT_EQ(join(unit.wants, " "), "network.target nginx.service");
+  EXPECT_EQ(join(unit.wants, " "), "network.target ssh.service nginx.service");
   EXPECT_EQ(load("default.target").load_state, LoadState::Loaded);
 }
 

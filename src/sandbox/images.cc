@@ -23,8 +23,11 @@ namespace {
 namespace fs = std::filesystem;
 
 // Changes when the filter does, so that an older copy of /etc is not used.
-constexpr char kFilterVersion[] = "2";
+constexpr char kFilterVersion[] = "3";
 constexpr int kGuestUserIdsBelow = 1000;
+// Whom AWS's own images have for people to log in as.
+constexpr char kGuestUser[] = "ec2-user:x:1000:1000:EC2 Default User:/home/ec2-user:/bin/bash\n";
+constexpr char kGuestGroup[] = "ec2-user:x:1000:\n";
 constexpr int kNobody = 65534;
 
 // Relative to /etc, each with everything below it. Most of what is secret is not readable by
@@ -216,8 +219,8 @@ Result<void> write_accounts(const std::string& etc) {
   auto users = read_file("/etc/passwd");
   auto groups = read_file("/etc/group");
   if (!users || !groups) return failure("the host's /etc/passwd or /etc/group cannot be read");
-  std::string passwd = system_accounts(*users);
-  std::string group = system_accounts(*groups);
+  std::string passwd = system_accounts(*users) + kGuestUser;
+  std::string group = system_accounts(*groups) + kGuestGroup;
   const std::map<std::string, std::pair<std::string, unsigned>> files = {
       {"passwd", {passwd, 0644}},
       {"group", {group, 0644}},

@@ -47,6 +47,7 @@ int main(int count, char** arguments) {
   if (getpid() == 1) return holm::init::Manager("", STDOUT_FILENO).run();
   if (name == "systemctl") return holm::init::run_systemctl(words);
   if (name == "journalctl") return holm::init::run_journalctl(words);
+  if (name == "sudo") return holm::init::run_sudo(words);
   if (name == "cloud-init") return holm::init::run_cloud_init(words);
   for (const char* each : {"shutdown", "poweroff", "reboot", "halt"}) {
     if (name == each) return holm::init::run_shutdown(name, words);

@@ -31,6 +31,7 @@ constexpr auto kLinks = std::to_array<Link>({
     {"usr/bin/systemctl", kInit},
     {"usr/bin/journalctl", kInit},
     {"usr/bin/cloud-init", kInit},
+    {"usr/bin/sudo", kInit},
     {"usr/sbin/init", kInit},
     {"usr/sbin/shutdown", kInit},
     {"usr/sbin/poweroff", kInit},
