@@ -283,8 +283,10 @@ async::Task<ServerConnection::Next> ServerConnection::read_head() {
       input_.shrink();
       if (context_.stopping) co_return Next::End;
       idle_ = true;
+      context_.idle.add(*this);
     }
     Fill filled = co_await fill(*stream_, input_, timeout);
+    if (idle_) net::IdleList::remove(*this);
     idle_ = false;
     // A head that trickles in is not waited for beyond its deadline.
     bool late = started && context_.clock.steady() >= deadline && !shaking_hands;

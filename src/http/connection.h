@@ -14,6 +14,7 @@
 #include "http/response_head.h"
 #include "http/server.h"
 #include "http/transfer.h"
+#include "net/connection_room.h"
 #include "net/stream.h"
 
 namespace holm::http {
@@ -23,6 +24,7 @@ struct ConnectionContext {
   const Limits& limits;
   const Handler& handler;
   const Clock& clock;
+  net::IdleList& idle;       // Those that wait for a request.
   uint64_t connections = 0;  // That there have been.
   bool stopping = false;     // Each connection ends with the response it is at.
   // The Date header, and the second it is of.
@@ -33,11 +35,9 @@ struct ConnectionContext {
 };
 
 // A connection as its server sees it.
-class ClosableConnection {
+class ClosableConnection : public net::Idler {
  public:
   virtual ~ClosableConnection() = default;
-  // Ends the connection if it waits for a request; its task then finishes soon.
-  virtual void close_if_idle() = 0;
 };
 
 class ServerConnection final : public ClosableConnection {

@@ -77,6 +77,7 @@ struct Http2Connection::Callbacks {
     auto& connection = *static_cast<Http2Connection*>(self);
     if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
     const int32_t id = frame->hd.stream_id;
+    net::IdleList::remove(connection);
     Http2Frames& frames = connection;
     connection.streams_.emplace(id, std::make_shared<Http2Stream>(frames, id));
     return 0;
@@ -132,6 +133,7 @@ struct Http2Connection::Callbacks {
     if (found->second->responded()) connection.guard_.count_response();
     nghttp2_session_consume_connection(session, found->second->close());
     connection.streams_.erase(found);
+    if (connection.streams_.empty()) connection.context_.idle.add(connection);
     return 0;
   }
 
@@ -375,6 +377,7 @@ async::Task<void> Http2Connection::linger() {
 }
 
 async::Task<void> Http2Connection::serve() {
+  context_.idle.add(*this);
   flush_now();
   while (!is_over()) {
     Fill filled = co_await fill(*stream_, input_, context_.limits.idle);
@@ -388,6 +391,7 @@ async::Task<void> Http2Connection::serve() {
     }
     flush_now();
   }
+  net::IdleList::remove(*this);
   for (auto& [id, stream] : streams_) stream->close();
   co_await linger();
   tasks_.cancel();

@@ -13,6 +13,7 @@
 #include "base/check.h"
 #include "http/connection.h"
 #include "http/http2_connection.h"
+#include "net/connection_room.h"
 #include "net/listener.h"
 #include "net/stream.h"
 #include "net/tls.h"
@@ -64,18 +65,19 @@ using Tls = std::shared_ptr<const net::TlsServerContext>;
 class Shard {
  public:
   Shard(async::Reactor& reactor, const Limits& limits, const Handler& handler, const Clock& clock,
-        ConnectionCount& count)
-      : reactor_(reactor), context_{limits, handler, clock}, count_(count) {}
+        ConnectionCount& count, net::ConnectionRoom& room)
+      : reactor_(reactor), context_{limits, handler, clock, room.idle_of(reactor)}, count_(count), room_(room) {}
 
   async::Reactor& reactor() { return reactor_; }
 
   void listen(int socket, Tls tls) {
     if (context_.stopping) return;
     auto accepted = [this, tls](UniqueFd connection, const net::Address& peer) {
-      if (tasks_.size() >= context_.limits.connections_max) return;
       tasks_.spawn(serve(*this, std::move(connection), peer, tls));
     };
-    listeners_[socket] = std::make_unique<net::Listener>(reactor_, socket, std::move(accepted));
+    net::Listener::Bounds bounds{.room = &room_, .turned_away = context_.limits.turned_away};
+    listeners_[socket] =
+        std::make_unique<net::Listener>(reactor_, socket, std::move(accepted), std::move(bounds));
   }
 
   void stop_listening(int socket) { listeners_.erase(socket); }
@@ -90,7 +92,8 @@ class Shard {
 
  private:
   static async::Task<void> serve(Shard& shard, UniqueFd socket, net::Address peer, Tls tls) {
-    Counted counted(shard.count_);
+    const Counted counted(shard.count_);
+    const net::ConnectionRoom::Place place(shard.room_);
     std::unique_ptr<net::TlsSession> session;
     if (tls) {
       session = tls->accept(socket.get());
@@ -130,6 +133,7 @@ class Shard {
   async::Reactor& reactor_;
   ConnectionContext context_;
   ConnectionCount& count_;
+  net::ConnectionRoom& room_;
   std::map<int, std::unique_ptr<net::Listener>> listeners_;  // By socket.
   std::unordered_set<ClosableConnection*> connections_;
   async::TaskSet tasks_;
@@ -140,10 +144,14 @@ class Shard {
 class Server::State {
  public:
   State(Limits limits, Handler handler, const Clock& clock)
-      : limits_(limits), handler_(std::move(handler)), clock_(clock) {}
+      : limits_(std::move(limits)),
+        handler_(std::move(handler)),
+        clock_(clock),
+        own_room_(limits_.connections_max) {}
 
   void add(async::Reactor& reactor) {
-    shards_.push_back(std::make_unique<Shard>(reactor, limits_, handler_, clock_, count_));
+    net::ConnectionRoom& room = limits_.room ? *limits_.room : own_room_;
+    shards_.push_back(std::make_unique<Shard>(reactor, limits_, handler_, clock_, count_, room));
   }
 
   int listen(UniqueFd socket, Tls tls) {
@@ -183,6 +191,7 @@ class Server::State {
   const Limits limits_;
   const Handler handler_;
   const Clock& clock_;
+  net::ConnectionRoom own_room_;
   ConnectionCount count_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::mutex mutex_;
@@ -190,12 +199,12 @@ class Server::State {
 };
 
 Server::Server(async::ReactorPool& reactors, Limits limits, Handler handler, const Clock& clock)
-    : state_(std::make_unique<State>(limits, std::move(handler), clock)) {
+    : state_(std::make_unique<State>(std::move(limits), std::move(handler), clock)) {
   for (size_t i = 0; i < reactors.size(); ++i) state_->add(reactors.at(i));
 }
 
 Server::Server(async::Reactor& reactor, Limits limits, Handler handler, const Clock& clock)
-    : state_(std::make_unique<State>(limits, std::move(handler), clock)) {
+    : state_(std::make_unique<State>(std::move(limits), std::move(handler), clock)) {
   state_->add(reactor);
 }
 

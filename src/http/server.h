@@ -15,6 +15,7 @@
 #include "http/message.h"
 
 namespace holm::net {
+class ConnectionRoom;
 class Stream;
 class TlsServerContext;
 }  // namespace holm::net
@@ -36,7 +37,10 @@ struct Limits {
   size_t header_bytes_max = 16 * 1024;
   size_t headers_bytes_max = 64 * 1024;
   size_t header_count_max = 256;
-  size_t connections_max = 20000;  // Of each reactor.
+  // While there are so many, others wait to be accepted, and those that have idled longest are closed.
+  size_t connections_max = 40000;
+  net::ConnectionRoom* room = nullptr;  // Shared with other servers; with one, its number holds. Outlives them.
+  std::function<void()> turned_away{};  // Called for each that has waited in vain, on any reactor; may be empty.
   async::Duration idle{60000};     // Between requests.
   async::Duration head{10000};     // From a head's first byte to its last.
   async::Duration body{60000};     // Without a byte of the body coming.

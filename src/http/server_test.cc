@@ -299,17 +299,6 @@ TEST(Server, SendsALargeBodyThatTheClientTakesInItsOwnTime) {
   EXPECT_EQ(client.read_response().body.size(), 64u * 1024 * 1024);
 }
 
-TEST(Server, ClosesConnectionsBeyondTheLimit) {
-  Limits limits;
-  limits.connections_max = 1;
-  TestServer server(echo, limits, 1);
-  RawClient first(server.port());
-  first.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-  EXPECT_EQ(first.read_response().body, "GET / ");
-  RawClient second(server.port());
-  EXPECT_EQ(second.read_until_closed(), "");
-}
-
 async::Task<void> tunnel(Exchange& exchange) {
   TakenConnection connection = exchange.take_over();
   co_await connection.stream->write("HTTP/1.1 101 Switching Protocols\r\n\r\n", kPatience);
@@ -388,6 +377,58 @@ TEST(Server, CancelsRequestsThatRunBeyondTheGrace) {
   server.wait_for_connections(1);
   server.stop(async::Duration{50});
   EXPECT_EQ(client.read_until_closed(), "");
+}
+
+constexpr std::string_view kAsk = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+TEST(Server, ClosesNothingWhileNobodyWaits) {
+  TestServer server(echo, {.connections_max = 1}, 1);
+  RawClient client(server.port());
+  for (int i = 0; i < 3; ++i) {
+    client.send(kAsk);
+    EXPECT_EQ(client.read_response().status_line, "HTTP/1.1 200 OK") << i;
+  }
+}
+
+TEST(Server, ClosesWhatHasIdledLongestForWhoComes) {
+  TestServer server(echo, {.connections_max = 2}, 1);
+  RawClient first(server.port());
+  RawClient second(server.port());
+  for (RawClient* each : {&first, &second}) {
+    each->send(kAsk);
+    EXPECT_EQ(each->read_response().status_line, "HTTP/1.1 200 OK");
+  }
+  RawClient third(server.port());
+  third.send(kAsk);
+  EXPECT_EQ(third.read_response().status_line, "HTTP/1.1 200 OK");
+  EXPECT_TRUE(first.is_closed());
+}
+
+TEST(Server, ClosesWhatIdlesOnOtherReactors) {
+  TestServer server(echo, {.connections_max = 40}, 4);
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 0; i < 120; ++i) {
+    clients.push_back(std::make_unique<RawClient>(server.port()));
+    clients.back()->send(kAsk);
+    EXPECT_EQ(clients.back()->read_response().status_line, "HTTP/1.1 200 OK") << i;
+  }
+}
+
+TEST(Server, LetsWhoComesWaitWhileAllAreBusy) {
+  async::Workers workers(1, 10);
+  std::atomic<bool> arrived = false, released = false;
+  TestServer server(
+      [&](Exchange& exchange) { return test::wait_then_respond(exchange, workers, arrived, released); },
+      {.connections_max = 1}, 1);
+  RawClient busy(server.port());
+  busy.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  while (!arrived) std::this_thread::yield();
+  RawClient waiting(server.port());
+  waiting.send(kAsk);
+  server.wait_for_connections(1);
+  released = true;
+  EXPECT_EQ(busy.read_response().status_line, "HTTP/1.1 200 OK");
+  EXPECT_EQ(waiting.read_response().status_line, "HTTP/1.1 200 OK");
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "async/task_set.h"
 #include "base/system_clock.h"
 #include "net/address.h"
+#include "net/connection_room.h"
 #include "net/listener.h"
 #include "net/socket.h"
 #include "net/stream.h"
@@ -104,6 +105,56 @@ TEST_F(Sockets, CarryBytesOverIpv4AndUnixSockets) {
     });
   }
   ::unlink(path.c_str());
+}
+
+TEST_F(Sockets, AreTurnedAwayWhenThereIsNoRoomForLong) {
+  Result<UniqueFd> socket = listen_on(Address::loopback(0));
+  ConnectionRoom room(1);
+  std::optional<ConnectionRoom::Place> taken(room);
+  std::atomic<int> accepted = 0;
+  std::atomic<int> turned_away = 0;
+  std::optional<Listener> listener;
+  reactor().call([&] {
+    Listener::Bounds bounds{.room = &room, .turned_away = [&] { ++turned_away; }};
+    bounds.patience = async::Duration(30);
+    listener.emplace(reactor(), socket->get(), [&](UniqueFd, const Address&) { ++accepted; }, bounds);
+  });
+  const Address address = local_address(socket->get());
+  auto arrive = [&] { return async::sync_wait(reactor(), connect_to(reactor(), address, {})); };
+  Result<UniqueFd> first = arrive();
+  while (turned_away == 0) std::this_thread::yield();
+  EXPECT_EQ(accepted, 0);
+  taken.reset();
+  Result<UniqueFd> second = arrive();
+  while (accepted == 0) std::this_thread::yield();
+  EXPECT_EQ(turned_away, 1);
+  reactor().call([&] { listener.reset(); });
+}
+
+struct Waiting final : Idler {
+  explicit Waiting(std::vector<int>& own_closed, int own_name) : closed(own_closed), name(own_name) {}
+  ~Waiting() = default;
+  void close_if_idle() override { closed.push_back(name); }
+  std::vector<int>& closed;
+  int name;
+};
+
+TEST(IdleList, ClosesThoseThatHaveWaitedLongest) {
+  IdleList list;
+  std::vector<int> closed;
+  Waiting first(closed, 1), second(closed, 2), third(closed, 3);
+  {
+    Waiting gone(closed, 0);
+    list.add(gone);
+    for (Waiting* each : {&first, &second, &third}) list.add(*each);
+  }
+  list.add(first);
+  IdleList::remove(third);
+  EXPECT_EQ(list.close_oldest(1), 1u);
+  EXPECT_EQ(closed, std::vector{2});
+  EXPECT_EQ(list.close_oldest(5), 1u);
+  EXPECT_EQ(closed, (std::vector{2, 1}));
+  EXPECT_EQ(list.close_oldest(1), 0u);
 }
 
 TEST_F(Sockets, GiveUpReadingWhenNothingComes) {

@@ -147,7 +147,7 @@ Result<void> Region::State::build() {
   reactors = std::make_unique<async::ReactorPool>(std::max(2u, std::thread::hardware_concurrency()), clock);
   workers = std::make_unique<async::Workers>(kWorkerThreads, kWorkerQueueMax);
   client = std::make_unique<gateway::LocalRegion>(*database, *reactors, *workers, clock, random, services);
-  edge = std::make_unique<balancer::Edge>(*reactors, clock);
+  edge = std::make_unique<balancer::Edge>(*reactors, clock, &clients);
   if (auto done = open_edge(); !done) return done;
   if (auto done = add_identities(); !done) return done;
   add_ec2();
@@ -214,7 +214,8 @@ Result<void> Region::State::serve() {
   edge->use_others({.owns = gateway::Gateway::is_website,
                     .handler = [this](http::Exchange& exchange) { return gateway->handle(exchange); }});
   api = std::make_unique<http::Server>(
-      *reactors, http::Limits{}, [this](http::Exchange& exchange) { return answer_api(exchange); }, clock);
+      *reactors, http::Limits{.connections_max = shares.api},
+      [this](http::Exchange& exchange) { return answer_api(exchange); }, clock);
   // Listening sockets first: whoever connects from now on waits instead of being refused.
   auto socket = keep_listener(*sockets, options.api_address);
   if (!socket) return std::unexpected(socket.error());

@@ -242,7 +242,9 @@ void Region::State::add_traffic_and_scaling() {
                              .certificates = certificates,
                              .cookie_key = derive_key(key, "holm balancer cookies 1"),
                              .secure_edge_port = has_secure ? secure_edge_address.port() : uint16_t{443},
-                             .access_log_folder = options.data_directory + "/access-logs"},
+                             .access_log_folder = options.data_directory + "/access-logs",
+                             .clients = &clients,
+                             .targets = &targets},
       clock, random);
   services.add<elbv2::Service>(elbv2::model(), elbv2::Dependencies{.jobs = *jobs,
                                                                    .region = *client,

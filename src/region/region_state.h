@@ -24,8 +24,10 @@
 #include "metrics/meters.h"
 #include "metrics/store.h"
 #include "net/certificate_directory.h"
+#include "net/connection_room.h"
 #include "objects/blob_store.h"
 #include "region/doors.h"
+#include "region/machine.h"
 #include "region/region.h"
 #include "sandbox/anchor.h"
 #include "sandbox/exits.h"
@@ -53,7 +55,7 @@ namespace holm::region {
 
 class Region::State {
  public:
-  explicit State(Options given) : options(std::move(given)) {}
+  explicit State(Options given) : options(std::move(given)), shares(share_open_files(raise_open_files_max())) {}
   ~State();
 
   Result<void> build();
@@ -78,6 +80,7 @@ class Region::State {
   async::Task<void> answer_api(http::Exchange& exchange);
 
   Options options;
+  const ConnectionShares shares;
   std::chrono::seconds lifecycle_day{};
   SystemClock clock;
   SystemRandom random;
@@ -106,6 +109,8 @@ class Region::State {
   net::Address edge_address;
   net::Address secure_edge_address;   // None: no port could be had.
   net::Address inner_secure_address;  // The same for functions, who always have one.
+  net::ConnectionRoom clients{shares.clients};
+  net::ConnectionRoom targets{shares.targets};
   std::unique_ptr<balancer::Edge> edge;
   std::unique_ptr<balancer::SecureSide> secure_side;
   net::CertificateDirectory certificates;

@@ -31,6 +31,7 @@ namespace {
 
 constexpr char kOwner[] = "elbv2";
 constexpr size_t kForwardedAddressesMax = 30;
+constexpr size_t kTargetConnectionsMax = 1000000;
 
 // At the edge all ports of a load balancer are one: the listener on the port that the client names
 // is meant, else the one on the scheme's own port, else the first. Clients with TLS are for listeners with TLS.
@@ -74,8 +75,12 @@ http::Response own_response(const Redirect& redirect, const http::Request& reque
 
 // Used on its reactor's thread only.
 struct Balancer::Shard {
-  Shard(async::Reactor& own_reactor, Random& own_random, const std::string& log_folder, size_t number)
-      : reactor(own_reactor), random(own_random), pool(own_reactor), logs(own_reactor, log_folder, number) {}
+  Shard(async::Reactor& own_reactor, Random& own_random, net::ConnectionRoom& targets,
+        const std::string& log_folder, size_t number)
+      : reactor(own_reactor),
+        random(own_random),
+        pool(own_reactor, targets),
+        logs(own_reactor, log_folder, number) {}
 
   // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-request-tracing.html
   std::string trace_root() {
@@ -175,6 +180,7 @@ Balancer::Balancer(async::ReactorPool& reactors, Edge& edge, Surroundings surrou
     : reactors_(reactors),
       edge_(edge),
       surroundings_(std::move(surroundings)),
+      own_targets_(kTargetConnectionsMax),
       cookies_(surroundings_.cookie_key),
       salt_(random.number()),
       clock_(clock),
@@ -187,8 +193,9 @@ Balancer::Balancer(async::ReactorPool& reactors, Edge& edge, Surroundings surrou
   }
   for (size_t i = 0; i < reactors_.size(); ++i) {
     async::Reactor& reactor = reactors_.at(i);
+    net::ConnectionRoom& targets = surroundings_.targets ? *surroundings_.targets : own_targets_;
     reactor.call([&] {
-      shards_.push_back(std::make_unique<Shard>(reactor, random_, surroundings_.access_log_folder, i));
+      shards_.push_back(std::make_unique<Shard>(reactor, random_, targets, surroundings_.access_log_folder, i));
     });
   }
 }
@@ -216,6 +223,8 @@ Balancer::Shard& Balancer::shard_of(async::Reactor& reactor) {
   }
   return *shards_.front();
 }
+
+UpstreamPool& Balancer::pool_of(async::Reactor& reactor) { return shard_of(reactor).pool; }
 
 std::vector<Unopened> Balancer::publish(std::shared_ptr<const Config> config) {
   std::lock_guard publishing(publishing_);
@@ -304,19 +313,28 @@ Result<std::unique_ptr<Balancer::Door>> Balancer::make_door(const LoadBalancer& 
     tls = std::move(*made);
   }
   auto door = std::make_unique<Door>();
+  auto turned_away = [this, arrival] { count_rejected(arrival); };
   if (listener.carries == Carries::Connections) {
     ConnectionServer::Handler carrier = [this, arrival](std::unique_ptr<net::Stream> client, net::Address peer) {
       return carry(std::move(client), std::move(peer), arrival);
     };
-    door->connections = std::make_unique<ConnectionServer>(reactors_, std::move(carrier));
+    net::Listener::Bounds bounds{.room = surroundings_.clients, .turned_away = turned_away};
+    door->connections = std::make_unique<ConnectionServer>(reactors_, std::move(carrier), std::move(bounds));
     door->connections->listen(std::move(socket), std::move(tls));
     return door;
   }
   http::Handler handler = [this, arrival](http::Exchange& exchange) { return serve(exchange, arrival); };
-  door->requests = std::make_unique<http::Server>(
-      reactors_, http::Limits{.deviant = http::Deviant::HandOver}, std::move(handler), clock_);
+  http::Limits limits{.room = surroundings_.clients, .turned_away = turned_away};
+  limits.deviant = http::Deviant::HandOver;
+  door->requests = std::make_unique<http::Server>(reactors_, std::move(limits), std::move(handler), clock_);
   door->requests->listen(std::move(socket), std::move(tls));
   return door;
+}
+
+void Balancer::count_rejected(const Arrival& arrival) const {
+  std::shared_ptr<const Routing> current = routing();
+  const LoadBalancer* load_balancer = current->find_load_balancer(arrival.load_balancer_arn);
+  if (load_balancer) count(current->state_of(*load_balancer).counters.rejected_connections);
 }
 
 // Doors that are not wanted close first: their ports may be wanted for others.

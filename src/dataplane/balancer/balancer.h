@@ -18,11 +18,13 @@
 #include "dataplane/balancer/functions.h"
 #include "dataplane/balancer/health_checks.h"
 #include "net/certificate_directory.h"
+#include "net/connection_room.h"
 #include "net/socket_keeper.h"
 
 namespace holm::balancer {
 
 class Routing;
+class UpstreamPool;
 struct VisiblePort;
 
 inline constexpr std::string_view kSocketPrefix = "elbv2|";
@@ -44,6 +46,9 @@ struct Surroundings {
   uint16_t secure_edge_port = 443;
   // Where access logs wait for who delivers them; empty: there are none.
   std::string access_log_folder;
+  // Of connections from clients, all listeners', and to targets. Null: so many that nobody thinks of it.
+  net::ConnectionRoom* clients = nullptr;
+  net::ConnectionRoom* targets = nullptr;
 };
 
 // Functions may be called on any thread but a reactor's. What is borrowed outlives it.
@@ -85,6 +90,8 @@ class Balancer final {
   };
 
   Shard& shard_of(async::Reactor& reactor);
+  UpstreamPool& pool_of(async::Reactor& reactor);
+  void count_rejected(const Arrival& arrival) const;
   async::Task<void> serve(http::Exchange& exchange, const Arrival& arrival);
   async::Task<void> carry(std::unique_ptr<net::Stream> client, net::Address peer, Arrival arrival);
   async::Task<void> carry_from_edge(http::Exchange& exchange, std::shared_ptr<const Routing> current,
@@ -106,6 +113,7 @@ class Balancer final {
   async::ReactorPool& reactors_;
   Edge& edge_;
   const Surroundings surroundings_;
+  net::ConnectionRoom own_targets_;
   const CookieJar cookies_;
   const uint64_t salt_;  // Of the numbers of connections in access logs.
   const Clock& clock_;

@@ -62,8 +62,10 @@ async::Task<void> Balancer::carry(Carriage carriage) {
   if (forward) chosen = choose_group(*forward, random_);
   const RoutedGroup* group = chosen ? carriage.routing->find_group(chosen->arn) : nullptr;
   if (!group) co_return;
-  ConnectionPassage passage({carriage.load_balancer, listener, *group, listener.tls ? counters.tls : counters.tcp,
-                             std::move(carriage.client), carriage.peer, carriage.local, carriage.first_bytes});
+  UpstreamPool& pool = pool_of(carriage.client->reactor());
+  ConnectionPassage passage({carriage.load_balancer, listener, *group, pool,
+                             listener.tls ? counters.tls : counters.tcp, std::move(carriage.client), carriage.peer,
+                             carriage.local, carriage.first_bytes});
   co_await passage.run();
 }
 

@@ -74,11 +74,14 @@ async::Task<std::unique_ptr<Connection>> ConnectionPassage::connect_to(const Rou
   if (!own.addresses.empty()) {
     route.source = net::Address::parse(own.addresses.front(), 0).value_or(net::Address());
   }
+  std::optional<net::ConnectionRoom::Place> place = context_.pool.take_place();
+  if (!place) co_return nullptr;
   Connected made = co_await connect(context_.client->reactor(), std::move(route), kConnectTimeout);
   if (!made) {
     count(context_.group.state->counters.target_connection_errors);
     co_return nullptr;
   }
+  (*made)->place = std::move(place);
   co_return std::move(*made);
 }
 

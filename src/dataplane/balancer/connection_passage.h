@@ -18,6 +18,7 @@ class ConnectionPassage final {
     const LoadBalancer& load_balancer;
     const Listener& listener;
     const RoutedGroup& group;
+    UpstreamPool& pool;
     FlowCounters& counters;
     std::unique_ptr<net::Stream> client;
     net::Address peer;

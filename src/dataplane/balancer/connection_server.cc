@@ -5,14 +5,13 @@
 #include <optional>
 
 #include "async/task_set.h"
-#include "net/listener.h"
 
 namespace holm::balancer {
 
 namespace {
 
 constexpr async::Duration kHandshake{10000};
-constexpr size_t kConnectionsMax = 20000;  // Of each reactor.
+constexpr size_t kConnectionsMax = 40000;
 
 using Tls = std::shared_ptr<const net::TlsServerContext>;
 
@@ -20,16 +19,17 @@ using Tls = std::shared_ptr<const net::TlsServerContext>;
 
 // Used on its reactor's thread only.
 struct ConnectionServer::Shard {
-  Shard(async::Reactor& own_reactor, const Handler& own_handler) : reactor(own_reactor), handler(own_handler) {}
+  Shard(async::Reactor& own_reactor, const Handler& own_handler, const net::Listener::Bounds& own_bounds)
+      : reactor(own_reactor), handler(own_handler), bounds(own_bounds) {}
 
   void listen(int socket, Tls tls) {
     auto accepted = [this, tls](UniqueFd connection, const net::Address& peer) {
-      if (tasks.size() >= kConnectionsMax) return;
       tasks.spawn(serve(*this, std::move(connection), peer, tls));
     };
-    listener.emplace(reactor, socket, std::move(accepted));
+    listener.emplace(reactor, socket, std::move(accepted), bounds);
   }
   static async::Task<void> serve(Shard& shard, UniqueFd socket, net::Address peer, Tls tls) {
+    const net::ConnectionRoom::Place place(*shard.bounds.room);
     std::unique_ptr<net::TlsSession> session;
     if (tls) {
       session = tls->accept(socket.get());
@@ -45,13 +45,16 @@ struct ConnectionServer::Shard {
 
   async::Reactor& reactor;
   const Handler& handler;
+  const net::Listener::Bounds& bounds;
   std::optional<net::Listener> listener;
   async::TaskSet tasks;
 };
 
-ConnectionServer::ConnectionServer(async::ReactorPool& reactors, Handler handler) : handler_(std::move(handler)) {
+ConnectionServer::ConnectionServer(async::ReactorPool& reactors, Handler handler, net::Listener::Bounds bounds)
+    : handler_(std::move(handler)), own_room_(kConnectionsMax), bounds_(std::move(bounds)) {
+  if (!bounds_.room) bounds_.room = &own_room_;
   for (size_t i = 0; i < reactors.size(); ++i) {
-    shards_.push_back(std::make_unique<Shard>(reactors.at(i), handler_));
+    shards_.push_back(std::make_unique<Shard>(reactors.at(i), handler_, bounds_));
   }
 }
 

@@ -9,6 +9,8 @@
 #include "async/task.h"
 #include "base/unique_fd.h"
 #include "net/address.h"
+#include "net/connection_room.h"
+#include "net/listener.h"
 #include "net/stream.h"
 #include "net/tls.h"
 
@@ -20,7 +22,8 @@ class ConnectionServer final {
   // Called on the connection's reactor. With TLS, hands have been shaken; a null stream: in vain.
   using Handler = std::function<async::Task<void>(std::unique_ptr<net::Stream> client, net::Address peer)>;
 
-  ConnectionServer(async::ReactorPool& reactors, Handler handler);
+  // Connections have places in the bounds' room; without one there are many.
+  ConnectionServer(async::ReactorPool& reactors, Handler handler, net::Listener::Bounds bounds);
   ~ConnectionServer();  // Ends all its connections.
   ConnectionServer(const ConnectionServer&) = delete;
   ConnectionServer& operator=(const ConnectionServer&) = delete;
@@ -31,6 +34,8 @@ class ConnectionServer final {
  private:
   struct Shard;
   const Handler handler_;
+  net::ConnectionRoom own_room_;
+  net::Listener::Bounds bounds_;
   UniqueFd socket_;
   std::vector<std::unique_ptr<Shard>> shards_;
 };

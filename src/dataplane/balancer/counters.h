@@ -75,6 +75,7 @@ struct LoadBalancerCounters {
   FlowCounters tcp;
   FlowCounters tls;
   Counter failed_handshakes = 0;  // Of TLS, with clients.
+  Counter rejected_connections = 0;
   Counter requests = 0;
   StatusCounters own_statuses{};  // Of responses that no target made.
   Counter fixed_responses = 0;

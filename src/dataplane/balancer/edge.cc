@@ -37,6 +37,12 @@ http::Response unknown_host(const std::string& host) {
   return response;
 }
 
+http::Limits edge_limits(net::ConnectionRoom* clients) {
+  http::Limits limits{.room = clients};
+  limits.deviant = http::Deviant::HandOver;
+  return limits;
+}
+
 }  // namespace
 
 HostAndPort split_host(std::string_view authority) {
@@ -53,10 +59,10 @@ HostAndPort split_host(std::string_view authority) {
   return result;
 }
 
-Edge::Edge(async::ReactorPool& reactors, const Clock& clock)
+Edge::Edge(async::ReactorPool& reactors, const Clock& clock, net::ConnectionRoom* clients)
     : table_(std::make_shared<const Table>()),
       server_(
-          reactors, http::Limits{.deviant = http::Deviant::HandOver},
+          reactors, edge_limits(clients),
           [this](http::Exchange& exchange) { return serve(exchange); }, clock) {}
 
 Edge::~Edge() = default;

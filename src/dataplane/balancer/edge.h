@@ -32,7 +32,8 @@ class Edge final {
   // Names in lower case, without port; "*.example.com" is asked for names that no other is.
   using Routes = std::map<std::string, Route, std::less<>>;
 
-  Edge(async::ReactorPool& reactors, const Clock& clock);
+  // `clients`: where its connections have their places. Null: in a room of its own.
+  Edge(async::ReactorPool& reactors, const Clock& clock, net::ConnectionRoom* clients = nullptr);
   ~Edge();
   Edge(const Edge&) = delete;
   Edge& operator=(const Edge&) = delete;

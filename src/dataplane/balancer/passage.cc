@@ -122,7 +122,7 @@ async::Task<void> Passage::run() {
       co_return;
     }
     bool timed_out = outcome == Outcome::TimedOut || outcome == Outcome::ConnectTimedOut;
-    status = timed_out ? 504 : 502;
+    status = timed_out ? 504 : outcome == Outcome::NoRoom ? 503 : 502;
     bool unconnected = outcome == Outcome::NotConnected || outcome == Outcome::ConnectTimedOut;
     if (unconnected) count(context_.group.state->counters.target_connection_errors);
     bool broke = outcome == Outcome::Broke || outcome == Outcome::Stale;
@@ -168,11 +168,14 @@ async::Task<Passage::Outcome> Passage::attempt(const RoutedTarget& target, Kept 
   std::unique_ptr<Connection> connection;
   if (kept == Kept::Allowed && !context_.closes) connection = context_.pool.take(route);
   if (!connection) {
+    std::optional<net::ConnectionRoom::Place> place = context_.pool.take_place();
+    if (!place) co_return Outcome::NoRoom;
     Connected made = co_await connect(context_.exchange.reactor(), std::move(route), kConnectTimeout);
     if (!made) {
       co_return made.error() == ConnectFailure::TimedOut ? Outcome::ConnectTimedOut : Outcome::NotConnected;
     }
     connection = std::move(*made);
+    connection->place = std::move(place);
   }
   co_return co_await exchange_with(std::move(connection));
 }

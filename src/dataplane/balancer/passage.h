@@ -47,6 +47,7 @@ class Passage final {
   // What came of a target.
   enum class Outcome : uint8_t {
     Responded,
+    NoRoom,  // There are as many connections to targets as there can be.
     NotConnected,
     ConnectTimedOut,
     Stale,  // A kept connection was closed before it gave a byte of a response.

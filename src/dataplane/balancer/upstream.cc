@@ -118,8 +118,24 @@ async::Task<Connected> connect(async::Reactor& reactor, Route route, async::Dura
   co_return connection;
 }
 
-UpstreamPool::UpstreamPool(async::Reactor& reactor)
-    : reactor_(reactor), sweeper_(reactor, [this] { sweep(); }) {}
+UpstreamPool::UpstreamPool(async::Reactor& reactor, net::ConnectionRoom& room)
+    : reactor_(reactor), room_(room), sweeper_(reactor, [this] { sweep(); }) {}
+
+bool UpstreamPool::close_oldest() {
+  std::vector<Idle>* oldest = nullptr;
+  for (auto& [route, list] : idle_) {
+    if (!list.empty() && (!oldest || list.front().since < oldest->front().since)) oldest = &list;
+  }
+  if (oldest) oldest->erase(oldest->begin());
+  return oldest != nullptr;
+}
+
+std::optional<net::ConnectionRoom::Place> UpstreamPool::take_place() {
+  while (!room_.has_place()) {
+    if (!close_oldest()) return std::nullopt;
+  }
+  return net::ConnectionRoom::Place(room_);
+}
 
 std::unique_ptr<Connection> UpstreamPool::take(const Route& route) {
   auto found = idle_.find(route);
@@ -133,7 +149,7 @@ std::unique_ptr<Connection> UpstreamPool::take(const Route& route) {
 }
 
 void UpstreamPool::keep(std::unique_ptr<Connection> connection) {
-  if (!connection->input.unread().empty() || connection->stream->peer_has_left()) return;
+  if (!connection->input.unread().empty() || connection->stream->peer_has_left() || !room_.has_place()) return;
   connection->used_before = true;
   connection->input.shrink();
   if (connection->request_head.capacity() > kKeptHeadMax) connection->request_head = {};

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -15,6 +16,7 @@
 #include "http/head_parser.h"
 #include "http/transfer.h"
 #include "net/address.h"
+#include "net/connection_room.h"
 #include "net/socket.h"
 #include "net/stream.h"
 
@@ -43,6 +45,7 @@ struct Connection {
   http::HeadParser parser{http::HeadKind::Response, http::HeadLimits()};
   std::string request_head;  // The last one; its memory is used again.
   bool used_before = false;
+  std::optional<net::ConnectionRoom::Place> place;
 };
 
 enum class ConnectFailure : uint8_t { Refused, TimedOut };
@@ -53,12 +56,15 @@ async::Task<Connected> connect(async::Reactor& reactor, Route route, async::Dura
 // The connections of one reactor that wait for a request. Lives on its thread.
 class UpstreamPool final {
  public:
-  explicit UpstreamPool(async::Reactor& reactor);
+  // `room`: of all connections to targets, whichever reactor has them.
+  UpstreamPool(async::Reactor& reactor, net::ConnectionRoom& room);
 
   // The connection used last, or null.
   std::unique_ptr<Connection> take(const Route& route);
   // Kept only if it is sound and there is room.
   void keep(std::unique_ptr<Connection> connection);
+  // The place of one connection more, for which an idle one may be closed; none: there are too many.
+  std::optional<net::ConnectionRoom::Place> take_place();
   // Closes the idle connections to targets that are not among `routes`.
   void retain(const std::unordered_set<Route, RouteHash>& routes) {
     std::erase_if(idle_, [&](const auto& each) { return !routes.contains(each.first); });
@@ -70,8 +76,10 @@ class UpstreamPool final {
     SteadyTime since;
   };
   void sweep();
+  bool close_oldest();
 
   async::Reactor& reactor_;
+  net::ConnectionRoom& room_;
   std::unordered_map<Route, std::vector<Idle>, RouteHash> idle_;  // The one used last is at the back.
   async::Timer sweeper_;
 };
