@@ -5,6 +5,7 @@
 #include <atomic>
 #include <latch>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -90,6 +91,36 @@ Task<void> hold_and_await(Reactor& reactor, int& count) {
 Task<void> fail_later(Reactor& reactor) {
   co_await reactor.sleep(10ms);
   throw std::runtime_error("for the test");
+}
+
+TEST(FrameMemory, IsUsedAgainByThoseOfAboutTheSameSize) {
+  std::thread([] {
+    using internal::give_frame_back;
+    using internal::take_frame;
+    void* const first = take_frame(100);
+    give_frame_back(first, 100);
+    void* const other_size = take_frame(200);
+    EXPECT_NE(other_size, first);
+    EXPECT_EQ(take_frame(128), first);
+    give_frame_back(first, 128);
+    give_frame_back(other_size, 200);
+    void* const large = take_frame(1024 * 1024);
+    give_frame_back(large, 1024 * 1024);
+  }).join();
+}
+
+TEST(FrameMemory, IsKeptUpToABoundAndGivenBackByItsThread) {
+  constexpr int kMany = 5000;
+  std::vector<void*> taken;
+  for (int i = 0; i < kMany; ++i) taken.push_back(internal::take_frame(64));
+  // What other threads made goes to the one that ends it. The sanitizer sees what would be lost.
+  std::thread([&taken] {
+    for (void* each : taken) internal::give_frame_back(each, 64);
+    std::set<void*> again;
+    for (size_t i = 0; i < 10; ++i) again.insert(internal::take_frame(64));
+    EXPECT_EQ(again.size(), 10u);
+    for (void* each : again) internal::give_frame_back(each, 64);
+  }).join();
 }
 
 TEST(TaskSet, RunsTasksAndForgetsThoseThatEnd) {
@@ -184,6 +215,23 @@ TEST(Wakeup, RemembersANoticeGivenBeforeTheWait) {
   EXPECT_EQ(sync_wait(pool.at(0), wakeup->wait(20ms)), Woken::TimedOut);
   pool.at(0).call([&] { wakeup.reset(); });
   notifier.notify();
+}
+
+Task<Woken> notify_and_wait(Wakeup& wakeup) {
+  wakeup.notifier().notify();
+  co_return co_await wakeup.wait(10s);
+}
+
+TEST(Wakeup, RemembersANoticeOfItsOwnThread) {
+  SystemClock clock;
+  ReactorPool pool(1, clock);
+  std::optional<Wakeup> wakeup;
+  pool.at(0).call([&] { wakeup.emplace(pool.at(0)); });
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(sync_wait(pool.at(0), notify_and_wait(*wakeup)), Woken::Notified);
+  }
+  EXPECT_EQ(sync_wait(pool.at(0), wakeup->wait(20ms)), Woken::TimedOut) << "each only once";
+  pool.at(0).call([&] { wakeup.reset(); });
 }
 
 TEST(Wakeup, WakesAWaitingTaskFromAnotherThread) {

@@ -7,6 +7,8 @@
 #include <optional>
 #include <utility>
 
+#include "async/frame_memory.h"
+
 namespace holm::async {
 
 template <class T = void>
@@ -23,7 +25,7 @@ struct FinalAwaiter {
   void await_resume() const noexcept {}
 };
 
-class PromiseBase {
+class PromiseBase : public FrameMemory {
  public:
   std::suspend_always initial_suspend() const noexcept { return {}; }
   FinalAwaiter final_suspend() const noexcept { return {}; }

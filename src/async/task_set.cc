@@ -12,7 +12,7 @@ namespace holm::async {
 
 // The coroutine around a task; its frame holds the list's node.
 struct TaskSetRunner {
-  struct promise_type : internal::TaskNode {
+  struct promise_type : internal::TaskNode, internal::FrameMemory {
     promise_type(TaskSet& set, Task<void>&) : owner(set) {
       next = owner.tasks_.next;
       previous = &owner.tasks_;

@@ -63,6 +63,8 @@ class WakeupAwaiter {
 void Wakeup::Notifier::notify() const {
   std::lock_guard lock(state_->mutex);
   if (!state_->reactor || std::exchange(state_->notified, true)) return;
+  // On its own thread it is known that nobody waits: then the notice stays for the next wait.
+  if (state_->reactor->in_thread() && !state_->resume) return;
   state_->reactor->post([state = state_] {
     // Without a waiting task the notice stays for the next wait.
     if (!state->resume || !state->take()) return;

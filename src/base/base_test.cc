@@ -74,6 +74,11 @@ TEST(Strings, PartsAndNumbers) {
   EXPECT_FALSE(parse_integer("12x"));
   EXPECT_FALSE(parse_integer("99999999999999999999"));
   EXPECT_TRUE(equals_ignoring_case("Content-Type", "content-type"));
+  EXPECT_TRUE(equals_ignoring_case("X-FORWARDED-FOR-LONG", "x-Forwarded-for-long"));
+  // Differ in the bit of the case alone, and are no letters; early and late.
+  EXPECT_FALSE(equals_ignoring_case("[0123456789", "{0123456789"));
+  EXPECT_FALSE(equals_ignoring_case("0123456789@", "0123456789`"));
+  EXPECT_FALSE(equals_ignoring_case("0123456789a", "0123456789b"));
 }
 
 TEST(TimeFormat, WritesAndReadsWhatAwsWrites) {

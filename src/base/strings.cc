@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
+#include <cstring>
 
 namespace holm {
 
@@ -90,9 +92,22 @@ std::string to_upper(std::string_view text) {
   return result;
 }
 
+// Eight bytes at a time: those that differ in more than the case bit cannot be equal.
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
-  for (size_t i = 0; i < a.size(); ++i) {
+  constexpr uint64_t kCaseBits = 0x2020202020202020u;
+  size_t i = 0;
+  for (; i + sizeof(uint64_t) <= a.size(); i += sizeof(uint64_t)) {
+    uint64_t x = 0, y = 0;
+    std::memcpy(&x, a.data() + i, sizeof x);
+    std::memcpy(&y, b.data() + i, sizeof y);
+    if (x == y) continue;
+    if (((x ^ y) & ~kCaseBits) != 0) return false;
+    for (size_t k = i; k < i + sizeof(uint64_t); ++k) {
+      if (lower(a[k]) != lower(b[k])) return false;
+    }
+  }
+  for (; i < a.size(); ++i) {
     if (a[i] != b[i] && lower(a[i]) != lower(b[i])) return false;
   }
   return true;
@@ -154,11 +169,11 @@ std::optional<long long> parse_integer(std::string_view text) {
 }
 
 std::string hex_encode(std::string_view bytes) {
-  std::string text;
-  text.reserve(bytes.size() * 2);
+  std::string text(bytes.size() * 2, '\0');
+  size_t at = 0;
   for (char c : bytes) {
-    text += "0123456789abcdef"[static_cast<unsigned char>(c) >> 4];
-    text += "0123456789abcdef"[static_cast<unsigned char>(c) & 15];
+    text[at++] = "0123456789abcdef"[static_cast<unsigned char>(c) >> 4];
+    text[at++] = "0123456789abcdef"[static_cast<unsigned char>(c) & 15];
   }
   return text;
 }

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace holm::http {
@@ -12,6 +13,7 @@ enum CharacterClass : uint8_t {
   kText = 2,    // Header values: visible, space, tab and bytes above 0x7f.
   kTarget = 4,  // Request targets: visible ASCII.
   kHost = 8,
+  kPlainName = 16,  // Letters, digits and hyphens.
 };
 
 constexpr std::array<uint8_t, 256> make_character_classes() {
@@ -23,6 +25,9 @@ constexpr std::array<uint8_t, 256> make_character_classes() {
   for (char c : std::string_view("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ")) {
     classes[static_cast<uint8_t>(c)] |= kToken;
+  }
+  for (char c : std::string_view("-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")) {
+    classes[static_cast<uint8_t>(c)] |= kPlainName;
   }
   for (char c : std::string_view("!$%&'()*+,-.;=_~:[]0123456789abcdefghijklmnopqrstuvwxyz"
                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ")) {
@@ -42,6 +47,22 @@ constexpr bool all(CharacterClass wanted, std::string_view text) {
     if (!is(wanted, c)) return false;
   }
   return true;
+}
+
+// all(kText, text), and fast for what has no tab.
+inline bool is_text(std::string_view text) {
+  constexpr uint64_t kOnes = 0x0101010101010101u;
+  constexpr uint64_t kHighBits = 0x80 * kOnes;
+  size_t i = 0;
+  for (; i + sizeof(uint64_t) <= text.size(); i += sizeof(uint64_t)) {
+    uint64_t bytes = 0;
+    std::memcpy(&bytes, text.data() + i, sizeof bytes);
+    // Not zero when a byte is below the space, or is DEL.
+    const uint64_t low = (bytes - 0x20 * kOnes) & ~bytes;
+    const uint64_t del = ((bytes ^ (0x7f * kOnes)) - kOnes) & ~(bytes ^ (0x7f * kOnes));
+    if (((low | del) & kHighBits) != 0 && !all(kText, text.substr(i, sizeof bytes))) return false;
+  }
+  return all(kText, text.substr(i));
 }
 
 constexpr bool is_space(char c) { return c == ' ' || c == '\t'; }

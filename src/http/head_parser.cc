@@ -119,6 +119,7 @@ void parse_status_line(std::string_view line, Head& head) {
 }
 
 void check_value(std::string_view value, Deviations& deviations) {
+  if (is_text(value)) return;
   for (char c : value) {
     if (!is(kText, c)) deviations.add(deviation_of(c, Deviation::ControlInHeader));
   }

@@ -6,6 +6,7 @@
 
 #include <random>
 
+#include "http/characters.h"
 #include "http/strict_policy.h"
 
 namespace holm::http {
@@ -363,6 +364,20 @@ TEST(HeadParser, KeepsTheLinesOfAFoldedValueTogether) {
   ASSERT_EQ(parser.parse(text), HeadState::Complete);
   EXPECT_EQ(parser.head().headers[1].value, "1\r\n 2\r\n\t3");
   EXPECT_EQ(parser.head().headers[2].value, "4");
+}
+
+TEST(Characters, OfTextAreFoundWhereverTheyStand) {
+  for (size_t length = 0; length < 20; ++length) {
+    for (size_t at = 0; at < length; ++at) {
+      for (unsigned c = 0; c < 256; ++c) {
+        std::string text(length, 'a');
+        text[at] = static_cast<char>(c);
+        ASSERT_EQ(is_text(text), all(kText, text)) << length << " " << at << " " << c;
+      }
+    }
+  }
+  EXPECT_TRUE(is_text("a\tb and so on")) << "after a tab all the rest is looked at";
+  EXPECT_FALSE(is_text("a\tb and so on\x01"));
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ ResponsePlan plan_response(const Response& response, std::string_view method, Ve
 
 bool can_be_sent(const Headers& headers) {
   return std::ranges::all_of(headers, [](const Header& header) {
-    return !header.name.empty() && all(kToken, header.name) && all(kText, header.value);
+    return !header.name.empty() && all(kToken, header.name) && is_text(header.value);
   });
 }
 
