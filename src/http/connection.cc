@@ -69,6 +69,7 @@ class ServerConnection::OneExchange final : public Exchange, private async::Byte
   async::Reactor& reactor() const override { return reactor_; }
 
   Traffic traffic() const override { return traffic_; }
+  std::unique_ptr<ConnectionMark>& mark() override { return connection_.mark_; }
 
   bool responded() const { return responded_; }
   // The response was sent to its end and the connection may stay.
@@ -194,11 +195,12 @@ async::Task<void> ServerConnection::OneExchange::send_stream(const ResponsePlan&
 }
 
 ServerConnection::ServerConnection(ConnectionContext& context, std::unique_ptr<net::Stream> stream,
-                                   const net::Address& peer)
+                                   const net::Address& peer, std::unique_ptr<ConnectionMark> mark)
     : context_(context),
       stream_(std::move(stream)),
       peer_(peer),
       local_(net::local_address(stream_->fd())),
+      mark_(std::move(mark)),
       number_(++context.connections),
       parser_(HeadKind::Request, head_limits(context.limits)) {}
 
@@ -340,7 +342,7 @@ async::Task<ServerConnection::Next> ServerConnection::serve_request() {
   co_await handle(exchange);
   if (exchange.taken()) co_return Next::End;
   bool continues = exchange.may_continue() && !exchange.body_failed();
-  if (continues) continues = co_await drain(exchange.body_reader());
+  if (continues && !exchange.body_reader().at_end()) continues = co_await drain(exchange.body_reader());
   if (continues) co_return Next::Request;
   // The client may still be sending; if all of its request is here, it is not.
   bool all_read = exchange.body_reader().at_end() && input_.unread().empty();

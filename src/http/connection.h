@@ -43,7 +43,7 @@ class ClosableConnection : public net::Idler {
 class ServerConnection final : public ClosableConnection {
  public:
   ServerConnection(ConnectionContext& context, std::unique_ptr<net::Stream> stream,
-                   const net::Address& peer);
+                   const net::Address& peer, std::unique_ptr<ConnectionMark> mark);
   ServerConnection(const ServerConnection&) = delete;
   ServerConnection& operator=(const ServerConnection&) = delete;
 
@@ -71,6 +71,7 @@ class ServerConnection final : public ClosableConnection {
   std::unique_ptr<net::Stream> stream_;  // Null once taken over.
   net::Address peer_;
   net::Address local_;
+  std::unique_ptr<ConnectionMark> mark_;
   const uint64_t number_;
   InputBuffer input_;
   HeadParser parser_;

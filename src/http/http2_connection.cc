@@ -4,16 +4,14 @@
 #include "http/http2_connection.h"
 
 #include <fmt/format.h>
-#include <nghttp2/nghttp2.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <array>
 #include <optional>
 
 #include "base/check.h"
 #include "base/log.h"
-#include "base/strings.h"
+#include "http/http2_fields.h"
 #include "net/socket.h"
 #include "net/tls.h"
 
@@ -27,42 +25,6 @@ constexpr int32_t kConnectionWindowBytes = 1024 * 1024;
 constexpr size_t kSendBytes = 64 * 1024;
 constexpr async::Duration kLinger{2000};
 constexpr size_t kLingerReadsMax = 64;
-
-std::string_view view(const uint8_t* bytes, size_t count) {
-  return {reinterpret_cast<const char*>(bytes), count};
-}
-
-// Names are lower case in HTTP/2, and headers about the connection have no place in it.
-class FieldList {
- public:
-  void add(std::string_view name, std::string_view value) {
-    texts_.push_back(to_lower(name));
-    texts_.emplace_back(value);
-  }
-  void add_all(const Headers& headers, bool with_length) {
-    for (const Header& each : headers) {
-      constexpr std::string_view kLeftOut[] = {"connection", "keep-alive", "proxy-connection",
-                                               "transfer-encoding", "upgrade"};
-      bool is_left_out = std::ranges::any_of(
-          kLeftOut, [&](std::string_view name) { return equals_ignoring_case(name, each.name); });
-      if (!with_length && equals_ignoring_case(each.name, "content-length")) is_left_out = true;
-      if (!is_left_out) add(each.name, each.value);
-    }
-  }
-  // Valid as long as the list.
-  std::vector<nghttp2_nv> fields() {
-    std::vector<nghttp2_nv> all;
-    for (size_t i = 0; i + 1 < texts_.size(); i += 2) {
-      all.push_back({reinterpret_cast<uint8_t*>(texts_[i].data()),
-                     reinterpret_cast<uint8_t*>(texts_[i + 1].data()), texts_[i].size(), texts_[i + 1].size(),
-                     NGHTTP2_NV_FLAG_NONE});
-    }
-    return all;
-  }
-
- private:
-  std::vector<std::string> texts_;
-};
 
 }  // namespace
 
@@ -87,7 +49,7 @@ struct Http2Connection::Callbacks {
                     const uint8_t* value, size_t value_bytes, uint8_t, void* self) {
     Http2Stream* stream = find(*static_cast<Http2Connection*>(self), frame->hd.stream_id);
     if (!stream) return 0;
-    stream->add_header(view(name, name_bytes), view(value, value_bytes));
+    stream->add_header(view_of(name, name_bytes), view_of(value, value_bytes));
     return 0;
   }
 
@@ -121,7 +83,7 @@ struct Http2Connection::Callbacks {
     if (!stream || stream->discards()) {
       nghttp2_session_consume(session, id, count);
     } else {
-      stream->add_body(view(bytes, count));
+      stream->add_body(view_of(bytes, count));
     }
     return 0;
   }
@@ -137,23 +99,31 @@ struct Http2Connection::Callbacks {
     return 0;
   }
 
-  static ssize_t response_body(nghttp2_session*, int32_t id, uint8_t* into, size_t count, uint32_t* flags,
+  static ssize_t response_body(nghttp2_session* session, int32_t id, uint8_t* into, size_t count, uint32_t* flags,
                                nghttp2_data_source*, void* self) {
     Http2Stream* stream = find(*static_cast<Http2Connection*>(self), id);
     if (!stream) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     auto taken = stream->take_body(reinterpret_cast<char*>(into), count);
     if (!taken) return NGHTTP2_ERR_DEFERRED;
     if (taken->is_end) *flags |= NGHTTP2_DATA_FLAG_EOF;
+    if (taken->is_end && !stream->own_trailers().empty()) {
+      *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+      Http2Fields list;
+      list.add_all(stream->own_trailers(), ContentLength::LeaveOut);
+      const std::vector<nghttp2_nv> fields = list.fields();
+      nghttp2_submit_trailer(session, id, fields.data(), fields.size());
+    }
     return static_cast<ssize_t>(taken->bytes);
   }
 };
 
 Http2Connection::Http2Connection(ConnectionContext& context, std::unique_ptr<net::Stream> stream,
-                                 const net::Address& peer)
+                                 const net::Address& peer, std::unique_ptr<ConnectionMark> mark)
     : context_(context),
       stream_(std::move(stream)),
       peer_(peer),
       local_(net::local_address(stream_->fd())),
+      mark_(std::move(mark)),
       number_(++context.connections),
       sent_(stream_->reactor()),
       turned_(stream_->reactor()) {
@@ -272,9 +242,10 @@ async::Task<void> Http2Connection::run_request(std::shared_ptr<Http2Stream> stre
 bool Http2Connection::submit_response(int32_t stream, const Response& response, std::string_view date,
                                       bool has_body, std::optional<uint64_t> length) {
   if (is_broken_ || !streams_.contains(stream)) return false;
-  FieldList list;
+  Http2Fields list;
   list.add(":status", std::to_string(response.status));
-  list.add_all(response.headers, response.status != 204 && (!length || *length == 0));
+  const bool keeps_length = response.status != 204 && (!length || *length == 0);
+  list.add_all(response.headers, keeps_length ? ContentLength::Keep : ContentLength::LeaveOut);
   if (!response.headers.has("date")) list.add("date", date);
   const bool tells = response.headers.has("content-length") && (!length || *length == 0);
   if (length && !tells) list.add("content-length", std::to_string(*length));
@@ -288,9 +259,9 @@ bool Http2Connection::submit_response(int32_t stream, const Response& response, 
 
 void Http2Connection::submit_interim(int32_t stream, int status, const Headers& headers) {
   if (is_broken_ || !streams_.contains(stream)) return;
-  FieldList list;
+  Http2Fields list;
   list.add(":status", std::to_string(status));
-  list.add_all(headers, false);
+  list.add_all(headers, ContentLength::LeaveOut);
   std::vector<nghttp2_nv> fields = list.fields();
   nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, stream, nullptr, fields.data(), fields.size(), nullptr);
   flush();
@@ -334,7 +305,7 @@ async::Task<void> Http2Connection::send_all() {
       const uint8_t* bytes = nullptr;
       const ssize_t count = nghttp2_session_mem_send(session_, &bytes);
       if (count <= 0) break;
-      out.append(view(bytes, static_cast<size_t>(count)));
+      out.append(view_of(bytes, static_cast<size_t>(count)));
     }
     if (out.empty()) break;
     std::array<std::string_view, 3> pieces = {out, {}, {}};

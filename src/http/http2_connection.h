@@ -19,7 +19,8 @@ namespace holm::http {
 
 class Http2Connection final : public ClosableConnection, private Http2Frames {
  public:
-  Http2Connection(ConnectionContext& context, std::unique_ptr<net::Stream> stream, const net::Address& peer);
+  Http2Connection(ConnectionContext& context, std::unique_ptr<net::Stream> stream, const net::Address& peer,
+                  std::unique_ptr<ConnectionMark> mark);
   ~Http2Connection() override;
   Http2Connection(const Http2Connection&) = delete;
   Http2Connection& operator=(const Http2Connection&) = delete;
@@ -42,6 +43,7 @@ class Http2Connection final : public ClosableConnection, private Http2Frames {
   async::Reactor& reactor() const override { return stream_->reactor(); }
   bool is_broken() const override { return is_broken_; }
   const Limits& limits() const override { return context_.limits; }
+  std::unique_ptr<ConnectionMark>& mark() override { return mark_; }
 
   // Reads what has come in; false when no more is to be read.
   bool feed();
@@ -62,6 +64,7 @@ class Http2Connection final : public ClosableConnection, private Http2Frames {
   std::unique_ptr<net::Stream> stream_;
   net::Address peer_;
   net::Address local_;
+  std::unique_ptr<ConnectionMark> mark_;
   const uint64_t number_;
   InputBuffer input_;
   FrameGuard guard_;

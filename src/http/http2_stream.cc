@@ -202,7 +202,7 @@ async::Task<void> Http2Stream::offer(std::string_view bytes, bool is_end) {
 async::Task<void> Http2Stream::respond(Response response) {
   CHECK(!responded_ && response.status >= 200 && response.status <= 999);
   CHECK(can_be_sent(response.headers));
-  if (!body_ended_ && !continue_owed_) co_await let_body_in();
+  if (!body_ended_ && !continue_owed_ && !response.is_early) co_await let_body_in();
   ResponsePlan plan = plan_response(response, request_.method, Version::Http2, AfterResponse::KeepOpen);
   std::optional<uint64_t> length;
   if (plan.framing == Framing::Length) length = plan.length;
@@ -224,7 +224,8 @@ async::Task<void> Http2Stream::respond(Response response) {
     std::string_view piece = co_await response.body_stream->read();
     sent += piece.size();
     if (length) CHECK(sent <= *length);
-    const bool is_end = piece.empty() || (length && sent == *length);
+    const bool is_end = piece.empty() || (length && sent == *length && !response.trailers);
+    if (is_end && response.trailers) own_trailers_ = *response.trailers;
     co_await offer(piece, is_end);
     if (!is_end) continue;
     // The source learns that its end was reached, and keeps its connection.

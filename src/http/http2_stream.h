@@ -32,6 +32,7 @@ class Http2Frames {
   virtual async::Reactor& reactor() const = 0;
   virtual bool is_broken() const = 0;
   virtual const Limits& limits() const = 0;
+  virtual std::unique_ptr<ConnectionMark>& mark() = 0;
 };
 
 // Filled by the connection while frames come in, used by the request's handler; all on the reactor's thread.
@@ -55,6 +56,8 @@ class Http2Stream final : public Exchange, private async::ByteSource {
     bool is_end = false;
   };
   std::optional<Taken> take_body(char* into, size_t count);
+  // What comes after the response's body, once that was taken.
+  const Headers& own_trailers() const { return own_trailers_; }
 
   int32_t id() const { return id_; }
   int refusal() const { return refusal_; }
@@ -80,6 +83,7 @@ class Http2Stream final : public Exchange, private async::ByteSource {
   TakenConnection take_over() override;
   bool client_has_left() const override { return closed_ || frames_.is_broken(); }
   Traffic traffic() const override { return traffic_; }
+  std::unique_ptr<ConnectionMark>& mark() override { return frames_.mark(); }
   async::Reactor& reactor() const override { return frames_.reactor(); }
 
  private:
@@ -110,6 +114,7 @@ class Http2Stream final : public Exchange, private async::ByteSource {
 
   std::string_view offered_;  // Of the response's body, not taken yet.
   bool offered_end_ = false;
+  Headers own_trailers_;
   bool end_taken_ = false;
   std::string last_;  // What was offered last, if its handler does not wait for it to be taken.
   bool is_left_ = false;

@@ -82,6 +82,10 @@ struct Response {
   std::string body;
   // Used instead of `body` when set. Sent with Content-Length if it knows its length.
   std::unique_ptr<async::ByteSource> body_stream;
+  // Over HTTP/2 sent after `body_stream`, with which it lives, and complete when that has ended.
+  const Headers* trailers = nullptr;
+  // Does not wait for the end of the request, whose body somebody reads meanwhile.
+  bool is_early = false;
 };
 
 // "Not Found"; "Unknown" for codes that are in no list.

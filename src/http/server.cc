@@ -65,8 +65,11 @@ using Tls = std::shared_ptr<const net::TlsServerContext>;
 class Shard {
  public:
   Shard(async::Reactor& reactor, const Limits& limits, const Handler& handler, const Clock& clock,
-        ConnectionCount& count, net::ConnectionRoom& room)
-      : reactor_(reactor), context_{limits, handler, clock, room.idle_of(reactor)}, count_(count), room_(room) {}
+        ConnectionCount& count, const Reception& reception)
+      : reactor_(reactor),
+        context_{limits, handler, clock, reception.room->idle_of(reactor)},
+        count_(count),
+        reception_(reception) {}
 
   async::Reactor& reactor() { return reactor_; }
 
@@ -75,7 +78,7 @@ class Shard {
     auto accepted = [this, tls](UniqueFd connection, const net::Address& peer) {
       tasks_.spawn(serve(*this, std::move(connection), peer, tls));
     };
-    net::Listener::Bounds bounds{.room = &room_, .turned_away = context_.limits.turned_away};
+    net::Listener::Bounds bounds{.room = reception_.room, .turned_away = reception_.turned_away};
     listeners_[socket] =
         std::make_unique<net::Listener>(reactor_, socket, std::move(accepted), std::move(bounds));
   }
@@ -93,7 +96,10 @@ class Shard {
  private:
   static async::Task<void> serve(Shard& shard, UniqueFd socket, net::Address peer, Tls tls) {
     const Counted counted(shard.count_);
-    const net::ConnectionRoom::Place place(shard.room_);
+    const Reception& reception = shard.reception_;
+    const net::ConnectionRoom::Place place(*reception.room);
+    std::unique_ptr<ConnectionMark> mark;
+    if (reception.welcome) mark = reception.welcome();
     std::unique_ptr<net::TlsSession> session;
     if (tls) {
       session = tls->accept(socket.get());
@@ -103,14 +109,17 @@ class Shard {
         std::make_unique<net::Stream>(shard.reactor_, std::move(socket), std::move(session));
     net::Wait shaken = net::Wait::Ready;
     if (stream->tls()) shaken = co_await stream->shake_hands(shard.context_.limits.head);
-    if (shaken == net::Wait::TimedOut) co_return;
+    if (stream->tls() && (shaken == net::Wait::TimedOut || !stream->tls()->handshake_done())) {
+      if (reception.failed_handshake) reception.failed_handshake(stream->tls()->server_name());
+      co_return;
+    }
     if (stream->tls() && stream->tls()->protocol() == "h2") {
-      Http2Connection connection(shard.context_, std::move(stream), peer);
+      Http2Connection connection(shard.context_, std::move(stream), peer, std::move(mark));
       Registered registered(shard.connections_, connection);
       co_await connection.serve();
       co_return;
     }
-    ServerConnection connection(shard.context_, std::move(stream), peer);
+    ServerConnection connection(shard.context_, std::move(stream), peer, std::move(mark));
     Registered registered(shard.connections_, connection);
     co_await connection.serve();
   }
@@ -133,7 +142,7 @@ class Shard {
   async::Reactor& reactor_;
   ConnectionContext context_;
   ConnectionCount& count_;
-  net::ConnectionRoom& room_;
+  const Reception& reception_;
   std::map<int, std::unique_ptr<net::Listener>> listeners_;  // By socket.
   std::unordered_set<ClosableConnection*> connections_;
   async::TaskSet tasks_;
@@ -143,15 +152,17 @@ class Shard {
 
 class Server::State {
  public:
-  State(Limits limits, Handler handler, const Clock& clock)
-      : limits_(std::move(limits)),
+  State(Limits limits, Handler handler, const Clock& clock, Reception reception)
+      : limits_(limits),
         handler_(std::move(handler)),
         clock_(clock),
-        own_room_(limits_.connections_max) {}
+        own_room_(limits_.connections_max),
+        reception_(std::move(reception)) {
+    if (!reception_.room) reception_.room = &own_room_;
+  }
 
   void add(async::Reactor& reactor) {
-    net::ConnectionRoom& room = limits_.room ? *limits_.room : own_room_;
-    shards_.push_back(std::make_unique<Shard>(reactor, limits_, handler_, clock_, count_, room));
+    shards_.push_back(std::make_unique<Shard>(reactor, limits_, handler_, clock_, count_, reception_));
   }
 
   int listen(UniqueFd socket, Tls tls) {
@@ -192,19 +203,21 @@ class Server::State {
   const Handler handler_;
   const Clock& clock_;
   net::ConnectionRoom own_room_;
+  Reception reception_;
   ConnectionCount count_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::mutex mutex_;
   std::vector<UniqueFd> sockets_;  // Guarded by mutex_.
 };
 
-Server::Server(async::ReactorPool& reactors, Limits limits, Handler handler, const Clock& clock)
-    : state_(std::make_unique<State>(std::move(limits), std::move(handler), clock)) {
+Server::Server(async::ReactorPool& reactors, Limits limits, Handler handler, const Clock& clock,
+               Reception reception)
+    : state_(std::make_unique<State>(limits, std::move(handler), clock, std::move(reception))) {
   for (size_t i = 0; i < reactors.size(); ++i) state_->add(reactors.at(i));
 }
 
 Server::Server(async::Reactor& reactor, Limits limits, Handler handler, const Clock& clock)
-    : state_(std::make_unique<State>(std::move(limits), std::move(handler), clock)) {
+    : state_(std::make_unique<State>(limits, std::move(handler), clock, Reception())) {
   state_->add(reactor);
 }
 

@@ -39,8 +39,6 @@ struct Limits {
   size_t header_count_max = 256;
   // While there are so many, others wait to be accepted, and those that have idled longest are closed.
   size_t connections_max = 40000;
-  net::ConnectionRoom* room = nullptr;  // Shared with other servers; with one, its number holds. Outlives them.
-  std::function<void()> turned_away{};  // Called for each that has waited in vain, on any reactor; may be empty.
   async::Duration idle{60000};     // Between requests.
   async::Duration head{10000};     // From a head's first byte to its last.
   async::Duration body{60000};     // Without a byte of the body coming.
@@ -52,6 +50,21 @@ struct Limits {
 struct Traffic {
   uint64_t received_bytes = 0;
   uint64_t sent_bytes = 0;
+};
+
+// What a handler keeps of a connection until its end.
+class ConnectionMark {
+ public:
+  virtual ~ConnectionMark() = default;
+};
+
+// What a server's owner has to do with connections before there are requests. Called on any reactor; may be empty.
+struct Reception {
+  net::ConnectionRoom* room = nullptr;  // Shared with other servers: its number holds. Outlives them.
+  std::function<void()> turned_away{};  // For each that has waited in vain to be accepted.
+  std::function<std::unique_ptr<ConnectionMark>()> welcome{};  // For each that was accepted.
+  // TLS was begun and came to nothing.
+  std::function<void(std::string_view server_name)> failed_handshake{};
 };
 
 // A connection that has left HTTP: the socket, and bytes that came after the request.
@@ -87,6 +100,8 @@ class Exchange {
   // long; they are not cancelled for it.
   virtual bool client_has_left() const = 0;
   virtual Traffic traffic() const = 0;
+  // Of the connection; null until somebody puts one there.
+  virtual std::unique_ptr<ConnectionMark>& mark() = 0;
   virtual async::Reactor& reactor() const = 0;
 };
 
@@ -97,7 +112,8 @@ using Handler = std::function<async::Task<void>(Exchange&)>;
 // Serves on all reactors of a pool or on one. Any thread may call it. The reactors outlive it.
 class Server final {
  public:
-  Server(async::ReactorPool& reactors, Limits limits, Handler handler, const Clock& clock);
+  Server(async::ReactorPool& reactors, Limits limits, Handler handler, const Clock& clock,
+         Reception reception = {});
   Server(async::Reactor& reactor, Limits limits, Handler handler, const Clock& clock);
   ~Server();  // Stops at once.
   Server(const Server&) = delete;

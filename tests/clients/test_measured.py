@@ -77,6 +77,11 @@ def test_requests_are_counted_and_timed(measured):
     assert 0.3 <= max(measured.of_balancer("TargetResponseTime", "p99")) < 2
     assert min(measured.of_balancer("TargetResponseTime", "Minimum")) < 0.3
     assert measured.of_group("HealthyHostCount", "Maximum")[-1] == 1
+    assert sum(measured.of_balancer("NewConnectionCount")) >= 2
+    assert max(measured.of_balancer("ActiveConnectionCount", "Maximum")) >= 1
+    assert sum(measured.of_balancer("ProcessedBytes")) > 1000
+    assert measured.of_balancer("RuleEvaluations") == [], "there is the default only"
+    assert measured.of_balancer("RejectedConnectionCount") == []
 
 
 def test_an_unhealthy_host_is_counted(measured):

@@ -24,7 +24,6 @@
 namespace holm::balancer {
 
 class Routing;
-class UpstreamPool;
 struct VisiblePort;
 
 inline constexpr std::string_view kSocketPrefix = "elbv2|";
@@ -90,17 +89,18 @@ class Balancer final {
   };
 
   Shard& shard_of(async::Reactor& reactor);
-  UpstreamPool& pool_of(async::Reactor& reactor);
   void count_rejected(const Arrival& arrival) const;
+  void count_failed_handshake(const Arrival& arrival) const;
+  std::unique_ptr<http::ConnectionMark> welcome(const Arrival& arrival) const;
   async::Task<void> serve(http::Exchange& exchange, const Arrival& arrival);
   async::Task<void> carry(std::unique_ptr<net::Stream> client, net::Address peer, Arrival arrival);
   async::Task<void> carry_from_edge(http::Exchange& exchange, std::shared_ptr<const Routing> current,
                                     const LoadBalancer& load_balancer, const Listener& listener);
   async::Task<void> carry(Carriage carriage);
-  async::Task<void> act(Scene scene);
+  async::Task<void> act(const Scene& scene);
   net::TlsAnswer answer(const Arrival& arrival, std::string_view server_name) const;
-  async::Task<void> forward(Scene scene, const Forward& forward, Verdict verdict);
-  async::Task<void> respond(Scene scene, http::Response response);
+  async::Task<void> forward(const Scene& scene, const Forward& forward, Verdict verdict);
+  async::Task<void> respond(const Scene& scene, http::Response response);
   const std::string* choose_certificate(const Listener& listener, std::string_view server_name) const;
   Result<std::unique_ptr<Door>> make_door(const LoadBalancer& load_balancer, const Listener& listener,
                                           UniqueFd socket);

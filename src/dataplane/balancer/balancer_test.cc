@@ -421,6 +421,65 @@ TEST_F(BalancerTest, AListenerSetsHeadersOfResponses) {
   EXPECT_EQ(own.headers.get("x-frame-options"), "DENY");
 }
 
+TEST_F(BalancerTest, CountsConnectionsBytesAndRules) {
+  add_target(first_.address());
+  Condition path{.field = Condition::Field::Path, .header = {}, .patterns = {"/fixed"}, .query = {}};
+  std::vector<Rule>& rules = balancer_settings_.listeners[0].rules;
+  rules.insert(rules.begin(), {1, {path}, FixedResponse{503, "text/plain", "busy"}});
+  ASSERT_TRUE(publish());
+  const std::shared_ptr<const Routing> routing = balancer_->routing();
+  LoadBalancerCounters& counters = routing->state_of(routing->config().load_balancers[0])->counters;
+  EXPECT_EQ(get("/").status, 200);
+  EXPECT_EQ(get("/").status, 200);
+  http::OutgoingRequest at_edge;
+  at_edge.headers = {{"Host", "shop.elb.localhost"}};
+  EXPECT_EQ(send(std::move(at_edge), edge_port_).status, 200);
+  EXPECT_EQ(counters.rule_evaluations, 3u);
+  EXPECT_GE(counters.connections_open, 1);
+  EXPECT_GE(counters.connections_begun, 3u) << "the client's to the listener and the edge, and one to the target";
+  const uint64_t before = counters.bytes;
+  EXPECT_GT(before, 300u);
+  const std::string body(100000, 'x');
+  http::OutgoingRequest large;
+  large.method = "POST";
+  large.body = body;
+  EXPECT_EQ(send(std::move(large), listener_port()).status, 200);
+  // What is counted at the end of a request may come after its response.
+  while (counters.bytes < before + 200000) std::this_thread::yield();
+  EXPECT_LT(counters.bytes, before + 202000);
+  EXPECT_EQ(get("/fixed").status, 503);
+  EXPECT_EQ(counters.own_5xx[3], 1u);
+  group_.targets.clear();
+  ASSERT_TRUE(publish());
+  EXPECT_EQ(get("/").status, 503);
+  EXPECT_EQ(counters.own_5xx[3], 2u);
+}
+
+TEST_F(BalancerTest, CountsTlsThatCameToNothing) {
+  balancer_settings_.listeners[0].tls = ListenerTls{std::make_shared<const net::TlsPolicy>(), {}};
+  ASSERT_TRUE(publish());
+  const std::shared_ptr<const Routing> routing = balancer_->routing();
+  LoadBalancerCounters& counters = routing->state_of(routing->config().load_balancers[0])->counters;
+  http::OutgoingRequest plain;
+  http::Target to{.address = net::Address::loopback(listener_port())};
+  auto refused = async::sync_wait(client_reactor_.at(0), client_->request(std::move(plain), std::move(to)));
+  EXPECT_FALSE(refused.has_value());
+  while (counters.failed_handshakes == 0) std::this_thread::yield();
+}
+
+TEST_F(BalancerTest, AnswersForItselfWhenThereAreTooManyConnectionsToTargets) {
+  net::ConnectionRoom none(0);
+  Surroundings crowded = surroundings();
+  crowded.targets = &none;
+  balancer_.reset();
+  balancer_.emplace(reactors_, edge_, crowded, clock_, random_);
+  balancer_->listen_to_health([](const HealthChange&) {});
+  add_target(first_.address());
+  ASSERT_TRUE(publish());
+  EXPECT_EQ(get("/").status, 503);
+  EXPECT_EQ(first_.requests, 0);
+}
+
 struct ConditionCase {
   const char* what;
   Condition condition;
@@ -452,6 +511,53 @@ TEST(Rules, ConditionsMatchAsAwsSays) {
   for (const ConditionCase& each : kCases) {
     EXPECT_EQ(matches(each.condition, request), each.expected) << each.what;
   }
+}
+
+TEST(RuleTable, FindsTheFirstThatMatchesAndCountsThoseBefore) {
+  auto rule = [](int priority, std::vector<std::string> paths, std::vector<std::string> hosts = {}) {
+    Rule made{priority, {}, FixedResponse()};
+    if (!paths.empty()) made.conditions.push_back({Condition::Field::Path, "", std::move(paths), {}});
+    if (!hosts.empty()) made.conditions.push_back({Condition::Field::Host, "", std::move(hosts), {}});
+    return made;
+  };
+  const std::vector<Rule> rules = {rule(1, {"/service1/*"}),
+                                   rule(2, {"/service1"}),
+                                   rule(3, {"/img/*", "/images?/*"}),
+                                   rule(4, {"/"}),
+                                   rule(5, {"*.png"}),
+                                   rule(6, {"/a*"}, {"*.Example.com"}),
+                                   rule(7, {}, {"b.example.com"}),
+                                   rule(8, {"/img", "/x"}),
+                                   rule(0, {})};
+  const RuleTable table(rules);
+  struct Case {
+    std::string path, host;
+    int priority;
+    size_t evaluated;
+  };
+  for (const Case& each : std::vector<Case>{{"/service1/a", "", 1, 1},
+                                            {"/service1", "", 2, 2},
+                                            {"/service2", "", 0, 8},
+                                            {"/img/b.png", "", 3, 3},
+                                            {"/images2/", "", 3, 3},
+                                            {"/images/", "", 0, 8},
+                                            {"/", "", 4, 4},
+                                            {"/service1.png", "", 5, 5},
+                                            {"/abc", "A.EXAMPLE.COM:80", 6, 6},
+                                            {"/abc", "b.example.com", 6, 6},
+                                            {"/b", "B.example.com", 7, 7},
+                                            {"/img", "", 8, 8},
+                                            {"/x", "", 8, 8}}) {
+    http::Request request;
+    request.path = each.path;
+    request.authority = each.host;
+    const RuleTable::Found found = table.find(request);
+    ASSERT_NE(found.rule, nullptr) << each.path;
+    EXPECT_EQ(found.rule->priority, each.priority) << each.path;
+    EXPECT_EQ(found.evaluated, each.evaluated) << each.path;
+  }
+  const std::vector<Rule> none;
+  EXPECT_EQ(RuleTable(none).find(http::Request()).rule, nullptr);
 }
 
 }  // namespace

@@ -54,18 +54,22 @@ inline bool has_tls(TargetProtocol protocol) {
   return protocol == TargetProtocol::Https || protocol == TargetProtocol::Tls;
 }
 
+// The version of HTTP that targets speak. Grpc: the second, and what asks and answers are calls.
+enum class TargetVersion : uint8_t { Http1, Http2, Grpc };
+
 enum class Checking : uint8_t { On, Off };
 
 struct HealthCheck {
   Checking checking = Checking::On;
   TargetProtocol protocol = TargetProtocol::Http;
+  TargetVersion version = TargetVersion::Http1;
   std::string path = "/";
   uint16_t port = 0;  // 0: the port that traffic goes to.
   async::Duration interval{30000};
   async::Duration timeout{5000};
   int healthy_threshold = 5;
   int unhealthy_threshold = 2;
-  std::vector<StatusRange> matcher = {StatusRange()};
+  std::vector<StatusRange> matcher = {StatusRange()};  // Of calls: of their own statuses.
   friend bool operator==(const HealthCheck&, const HealthCheck&) = default;
 };
 
@@ -92,6 +96,7 @@ struct TargetGroup {
   std::vector<Target> targets;
   HealthCheck health_check;
   TargetProtocol protocol = TargetProtocol::Http;
+  TargetVersion version = TargetVersion::Http1;
   Algorithm algorithm = Algorithm::RoundRobin;
   std::optional<Stickiness> stickiness;
   // Of groups whose targets get connections instead of requests.

@@ -70,15 +70,13 @@ async::Task<void> ConnectionPassage::run() {
 
 async::Task<std::unique_ptr<Connection>> ConnectionPassage::connect_to(const RoutedTarget& target) {
   const LoadBalancer& own = context_.load_balancer;
-  Route route{own.vpc_id, own.where, {}, target.settings->address, context_.group.settings->protocol};
-  if (!own.addresses.empty()) {
-    route.source = net::Address::parse(own.addresses.front(), 0).value_or(net::Address());
-  }
+  const TargetGroup& group = *context_.group.settings;
+  Route route{own.vpc_id, own.where, source_of(own), target.settings->address, group.protocol};
   std::optional<net::ConnectionRoom::Place> place = context_.pool.take_place();
   if (!place) co_return nullptr;
   Connected made = co_await connect(context_.client->reactor(), std::move(route), kConnectTimeout);
   if (!made) {
-    count(context_.group.state->counters.target_connection_errors);
+    count_failure(context_.group.state->counters, made.error());
     co_return nullptr;
   }
   (*made)->place = std::move(place);
@@ -94,7 +92,10 @@ async::Task<void> ConnectionPassage::carry(Connection& target) {
   std::array<std::string_view, 3> first = {header, context_.first_bytes, {}};
   http::Sent sent = co_await http::send(*target.stream, first, idle);
   if (sent != http::Sent::Done) co_return;
-  Carried carried{.all_bytes = &context_.counters.bytes};
+  FlowCounters& counters = context_.counters;
+  Carried carried{.all_bytes = &counters.bytes,
+                  .client_resets = &counters.client_resets,
+                  .target_resets = &counters.target_resets};
   co_await tunnel(*context_.client, *target.stream, idle, carried);
 }
 

@@ -58,6 +58,9 @@ struct GroupCounters {
   Counter requests = 0;  // For which there was a target.
   StatusCounters target_statuses{};
   Counter target_connection_errors = 0;  // Connections that were not made.
+  Counter target_tls_errors = 0;         // Of these, for want of TLS.
+  Counter unhealthy_routed = 0;          // Requests and connections for any target, since too few were healthy.
+  Counter not_sticky = 0;                // Requests for a target that their clients did not have before.
   Counter function_user_errors = 0;      // Whose cause is the function, its permissions or its answer.
   Counter function_internal_errors = 0;  // Any other.
   Timing target_response_time;
@@ -69,6 +72,8 @@ struct FlowCounters {
   std::atomic<int64_t> open = 0;
   Counter bytes = 0;   // Both ways, without headers of any layer.
   Counter resets = 0;  // By the load balancer, because no target could be reached.
+  Counter client_resets = 0;
+  Counter target_resets = 0;
 };
 
 struct LoadBalancerCounters {
@@ -76,8 +81,14 @@ struct LoadBalancerCounters {
   FlowCounters tls;
   Counter failed_handshakes = 0;  // Of TLS, with clients.
   Counter rejected_connections = 0;
+  Counter connections_begun = 0;  // With clients and with targets.
+  std::atomic<int64_t> connections_open = 0;
+  Counter bytes = 0;  // From and to clients: heads and bodies, and what tunnels carry.
   Counter requests = 0;
+  Counter grpc_requests = 0;
+  Counter rule_evaluations = 0;   // Without defaults.
   StatusCounters own_statuses{};  // Of responses that no target made.
+  std::array<Counter, 5> own_5xx{};  // Of these 500 to 504.
   Counter fixed_responses = 0;
   Counter redirects = 0;
   Counter clients_gone = 0;  // 460.
@@ -86,5 +97,13 @@ struct LoadBalancerCounters {
   Counter invalid_headers_forwarded = 0;
   Counter function_bytes = 0;  // Of the bodies of requests to functions and of their responses.
 };
+
+inline void count_own_status(LoadBalancerCounters& counters, int status) {
+  count_status(counters.own_statuses, status);
+  const size_t of_500 = static_cast<size_t>(status) - 500;
+  if (status >= 500 && of_500 < counters.own_5xx.size()) count(counters.own_5xx[of_500]);
+}
+
+inline void add(Counter& counter, uint64_t count) { counter.fetch_add(count, std::memory_order_relaxed); }
 
 }  // namespace holm::balancer

@@ -37,12 +37,6 @@ http::Response unknown_host(const std::string& host) {
   return response;
 }
 
-http::Limits edge_limits(net::ConnectionRoom* clients) {
-  http::Limits limits{.room = clients};
-  limits.deviant = http::Deviant::HandOver;
-  return limits;
-}
-
 }  // namespace
 
 HostAndPort split_host(std::string_view authority) {
@@ -62,10 +56,20 @@ HostAndPort split_host(std::string_view authority) {
 Edge::Edge(async::ReactorPool& reactors, const Clock& clock, net::ConnectionRoom* clients)
     : table_(std::make_shared<const Table>()),
       server_(
-          reactors, edge_limits(clients),
-          [this](http::Exchange& exchange) { return serve(exchange); }, clock) {}
+          reactors, http::Limits{.deviant = http::Deviant::HandOver},
+          [this](http::Exchange& exchange) { return serve(exchange); }, clock, reception(clients)) {}
 
 Edge::~Edge() = default;
+
+http::Reception Edge::reception(net::ConnectionRoom* clients) {
+  http::Reception reception{.room = clients};
+  reception.failed_handshake = [this](std::string_view server_name) {
+    std::shared_ptr<const Table> known = table();
+    const Route* route = find_route(*known, server_name);
+    if (route && route->failed_handshake) route->failed_handshake();
+  };
+  return reception;
+}
 
 std::shared_ptr<const Edge::Table> Edge::table() const {
   std::lock_guard lock(mutex_);

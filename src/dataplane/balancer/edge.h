@@ -26,6 +26,8 @@ class Edge final {
     http::Handler handler;
     // For clients that come with TLS: the certificate for the name. None: this owner has nothing for them.
     std::function<net::TlsAnswer(std::string_view server_name)> answer;
+    // Told of each such client whose TLS came to nothing; may be empty.
+    std::function<void()> failed_handshake{};
     // Whether the handler wants to see requests that a server may refuse.
     http::Deviant deviant = http::Deviant::Refuse;
   };
@@ -62,6 +64,7 @@ class Edge final {
   async::Task<void> serve(http::Exchange& exchange);
   std::shared_ptr<const Table> table() const;
   net::TlsAnswer answer(std::string_view server_name) const;
+  http::Reception reception(net::ConnectionRoom* clients);
 
   mutable std::mutex mutex_;
   std::shared_ptr<const Table> table_;  // Guarded by mutex_.

@@ -70,14 +70,11 @@ http::Headers without_hop_by_hop(const Headers& headers, size_t count) {
   return result;
 }
 
-bool is_valid_name(std::string_view name) {
-  return std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
-  });
-}
+bool is_valid_name(std::string_view name) { return http::all(http::kPlainName, name); }
 
 std::string joined(const http::Headers& headers, std::string_view name) {
   std::string result;
+  if (!headers.has(name)) return result;
   for (std::string_view value : headers.all(name)) {
     if (!result.empty()) result += ", ";
     result += value;
@@ -100,7 +97,11 @@ std::string forwarded_for(const RequestHead& head) {
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-request-tracing.html
 // A trace that has a root already gets a field of our own before it.
 void append_trace(std::string& out, const http::Request& request, const std::string& root) {
-  std::string trace = joined(request.headers, "x-amzn-trace-id");
+  const std::string trace = joined(request.headers, "x-amzn-trace-id");
+  if (trace.empty()) {
+    out.append("Root=").append(root);
+    return;
+  }
   bool has_root = false;
   std::string others;
   for (std::string_view field : split(trace, ';')) {
@@ -183,7 +184,7 @@ std::string_view title(int status) {
   // The words of AWS's pages, which differ from the standard's.
   if (status == 503) return "Service Temporarily Unavailable";
   if (status == 504) return "Gateway Time-out";
-  if (status == 463) return "";
+  if (status == 463 || status == 464) return "";
   return http::reason_phrase(status);
 }
 
@@ -231,6 +232,25 @@ http::Headers forwarded_headers(const RequestHead& head) {
     result.add(std::string(name), std::string(value));
   });
   return result;
+}
+
+http::Http2RequestHead http2_request_head(const RequestHead& head, TargetProtocol protocol) {
+  const http::Request& request = head.request;
+  http::Http2RequestHead made{.method = request.method,
+                              .scheme = has_tls(protocol) ? "https" : "http",
+                              .authority = host_of(request),
+                              .path = target_of(request),
+                              .headers = {}};
+  made.headers.reserve(request.headers.size() + 6);
+  describe_headers(head, [&made](std::string_view name, std::string_view value) {
+    made.headers.add(std::string(name), std::string(value));
+  });
+  // The only word about a connection that HTTP/2 has room for; calls are not made without.
+  if (http::has_token(request.headers, "te", "trailers")) made.headers.add("te", "trailers");
+  if (head.body_length && (*head.body_length > 0 || request.headers.has("content-length"))) {
+    made.headers.add("content-length", fmt::format_int(*head.body_length).str());
+  }
+  return made;
 }
 
 bool has_invalid_headers(const http::Request& request) {

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "dataplane/balancer/config.h"
 #include "http/head_parser.h"
+#include "http/http2_client.h"
 #include "http/message.h"
 
 namespace holm::balancer {
@@ -28,6 +29,8 @@ struct RequestHead {
 void append_request_head(std::string& out, const RequestHead& head);
 // The same headers for a target that is spoken to otherwise: without those that frame an HTTP/1 message.
 http::Headers forwarded_headers(const RequestHead& head);
+// The same for a target that speaks HTTP/2.
+http::Http2RequestHead http2_request_head(const RequestHead& head, TargetProtocol protocol);
 // X-Amzn-Trace-Id as the target gets it.
 std::string trace_of(const http::Request& request, const std::string& root);
 

@@ -9,6 +9,7 @@
 
 #include "async/task_set.h"
 #include "async/wakeup.h"
+#include "base/strings.h"
 #include "dataplane/balancer/function_event.h"
 #include "dataplane/balancer/proxy_header.h"
 #include "http/head_parser.h"
@@ -41,6 +42,22 @@ std::string request_text(const CheckedTarget& target) {
       target.settings.path, target.route.target.to_string());
 }
 
+http::Http2RequestHead call_head(const CheckedTarget& target) {
+  const bool is_grpc = target.settings.version == TargetVersion::Grpc;
+  http::Http2RequestHead head{.method = is_grpc ? "POST" : "GET",
+                              .scheme = has_tls(target.settings.protocol) ? "https" : "http",
+                              .authority = target.route.target.to_string(),
+                              .path = target.settings.path,
+                              .headers = {{"user-agent", "ELB-HealthChecker/2.0"}}};
+  if (is_grpc) {
+    head.headers.add("content-type", "application/grpc");
+    head.headers.add("te", "trailers");
+  } else {
+    head.headers.add("accept-encoding", "gzip, compressed");
+  }
+  return head;
+}
+
 // The settings, too: a change of them begins a new series of checks.
 std::string key_of(const CheckedTarget& target) {
   const HealthCheck& settings = target.settings;
@@ -48,7 +65,8 @@ std::string key_of(const CheckedTarget& target) {
   for (const StatusRange& each : settings.matcher) {
     matcher += fmt::format("{}-{},", each.first, each.last);
   }
-  const auto protocol = static_cast<int>(settings.protocol) * 2 + static_cast<int>(target.proxy_protocol);
+  const auto protocol = static_cast<int>(settings.protocol) * 2 + static_cast<int>(target.proxy_protocol) +
+                        static_cast<int>(settings.version) * 100;
   const int functions = target.functions ? static_cast<int>(*target.functions) : -1;
   return fmt::format("{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", protocol, functions, target.group_arn,
                      target.target_id, target.port, target.route.key(), settings.path, settings.interval.count(),
@@ -69,6 +87,7 @@ class HealthChecks::Checker final {
  private:
   async::Task<void> run();
   async::Task<Verdict> check();
+  async::Task<Verdict> check_call(Connection& connection, SteadyTime deadline);
   async::Task<Verdict> check_function();
   async::Task<void> call_function(FunctionAnswer& answer, async::Wakeup::Notifier answered);
   async::Duration left(SteadyTime deadline) const {
@@ -110,6 +129,7 @@ async::Task<Verdict> HealthChecks::Checker::check() {
   }
   // Who takes a connection is well.
   if (target_.settings.protocol == TargetProtocol::Tcp) co_return Verdict();
+  if (target_.settings.version != TargetVersion::Http1) co_return co_await check_call(**connection, deadline);
   net::Stream& stream = *(*connection)->stream;
   http::InputBuffer& input = (*connection)->input;
   std::string request = request_text(target_);
@@ -134,6 +154,37 @@ async::Task<Verdict> HealthChecks::Checker::check() {
     if (filled == http::Fill::TimedOut) co_return timed_out();
     if (filled != http::Fill::Done) co_return failed();
   }
+}
+
+async::Task<Verdict> HealthChecks::Checker::check_call(Connection& connection, SteadyTime deadline) {
+  const HealthCheck& settings = target_.settings;
+  const bool is_grpc = settings.version == TargetVersion::Grpc;
+  std::shared_ptr<http::Http2Client> client = http::Http2Client::make(std::move(connection.stream));
+  const http::Http2RequestHead head = call_head(target_);
+  std::unique_ptr<http::Http2Call> call =
+      client->begin(head, is_grpc ? http::RequestBody::Follows : http::RequestBody::None);
+  if (!call) co_return failed();
+  if (is_grpc) {
+    // A message without a byte, not compressed.
+    const std::string_view nothing("\0\0\0\0\0", 5);
+    const http::Sent sent = co_await call->send(nothing, left(deadline));
+    if (sent == http::Sent::TimedOut) co_return timed_out();
+    call->end(http::Headers());
+  }
+  const http::Http2Call::Answer answer = co_await call->answer(left(deadline));
+  if (answer == http::Http2Call::Answer::TimedOut) co_return timed_out();
+  if (answer != http::Http2Call::Answer::Head) co_return failed();
+  if (!is_grpc || call->status() != 200) co_return judge(settings, call->status());
+  while (true) {
+    const Result<std::string_view> piece = co_await call->next(left(deadline));
+    if (!piece || left(deadline) == async::Duration::zero()) co_return timed_out();
+    if (piece->empty()) break;
+  }
+  const std::string* status = call->trailers().find("grpc-status");
+  if (!status) status = call->headers().find("grpc-status");
+  const std::optional<long long> code = status ? parse_integer(*status) : std::nullopt;
+  if (!code || *code < 0 || *code > 99) co_return failed();
+  co_return judge(settings, static_cast<int>(*code));
 }
 
 async::Task<void> HealthChecks::Checker::call_function(FunctionAnswer& answer,

@@ -24,6 +24,7 @@ namespace {
 
 constexpr async::Duration kConnectTimeout{10000};
 constexpr size_t kTargetsTriedMax = 3;
+constexpr uint64_t kCopiedBodyMax = 8 * 1024;
 
 // The body of a target's response; the connection is kept after its end.
 class TargetBody final : public async::ByteSource {
@@ -91,7 +92,7 @@ bool Passage::may_repeat() const {
 }
 
 async::Task<void> Passage::Context::respond_error(int status) {
-  count_status(counters.own_statuses, status);
+  count_own_status(counters, status);
   story.status = status;
   http::Response response = error_response(status);
   finish_own_headers(response.headers, listener);
@@ -105,6 +106,8 @@ async::Task<void> Passage::run() {
   while (tried.size() < kTargetsTriedMax) {
     Draw draw{context_.exchange.reactor().clock().steady(), context_.random.number()};
     const RoutedTarget* target = tried.empty() ? find_sticky_target() : nullptr;
+    const bool is_new = tried.empty() && !target && context_.group.settings->stickiness;
+    if (is_new) count(context_.group.state->counters.not_sticky);
     if (!target) target = choose_target(context_.group, tried, draw);
     if (!target) break;
     if (tried.empty()) count(context_.group.state->counters.requests);
@@ -124,7 +127,6 @@ async::Task<void> Passage::run() {
     bool timed_out = outcome == Outcome::TimedOut || outcome == Outcome::ConnectTimedOut;
     status = timed_out ? 504 : outcome == Outcome::NoRoom ? 503 : 502;
     bool unconnected = outcome == Outcome::NotConnected || outcome == Outcome::ConnectTimedOut;
-    if (unconnected) count(context_.group.state->counters.target_connection_errors);
     bool broke = outcome == Outcome::Broke || outcome == Outcome::Stale;
     if (!unconnected && !(broke && may_repeat())) break;
   }
@@ -158,24 +160,37 @@ void Passage::add_cookies(http::Headers& headers) const {
   set_cookies(headers, application.empty() ? kTargetCookie : kApplicationCookie, value, until, scheme);
 }
 
-async::Task<Passage::Outcome> Passage::attempt(const RoutedTarget& target, Kept kept) {
+Route Passage::route_to(const RoutedTarget& target) const {
   const LoadBalancer& own = context_.load_balancer;
-  Route route{own.vpc_id, own.where, {}, target.settings->address, context_.group.settings->protocol};
-  if (!own.addresses.empty()) {
-    Result<net::Address> source = net::Address::parse(own.addresses.front(), 0);
-    if (source) route.source = *source;
+  const TargetGroup& group = *context_.group.settings;
+  Route route{own.vpc_id, own.where, context_.source, target.settings->address, group.protocol};
+  if (group.version != TargetVersion::Http1) route.version = TargetVersion::Http2;
+  return route;
+}
+
+async::Task<std::expected<std::unique_ptr<Connection>, Passage::Outcome>> Passage::connect_to(Route route) {
+  std::optional<net::ConnectionRoom::Place> place = context_.pool.take_place();
+  if (!place) co_return std::unexpected(Outcome::NoRoom);
+  Connected made = co_await connect(context_.exchange.reactor(), std::move(route), kConnectTimeout);
+  if (!made) {
+    count_failure(context_.group.state->counters, made.error());
+    const bool timed_out = made.error() == ConnectFailure::TimedOut;
+    co_return std::unexpected(timed_out ? Outcome::ConnectTimedOut : Outcome::NotConnected);
   }
+  (*made)->place = std::move(place);
+  (*made)->open = std::make_unique<OpenConnection>(context_.state);
+  co_return std::move(*made);
+}
+
+async::Task<Passage::Outcome> Passage::attempt(const RoutedTarget& target, Kept kept) {
+  if (context_.group.settings->version != TargetVersion::Http1) co_return co_await attempt_call(target, kept);
+  Route route = route_to(target);
   std::unique_ptr<Connection> connection;
   if (kept == Kept::Allowed && !context_.closes) connection = context_.pool.take(route);
   if (!connection) {
-    std::optional<net::ConnectionRoom::Place> place = context_.pool.take_place();
-    if (!place) co_return Outcome::NoRoom;
-    Connected made = co_await connect(context_.exchange.reactor(), std::move(route), kConnectTimeout);
-    if (!made) {
-      co_return made.error() == ConnectFailure::TimedOut ? Outcome::ConnectTimedOut : Outcome::NotConnected;
-    }
+    auto made = co_await connect_to(std::move(route));
+    if (!made) co_return made.error();
     connection = std::move(*made);
-    connection->place = std::move(place);
   }
   co_return co_await exchange_with(std::move(connection));
 }
@@ -294,6 +309,16 @@ async::Task<Passage::Outcome> Passage::respond(std::unique_ptr<Connection> conne
     co_return Outcome::Responded;
   }
   const bool is_waited_for = head.framing == http::Framing::Length && head.length > 0;
+  // What is here already, and short, needs no stream.
+  const std::string_view here = connection->input.unread();
+  if (is_waited_for && head.length <= kCopiedBodyMax && head.length <= here.size()) {
+    const auto length = static_cast<size_t>(head.length);
+    response.body = here.substr(0, length);
+    connection->input.consume(length);
+    if (keeps) context_.pool.keep(std::move(connection));
+    co_await context_.exchange.respond(std::move(response));
+    co_return Outcome::Responded;
+  }
   auto body = std::make_unique<TargetBody>(std::move(connection), head, context_.load_balancer.idle_timeout,
                                            keeps ? &context_.pool : nullptr);
   // With a length the client gets head and first bytes together, so they are waited for anyway.
@@ -331,6 +356,8 @@ async::Task<void> Passage::open_tunnel(std::unique_ptr<Connection> connection, c
   sent = co_await http::send(*connection->stream, to_target, idle);
   if (sent != http::Sent::Done) co_return;
   Carried carried{client.already_read.size(), text.size() + connection->input.unread().size()};
+  carried.all_bytes = &context_.counters.bytes;
+  add(context_.counters.bytes, carried.from_client_bytes + carried.to_client_bytes);
   co_await tunnel(*client.stream, *connection->stream, idle, carried);
   story.received_bytes = carried.from_client_bytes;
   story.sent_bytes = carried.to_client_bytes;

@@ -1,6 +1,7 @@
 // Passage: one request on its way to a target, and the response on its way back.
 #pragma once
 
+#include <expected>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,7 +23,9 @@ class Passage final {
     http::Exchange& exchange;
     UpstreamPool& pool;
     const LoadBalancer& load_balancer;
-    LoadBalancerCounters& counters;
+    const net::Address& source;  // Of connections to targets.
+    std::shared_ptr<LoadBalancerState> state;
+    LoadBalancerCounters& counters;  // Its own.
     const RoutedGroup& group;
     const Listener& listener;
     std::string trace_root;
@@ -57,7 +60,13 @@ class Passage final {
   };
   enum class Kept : uint8_t { Allowed, Never };
 
+  Route route_to(const RoutedTarget& target) const;
+  async::Task<std::expected<std::unique_ptr<Connection>, Outcome>> connect_to(Route route);
   async::Task<Outcome> attempt(const RoutedTarget& target, Kept kept);
+  // Likewise, of targets that speak HTTP/2.
+  async::Task<Outcome> attempt_call(const RoutedTarget& target, Kept kept);
+  async::Task<Outcome> call(std::shared_ptr<http::Http2Client> client, bool is_kept);
+  async::Task<void> respond(http::Http2Call& call, const bool& is_sent);
   async::Task<Outcome> exchange_with(std::unique_ptr<Connection> connection);
   async::Task<http::Sent> send_request(Connection& connection);
   async::Task<http::Sent> send_body(Connection& connection, bool chunked);

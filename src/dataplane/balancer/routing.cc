@@ -23,6 +23,11 @@ std::shared_ptr<TargetState> take_state(const RoutedGroup* before, const Target&
 
 }  // namespace
 
+net::Address source_of(const LoadBalancer& load_balancer) {
+  if (load_balancer.addresses.empty()) return {};
+  return net::Address::parse(load_balancer.addresses.front(), 0).value_or(net::Address());
+}
+
 bool is_same_target(const Target& a, const Target& b) { return a.id == b.id && a.address == b.address; }
 
 Routing::Routing(std::shared_ptr<const Config> config, const Routing* previous) : config_(std::move(config)) {
@@ -33,7 +38,8 @@ Routing::Routing(std::shared_ptr<const Config> config, const Routing* previous) 
       if (before != previous->load_balancers_.end()) state = before->second.state;
     }
     if (!state) state = std::make_shared<LoadBalancerState>();
-    load_balancers_.emplace(each.arn, RoutedLoadBalancer{&each, std::move(state)});
+    load_balancers_.emplace(each.arn, RoutedLoadBalancer{&each, std::move(state), source_of(each)});
+    for (const Listener& listener : each.listeners) rules_.emplace(&listener, listener.rules);
   }
   for (const auto& [arn, group] : config_->groups) {
     const RoutedGroup* before = previous ? previous->find_group(arn) : nullptr;
@@ -63,6 +69,18 @@ const Listener* find_listener(const LoadBalancer& load_balancer, std::string_vie
   return nullptr;
 }
 
+// The listener on the port that the client names is meant, else the one on the scheme's own port, else the first.
+const Listener* find_listener_at_edge(const LoadBalancer& load_balancer, http::Scheme scheme, uint16_t port) {
+  const bool is_secure = scheme == http::Scheme::Https;
+  const Listener* chosen = nullptr;
+  for (const Listener& each : load_balancer.listeners) {
+    if (each.tls.has_value() != is_secure) continue;
+    if (each.port == port) return &each;
+    if (!chosen || each.port == (is_secure ? 443 : 80)) chosen = &each;
+  }
+  return chosen;
+}
+
 const WeightedGroup* choose_group(const Forward& forward, Random& random) {
   uint64_t total = 0;
   for (const WeightedGroup& each : forward.groups) total += static_cast<uint64_t>(each.weight);
@@ -75,8 +93,8 @@ const WeightedGroup* choose_group(const Forward& forward, Random& random) {
   return nullptr;
 }
 
-LoadBalancerState& Routing::state_of(const LoadBalancer& load_balancer) const {
-  return *load_balancers_.find(load_balancer.arn)->second.state;
+const std::shared_ptr<LoadBalancerState>& Routing::state_of(const LoadBalancer& load_balancer) const {
+  return load_balancers_.find(load_balancer.arn)->second.state;
 }
 
 bool has_registered_target(const RoutedGroup& group) {
@@ -171,6 +189,7 @@ std::vector<const RoutedTarget*> usable_targets(const RoutedGroup& group,
   for (const RoutedTarget& target : group.targets) {
     if (is_usable(target, needs_health, tried)) candidates.push_back(&target);
   }
+  if (!needs_health && tried.empty() && !candidates.empty()) count(group.state->counters.unhealthy_routed);
   return candidates;
 }
 
@@ -216,6 +235,7 @@ const RoutedTarget* choose_target(const RoutedGroup& group, const std::vector<co
   size_t usable = 0;
   for (const RoutedTarget& each : group.targets) usable += is_usable(each, needs_health, tried);
   if (usable == 0) return nullptr;
+  if (!needs_health && tried.empty()) count(group.state->counters.unhealthy_routed);
   uint64_t turn = group.state->next.fetch_add(1, std::memory_order_relaxed);
   if (settings.algorithm == Algorithm::WeightedRandom) turn = draw.number;
   // Among equals the turn decides.

@@ -6,12 +6,14 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "dataplane/balancer/config.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "dataplane/balancer/counters.h"
+#include "dataplane/balancer/rules.h"
 
 namespace holm::balancer {
 
@@ -30,6 +32,9 @@ struct GroupState {
 struct LoadBalancerState {
   LoadBalancerCounters counters;
 };
+
+// The address that connections to targets leave from; none where there is none.
+net::Address source_of(const LoadBalancer& load_balancer);
 
 struct RoutedTarget {
   const Target* settings;
@@ -51,20 +56,30 @@ class Routing final {
   const Config& config() const { return *config_; }
   const LoadBalancer* find_load_balancer(std::string_view arn) const;
   const RoutedGroup* find_group(std::string_view arn) const;
-  LoadBalancerState& state_of(const LoadBalancer& load_balancer) const;
+  const std::shared_ptr<LoadBalancerState>& state_of(const LoadBalancer& load_balancer) const;
+  // Of a listener of this configuration.
+  const RuleTable& rules_of(const Listener& listener) const { return rules_.find(&listener)->second; }
+  // source_of() it.
+  const net::Address& known_source_of(const LoadBalancer& load_balancer) const {
+    return load_balancers_.find(load_balancer.arn)->second.source;
+  }
   const auto& groups() const { return groups_; }
 
  private:
   struct RoutedLoadBalancer {
     const LoadBalancer* settings;
     std::shared_ptr<LoadBalancerState> state;
+    net::Address source;
   };
   std::shared_ptr<const Config> config_;
   std::map<std::string, RoutedLoadBalancer, std::less<>> load_balancers_;
   std::map<std::string, RoutedGroup, std::less<>> groups_;
+  std::unordered_map<const Listener*, RuleTable> rules_;
 };
 
 const Listener* find_listener(const LoadBalancer& load_balancer, std::string_view arn);
+// At the edge all ports of a load balancer are one. Clients with TLS are for listeners with TLS.
+const Listener* find_listener_at_edge(const LoadBalancer& load_balancer, http::Scheme scheme, uint16_t port);
 // The group that a request goes to, by the weights; null when there is none.
 const WeightedGroup* choose_group(const Forward& forward, Random& random);
 bool is_same_target(const Target& a, const Target& b);

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/strings.h"
 #include "dataplane/balancer/edge.h"
@@ -18,16 +19,9 @@ bool matches_any(const std::vector<std::string>& patterns, std::string_view text
                              [&](const std::string& pattern) { return matches_wildcard(pattern, text); });
 }
 
-// Host names and header values are compared ignoring case.
-bool matches_any_ignoring_case(const std::vector<std::string>& patterns, std::string_view text) {
-  std::string lower = to_lower(text);
-  return std::ranges::any_of(
-      patterns, [&](const std::string& pattern) { return matches_wildcard(to_lower(pattern), lower); });
-}
-
 bool matches_header(const Condition& condition, const http::Request& request) {
   return std::ranges::any_of(request.headers.all(condition.header), [&](std::string_view value) {
-    return matches_any_ignoring_case(condition.patterns, value);
+    return matches_any(condition.patterns, to_lower(value));
   });
 }
 
@@ -38,8 +32,8 @@ bool matches_query(const Condition& condition, const http::Request& request) {
     std::string value;
     if (equals != std::string_view::npos) value = to_lower(pair.substr(equals + 1));
     for (const auto& [wanted_key, wanted_value] : condition.query) {
-      bool key_matches = wanted_key.empty() || matches_wildcard(to_lower(wanted_key), key);
-      if (key_matches && matches_wildcard(to_lower(wanted_value), value)) return true;
+      bool key_matches = wanted_key.empty() || matches_wildcard(wanted_key, key);
+      if (key_matches && matches_wildcard(wanted_value, value)) return true;
     }
   }
   return false;
@@ -80,13 +74,25 @@ std::string expand(std::string_view text, const std::map<std::string, std::strin
   }
 }
 
-}  // namespace
+// Host names, values of headers and query strings are compared ignoring case.
+Condition in_lower_case(Condition condition) {
+  using Field = Condition::Field;
+  const bool ignores_case = condition.field == Field::Host || condition.field == Field::Header;
+  for (std::string& each : condition.patterns) {
+    if (ignores_case) each = to_lower(each);
+  }
+  for (auto& [key, value] : condition.query) {
+    key = to_lower(key);
+    value = to_lower(value);
+  }
+  return condition;
+}
 
-bool matches(const Condition& condition, const http::Request& request) {
+// Of a condition in lower case.
+bool is_met(const Condition& condition, const http::Request& request) {
   switch (condition.field) {
     case Condition::Field::Path: return matches_any(condition.patterns, request.path);
-    case Condition::Field::Host:
-      return matches_any_ignoring_case(condition.patterns, split_host(request.authority).host);
+    case Condition::Field::Host: return matches_any(condition.patterns, split_host(request.authority).host);
     case Condition::Field::Header: return matches_header(condition, request);
     case Condition::Field::QueryString: return matches_query(condition, request);
     case Condition::Field::Method:
@@ -98,13 +104,53 @@ bool matches(const Condition& condition, const http::Request& request) {
   return false;
 }
 
-const Rule* find_rule(const Listener& listener, const http::Request& request) {
-  for (const Rule& rule : listener.rules) {
-    bool all = std::ranges::all_of(rule.conditions,
-                                   [&](const Condition& condition) { return matches(condition, request); });
-    if (all) return &rule;
+uint64_t first_bytes(std::string_view text) {
+  uint64_t bytes = 0;
+  std::memcpy(&bytes, text.data(), std::min(text.size(), sizeof bytes));
+  return bytes;
+}
+
+}  // namespace
+
+bool matches(const Condition& condition, const http::Request& request) {
+  return is_met(in_lower_case(condition), request);
+}
+
+RuleTable::RuleTable(const std::vector<Rule>& rules) : rules_(rules) {
+  for (const Rule& rule : rules) {
+    starts_.push_back(start_of(rule));
+    std::vector<Condition>& own = conditions_.emplace_back();
+    for (const Condition& each : rule.conditions) own.push_back(in_lower_case(each));
   }
-  return nullptr;
+}
+
+RuleTable::PathStart RuleTable::start_of(const Rule& rule) {
+  PathStart start;
+  for (const Condition& condition : rule.conditions) {
+    if (condition.field != Condition::Field::Path || condition.patterns.empty()) continue;
+    const std::string& first = condition.patterns.front();
+    const size_t literal = std::min(first.find_first_of("*?"), sizeof start.value);
+    std::string_view common = std::string_view(first).substr(0, literal);
+    for (const std::string& each : condition.patterns) {
+      const auto differ = std::ranges::mismatch(common, each);
+      common = {common.begin(), differ.in1};
+    }
+    const std::string ones(common.size(), '\xff');
+    start = {first_bytes(common), first_bytes(ones)};
+  }
+  return start;
+}
+
+// With many rules most are passed over by the path's first bytes.
+RuleTable::Found RuleTable::find(const http::Request& request) const {
+  const uint64_t path = first_bytes(request.path);
+  for (size_t i = 0; i < rules_.size(); ++i) {
+    if (((path ^ starts_[i].value) & starts_[i].mask) != 0) continue;
+    const bool all = std::ranges::all_of(
+        conditions_[i], [&](const Condition& condition) { return is_met(condition, request); });
+    if (all) return {&rules_[i], rules_[i].priority == 0 ? i : i + 1};
+  }
+  return {nullptr, rules_.size()};
 }
 
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_RedirectActionConfig.html

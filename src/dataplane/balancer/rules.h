@@ -1,7 +1,9 @@
 // Rules: which action a request gets, and where a redirect leads.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "dataplane/balancer/config.h"
 #include "http/message.h"
@@ -9,8 +11,30 @@
 namespace holm::balancer {
 
 bool matches(const Condition& condition, const http::Request& request);
-// The first rule that matches, or null when there is not even a default.
-const Rule* find_rule(const Listener& listener, const http::Request& request);
+
+// The rules of one listener, made ready to be searched. Borrows them. Immutable; any thread.
+class RuleTable final {
+ public:
+  explicit RuleTable(const std::vector<Rule>& rules);
+
+  struct Found {
+    const Rule* rule = nullptr;  // The first that matches; null when there is not even a default.
+    size_t evaluated = 0;        // Rules but the default that were looked at.
+  };
+  Found find(const http::Request& request) const;
+
+ private:
+  // The first bytes that a path must have; those that the mask leaves out may be any.
+  struct PathStart {
+    uint64_t value = 0;
+    uint64_t mask = 0;
+  };
+  static PathStart start_of(const Rule& rule);
+
+  const std::vector<Rule>& rules_;
+  std::vector<PathStart> starts_;
+  std::vector<std::vector<Condition>> conditions_;  // In lower case, where case does not matter.
+};
 
 // Where the client came in, as it sees it.
 struct VisiblePort {

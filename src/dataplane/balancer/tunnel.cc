@@ -25,8 +25,15 @@ async::Duration idle_left(const net::Stream& stream, const Progress& progress, a
   return std::chrono::ceil<async::Duration>(idle - silent);
 }
 
+// What passes one way is counted here.
+struct Counts {
+  uint64_t& bytes;
+  Counter* all_bytes;
+  Counter* resets;  // Of the side that it comes from.
+};
+
 async::Task<void> pass(net::Stream& from, net::Stream& to, Progress& progress, async::Duration idle,
-                       uint64_t& bytes, Counter* all_bytes) {
+                       Counts counts) {
   http::InputBuffer input;
   while (!progress.broken) {
     async::Duration left = idle_left(from, progress, idle);
@@ -37,13 +44,16 @@ async::Task<void> pass(net::Stream& from, net::Stream& to, Progress& progress, a
       to.end_writing();
       co_return;
     }
-    if (filled == http::Fill::Failed) break;
+    if (filled == http::Fill::Failed) {
+      if (counts.resets && !progress.broken) count(*counts.resets);
+      break;
+    }
     progress.last_byte = from.reactor().clock().steady();
     std::array<std::string_view, 3> pieces = {input.unread(), {}, {}};
     http::Sent sent = co_await http::send(to, pieces, idle);
     if (sent != http::Sent::Done) break;
-    bytes += input.unread().size();
-    if (all_bytes) all_bytes->fetch_add(input.unread().size(), std::memory_order_relaxed);
+    counts.bytes += input.unread().size();
+    if (counts.all_bytes) add(*counts.all_bytes, input.unread().size());
     input.consume(input.unread().size());
     input.shrink();
   }
@@ -51,8 +61,8 @@ async::Task<void> pass(net::Stream& from, net::Stream& to, Progress& progress, a
 }
 
 async::Task<void> pass_and_tell(net::Stream& from, net::Stream& to, Progress& progress, async::Duration idle,
-                                uint64_t& bytes, Counter* all_bytes, async::Wakeup::Notifier ended) {
-  co_await pass(from, to, progress, idle, bytes, all_bytes);
+                                Counts counts, async::Wakeup::Notifier ended) {
+  co_await pass(from, to, progress, idle, counts);
   --progress.directions_open;
   ended.notify();
 }
@@ -64,10 +74,10 @@ async::Task<void> tunnel(net::Stream& client, net::Stream& target, async::Durati
   Progress progress{.last_byte = reactor.clock().steady()};
   async::Wakeup ended(reactor);
   async::TaskSet directions;
-  directions.spawn(pass_and_tell(client, target, progress, idle, carried.from_client_bytes, carried.all_bytes,
-                                 ended.notifier()));
-  directions.spawn(pass_and_tell(target, client, progress, idle, carried.to_client_bytes, carried.all_bytes,
-                                 ended.notifier()));
+  const Counts from_client{carried.from_client_bytes, carried.all_bytes, carried.client_resets};
+  const Counts to_client{carried.to_client_bytes, carried.all_bytes, carried.target_resets};
+  directions.spawn(pass_and_tell(client, target, progress, idle, from_client, ended.notifier()));
+  directions.spawn(pass_and_tell(target, client, progress, idle, to_client, ended.notifier()));
   while (progress.directions_open > 0 && !progress.broken) co_await ended.wait(idle);
 }
 

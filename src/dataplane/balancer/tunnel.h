@@ -17,6 +17,8 @@ struct Carried {
   uint64_t from_client_bytes = 0;
   uint64_t to_client_bytes = 0;
   Counter* all_bytes = nullptr;  // Counts those of both ways, too, as they pass.
+  Counter* client_resets = nullptr;  // Likewise whose side broke the connection.
+  Counter* target_resets = nullptr;
 };
 
 // Until both sides have ended, one has broken, or neither has sent a byte for `idle`. The streams

@@ -46,9 +46,13 @@ Result<UniqueFd> bound_socket(const Route& route) {
 }
 
 // One for all targets: nothing of it is about any of them.
-const net::TlsClientContext* target_tls() {
-  static const auto made =
-      net::TlsClientContext::make({.check = net::PeerCheck::None, .authorities = {}, .protocols = {"http/1.1"}});
+const net::TlsClientContext* target_tls(TargetVersion version) {
+  using net::TlsClientContext;
+  constexpr auto kNone = net::PeerCheck::None;
+  static const auto first =
+      TlsClientContext::make({.check = kNone, .authorities = {}, .protocols = {"http/1.1"}});
+  static const auto second = TlsClientContext::make({.check = kNone, .authorities = {}, .protocols = {"h2"}});
+  const auto& made = version == TargetVersion::Http1 ? first : second;
   return made ? made->get() : nullptr;
 }
 
@@ -66,13 +70,18 @@ ConnectFailure failure_of(int fd) {
 }  // namespace
 
 std::string Route::key() const {
-  return fmt::format("{}|{}|{}|{}{}", vpc_id, where.fd, source.ip(), target.to_string(),
-                     has_tls(protocol) ? "|tls" : "");
+  return fmt::format("{}|{}|{}|{}{}{}", vpc_id, where.fd, source.ip(), target.to_string(),
+                     has_tls(protocol) ? "|tls" : "", version == TargetVersion::Http1 ? "" : "|h2");
 }
 
 size_t RouteHash::operator()(const Route& route) const {
   const std::hash<std::string_view> hash;
   return hash(route.target.ip_bytes()) ^ (size_t{route.target.port()} << 17) ^ (hash(route.vpc_id) << 1);
+}
+
+void count_failure(GroupCounters& counters, ConnectFailure failure) {
+  count(counters.target_connection_errors);
+  if (failure == ConnectFailure::NoTls) count(counters.target_tls_errors);
 }
 
 async::Task<Connected> connect(async::Reactor& reactor, Route route, async::Duration timeout) {
@@ -86,7 +95,8 @@ async::Task<Connected> connect(async::Reactor& reactor, Route route, async::Dura
   auto connection = std::make_unique<Connection>();
   connection->route = std::move(route);
   if (has_tls(connection->route.protocol)) {
-    const net::TlsClientContext* context = target_tls();
+    const bool is_second = connection->route.version != TargetVersion::Http1;
+    const net::TlsClientContext* context = target_tls(connection->route.version);
     std::unique_ptr<net::TlsSession> session = context ? context->connect(fd->get(), "") : nullptr;
     if (!session) co_return std::unexpected(ConnectFailure::Refused);
     connection->stream = std::make_unique<net::Stream>(reactor, std::move(*fd), std::move(session));
@@ -94,10 +104,14 @@ async::Task<Connected> connect(async::Reactor& reactor, Route route, async::Dura
     if (shaken == net::Wait::TimedOut) {
       // A target that is there and speaks no TLS is another matter than one that is not there.
       const bool is_there = has_peer(connection->stream->fd());
-      co_return std::unexpected(is_there ? ConnectFailure::Refused : ConnectFailure::TimedOut);
+      co_return std::unexpected(is_there ? ConnectFailure::NoTls : ConnectFailure::TimedOut);
     }
     if (!connection->stream->tls()->handshake_done()) {
-      co_return std::unexpected(failure_of(connection->stream->fd()));
+      const bool is_there = has_peer(connection->stream->fd());
+      co_return std::unexpected(is_there ? ConnectFailure::NoTls : failure_of(connection->stream->fd()));
+    }
+    if (is_second && connection->stream->tls()->protocol() != "h2") {
+      co_return std::unexpected(ConnectFailure::NoTls);
     }
     co_return connection;
   }
@@ -159,15 +173,37 @@ void UpstreamPool::keep(std::unique_ptr<Connection> connection) {
   if (!sweeper_.is_armed()) sweeper_.arm(kIdle);
 }
 
+std::shared_ptr<http::Http2Client> UpstreamPool::find_shared(const Route& route) {
+  const auto found = shared_.find(route);
+  if (found == shared_.end()) return nullptr;
+  for (SharedConnection& each : found->second) {
+    if (!each.client->can_take()) continue;
+    each.used = reactor_.clock().steady();
+    return each.client;
+  }
+  return nullptr;
+}
+
+void UpstreamPool::share(const Route& route, SharedConnection connection) {
+  shared_[route].push_back(std::move(connection));
+  if (!sweeper_.is_armed()) sweeper_.arm(kIdle);
+}
+
 void UpstreamPool::sweep() {
   SteadyTime now = reactor_.clock().steady();
+  for (auto& [route, list] : shared_) {
+    std::erase_if(list, [&](const SharedConnection& each) {
+      return !each.client->has_calls() && (now - each.used >= kIdle || !each.client->can_take());
+    });
+  }
+  std::erase_if(shared_, [](const auto& each) { return each.second.empty(); });
   for (auto& [route, list] : idle_) {
     std::erase_if(list, [&](const Idle& each) {
       return now - each.since >= kIdle || each.connection->stream->peer_has_left();
     });
   }
   std::erase_if(idle_, [](const auto& each) { return each.second.empty(); });
-  if (!idle_.empty()) sweeper_.arm(kIdle);
+  if (!idle_.empty() || !shared_.empty()) sweeper_.arm(kIdle);
 }
 
 }  // namespace holm::balancer

@@ -54,6 +54,9 @@ std::set<std::string> groups_of(const balancer::LoadBalancer& load_balancer) {
 GroupCounts GroupCounts::of(const balancer::GroupCounters& counters) {
   GroupCounts counts{.requests = read(counters.requests),
                      .connection_errors = read(counters.target_connection_errors),
+                     .tls_errors = read(counters.target_tls_errors),
+                     .unhealthy_routed = read(counters.unhealthy_routed),
+                     .not_sticky = read(counters.not_sticky),
                      .function_user_errors = read(counters.function_user_errors),
                      .function_internal_errors = read(counters.function_internal_errors),
                      .times = {},
@@ -71,6 +74,9 @@ GroupCounts GroupCounts::since(const GroupCounts& before) const {
   if (requests < before.requests || time_sum < before.time_sum) return came;
   came.requests -= before.requests;
   came.connection_errors = difference(connection_errors, before.connection_errors);
+  came.tls_errors = difference(tls_errors, before.tls_errors);
+  came.unhealthy_routed = difference(unhealthy_routed, before.unhealthy_routed);
+  came.not_sticky = difference(not_sticky, before.not_sticky);
   came.function_user_errors = difference(function_user_errors, before.function_user_errors);
   came.function_internal_errors = difference(function_internal_errors, before.function_internal_errors);
   came.time_sum -= before.time_sum;
@@ -84,6 +90,8 @@ GroupCounts GroupCounts::since(const GroupCounts& before) const {
 void GroupCounts::add(const GroupCounts& other) {
   requests += other.requests;
   connection_errors += other.connection_errors;
+  tls_errors += other.tls_errors;
+  not_sticky += other.not_sticky;
   function_user_errors += other.function_user_errors;
   function_internal_errors += other.function_internal_errors;
   time_sum += other.time_sum;
@@ -127,12 +135,16 @@ struct BalancerMetrics::Names {
   void record_count(std::string_view name, uint64_t count) const {
     if (count > 0) record(name, Statistics::of(static_cast<double>(count)), "Count");
   }
+  void record_bytes(std::string_view name, uint64_t bytes) const {
+    if (bytes > 0) record(name, Statistics::of(static_cast<double>(bytes)), "Bytes");
+  }
   void record_counts(const GroupCounts& came) const {
     record_count("RequestCount", came.requests);
     for (size_t digit = 2; digit < came.statuses.size(); ++digit) {
       record_count(fmt::format("HTTPCode_Target_{}XX_Count", digit), came.statuses[digit]);
     }
     record_count("TargetConnectionErrorCount", came.connection_errors);
+    record_count("TargetTLSNegotiationErrorCount", came.tls_errors);
     record_count("LambdaUserError", came.function_user_errors);
     record_count("LambdaInternalError", came.function_internal_errors);
     record("TargetResponseTime", came.response_times(), "Seconds");
@@ -159,11 +171,12 @@ void BalancerMetrics::read(metrics::Recorder& recorder, Time minute) {
   load_balancers_ = std::move(known);
   for (const balancer::LoadBalancer& each : routing->config().load_balancers) {
     const ArnParts parts = parts_of(each.arn);
+    Names names{recorder, minute, parts.account, parts.region, "AWS/ApplicationELB", {}};
     if (is_network(each.arn)) {
-      read_connections({recorder, minute, parts.account, parts.region, "AWS/NetworkELB", {}}, *routing, each);
+      names.space = "AWS/NetworkELB";
+      read_connections(names, *routing, each, came);
     } else {
-      read_load_balancer({recorder, minute, parts.account, parts.region, "AWS/ApplicationELB", {}}, *routing, each,
-                         came);
+      read_load_balancer(names, *routing, each, came);
     }
   }
 }
@@ -187,33 +200,65 @@ void BalancerMetrics::read_load_balancer(const Names& names, const balancer::Rou
   of_load_balancer.dimensions = {{own}};
   of_load_balancer.record_counts(whole);
 
-  const balancer::LoadBalancerCounters& counters = routing.state_of(load_balancer).counters;
+  of_load_balancer.record_count("NonStickyRequestCount", whole.not_sticky);
+  const balancer::LoadBalancerCounters& counters = routing.state_of(load_balancer)->counters;
   LoadBalancerCounts& last = load_balancers_[load_balancer.arn];
-  LoadBalancerCounts now{.fixed_responses = elbv2::read(counters.fixed_responses),
-                         .redirects = elbv2::read(counters.redirects),
-                         .non_compliant_requests = elbv2::read(counters.non_compliant_requests),
-                         .invalid_headers_dropped = elbv2::read(counters.invalid_headers_dropped),
-                         .invalid_headers_forwarded = elbv2::read(counters.invalid_headers_forwarded),
-                         .function_bytes = elbv2::read(counters.function_bytes)};
-  for (size_t digit = 0; digit < now.own_statuses.size(); ++digit) {
-    now.own_statuses[digit] = elbv2::read(counters.own_statuses[digit]);
-    if (digit < 3) continue;
-    of_load_balancer.record_count(fmt::format("HTTPCode_ELB_{}XX_Count", digit),
-                                  difference(now.own_statuses[digit], last.own_statuses[digit]));
-  }
-  of_load_balancer.record_count("HTTP_Fixed_Response_Count",
-                                difference(now.fixed_responses, last.fixed_responses));
-  of_load_balancer.record_count("HTTP_Redirect_Count", difference(now.redirects, last.redirects));
-  of_load_balancer.record_count("DesyncMitigationMode_NonCompliant_Request_Count",
-                                difference(now.non_compliant_requests, last.non_compliant_requests));
-  of_load_balancer.record_count("DroppedInvalidHeaderRequestCount",
-                                difference(now.invalid_headers_dropped, last.invalid_headers_dropped));
-  of_load_balancer.record_count("ForwardedInvalidHeaderRequestCount",
-                                difference(now.invalid_headers_forwarded, last.invalid_headers_forwarded));
-  if (const uint64_t bytes = difference(now.function_bytes, last.function_bytes); bytes > 0) {
-    of_load_balancer.record("LambdaTargetProcessedBytes", Statistics::of(static_cast<double>(bytes)), "Bytes");
-  }
+  const LoadBalancerCounts now = LoadBalancerCounts::of(counters);
+  record_own(of_load_balancer, now, last);
+  const auto open = static_cast<double>(counters.connections_open.load(std::memory_order_relaxed));
+  if (open > 0) of_load_balancer.record("ActiveConnectionCount", Statistics::of(open), "Count");
   last = now;
+}
+
+BalancerMetrics::LoadBalancerCounts BalancerMetrics::LoadBalancerCounts::of(
+    const balancer::LoadBalancerCounters& counters) {
+  using elbv2::read;
+  LoadBalancerCounts counts{.connections_begun = read(counters.connections_begun),
+                            .rejected_connections = read(counters.rejected_connections),
+                            // To and from functions, too.
+                            .bytes = read(counters.bytes) + read(counters.function_bytes),
+                            .grpc_requests = read(counters.grpc_requests),
+                            .rule_evaluations = read(counters.rule_evaluations),
+                            .fixed_responses = read(counters.fixed_responses),
+                            .redirects = read(counters.redirects),
+                            .non_compliant_requests = read(counters.non_compliant_requests),
+                            .invalid_headers_dropped = read(counters.invalid_headers_dropped),
+                            .invalid_headers_forwarded = read(counters.invalid_headers_forwarded),
+                            .function_bytes = read(counters.function_bytes),
+                            .failed_handshakes = read(counters.failed_handshakes),
+                            .tcp = FlowCounts::of(counters.tcp),
+                            .tls = FlowCounts::of(counters.tls)};
+  for (size_t i = 0; i < counts.own_statuses.size(); ++i) counts.own_statuses[i] = read(counters.own_statuses[i]);
+  for (size_t i = 0; i < counts.own_5xx.size(); ++i) counts.own_5xx[i] = read(counters.own_5xx[i]);
+  return counts;
+}
+
+// What is the load balancer's own and no target's.
+void BalancerMetrics::record_own(const Names& names, const LoadBalancerCounts& now,
+                                 const LoadBalancerCounts& last) {
+  for (size_t digit = 3; digit < now.own_statuses.size(); ++digit) {
+    names.record_count(fmt::format("HTTPCode_ELB_{}XX_Count", digit),
+                       difference(now.own_statuses[digit], last.own_statuses[digit]));
+  }
+  for (const size_t each : {0u, 2u, 3u, 4u}) {
+    names.record_count(fmt::format("HTTPCode_ELB_{}_Count", 500 + each),
+                       difference(now.own_5xx[each], last.own_5xx[each]));
+  }
+  using Counts = LoadBalancerCounts;
+  constexpr std::pair<std::string_view, uint64_t Counts::*> kCounts[] = {
+      {"NewConnectionCount", &Counts::connections_begun},
+      {"RejectedConnectionCount", &Counts::rejected_connections},
+      {"ClientTLSNegotiationErrorCount", &Counts::failed_handshakes},
+      {"GrpcRequestCount", &Counts::grpc_requests},
+      {"RuleEvaluations", &Counts::rule_evaluations},
+      {"HTTP_Fixed_Response_Count", &Counts::fixed_responses},
+      {"HTTP_Redirect_Count", &Counts::redirects},
+      {"DesyncMitigationMode_NonCompliant_Request_Count", &Counts::non_compliant_requests},
+      {"DroppedInvalidHeaderRequestCount", &Counts::invalid_headers_dropped},
+      {"ForwardedInvalidHeaderRequestCount", &Counts::invalid_headers_forwarded}};
+  for (const auto& [name, member] : kCounts) names.record_count(name, difference(now.*member, last.*member));
+  names.record_bytes("ProcessedBytes", difference(now.bytes, last.bytes));
+  names.record_bytes("LambdaTargetProcessedBytes", difference(now.function_bytes, last.function_bytes));
 }
 
 // Returns how many are healthy and how many are not.
@@ -232,7 +277,8 @@ std::pair<double, double> BalancerMetrics::record_health(const Names& names, con
 
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-cloudwatch-metrics.html
 void BalancerMetrics::read_connections(const Names& names, const balancer::Routing& routing,
-                                       const balancer::LoadBalancer& load_balancer) {
+                                       const balancer::LoadBalancer& load_balancer,
+                                       const std::map<std::string, GroupCounts>& came) {
   const std::string resource = parts_of(load_balancer.arn).resource;
   const metrics::Dimension own{"LoadBalancer", resource.substr(resource.find('/') + 1)};
   for (const std::string& arn : groups_of(load_balancer)) {
@@ -240,33 +286,35 @@ void BalancerMetrics::read_connections(const Names& names, const balancer::Routi
     Names of_group = names;
     of_group.dimensions = {{own, {"TargetGroup", parts_of(arn).resource}}};
     record_health(of_group, *routing.find_group(arn));
+    const auto counts = came.find(arn);
+    if (counts == came.end()) continue;
+    of_group.record_count("UnhealthyRoutingFlowCount", counts->second.unhealthy_routed);
+    of_group.dimensions.push_back({own});
+    of_group.record_count("TargetTLSNegotiationErrorCount", counts->second.tls_errors);
   }
   Names whole = names;
   whole.dimensions = {{own}};
-  const balancer::LoadBalancerCounters& counters = routing.state_of(load_balancer).counters;
   LoadBalancerCounts& last = load_balancers_[load_balancer.arn];
-  LoadBalancerCounts now;
-  now.failed_handshakes = elbv2::read(counters.failed_handshakes);
-  now.tcp = FlowCounts::of(counters.tcp);
-  now.tls = FlowCounts::of(counters.tls);
-  FlowCounts all;
-  auto record_flows = [&](const FlowCounts& came, std::string_view suffix) {
+  const LoadBalancerCounts now = LoadBalancerCounts::of(routing.state_of(load_balancer)->counters);
+  auto record_flows = [&whole](const FlowCounts& came, std::string_view suffix) {
     whole.record_count(fmt::format("NewFlowCount{}", suffix), came.begun);
     const auto open = Statistics::of(static_cast<double>(came.open));
-    const auto bytes = Statistics::of(static_cast<double>(came.bytes));
     whole.record(fmt::format("ActiveFlowCount{}", suffix), open, "Count");
-    if (came.bytes > 0) whole.record(fmt::format("ProcessedBytes{}", suffix), bytes, "Bytes");
-    all.begun += came.begun;
-    all.open += came.open;
-    all.bytes += came.bytes;
-    all.resets += came.resets;
+    whole.record_bytes(fmt::format("ProcessedBytes{}", suffix), came.bytes);
   };
-  record_flows(now.tcp.since(last.tcp), "_TCP");
-  record_flows(now.tls.since(last.tls), "_TLS");
-  const FlowCounts sum = all;
-  record_flows(sum, "");
-  whole.record_count("TCP_ELB_Reset_Count", sum.resets);
+  FlowCounts all = now.tcp.since(last.tcp);
+  const FlowCounts tls = now.tls.since(last.tls);
+  record_flows(all, "_TCP");
+  record_flows(tls, "_TLS");
+  all.add(tls);
+  record_flows(all, "");
+  whole.record_count("TCP_Client_Reset_Count", all.client_resets);
+  whole.record_count("TCP_ELB_Reset_Count", all.resets);
+  whole.record_count("TCP_Target_Reset_Count", all.target_resets);
   whole.record_count("ClientTLSNegotiationErrorCount", difference(now.failed_handshakes, last.failed_handshakes));
+  const uint64_t rejected = difference(now.rejected_connections, last.rejected_connections);
+  whole.record_count("RejectedFlowCount", rejected);
+  whole.record_count("RejectedFlowCount_TCP", rejected);
   last = now;
 }
 
@@ -274,19 +322,33 @@ FlowCounts FlowCounts::of(const balancer::FlowCounters& counters) {
   return {.begun = read(counters.begun),
           .open = counters.open.load(std::memory_order_relaxed),
           .bytes = read(counters.bytes),
-          .resets = read(counters.resets)};
+          .resets = read(counters.resets),
+          .client_resets = read(counters.client_resets),
+          .target_resets = read(counters.target_resets)};
 }
 
 FlowCounts FlowCounts::since(const FlowCounts& before) const {
   return {.begun = difference(begun, before.begun),
           .open = open,
           .bytes = difference(bytes, before.bytes),
-          .resets = difference(resets, before.resets)};
+          .resets = difference(resets, before.resets),
+          .client_resets = difference(client_resets, before.client_resets),
+          .target_resets = difference(target_resets, before.target_resets)};
+}
+
+void FlowCounts::add(const FlowCounts& other) {
+  begun += other.begun;
+  open += other.open;
+  bytes += other.bytes;
+  resets += other.resets;
+  client_resets += other.client_resets;
+  target_resets += other.target_resets;
 }
 
 void BalancerMetrics::read_group(const Names& names, const balancer::Routing& routing, const std::string& arn,
                                  const GroupCounts& came) {
   names.record_counts(came);
+  names.record_count("UnhealthyRoutingRequestCount", came.unhealthy_routed);
   const auto [healthy, unhealthy] = record_health(names, *routing.find_group(arn));
   if (came.requests == 0 || healthy + unhealthy == 0) return;
   // Those that can get requests: all that are healthy, or all there are when none is.

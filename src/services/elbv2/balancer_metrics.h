@@ -28,6 +28,9 @@ struct GroupCounts {
   uint64_t requests = 0;
   std::array<uint64_t, 6> statuses{};  // By the first digit.
   uint64_t connection_errors = 0;
+  uint64_t tls_errors = 0;
+  uint64_t unhealthy_routed = 0;
+  uint64_t not_sticky = 0;
   uint64_t function_user_errors = 0;
   uint64_t function_internal_errors = 0;
   std::vector<uint64_t> times;  // By the bucket of balancer::Timing; empty: none.
@@ -47,9 +50,12 @@ struct FlowCounts {
   int64_t open = 0;  // Now.
   uint64_t bytes = 0;
   uint64_t resets = 0;
+  uint64_t client_resets = 0;
+  uint64_t target_resets = 0;
 
   static FlowCounts of(const balancer::FlowCounters& counters);
   FlowCounts since(const FlowCounts& before) const;
+  void add(const FlowCounts& other);
 };
 
 // Read on CloudWatch's thread alone.
@@ -62,6 +68,12 @@ class BalancerMetrics final {
  private:
   struct LoadBalancerCounts {
     std::array<uint64_t, 6> own_statuses{};
+    std::array<uint64_t, 5> own_5xx{};
+    uint64_t connections_begun = 0;
+    uint64_t rejected_connections = 0;
+    uint64_t bytes = 0;
+    uint64_t grpc_requests = 0;
+    uint64_t rule_evaluations = 0;
     uint64_t fixed_responses = 0;
     uint64_t redirects = 0;
     uint64_t non_compliant_requests = 0;
@@ -70,6 +82,8 @@ class BalancerMetrics final {
     uint64_t function_bytes = 0;
     uint64_t failed_handshakes = 0;
     FlowCounts tcp, tls;
+
+    static LoadBalancerCounts of(const balancer::LoadBalancerCounters& counters);
   };
   struct Names;
   void read(metrics::Recorder& recorder, Time minute);
@@ -77,7 +91,9 @@ class BalancerMetrics final {
                           const balancer::LoadBalancer& load_balancer,
                           const std::map<std::string, GroupCounts>& came);
   void read_connections(const Names& names, const balancer::Routing& routing,
-                        const balancer::LoadBalancer& load_balancer);
+                        const balancer::LoadBalancer& load_balancer,
+                        const std::map<std::string, GroupCounts>& came);
+  static void record_own(const Names& names, const LoadBalancerCounts& now, const LoadBalancerCounts& last);
   static std::pair<double, double> record_health(const Names& names, const balancer::RoutedGroup& group);
   void read_group(const Names& names, const balancer::Routing& routing, const std::string& arn,
                   const GroupCounts& came);

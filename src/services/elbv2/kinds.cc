@@ -48,6 +48,12 @@ void check_compatible(const std::string& listener_protocol, const TargetGroup& g
   if (listener_protocol == "TCP") fits = protocol == "TCP";
   if (listener_protocol == "TLS") fits = carries_connections(protocol);
   if (!carries_connections(listener_protocol)) fits = !carries_connections(protocol);
+  const std::string version = group.protocol_version.value_or("HTTP1");
+  if (fits && listener_protocol == "HTTP" && version != "HTTP1") {
+    throw InvalidConfigurationRequestException(
+        fmt::format("Listener protocol 'HTTP' is not supported with a target group with the protocol-version '{}'",
+                    version));
+  }
   if (fits) return;
   throw IncompatibleProtocolsException(
       fmt::format("The target group '{}' has the protocol '{}', and a listener of the protocol '{}' cannot"

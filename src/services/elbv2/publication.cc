@@ -70,6 +70,11 @@ void apply_attributes(aws::Call& call, balancer::LoadBalancer& load_balancer) {
   if (desync == "strictest") load_balancer.desync_mitigation = balancer::DesyncMitigation::Strictest;
 }
 
+balancer::TargetVersion version_of(const TargetGroup& group) {
+  if (group.protocol_version == "GRPC") return balancer::TargetVersion::Grpc;
+  return group.protocol_version == "HTTP2" ? balancer::TargetVersion::Http2 : balancer::TargetVersion::Http1;
+}
+
 balancer::HealthCheck health_check_of(const TargetGroup& group) {
   balancer::HealthCheck check;
   if (group.health_check_protocol == "HTTPS") check.protocol = balancer::TargetProtocol::Https;
@@ -81,7 +86,10 @@ balancer::HealthCheck health_check_of(const TargetGroup& group) {
   check.timeout = std::chrono::seconds(group.health_check_timeout_seconds.value_or(5));
   check.healthy_threshold = group.healthy_threshold_count.value_or(5);
   check.unhealthy_threshold = group.unhealthy_threshold_count.value_or(2);
-  if (group.matcher) check.matcher = parse_matcher(group.matcher->http_code.value_or("200"));
+  check.version = version_of(group);
+  const bool is_grpc = check.version == balancer::TargetVersion::Grpc;
+  if (group.matcher && is_grpc) check.matcher = parse_call_matcher(group.matcher->grpc_code.value_or("12"));
+  if (group.matcher && !is_grpc) check.matcher = parse_matcher(group.matcher->http_code.value_or("200"));
   return check;
 }
 
@@ -255,6 +263,7 @@ void Publication::read_group(aws::Call& call, const std::string& arn) {
   balancer::TargetGroup made;
   made.arn = arn;
   made.health_check = health_check_of(described);
+  made.version = version_of(described);
   if (described.protocol == "HTTPS") made.protocol = balancer::TargetProtocol::Https;
   if (described.protocol == "TCP") made.protocol = balancer::TargetProtocol::Tcp;
   if (described.protocol == "TLS") made.protocol = balancer::TargetProtocol::Tls;

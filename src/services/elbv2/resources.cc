@@ -43,7 +43,7 @@ constexpr PropertySchema object(std::string_view name, std::span<const PropertyS
 
 // Key and Value of an attribute.
 constexpr PropertySchema kAttribute[] = {{.name = "Key"}, {.name = "Value"}};
-constexpr PropertySchema kMatcher[] = {{.name = "HttpCode"}};
+constexpr PropertySchema kMatcher[] = {{.name = "HttpCode"}, {.name = "GrpcCode"}};
 constexpr PropertySchema kTarget[] = {{.name = "Id", .presence = Presence::Required}, integer("Port")};
 constexpr PropertySchema kTuple[] = {{.name = "TargetGroupArn"}, integer("Weight")};
 constexpr PropertySchema kStickiness[] = {{.name = "Enabled", .kind = PropertyKind::Boolean},
@@ -266,7 +266,8 @@ class TargetGroupType final : public stacks::ResourceType {
     request.healthy_threshold_count = stacks::number(wanted, "HealthyThresholdCount");
     request.unhealthy_threshold_count = stacks::number(wanted, "UnhealthyThresholdCount");
     if (auto matcher = wanted.find_object("Matcher")) {
-      request.matcher = Matcher{.http_code = matcher->find_text("HttpCode")};
+      request.matcher = Matcher{.http_code = matcher->find_text("HttpCode"),
+                                .grpc_code = matcher->find_text("GrpcCode")};
     }
   }
   static formats::Object attributes_of(const TargetGroup& group) {

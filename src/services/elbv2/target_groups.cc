@@ -18,9 +18,18 @@ namespace {
   throw aws::ServiceError("ValidationError", 400, message);
 }
 
-// "200", "200-299", "200,202"; every code from 200 to 499.
-void check_matcher(const Matcher& matcher) {
-  if (matcher.grpc_code) throw aws::NotImplemented("Matcher: GrpcCode");
+// "200", "200-299", "200,202"; every code from 200 to 499, or of calls from 0 to 99.
+void check_matcher(const TargetGroup& group, const Matcher& matcher) {
+  const bool is_grpc = group.protocol_version == "GRPC";
+  if (is_grpc ? matcher.http_code.has_value() : matcher.grpc_code.has_value()) {
+    refuse(fmt::format("A {} code cannot be specified in the matcher of this target group",
+                       is_grpc ? "HTTP" : "gRPC"));
+  }
+  if (is_grpc) {
+    const std::string code = matcher.grpc_code.value_or("");
+    if (!parse_call_matcher(code).empty()) return;
+    refuse(fmt::format("Health check matcher GRPC code '{}' must be within '0-99' inclusive", code));
+  }
   if (parse_matcher(matcher.http_code.value_or("")).empty()) {
     refuse(fmt::format("Health check matcher HTTP code '{}' must be within '200-499' inclusive",
                        matcher.http_code.value_or("")));
@@ -75,7 +84,7 @@ void apply_health_check(TargetGroup& group, const Request& request) {
   take(group.healthy_threshold_count, request.healthy_threshold_count);
   take(group.unhealthy_threshold_count, request.unhealthy_threshold_count);
   if (request.matcher) {
-    check_matcher(*request.matcher);
+    check_matcher(group, *request.matcher);
     group.matcher = request.matcher;
   }
   if (protocol == "TCP") {
@@ -136,8 +145,8 @@ void check_kind(const CreateTargetGroupInput& request) {
     refuse(fmt::format("A protocol version cannot be specified for target groups with the protocol '{}'",
                        protocol));
   }
-  if (!version.empty() && version != "HTTP1") {
-    throw aws::NotImplemented("CreateTargetGroup: ProtocolVersion " + version);
+  if (!version.empty() && version != "HTTP1" && version != "HTTP2" && version != "GRPC") {
+    refuse(fmt::format("Protocol version '{}' must be one of 'HTTP1', 'HTTP2', 'GRPC'", version));
   }
 }
 
@@ -163,7 +172,12 @@ TargetGroup with_defaults(const CreateTargetGroupInput& request) {
   made.health_check_port = "traffic-port";
   made.health_check_interval_seconds = 30;
   if (!carries_connections(made)) {
-    made.protocol_version = "HTTP1";
+    const std::string version = request.protocol_version.value_or("");
+    made.protocol_version = version.empty() ? "HTTP1" : version;
+    if (version == "GRPC") {
+      made.health_check_path = "/AWS.ALB/healthcheck";
+      made.matcher = Matcher{.grpc_code = "12"};
+    }
     made.health_check_protocol = "HTTP";
     made.health_check_timeout_seconds = 5;
     return made;
@@ -177,7 +191,7 @@ TargetGroup with_defaults(const CreateTargetGroupInput& request) {
 
 bool is_same(const TargetGroup& a, const TargetGroup& b) {
   return a.protocol == b.protocol && a.port == b.port && a.vpc_id == b.vpc_id &&
-         a.target_type == b.target_type;
+         a.target_type == b.target_type && a.protocol_version == b.protocol_version;
 }
 
 }  // namespace

@@ -156,16 +156,25 @@ std::vector<TargetRow> targets_of(sql::Transaction& transaction, const std::stri
   return rows;
 }
 
-std::vector<balancer::StatusRange> parse_matcher(std::string_view text) {
+namespace {
+
+std::vector<balancer::StatusRange> parse_ranges(std::string_view text, balancer::StatusRange within) {
   std::vector<balancer::StatusRange> ranges;
   for (std::string_view part : split(text, ',')) {
     size_t dash = part.find('-');
     auto first = parse_integer(part.substr(0, dash));
     auto last = dash == std::string_view::npos ? first : parse_integer(part.substr(dash + 1));
-    if (!first || !last || *first < 200 || *last > 499 || *first > *last) return {};
+    if (!first || !last || *first < within.first || *last > within.last || *first > *last) return {};
     ranges.push_back({static_cast<int>(*first), static_cast<int>(*last)});
   }
   return ranges;
+}
+
+}  // namespace
+
+std::vector<balancer::StatusRange> parse_matcher(std::string_view text) { return parse_ranges(text, {200, 499}); }
+std::vector<balancer::StatusRange> parse_call_matcher(std::string_view text) {
+  return parse_ranges(text, {0, 99});
 }
 
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_RegisterTargets.html

@@ -29,5 +29,7 @@ std::vector<TargetRow> targets_of(sql::Transaction& transaction, const std::stri
 
 // "200,300-399"; empty when it is malformed or names a code outside of 200 to 499.
 std::vector<balancer::StatusRange> parse_matcher(std::string_view text);
+// The same of gRPC's statuses: "12", "0-99".
+std::vector<balancer::StatusRange> parse_call_matcher(std::string_view text);
 
 }  // namespace holm::elbv2
