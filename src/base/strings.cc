@@ -95,6 +95,9 @@ std::string to_upper(std::string_view text) {
 // Eight bytes at a time: those that differ in more than the case bit cannot be equal.
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
+  if (a.empty()) return true;
+  // Most that differ do so here already.
+  if (((a.front() ^ b.front()) & ~0x20) != 0 || ((a.back() ^ b.back()) & ~0x20) != 0) return false;
   constexpr uint64_t kCaseBits = 0x2020202020202020u;
   size_t i = 0;
   for (; i + sizeof(uint64_t) <= a.size(); i += sizeof(uint64_t)) {
