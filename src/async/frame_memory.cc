@@ -12,8 +12,8 @@ namespace {
 
 // A cache line, so that a frame's beginning shares none.
 constexpr size_t kStep = 64;
-constexpr size_t kClasses = 32;  // Larger frames are rare.
-constexpr size_t kKeptMax = 128;  // Of each class: half a MiB of the frames that requests have.
+constexpr size_t kClasses = 128;  // Larger frames are rare.
+constexpr size_t kKeptMax = 128;  // Of each class; those that requests have are a MiB at most.
 
 struct Free {
   Free* next;
