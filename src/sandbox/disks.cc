@@ -17,6 +17,7 @@
 #include <filesystem>
 
 #include "base/files.h"
+#include "sandbox/encrypted_folder.h"
 #include "sandbox/loop_mount.h"
 #include "sandbox/names.h"
 #include "sandbox/probe.h"
@@ -73,16 +74,22 @@ Result<void> lock_disk(const UniqueFd& image, const std::string& path) {
 
 }  // namespace
 
-Result<void> make_disk(const std::string& path, uint64_t bytes) {
+Result<void> make_disk(const std::string& path, uint64_t bytes, DiskKind kind) {
   std::error_code ignored;
   if (std::filesystem::exists(path, ignored)) return {};
   const Capabilities capabilities = probe();
   if (!capabilities.loop_devices.available) return failure(capabilities.loop_devices.reason);
+  const bool encrypts = kind == DiskKind::Encrypted;
+  if (encrypts && !capabilities.encrypted_disks.available) {
+    return failure(capabilities.encrypted_disks.reason);
+  }
   const std::string half = path + ".new";
   auto file = new_file(half);
   if (!file) return std::unexpected(file.error());
   if (::ftruncate(file->get(), static_cast<off_t>(bytes)) != 0) return failure(system_error(half));
-  auto formatted = format_image(capabilities.mke2fs_path, half, {.features = "", .journal_mib = kJournalMib});
+  auto formatted =
+      format_image(capabilities.mke2fs_path, half,
+                   {.features = encrypts ? kEncryptionFeature : "", .journal_mib = kJournalMib});
   if (!formatted) return formatted;
   return rename_durably(half, path);
 }
@@ -99,23 +106,24 @@ Result<void> copy_disk(const std::string& from, const std::string& to) {
   return rename_durably(half, to);
 }
 
-Result<UniqueFd> mount_disk(const std::string& path, int user_namespace,
-                            const std::function<Result<void>(int root)>& prepare) {
-  UniqueFd image(::open(path.c_str(), O_RDWR | O_CLOEXEC));
-  if (!image) return failure(system_error(path));
-  if (auto locked = lock_disk(image, path); !locked) return std::unexpected(locked.error());
+Result<UniqueFd> mount_disk(const DiskMount& disk) {
+  UniqueFd image(::open(disk.path.c_str(), O_RDWR | O_CLOEXEC));
+  if (!image) return failure(system_error(disk.path));
+  if (auto locked = lock_disk(image, disk.path); !locked) return std::unexpected(locked.error());
   auto loop = attach_loop(image);
   if (!loop) return std::unexpected(loop.error());
   auto mount = make_mount("ext4", {{"source", loop->path}, {"discard", ""}, {"noinit_itable", ""}});
+  if (mount && !disk.key.empty()) mount = open_encrypted_folder(std::move(*mount), disk.key);
   if (!mount) return mount;
   UniqueFd root(::openat(mount->get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!root) return failure(system_error(path));
+  if (!root) return failure(system_error(disk.path));
   // Some programs want their data folder empty.
   ::unlinkat(root.get(), "lost+found", AT_REMOVEDIR);
-  if (prepare) {
-    if (auto prepared = prepare(root.get()); !prepared) return std::unexpected(prepared.error());
+  if (disk.prepare) {
+    if (auto prepared = disk.prepare(root.get()); !prepared) return std::unexpected(prepared.error());
   }
-  if (auto mapped = map_ids(*mount, user_namespace); !mapped) return std::unexpected(mapped.error());
+  if (disk.user_namespace < 0) return mount;
+  if (auto mapped = map_ids(*mount, disk.user_namespace); !mapped) return std::unexpected(mapped.error());
   return mount;
 }
 

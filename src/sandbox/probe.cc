@@ -20,6 +20,7 @@
 #include "base/files.h"
 #include "base/strings.h"
 #include "base/unique_fd.h"
+#include "sandbox/encrypted_folder.h"
 
 namespace holm::sandbox {
 
@@ -107,7 +108,7 @@ std::vector<std::string> Capabilities::missing() const {
   std::vector<std::string> reasons;
   for (const Capability* each :
        {&crun, &overlay, &user_namespaces, &id_mapped_mounts, &network_namespaces, &nftables,
-        &bridge_netfilter, &loop_devices, &seccomp, &control_groups}) {
+        &bridge_netfilter, &loop_devices, &encrypted_disks, &seccomp, &control_groups}) {
     if (!each->available) reasons.push_back(each->reason);
   }
   return reasons;
@@ -146,6 +147,10 @@ Capabilities probe() {
   result.loop_devices = present_if(
       loop && !result.mke2fs_path.empty(),
       "There are no loop devices, or no mke2fs: what a function has in /tmp counts as its memory.");
+  result.encrypted_disks = present_if(
+      result.loop_devices.available && has_encrypted_folders(),
+      "The kernel's ext4 cannot encrypt (CONFIG_FS_ENCRYPTION), or there are no loop devices: volumes cannot be "
+      "encrypted.");
   result.seccomp = present_if(::prctl(PR_GET_SECCOMP) >= 0,
                               "The kernel has no seccomp: guests' system calls go unfiltered.");
   result.control_group_version = control_group_version();

@@ -21,6 +21,7 @@ struct Capabilities {
   Capability nftables;
   Capability bridge_netfilter;
   Capability loop_devices;
+  Capability encrypted_disks;
   Capability seccomp;
   Capability control_groups;
   enum class ControlGroups { None, Version1, Version2 };

@@ -216,8 +216,10 @@ Result<void> make_layer_folders(const RootTree& tree, int where) {
 
 Result<UniqueFd> own_layer(const RootTree& tree) {
   if (tree.root_disk.empty()) return id_mapped(tree.folder, tree.user_namespace, Writable::Yes);
-  const std::function prepare = [&tree](int root) { return make_layer_folders(tree, root); };
-  return mount_disk(tree.root_disk, tree.user_namespace, prepare);
+  return mount_disk({.path = tree.root_disk,
+                     .key = tree.root_disk_key,
+                     .user_namespace = tree.user_namespace,
+                     .prepare = [&tree](int root) { return make_layer_folders(tree, root); }});
 }
 
 Result<void> assemble(const RootTree& tree, const Capabilities& capabilities) {

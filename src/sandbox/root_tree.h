@@ -22,6 +22,7 @@ struct RootTree {
   // `layer/<part>` and `work/<part>` below it, or on the disk, are the writable layer.
   std::string folder;
   std::string root_disk;
+  std::string root_disk_key;
   int user_namespace = -1;
   uint32_t first_id = 0;
   std::vector<Mount> mounts;

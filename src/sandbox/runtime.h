@@ -57,6 +57,7 @@ struct Scratch {
 struct Disk {
   std::string path;
   std::string destination;
+  std::string key;  // Of an encrypted one; kept nowhere but in the kernel.
 };
 
 // A file put into the writable layer before the start; missing folders are made, 0755, owned by
@@ -97,6 +98,7 @@ struct SandboxSpec {
   Root root = Root::Writable;
   // The disk that the writable layer is on; empty: a folder of the host.
   std::string root_disk;
+  std::string root_disk_key;  // Of an encrypted one.
   std::vector<Disk> disks;
   std::vector<Mount> mounts;
   std::vector<Scratch> scratch;

@@ -83,7 +83,8 @@ Result<void> Runtime::attach_disk(const std::string& id, const Disk& disk) {
   };
   if (auto found = in_guest_mounts(*guest, find_target); !found) return found;
   if (is_there) return {};
-  auto mount = mount_disk(disk.path, guest->user_namespace.get());
+  auto mount = mount_disk(
+      {.path = disk.path, .key = disk.key, .user_namespace = guest->user_namespace.get()});
   if (!mount) return std::unexpected(mount.error());
   return in_guest_mounts(*guest, [&]() -> Result<void> {
     constexpr unsigned kFlags = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;

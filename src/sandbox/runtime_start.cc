@@ -165,6 +165,7 @@ Result<Started> Runtime::State::launch(const SandboxSpec& spec, uint32_t slot) {
   const RootTree tree{.parts = (*prepared)->images.parts(spec.image),
                       .folder = home,
                       .root_disk = spec.root_disk,
+                      .root_disk_key = spec.root_disk_key,
                       .user_namespace = guest->user.get(),
                       .first_id = first_id,
                       .mounts = spec.mounts,

@@ -10,6 +10,7 @@
 
 #include <thread>
 
+#include "base/files.h"
 #include "sandbox/disks.h"
 #include "sandbox/program/region_fixture.h"
 
@@ -179,6 +180,38 @@ TEST_F(RuntimeTest, DisksComeAndGoWhileItRuns) {
   EXPECT_EQ(runtime().detach_disk("second", "/mnt/sdf", Runtime::Detach::Gently), Runtime::Detached::Done);
   EXPECT_TRUE(region_->wait_for([&] { return !is_disk_in_use(disk); }));
   ASSERT_TRUE(runtime().remove("second"));
+}
+
+// As long as the words, and as a name of a file as well.
+bool holds(const std::string& path, const std::string& words) {
+  return read_file(path).value().find(words) != std::string::npos;
+}
+
+TEST_F(RuntimeTest, AnEncryptedDiskTellsNothingWithoutItsKey) {
+  const std::string root = region_->directory() + "/root.disk", data = region_->directory() + "/data.disk";
+  const std::string key(kDiskKeyBytes, 'k');
+  ASSERT_TRUE(make_disk(root, 64 << 20, DiskKind::Encrypted));
+  ASSERT_TRUE(make_disk(data, 64 << 20, DiskKind::Encrypted));
+  SandboxSpec spec = shell("sealed",
+                           "echo words-on-the-root > /var/name-on-the-root; chown 33 /var/name-on-the-root\n"
+                           "until mountpoint -q /mnt/sdf; do sleep 0.02; done\n"
+                           "echo words-on-the-data > /mnt/sdf/name-on-the-data; ls /mnt/sdf; sync");
+  spec.root_disk = root;
+  spec.root_disk_key = key;
+  spec.disks = {{.path = data, .destination = "/mnt/sdf", .key = key}};
+  EXPECT_EQ(output_of(spec), "name-on-the-data\n");
+  ASSERT_TRUE(region_->wait_for([&] { return !is_disk_in_use(root) && !is_disk_in_use(data); }));
+  for (const char* words : {"words-on-the", "name-on-the"}) {
+    EXPECT_FALSE(holds(root, words)) << words;
+    EXPECT_FALSE(holds(data, words)) << words;
+  }
+  ::unlink(spec.log_path.c_str());
+  spec.args.back() = "cat /var/name-on-the-root; stat -c %u /var/name-on-the-root\n"
+                     "until mountpoint -q /mnt/sdf; do sleep 0.02; done; cat /mnt/sdf/name-on-the-data";
+  EXPECT_EQ(output_of(spec), "words-on-the-root\n33\nwords-on-the-data\n");
+  auto other = mount_disk({.path = data, .key = std::string(kDiskKeyBytes, 'o')});
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().message, "the disk was encrypted with another key");
 }
 
 TEST_F(RuntimeTest, DoesNotFollowAGuestsLinkOutOfTheSandbox) {

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -25,6 +26,7 @@
 #include "sandbox/disks.h"
 #include "sandbox/loop_mount.h"
 #include "sandbox/names.h"
+#include "sandbox/namespaces.h"
 #include "sandbox/undo_guard.h"
 
 namespace holm::sandbox {
@@ -86,6 +88,22 @@ Result<void> while_frozen(const std::string& loop, const auto& copy) {
   return copy();
 }
 
+// Everything that is on one disk to another, where nothing is.
+Result<void> copy_files(const DiskMount& from, const DiskMount& to) {
+  auto source = mount_disk(from);
+  if (!source) return std::unexpected(source.error());
+  auto target = mount_disk(to);
+  if (!target) return std::unexpected(target.error());
+  UniqueFd folder(::openat(target->get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder) return failure(system_error(to.path));
+  auto code = run_program({"cp", "--archive", "--no-target-directory", descriptor_path(source->get()) + "/.",
+                           descriptor_path(target->get()) + "/."});
+  if (!code) return std::unexpected(code.error());
+  if (*code != 0) return failure(fmt::format("copying {} ended with code {}", from.path, *code));
+  if (::syncfs(folder.get()) != 0) return failure(system_error(to.path));
+  return {};
+}
+
 }  // namespace
 
 Result<void> snapshot_disk(const std::string& disk, const std::string& to) {
@@ -129,6 +147,24 @@ Result<void> copy_disk_larger(const std::string& from, const std::string& to, ui
   auto resized = run_program({"resize2fs", half});
   if (!resized) return std::unexpected(resized.error());
   if (*resized != 0) return failure(fmt::format("resize2fs of {} ended with code {}", half, *resized));
+  return rename_durably(half, to);
+}
+
+Result<void> encrypt_disk(const std::string& from, const std::string& to, uint64_t bytes,
+                          const std::string& key) {
+  std::error_code error;
+  if (std::filesystem::exists(to, error)) return {};
+  const auto size = std::filesystem::file_size(from, error);
+  if (error) return failure(from + ": " + error.message());
+  const std::string plain = to + ".plain", half = to + ".encrypted";
+  std::filesystem::remove(plain, error);
+  std::filesystem::remove(half, error);
+  // A copy, because mounting the original would write to it.
+  if (auto copied = copy_disk(from, plain); !copied) return copied;
+  auto filled = make_disk(half, std::max<uint64_t>(bytes, size), DiskKind::Encrypted);
+  if (filled) filled = copy_files({.path = plain}, {.path = half, .key = key});
+  std::filesystem::remove(plain, error);
+  if (!filled) return filled;
   return rename_durably(half, to);
 }
 

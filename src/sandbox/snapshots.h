@@ -20,4 +20,9 @@ Result<void> copy_folder(const std::string& from, const std::string& to);
 // Nobody may have the original mounted.
 Result<void> copy_disk_larger(const std::string& from, const std::string& to, uint64_t bytes);
 
+// Makes an encrypted disk, `bytes` large or as large as the original if that is more, with the files of a plain
+// one, durably; one that is there already is left alone.
+Result<void> encrypt_disk(const std::string& from, const std::string& to, uint64_t bytes,
+                          const std::string& key);
+
 }  // namespace holm::sandbox

@@ -108,5 +108,25 @@ TEST_F(SnapshotsTest, APausedSandboxDoesNothingAndIsALayerOfOthers) {
   ASSERT_TRUE(runtime().remove("reader"));
 }
 
+TEST_F(SnapshotsTest, APlainDiskBecomesAnEncryptedOne) {
+  const std::string plain = in("plain.disk"), sealed = in("sealed.disk");
+  const std::string key(kDiskKeyBytes, 'k');
+  ASSERT_TRUE(make_disk(plain, 32 << 20));
+  SandboxSpec writer = shell(
+      "writer", "echo words-of-the-file > /etc/note; chown 33:44 /etc/note; chmod 640 /etc/note");
+  writer.root_disk = plain;
+  ASSERT_TRUE(runtime().start(writer));
+  region_->wait_for_exit("writer");
+  ASSERT_TRUE(encrypt_disk(plain, sealed, 64 << 20, key));
+  EXPECT_EQ(std::filesystem::file_size(sealed), 64U << 20);
+  EXPECT_EQ(read_file(sealed).value().find("words-of-the-file"), std::string::npos);
+  SandboxSpec reader = shell("reader", "cat /etc/note; stat -c %u:%g:%a /etc/note");
+  reader.root_disk = sealed;
+  reader.root_disk_key = key;
+  ASSERT_TRUE(runtime().start(reader));
+  region_->wait_for_exit("reader");
+  EXPECT_EQ(region_->log_of("reader"), "words-of-the-file\n33:44:640\n");
+}
+
 }  // namespace
 }  // namespace holm::sandbox

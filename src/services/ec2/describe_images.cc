@@ -43,6 +43,13 @@ Image describe_host() {
           .image_type = "machine"};
 }
 
+bool is_encrypted(Call& call, const ImageDevice& device) {
+  return device.snapshot && call.transaction
+                                .find("SELECT 1 FROM ec2_snapshot WHERE id = ?1 AND kms_key IS NOT NULL",
+                                      {*device.snapshot})
+                                .has_value();
+}
+
 std::vector<BlockDeviceMapping> describe_devices(Call& call, const ImageRow& row, int64_t folder_gib) {
   std::vector<BlockDeviceMapping> mappings;
   for (const ImageDevice& each : devices_of_image(call.transaction, row.id)) {
@@ -50,7 +57,7 @@ std::vector<BlockDeviceMapping> describe_devices(Call& call, const ImageRow& row
                        .snapshot_id = each.snapshot,
                        .volume_size = static_cast<int32_t>(each.gib.value_or(folder_gib)),
                        .volume_type = each.type,
-                       .encrypted = false};
+                       .encrypted = is_encrypted(call, each)};
     if (each.iops) ebs.iops = static_cast<int32_t>(*each.iops);
     if (each.throughput) ebs.throughput = static_cast<int32_t>(*each.throughput);
     mappings.push_back({.ebs = ebs, .device_name = each.device});

@@ -87,6 +87,7 @@ CreateImageResult create_image(Service& service, Call& call, const CreateImageRe
   }
   const auto wishes =
       volume_wishes(call, wishes_of_instance(service, call, instance, image), request.block_device_mappings);
+  refuse_new_encryption(wishes, "CreateImage");
   const std::vector<Tag> image_tags = tags_for(request.tag_specifications, "image");
   const std::vector<Tag> snapshot_tags = tags_for(request.tag_specifications, "snapshot");
   end_dry_run(request.dry_run);
@@ -119,6 +120,7 @@ RegisterImageResult register_image(Service& service, Call& call, const RegisterI
   }
   check_image_name(call, request.name);
   const auto wishes = volume_wishes(call, {}, request.block_device_mappings);
+  refuse_new_encryption(wishes, "RegisterImage");
   const auto& snapshot = wishes.front().snapshot;
   if (!snapshot || !snapshot->holds_root) {
     throw aws::ServiceError(
@@ -143,7 +145,6 @@ RegisterImageResult register_image(Service& service, Call& call, const RegisterI
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CopyImage.html
 CopyImageResult copy_image(Service& service, Call& call, const CopyImageRequest& request) {
-  if (request.encrypted.value_or(false)) throw aws::NotImplemented("CopyImage: Encrypted");
   if (request.client_token) {
     auto known = images_where(call.transaction, "account = ?1 AND region = ?2 AND client_token = ?3",
                               {call.account, call.region, *request.client_token});
@@ -174,7 +175,8 @@ CopyImageResult copy_image(Service& service, Call& call, const CopyImageRequest&
     SnapshotRow copy =
         copy_of(service, call, snapshots_where(call.transaction, "id = ?1", {*device.snapshot}).front(),
                 fmt::format("Copied for DestinationAmi {} from SourceAmi {} for SourceSnapshot {}.", image.id,
-                            found.front().id, *device.snapshot));
+                            found.front().id, *device.snapshot),
+                {.encrypted = request.encrypted, .kms_key = request.kms_key_id});
     copy.image = image.id;
     device.snapshot = copy.id;
     insert_snapshot(call, copy);

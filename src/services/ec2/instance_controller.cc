@@ -183,17 +183,20 @@ sandbox::SandboxSpec Instances::spec_of(const InstanceRow& row, const InterfaceR
   const InstanceType& type = *find_instance_type(row.type);
   const std::string hostname = private_name_of(interface.address, row.region);
   const std::string domain = hostname.substr(hostname.find('.') + 1);
-  std::string root_disk;
+  std::string root_disk, root_disk_key;
   std::vector<sandbox::Disk> disks;
   std::vector<std::string> mounts;
   for (const VolumeRow& volume : has.volumes) {
     const bool is_leaving = volume.attachment == "detaching" || volume.attachment == "busy";
     if (!volume.is_disk() || is_leaving) continue;
     const std::string path = disk_path(use_.data_directory, volume.id);
-    if (volume.is_root()) root_disk = path;
-    if (volume.is_root()) continue;
+    if (volume.is_root()) {
+      root_disk = path;
+      root_disk_key = volume.key;
+      continue;
+    }
     mounts.push_back(mount_point_of(*volume.device));
-    disks.push_back({.path = path, .destination = mounts.back()});
+    disks.push_back({.path = path, .destination = mounts.back(), .key = volume.key});
   }
   std::vector<std::string> layers{use_.guest_layer};
   layers.insert(layers.end(), has.layers.begin(), has.layers.end());
@@ -209,6 +212,7 @@ sandbox::SandboxSpec Instances::spec_of(const InstanceRow& row, const InterfaceR
                      .cpu_percent = type.vcpus * 100,
                      .pids = 4096},
           .root_disk = root_disk,
+          .root_disk_key = root_disk_key,
           .disks = disks,
           .files = files_of(row, has.public_key),
           .interface_ids = {interface.id},
@@ -223,6 +227,22 @@ Result<void> Instances::start_sandbox(const InstanceRow& row, const InterfaceRow
   auto started = use_.runtime.start(spec_of(row, interface, has));
   if (!started) return std::unexpected(started.error());
   return {};
+}
+
+// KMS does not open the key of a volume: a new instance ends, one that ran before stays stopped.
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html
+void Instances::refuse_boot(const InstanceRow& row, const Belongings& has, const std::string& why) const {
+  log::error(fmt::format("instance {}: {}", row.id, why));
+  const bool ran_before = !has.volumes.empty() && has.volumes.front().attachment == "attached";
+  const std::string code = ran_before ? "Client.InvalidKMSKey.InvalidState" : "Client.InternalError";
+  const aws::Caller caller = use_.region.caller(row.account, row.region, "ec2.amazonaws.com");
+  use_.region.transact(caller, sql::Access::Write, [&](aws::Call& call) {
+    call.transaction.run(
+        "UPDATE ec2_instance SET wanted = ?2, reason_code = ?3, reason = ?4 WHERE id = ?1 AND wanted = "
+        "'running'",
+        {row.id, ran_before ? "stopped" : "terminated", code,
+         code + (ran_before ? ": The KMS key provided is in an incorrect state" : ": Client error on launch")});
+  });
 }
 
 jobs::Outcome Instances::boot(const InstanceRow& row) {
@@ -248,6 +268,10 @@ jobs::Outcome Instances::boot(const InstanceRow& row) {
     if (has.must_rest) return jobs::again_at(use_.clock.now() + kRestInterval);
     if (auto made = make_directories(console_folder()); !made) {
       throw aws::ServiceError("InternalError", 500, made.error().message);
+    }
+    if (auto opened = open_data_keys(use_, has.volumes); !opened) {
+      refuse_boot(row, has, opened.error().message);
+      return jobs::again_at(use_.clock.now());
     }
     auto started = start_sandbox(row, interfaces.front(), has);
     if (!started) {

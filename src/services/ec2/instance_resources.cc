@@ -34,6 +34,7 @@ constexpr PropertySchema kEbsMembers[] = {{.name = "VolumeSize", .kind = Propert
                                           {.name = "Iops", .kind = PropertyKind::Integer},
                                           {.name = "Throughput", .kind = PropertyKind::Integer},
                                           {.name = "Encrypted", .kind = PropertyKind::Boolean},
+                                          {.name = "KmsKeyId"},
                                           {.name = "SnapshotId"},
                                           {.name = "DeleteOnTermination", .kind = PropertyKind::Boolean}};
 constexpr PropertySchema kMappingMembers[] = {
@@ -109,6 +110,7 @@ BlockDeviceMapping mapping_of(const Properties& wanted) {
                               .snapshot_id = ebs->find_text("SnapshotId"),
                               .volume_size = stacks::number(*ebs, "VolumeSize"),
                               .volume_type = ebs->find_text("VolumeType"),
+                              .kms_key_id = ebs->find_text("KmsKeyId"),
                               .throughput = stacks::number(*ebs, "Throughput"),
                               .encrypted = ebs->find_boolean("Encrypted")};
   return result;

@@ -8,6 +8,7 @@
 #include "services/ec2/describe_instances.h"
 #include "services/ec2/instance_types.h"
 #include "services/ec2/service.h"
+#include "services/ec2/volumes.h"
 #include "services/ec2/zone_faults.h"
 
 namespace holm::ec2 {
@@ -75,6 +76,7 @@ StartInstancesResult start_instances(Service& service, Call& call, const StartIn
       result.starting_instances.push_back(unchanged(row));
     } else if (row.state == "stopped") {
       require_capacity(call, row.type, row.zone);
+      require_openable(call, volumes_of_instance(call.transaction, row.id));
       give_public_addresses(service, call, row);
       result.starting_instances.push_back(change(service, call, row, {"running", "pending", ""}));
     } else {

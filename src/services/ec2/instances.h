@@ -84,6 +84,7 @@ class Instances final {
   jobs::Outcome halt(const InstanceRow& row);
   jobs::Outcome terminate(const InstanceRow& row);
   void notice_end(const InstanceRow& row);
+  void refuse_boot(const InstanceRow& row, const Belongings& has, const std::string& why) const;
   sandbox::SandboxSpec spec_of(const InstanceRow& row, const InterfaceRow& interface,
                                const Belongings& has) const;
   Result<void> start_sandbox(const InstanceRow& row, const InterfaceRow& interface,

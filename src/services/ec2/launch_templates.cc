@@ -169,6 +169,7 @@ void lay_mappings_under(std::vector<BlockDeviceMapping>& over,
                                  .snapshot_id = each.ebs->snapshot_id,
                                  .volume_size = each.ebs->volume_size,
                                  .volume_type = each.ebs->volume_type,
+                                 .kms_key_id = each.ebs->kms_key_id,
                                  .throughput = each.ebs->throughput,
                                  .encrypted = each.ebs->encrypted};
   }

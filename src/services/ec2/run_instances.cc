@@ -197,8 +197,8 @@ Reservation run_instances(Service& service, Call& call, const RunInstancesReques
   const std::vector<Tag> tags = tags_for(request.tag_specifications, "instance");
   const std::vector<Tag> interface_tags = tags_for(request.tag_specifications, "network-interface");
   const std::vector<Tag> volume_tags = tags_for(request.tag_specifications, "volume");
-  const std::vector<VolumeWish> volumes =
-      volume_wishes(call, std::move(image), request.block_device_mappings);
+  std::vector<VolumeWish> volumes = volume_wishes(call, std::move(image), request.block_device_mappings);
+  decide_encryption(call, volumes);
   end_dry_run(request.dry_run);
   std::vector<InstanceRow> rows;
   for (int32_t i = 0; i < request.max_count; ++i) {

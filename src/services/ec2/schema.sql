@@ -170,3 +170,13 @@ CREATE TABLE ec2_vpc_endpoint_route (
   endpoint TEXT NOT NULL REFERENCES ec2_vpc_endpoint (id) ON DELETE CASCADE,
   route_table TEXT NOT NULL REFERENCES ec2_route_table (id) ON DELETE CASCADE, PRIMARY KEY (endpoint, route_table));
 CREATE INDEX ec2_vpc_endpoint_route_table ON ec2_vpc_endpoint_route (route_table);
+-- migration 11
+-- The key of KMS that a disk's own key is encrypted with, and what that was bound to; none: nothing is encrypted.
+ALTER TABLE ec2_volume ADD COLUMN kms_key TEXT;
+ALTER TABLE ec2_volume ADD COLUMN data_key TEXT;
+ALTER TABLE ec2_volume ADD COLUMN key_bound_to TEXT;
+ALTER TABLE ec2_snapshot ADD COLUMN kms_key TEXT;
+ALTER TABLE ec2_snapshot ADD COLUMN data_key TEXT;
+ALTER TABLE ec2_snapshot ADD COLUMN key_bound_to TEXT;
+CREATE TABLE ec2_ebs_default (
+  account TEXT NOT NULL, region TEXT NOT NULL, encrypts INTEGER NOT NULL, kms_key TEXT, PRIMARY KEY (account, region));

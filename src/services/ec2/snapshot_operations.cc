@@ -35,7 +35,8 @@ Snapshot describe(Call& call, const SnapshotRow& row) {
                   .owner_id = row.account,
                   .description = row.description,
                   .volume_size = static_cast<int32_t>(row.gib),
-                  .encrypted = false};
+                  .encrypted = row.encryption.is_on()};
+  if (row.encryption.is_on()) result.kms_key_id = row.encryption.kms_key;
   if (row.completed) result.completion_time = from_milliseconds(*row.completed);
   return result;
 }
@@ -43,7 +44,7 @@ Snapshot describe(Call& call, const SnapshotRow& row) {
 SnapshotInfo describe_info(Call& call, const SnapshotRow& row) {
   return {.description = row.description,
           .tags = tags_of(call, row.id),
-          .encrypted = false,
+          .encrypted = row.encryption.is_on(),
           .volume_id = row.volume,
           .state = row.state,
           .volume_size = static_cast<int32_t>(row.gib),
@@ -159,7 +160,8 @@ aws::Nothing delete_snapshot(Service& service, Call& call, const DeleteSnapshotR
   return {};
 }
 
-SnapshotRow copy_of(Service& service, Call& call, const SnapshotRow& source, const std::string& description) {
+SnapshotRow copy_of(Service& service, Call& call, const SnapshotRow& source, const std::string& description,
+                    const AskedEncryption& asked) {
   SnapshotRow row = source;
   row.account = call.account;
   row.region = call.region;
@@ -172,12 +174,17 @@ SnapshotRow copy_of(Service& service, Call& call, const SnapshotRow& source, con
   row.state = "pending";
   row.started = to_milliseconds(call.now);
   row.completed = std::nullopt;
+  auto key = key_for(call, asked, source.encryption);
+  if (key && !source.is_disk) {
+    throw aws::NotImplemented("An encrypted copy of the snapshot of a root volume whose size nobody gave");
+  }
+  if (!key && source.encryption.is_on()) key = default_key(call);
+  row.encryption = encryption_of(call, row.id, key, source.encryption);
   return row;
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CopySnapshot.html
 CopySnapshotResult copy_snapshot(Service& service, Call& call, const CopySnapshotRequest& request) {
-  if (request.encrypted.value_or(false)) throw aws::NotImplemented("CopySnapshot: Encrypted");
   const std::string target = request.destination_region.value_or(call.region);
   if (target != call.region) {
     throw_invalid(fmt::format("The destination region {} is not that of the request.", target));
@@ -192,7 +199,8 @@ CopySnapshotResult copy_snapshot(Service& service, Call& call, const CopySnapsho
   require_completed(found.front());
   check_description(request.description.value_or(""));
   end_dry_run(request.dry_run);
-  const SnapshotRow row = copy_of(service, call, found.front(), request.description.value_or(""));
+  const SnapshotRow row = copy_of(service, call, found.front(), request.description.value_or(""),
+                                  {.encrypted = request.encrypted, .kms_key = request.kms_key_id});
   insert_snapshot(call, row);
   write_tags(call, row.id, "snapshot", request.tag_specifications);
   service.snapshots().schedule(call.transaction, row);

@@ -28,7 +28,7 @@ constexpr int kAttemptsMax = 4;
 
 constexpr char kColumns[] =
     "account, region, id, volume, gib, is_disk, holds_root, base, source, image, is_held, description, state,"
-    " message, started, completed";
+    " message, started, completed, kms_key, data_key, key_bound_to";
 
 SnapshotRow read_row(const sql::Row& row) {
   return {.account = row.text(0),
@@ -41,6 +41,9 @@ SnapshotRow read_row(const sql::Row& row) {
           .base = row.optional_text(7),
           .source = row.optional_text(8),
           .image = row.optional_text(9),
+          .encryption = {.kms_key = row.optional_text(16).value_or(""),
+                         .data_key = row.optional_text(17).value_or(""),
+                         .bound_to = row.optional_text(18).value_or("")},
           .is_held = row.integer(10) != 0,
           .description = row.text(11),
           .state = row.text(12),
@@ -94,12 +97,13 @@ void insert_snapshot(Call& call, const SnapshotRow& row) {
   call.transaction.run(
       fmt::format(
           "INSERT INTO ec2_snapshot ({}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
-          " ?14, ?15, ?16)",
+          " ?14, ?15, ?16, NULL, NULL, NULL)",
           kColumns),
       {row.account, row.region, row.id, row.volume, row.gib, int64_t{row.is_disk}, int64_t{row.holds_root},
        sql::optional_value(row.base), sql::optional_value(row.source), sql::optional_value(row.image),
        int64_t{row.is_held}, row.description, row.state, sql::optional_value(row.message), row.started,
        sql::optional_value(row.completed)});
+  write_encryption(call, "ec2_snapshot", row.id, row.encryption);
 }
 
 SnapshotRow snapshot_of(Service& service, Call& call, const VolumeRow& volume,
@@ -112,6 +116,7 @@ SnapshotRow snapshot_of(Service& service, Call& call, const VolumeRow& volume,
           .is_disk = volume.is_disk(),
           .holds_root = volume.holds_root,
           .base = volume.base,
+          .encryption = volume.encryption,
           .description = description,
           .state = "pending",
           .started = to_milliseconds(call.now)};
@@ -230,7 +235,18 @@ Result<void> Snapshots::copy(const SnapshotRow& row) {
   const std::string to = snapshot_path(use_.data_directory, row.id);
   // A folder lies below its copy, which adds nothing.
   if (!row.is_disk) return make_directories(to);
-  return link_disk(snapshot_path(use_.data_directory, *row.source), to);
+  std::vector<SnapshotRow> sources;
+  const aws::Caller caller = use_.region.caller(row.account, row.region, "ec2.amazonaws.com");
+  use_.region.transact(caller, sql::Access::Read, [&](aws::Call& call) {
+    sources = snapshots_where(call.transaction, "id = ?1", {*row.source});
+  });
+  if (sources.empty()) return failure("what it is a copy of is gone");
+  const std::string from = snapshot_path(use_.data_directory, *row.source);
+  // A disk keeps its own key, whichever key of KMS that one is encrypted with.
+  if (sources.front().encryption.is_on() == row.encryption.is_on()) return link_disk(from, to);
+  auto key = open_data_key(use_, row.account, row.region, row.encryption);
+  if (!key) return std::unexpected(key.error());
+  return sandbox::encrypt_disk(from, to, 0, *key);
 }
 
 void Snapshots::finish(const SnapshotRow& row, const std::optional<std::string>& problem) {

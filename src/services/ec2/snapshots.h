@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "jobs/jobs.h"
+#include "services/ec2/encryption.h"
 #include "services/ec2/resource.h"
 
 namespace holm::ec2 {
@@ -25,6 +26,7 @@ struct SnapshotRow {
   std::optional<std::string> base;    // The snapshot whose folder lies below what this one holds.
   std::optional<std::string> source;  // The snapshot it is a copy of.
   std::optional<std::string> image;   // The image it is taken for.
+  Encryption encryption;
   bool is_held = false;               // Not to be taken yet.
   std::string description;
   std::string state;  // pending, completed, error, deleted
@@ -44,8 +46,10 @@ void insert_snapshot(Call& call, const SnapshotRow& row);
 SnapshotRow snapshot_of(Service& service, Call& call, const VolumeRow& volume,
                         const std::string& description);
 
-// A copy to be made in the account and region of the call; the caller writes it and schedules it.
-SnapshotRow copy_of(Service& service, Call& call, const SnapshotRow& source, const std::string& description);
+// A copy to be made in the account and region of the call; the caller writes it and schedules it. That of an
+// encrypted snapshot is encrypted with the region's key when none is asked for.
+SnapshotRow copy_of(Service& service, Call& call, const SnapshotRow& source, const std::string& description,
+                    const AskedEncryption& asked);
 
 // The folders that lie below a root volume's own writable layer, topmost first.
 std::vector<std::string> layers_below(sql::Transaction& transaction, const std::string& data_directory,

@@ -25,7 +25,8 @@ Volume describe_volume(Service& service, Call& call, const VolumeRow& row) {
                 .availability_zone = row.zone,
                 .state = row.state,
                 .create_time = from_milliseconds(row.created),
-                .encrypted = false};
+                .encrypted = row.encryption.is_on()};
+  if (row.encryption.is_on()) volume.kms_key_id = row.encryption.kms_key;
   volume.size = static_cast<int32_t>(row.gib ? *row.gib : machine_gib(service.use().data_directory));
   // What gp3 comes with; told because clients compare it with what they wished for.
   const bool is_gp3 = row.type == "gp3";
@@ -68,8 +69,8 @@ void require_attachable(const VolumeRow& volume, const InstanceRow& instance) {
                                       volume.id, instance.id));
 }
 
-// A volume that has what the snapshot holds.
-void make_of_snapshot(Call& call, VolumeRow& row, const std::string& id) {
+// A volume that has what the snapshot holds. Returns how that is encrypted.
+Encryption make_of_snapshot(Call& call, VolumeRow& row, const std::string& id) {
   const SnapshotRow snapshot = require_snapshot(call, id);
   require_completed(snapshot);
   if (!snapshot.is_disk) {
@@ -83,6 +84,7 @@ void make_of_snapshot(Call& call, VolumeRow& row, const std::string& id) {
   row.snapshot = row.origin = id;
   row.base = snapshot.base;
   row.holds_root = snapshot.holds_root;
+  return snapshot.encryption;
 }
 
 }  // namespace
@@ -110,7 +112,6 @@ DescribeVolumesResult describe_volumes(Service& service, Call& call, const Descr
 Volume create_volume(Service& service, Call& call, const CreateVolumeRequest& request) {
   if (!request.availability_zone) throw_missing("AvailabilityZone");
   require_zone(call.region, *request.availability_zone);
-  if (request.encrypted.value_or(false)) throw aws::NotImplemented("CreateVolume: Encrypted");
   if (request.multi_attach_enabled.value_or(false)) {
     throw aws::NotImplemented("CreateVolume: MultiAttachEnabled");
   }
@@ -124,7 +125,8 @@ Volume create_volume(Service& service, Call& call, const CreateVolumeRequest& re
                 .throughput = request.throughput,
                 .state = "creating",
                 .created = to_milliseconds(call.now)};
-  if (request.snapshot_id) make_of_snapshot(call, row, *request.snapshot_id);
+  Encryption source;
+  if (request.snapshot_id) source = make_of_snapshot(call, row, *request.snapshot_id);
   if (!row.gib) throw_missing("size/snapshot");
   check_volume({.gib = row.gib, .type = row.type});
   if (request.client_token) {
@@ -132,6 +134,9 @@ Volume create_volume(Service& service, Call& call, const CreateVolumeRequest& re
                                {call.account, call.region, *request.client_token});
     if (!known.empty()) return describe_volume(service, call, known.front());
   }
+  const auto key =
+      key_for(call, {.encrypted = request.encrypted, .kms_key = request.kms_key_id}, source);
+  row.encryption = encryption_of(call, row.id, key, source);
   end_dry_run(request.dry_run);
   call.transaction.run(
       "INSERT INTO ec2_volume (account, region, id, zone, gib, type, iops, throughput, state, client_token,"
@@ -140,6 +145,7 @@ Volume create_volume(Service& service, Call& call, const CreateVolumeRequest& re
       {row.account, row.region, row.id, row.zone, *row.gib, row.type, sql::optional_value(row.iops),
        sql::optional_value(row.throughput), row.state, sql::optional_value(request.client_token), row.created,
        sql::optional_value(row.snapshot), sql::optional_value(row.base), int64_t{row.holds_root}});
+  write_encryption(call, "ec2_volume", row.id, row.encryption);
   write_tags(call, row.id, "volume", request.tag_specifications);
   service.volumes().schedule(call.transaction, row.id);
   return describe_volume(service, call, row);
@@ -175,6 +181,7 @@ VolumeAttachment attach_volume(Service& service, Call& call, const AttachVolumeR
     throw_invalid(fmt::format("Invalid value '{}' for unixDevice. Attachment point {} is already in use",
                               device, device));
   }
+  require_openable(call, {row});
   end_dry_run(request.dry_run);
   call.transaction.run(
       "UPDATE ec2_volume SET state = 'in-use', instance = ?2, device = ?3, attachment = 'attaching',"

@@ -13,6 +13,7 @@
 
 #include "aws/service/region.h"
 #include "base/files.h"
+#include "base/log.h"
 #include "sandbox/disks.h"
 #include "sandbox/snapshots.h"
 #include "services/ec2/instances.h"
@@ -23,7 +24,6 @@ namespace holm::ec2 {
 namespace {
 
 constexpr int64_t kGibMax = 16384;
-constexpr int64_t kRootGibDefault = 8;
 constexpr size_t kMappingsMax = 28;
 
 constexpr char kJob[] = "ec2.volume";
@@ -38,7 +38,8 @@ constexpr char kFree[] =
 
 constexpr char kColumns[] =
     "account, region, id, zone, gib, type, iops, throughput, state, instance, device, attachment, attached,"
-    " delete_on_termination, created, is_forced, snapshot, origin, base, holds_root";
+    " delete_on_termination, created, is_forced, snapshot, origin, base, holds_root, kms_key, data_key,"
+    " key_bound_to, (SELECT count(*) FROM ec2_snapshot s WHERE s.id = origin AND s.kms_key IS NULL)";
 
 VolumeRow read_row(const sql::Row& row) {
   return {.account = row.text(0),
@@ -60,6 +61,10 @@ VolumeRow read_row(const sql::Row& row) {
           .origin = row.optional_text(17),
           .base = row.optional_text(18),
           .holds_root = row.integer(19) != 0,
+          .encryption = {.kms_key = row.optional_text(20).value_or(""),
+                         .data_key = row.optional_text(21).value_or(""),
+                         .bound_to = row.optional_text(22).value_or("")},
+          .encrypts_origin = row.optional_text(20) && row.integer(23) > 0,
           .created = row.integer(14)};
 }
 
@@ -73,7 +78,6 @@ VolumeWish wish_of(Call& call, const BlockDeviceMapping& mapping, const VolumeWi
   if (!is_device_name(device)) throw_mapping(fmt::format("Invalid device name {}", device));
   if (!mapping.ebs) throw_mapping(fmt::format("The device {} has neither a volume nor a snapshot.", device));
   const EbsBlockDevice& ebs = *mapping.ebs;
-  if (ebs.encrypted.value_or(false)) throw aws::NotImplemented("BlockDeviceMappings: Ebs.Encrypted");
   VolumeWish wish = known ? *known : VolumeWish{.device = device};
   if (known && known->snapshot && ebs.snapshot_id && ebs.snapshot_id != known->snapshot->id) {
     throw_mapping(fmt::format("snapshotId can not be modified on device {}", device));
@@ -82,6 +86,7 @@ VolumeWish wish_of(Call& call, const BlockDeviceMapping& mapping, const VolumeWi
     wish.snapshot = require_snapshot(call, *ebs.snapshot_id);
     require_completed(*wish.snapshot);
   }
+  wish.asked = {.encrypted = ebs.encrypted, .kms_key = ebs.kms_key_id};
   if (ebs.volume_type) wish.type = *ebs.volume_type;
   if (ebs.iops) wish.iops = ebs.iops;
   if (ebs.throughput) wish.throughput = ebs.throughput;
@@ -176,6 +181,8 @@ void insert_volumes(Service& service, Call& call, const InstanceRow& instance,
     if (wish.snapshot && wish.snapshot->is_disk) origin = snapshot;
     if (wish.snapshot) base = origin ? wish.snapshot->base : snapshot;
     const bool holds_root = wish.device == kRootDevice || (wish.snapshot && wish.snapshot->holds_root);
+    const Encryption encryption =
+        encryption_of(call, id, wish.key, wish.snapshot ? wish.snapshot->encryption : Encryption());
     call.transaction.run(
         "INSERT INTO ec2_volume (account, region, id, zone, gib, type, iops, throughput, state, instance, "
         "device, attachment, attached, delete_on_termination, created, snapshot, origin, base, holds_root)"
@@ -186,6 +193,7 @@ void insert_volumes(Service& service, Call& call, const InstanceRow& instance,
          sql::optional_value(wish.iops), sql::optional_value(wish.throughput), instance.id, wish.device,
          to_milliseconds(call.now), int64_t{wish.delete_on_termination}, sql::optional_value(snapshot),
          sql::optional_value(origin), sql::optional_value(base), int64_t{holds_root}});
+    write_encryption(call, "ec2_volume", id, encryption);
     write_tags(call, id, "volume", tags);
   }
 }
@@ -244,9 +252,11 @@ Result<void> make_disks(const std::string& data_directory, const std::vector<Vol
     if (auto made = make_directories(data_directory + "/volumes"); !made) return made;
     const std::string path = disk_path(data_directory, row.id);
     const uint64_t bytes = static_cast<uint64_t>(*row.gib) << 30;
-    auto made = row.origin
-                    ? sandbox::copy_disk_larger(snapshot_path(data_directory, *row.origin), path, bytes)
-                    : sandbox::make_disk(path, bytes);
+    const std::string origin = row.origin ? snapshot_path(data_directory, *row.origin) : "";
+    const auto kind = row.encryption.is_on() ? sandbox::DiskKind::Encrypted : sandbox::DiskKind::Plain;
+    auto made = !row.origin           ? sandbox::make_disk(path, bytes, kind)
+                : row.encrypts_origin ? sandbox::encrypt_disk(origin, path, bytes, row.key)
+                                      : sandbox::copy_disk_larger(origin, path, bytes);
     if (!made) return made;
   }
   return {};
@@ -340,14 +350,27 @@ jobs::Outcome Volumes::run(const jobs::Job& job) {
 }
 
 jobs::Outcome Volumes::create(const VolumeRow& row) {
-  if (auto made = make_disks(use_.data_directory, {row}); !made) throw_failure(row, made.error());
+  std::vector<VolumeRow> rows = {row};
+  if (auto opened = open_data_keys(use_, rows); !opened) {
+    log::error(opened.error().message);
+    write(row, "state = 'error', origin = NULL");
+    return jobs::done();
+  }
+  if (auto made = make_disks(use_.data_directory, rows); !made) throw_failure(row, made.error());
   write(row, "state = 'available', origin = NULL");
   return jobs::done();
 }
 
 jobs::Outcome Volumes::attach(const VolumeRow& row) {
+  auto key = open_data_key(use_, row.account, row.region, row.encryption);
+  if (!key) {
+    log::error(fmt::format("volume {}: {}", row.id, key.error().message));
+    write(row, kFree);
+    return jobs::done();
+  }
   auto shown = use_.runtime.attach_disk(*row.instance, {.path = disk_path(use_.data_directory, row.id),
-                                                        .destination = mount_point_of(*row.device)});
+                                                        .destination = mount_point_of(*row.device),
+                                                        .key = *key});
   if (!shown) throw_failure(row, shown.error());
   write(row, "attachment = 'attached'");
   return jobs::done();

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "jobs/jobs.h"
+#include "services/ec2/encryption.h"
 #include "services/ec2/resource.h"
 #include "services/ec2/snapshots.h"
 
@@ -19,6 +20,7 @@ struct InstanceRow;
 
 // The device that the writable layer of an instance is on.
 inline constexpr char kRootDevice[] = "/dev/xvda";
+inline constexpr int64_t kRootGibDefault = 8;
 
 // A volume that an instance is to have from its launch.
 struct VolumeWish {
@@ -28,6 +30,8 @@ struct VolumeWish {
   std::string type = "gp3";
   std::optional<int64_t> iops, throughput;
   bool delete_on_termination = true;
+  AskedEncryption asked;
+  std::optional<std::string> key;  // What decide_encryption() made of that.
 };
 
 struct VolumeRow {
@@ -45,6 +49,9 @@ struct VolumeRow {
   std::optional<std::string> origin;    // The snapshot that is still to be copied to its disk.
   std::optional<std::string> base;      // The snapshot whose folder lies below a root's own layer.
   bool holds_root = false;
+  Encryption encryption;
+  bool encrypts_origin = false;  // The snapshot to be copied is not encrypted, unlike the volume.
+  std::string key;               // Of its disk; only while a controller works with it.
   int64_t created = 0;
 
   // A folder of the host otherwise: the root of an instance whose launch named no size.
@@ -79,7 +86,7 @@ std::vector<InstanceBlockDeviceMapping> describe_mappings(sql::Transaction& tran
 std::string disk_path(const std::string& data_directory, const std::string& volume);
 std::string mount_point_of(const std::string& device);
 
-// Makes the disks that `volumes` have none of yet. Blocks.
+// Makes the disks that `volumes`, with their keys, have none of yet. Blocks.
 Result<void> make_disks(const std::string& data_directory, const std::vector<VolumeRow>& volumes);
 // An instance is gone: its volumes go with it, or are free again.
 void release_volumes(Call& call, const std::string& data_directory, const std::vector<VolumeRow>& volumes);

@@ -14,8 +14,8 @@
 namespace holm::ec2 {
 namespace {
 
-BlockDeviceMapping mapping(const std::string& device, std::optional<int32_t> size, bool encrypted = false) {
-  return {.ebs = EbsBlockDevice{.volume_size = size, .encrypted = encrypted}, .device_name = device};
+BlockDeviceMapping mapping(const std::string& device, std::optional<int32_t> size) {
+  return {.ebs = EbsBlockDevice{.volume_size = size}, .device_name = device};
 }
 
 BlockDeviceMapping of_snapshot(const std::string& device, const std::string& snapshot,
@@ -92,7 +92,6 @@ TEST(Volumes, MappingsAskForThem) {
       {"no size beyond AWS's", {mapping("/dev/sdf", 16385)}, "InvalidParameterValue"},
       {"no way out of the folder", {mapping("/dev/../etc", 1)}, "InvalidBlockDeviceMapping"},
       {"no name of nothing", {mapping("/dev/", 1)}, "InvalidBlockDeviceMapping"},
-      {"encryption is not built", {mapping("/dev/sdf", 1, true)}, "NotImplemented"},
       {"a snapshot has a size",
        {of_snapshot("/dev/sdf", "snap-disk", {})},
        "/dev/xvda unbounded; /dev/sdf 3 of snap-disk; "},

@@ -20,8 +20,11 @@ constexpr std::string_view kColumns =
     "account, region, id, state, manager, description, policy, created, deletion, rotation_days, "
     "next_rotation";
 constexpr size_t kMaterialBytes = 32;
-// The services that have keys of their own here.
-constexpr std::string_view kOwnKeys[] = {"alias/aws/s3"};
+// The services that have keys of their own here, and what those protect.
+struct OwnKey {
+  std::string_view alias, service, protects;
+};
+constexpr OwnKey kOwnKeys[] = {{"alias/aws/s3", "s3", "S3 objects"}, {"alias/aws/ebs", "ec2", "EBS volumes"}};
 
 std::optional<Time> time_in(int64_t milliseconds) {
   if (milliseconds == 0) return std::nullopt;
@@ -100,19 +103,19 @@ std::string own_policy(const std::string& account, std::string_view via) {
       account, via);
 }
 
-KeyRow make_own_key(const Service& service, Call& call, const std::string& alias) {
-  const std::string name = alias.substr(alias.rfind('/') + 1);
+KeyRow make_own_key(const Service& service, Call& call, const OwnKey& own) {
   const KeyRow key =
       insert_key(service, call,
                  {.account = call.account,
                   .region = call.region,
                   .manager = "AWS",
-                  .description = fmt::format(
-                      "Default key that protects my {} objects when no other key is defined", to_upper(name)),
-                  .policy = own_policy(call.account, fmt::format("{}.{}.amazonaws.com", name, call.region))});
+                  .description = fmt::format("Default key that protects my {} when no other key is defined",
+                                             own.protects),
+                  .policy = own_policy(call.account,
+                                       fmt::format("{}.{}.amazonaws.com", own.service, call.region))});
   call.transaction.run(
       "INSERT INTO kms_alias (account, region, name, key, created, updated) VALUES (?1, ?2, ?3, ?4, ?5, ?5)",
-      {call.account, call.region, alias, key.id, to_milliseconds(call.now)});
+      {call.account, call.region, std::string(own.alias), key.id, to_milliseconds(call.now)});
   return key;
 }
 
@@ -149,9 +152,11 @@ KeyRow require_key(Call& call, const std::string& name, Naming naming) {
 
 KeyRow require_key_for_use(const Service& service, Call& call, const std::string& name) {
   if (auto key = find_key(call, name, Naming::KeyOrAlias)) return *key;
-  const bool is_own = std::ranges::find(kOwnKeys, name) != std::end(kOwnKeys);
+  const auto own = std::ranges::find(kOwnKeys, name, &OwnKey::alias);
   // Only the service itself brings its key into being.
-  if (is_own && !call.via_service.empty()) return make_own_key(service, call, name);
+  if (own != std::end(kOwnKeys) && call.via_service.starts_with(fmt::format("{}.", own->service))) {
+    return make_own_key(service, call, *own);
+  }
   return require_key(call, name, Naming::KeyOrAlias);
 }
 

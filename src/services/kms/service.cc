@@ -59,6 +59,12 @@ aws::Access access_to_alias(const Call& call, const std::string& action, const s
           .resource = fmt::format("arn:aws:kms:{}:{}:{}", call.region, call.account, alias)};
 }
 
+// What AWS does with a grant: EC2 opens the keys of volumes for instances, and others of the region's services
+// launch those. Who made or attached a volume himself was asked for his right.
+bool is_granted(const Call& call) {
+  return call.principal.kind == aws::Principal::Kind::Service && call.via_service.starts_with("ec2.");
+}
+
 // The key that a ciphertext names; what is none is refused by the handler, whoever asks.
 std::vector<aws::Access> opening(Call& call, const std::string& bytes, const std::string& action,
                                  const EncryptionContext& context) {
@@ -78,6 +84,7 @@ Service::Service(const Dependencies& dependencies)
 std::vector<aws::Access> Service::access(const aws::Operation& operation, const void* input,
                                          aws::Call& call) const {
   const std::string name(operation.name);
+  if (is_granted(call)) return {};
   if (name == "Decrypt") {
     const auto& request = *static_cast<const DecryptRequest*>(input);
     return opening(call, request.ciphertext_blob.value_or(""), name, request.encryption_context);
