@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "autoscaling/handlers.h"
 #include "aws/service/region.h"
@@ -12,6 +13,7 @@
 #include "services/autoscaling/attempt.h"
 #include "services/autoscaling/group_metrics.h"
 #include "services/autoscaling/groups.h"
+#include "services/autoscaling/launch_configurations.h"
 #include "services/autoscaling/policies.h"
 #include "services/autoscaling/processes.h"
 #include "services/autoscaling/refreshes.h"
@@ -39,6 +41,38 @@ void write_group(Call& call, const GroupRow& group) {
        group.last_change, sql::optional_value(group.default_warmup)});
 }
 
+// Without subnets zones mean the default subnets there.
+void place(Call& call, GroupRow& group, const std::optional<std::string>& subnets,
+           const std::vector<std::string>& zones) {
+  const bool names_subnets = subnets && !trim(*subnets).empty();
+  if (!names_subnets && zones.empty()) return;
+  group.subnets.clear();
+  ec2::DescribeSubnetsRequest request;
+  if (names_subnets) {
+    for (std::string_view part : split(*subnets, ',')) {
+      if (!trim(part).empty()) group.subnets.emplace_back(trim(part));
+    }
+    request.subnet_ids = group.subnets;
+  } else {
+    request.filters = {{.name = "default-for-az", .values = {"true"}},
+                       {.name = "availability-zone", .values = zones}};
+  }
+  const auto as = aws::service_principal("autoscaling.amazonaws.com", call.account);
+  ec2::DescribeSubnetsResult found;
+  as_validation("", [&] { found = call.client.call<ec2::DescribeSubnets>(call, as, request); });
+  std::set<std::string> covered;
+  for (const auto& subnet : found.subnets) {
+    covered.insert(subnet.availability_zone.value_or(""));
+    if (!names_subnets) group.subnets.push_back(subnet.subnet_id.value_or(""));
+  }
+  if (zones.empty() || covered == std::set(zones.begin(), zones.end())) return;
+  if (names_subnets) {
+    throw_invalid(
+        "The availability zones of the specified subnets and the Auto Scaling group do not match.");
+  }
+  throw_invalid("There is no default subnet in one of the zones " + join(zones, ", ") + ".");
+}
+
 // The members that creating and updating have in common.
 template <class Request>
 void apply(Call& call, GroupRow& group, const Request& request) {
@@ -56,16 +90,17 @@ void apply(Call& call, GroupRow& group, const Request& request) {
     group.template_id = resolved.id;
     group.template_name = resolved.name;
   }
-  if (request.vpc_zone_identifier) {
-    group.subnets.clear();
-    for (std::string_view part : split(*request.vpc_zone_identifier, ',')) {
-      if (!trim(part).empty()) group.subnets.emplace_back(trim(part));
+  if (request.launch_configuration_name) {
+    const std::string& name = *request.launch_configuration_name;
+    if (!find_launch_configuration(call, name)) {
+      throw_invalid("Launch configuration name not found - A launch configuration with the name: " + name +
+                    " does not exist");
     }
-    ec2::DescribeSubnetsRequest subnets;
-    subnets.subnet_ids = group.subnets;
-    const auto as = aws::service_principal("autoscaling.amazonaws.com", call.account);
-    as_validation("", [&] { call.client.call<ec2::DescribeSubnets>(call, as, subnets); });
+    group.template_id = configuration_id(name);
+    group.template_name = "";
+    group.template_version = "1";
   }
+  place(call, group, request.vpc_zone_identifier, request.availability_zones);
   group.cooldown = request.default_cooldown.value_or(static_cast<int32_t>(group.cooldown));
   if (request.default_instance_warmup) {
     group.default_warmup.reset();
@@ -87,7 +122,7 @@ void apply(Call& call, GroupRow& group, const Request& request) {
   if (!request.termination_policies.empty()) group.policies = request.termination_policies;
   for (const std::string& policy : group.policies) {
     static constexpr std::string_view kKnown[] = {"Default", "OldestInstance", "NewestInstance",
-                                                  "OldestLaunchTemplate"};
+                                                  "OldestLaunchTemplate", "OldestLaunchConfiguration"};
     if (std::ranges::find(kKnown, policy) == std::end(kKnown)) {
       throw aws::NotImplemented("TerminationPolicies " + policy);
     }
@@ -121,7 +156,11 @@ AutoScalingGroup describe(Call& call, const GroupRow& group) {
   AutoScalingGroup result;
   result.auto_scaling_group_name = group.name;
   result.auto_scaling_group_arn = group.arn;
-  result.launch_template = template_of(group.template_id, group.template_name, group.template_version);
+  if (const std::string from = configuration_name(group.template_id); !from.empty()) {
+    result.launch_configuration_name = from;
+  } else {
+    result.launch_template = template_of(group.template_id, group.template_name, group.template_version);
+  }
   result.min_size = static_cast<int32_t>(group.min);
   result.max_size = static_cast<int32_t>(group.max);
   result.desired_capacity = static_cast<int32_t>(group.desired);
@@ -150,6 +189,10 @@ AutoScalingGroup describe(Call& call, const GroupRow& group) {
     instance.lifecycle_state = each.lifecycle_state();
     instance.health_status = each.health;
     instance.protected_from_scale_in = each.is_protected;
+    if (const std::string from = configuration_name(each.template_id); !from.empty()) {
+      instance.launch_configuration_name = from;
+      continue;
+    }
     if (each.template_id.empty()) continue;  // It was attached.
     instance.launch_template = template_of(each.template_id, each.template_name, each.template_version);
   }
@@ -178,21 +221,41 @@ void write_zones(Call& call, const GroupRow& group) {
   }
 }
 
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/create-asg-from-instance.html
+// A launch configuration of the group's name takes down what the instance is.
+void launch_as_instance(Service& service, Call& call, CreateAutoScalingGroupType& request) {
+  const std::string& id = *request.instance_id;
+  CreateLaunchConfigurationType like;
+  like.launch_configuration_name = request.auto_scaling_group_name;
+  if (find_launch_configuration(call, like.launch_configuration_name)) {
+    throw AlreadyExistsFault("Launch Configuration by this name already exists - " +
+                             like.launch_configuration_name);
+  }
+  const std::string subnet = complete_from_instance(call, like, id);
+  insert_launch_configuration(service, call, like);
+  request.launch_configuration_name = like.launch_configuration_name;
+  if (!request.vpc_zone_identifier && request.availability_zones.empty()) request.vpc_zone_identifier = subnet;
+}
+
 }  // namespace
 
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_CreateAutoScalingGroup.html
 aws::Nothing create_auto_scaling_group(Service& service, Call& call,
-                                       const CreateAutoScalingGroupType& request) {
-  const std::string& name = request.auto_scaling_group_name;
+                                       const CreateAutoScalingGroupType& given) {
+  const std::string& name = given.auto_scaling_group_name;
   if (find_group(call, name)) {
     throw AlreadyExistsFault("AutoScalingGroup by this name already exists - A group with the name " + name +
                              " already exists");
   }
-  if (!request.launch_template) {
+  const int sources = int{given.launch_template.has_value()} +
+                      int{given.launch_configuration_name.has_value()} + int{given.instance_id.has_value()};
+  if (sources != 1) {
     throw_invalid(
         "Valid requests must contain either LaunchTemplate, LaunchConfigurationName, InstanceId or "
         "MixedInstancesPolicy parameter.");
   }
+  CreateAutoScalingGroupType request = given;
+  if (request.instance_id) launch_as_instance(service, call, request);
   GroupRow group{
       .account = call.account,
       .region = call.region,
@@ -237,7 +300,8 @@ aws::Nothing update_auto_scaling_group(Service& service, Call& call,
   GroupRow group = require_group(call, request.auto_scaling_group_name);
   require_not_deleting(group);
   const auto refresh = active_refresh(call.transaction, group.id);
-  if (request.launch_template && refresh && refresh->asked.desired_configuration) {
+  const bool changes_source = request.launch_template || request.launch_configuration_name;
+  if (changes_source && refresh && refresh->asked.desired_configuration) {
     throw_invalid(
         "An active instance refresh with a desired configuration exists. All configuration options derived from "
         "the desired configuration are not available for update while the instance refresh is active.");

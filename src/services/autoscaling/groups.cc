@@ -11,12 +11,15 @@
 #include "base/strings.h"
 #include "base/time_format.h"
 #include "ec2/operations.h"
+#include "services/autoscaling/launch_configurations.h"
 #include "services/autoscaling/processes.h"
 #include "services/autoscaling/target_groups.h"
 
 namespace holm::autoscaling {
 
 namespace {
+
+constexpr char kConfiguration[] = "launchConfiguration/";
 
 constexpr std::chrono::hours kDrainMax{1};
 
@@ -179,7 +182,20 @@ void insert_instance(aws::Call& call, const InstanceRow& instance) {
        int64_t{instance.is_protected}, instance.launched, instance.activity});
 }
 
+std::string configuration_id(const std::string& name) { return kConfiguration + name; }
+
+std::string configuration_name(const std::string& template_id) {
+  return template_id.starts_with(kConfiguration) ? template_id.substr(std::size(kConfiguration) - 1) : "";
+}
+
 TemplateVersion resolve_template(aws::Call& call, const GroupRow& group) {
+  if (const std::string name = configuration_name(group.template_id); !name.empty()) {
+    const LaunchConfigurationRow row = require_launch_configuration(call, name);
+    return {.id = group.template_id,
+            .name = "",
+            .version = "1",
+            .instance_type = row.definition.instance_type.value_or("")};
+  }
   ec2::DescribeLaunchTemplateVersionsRequest request;
   if (!group.template_id.empty()) request.launch_template_id = group.template_id;
   else request.launch_template_name = group.template_name;

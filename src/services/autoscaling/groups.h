@@ -16,7 +16,8 @@ namespace holm::autoscaling {
 struct GroupRow {
   int64_t id = 0;
   std::string account, region, name, arn;
-  std::string template_id, template_name, template_version;  // The version as it was given.
+  // The version as it was given. Of a launch configuration the id is configuration_id(), and there is no name.
+  std::string template_id, template_name, template_version;
   int64_t min = 0, max = 0, desired = 0, cooldown = 300;
   std::vector<std::string> subnets, target_groups;
   std::string health_check;  // EC2, ELB
@@ -53,7 +54,12 @@ struct InstanceRow {
   std::string lifecycle_state() const { return phase.empty() ? state : state + ":" + phase; }
 };
 
-// A launch template's version as a number, and the type of instance it makes.
+// What stands for a launch configuration where else the id of a launch template does, and the name that such an
+// id holds; empty if it is a template's.
+std::string configuration_id(const std::string& name);
+std::string configuration_name(const std::string& template_id);
+
+// A launch template's version as a number, or a launch configuration, and the type of instance it makes.
 struct TemplateVersion {
   std::string id, name, version, instance_type;
 };

@@ -51,6 +51,10 @@ AutoScalingInstancesType describe_auto_scaling_instances(Service&, Call& call,
       details.lifecycle_state = each.lifecycle_state();
       details.health_status = each.health == "Healthy" ? "HEALTHY" : "UNHEALTHY";
       details.protected_from_scale_in = each.is_protected;
+      if (const std::string name = configuration_name(each.template_id); !name.empty()) {
+        details.launch_configuration_name = name;
+        continue;
+      }
       if (each.template_id.empty()) continue;  // It was attached.
       details.launch_template = LaunchTemplateSpecification{.launch_template_id = each.template_id,
                                                             .launch_template_name = each.template_name,

@@ -11,6 +11,7 @@
 #include "ec2/operations.h"
 #include "services/autoscaling/attempt.h"
 #include "services/autoscaling/controller.h"
+#include "services/autoscaling/launch_configurations.h"
 #include "services/autoscaling/target_groups.h"
 
 namespace holm::autoscaling {
@@ -25,6 +26,22 @@ constexpr char kNoTargetGroup[] =
 
 // Zones may differ by one instance.
 constexpr int kUnbalanced = 2;
+
+// One instance of the launch template or configuration.
+ec2::RunInstancesRequest launch_request(aws::Call& call, const TemplateVersion& from,
+                                        const std::string& subnet) {
+  if (const std::string name = configuration_name(from.id); !name.empty()) {
+    return launch_of(require_launch_configuration(call, name), subnet);
+  }
+  ec2::RunInstancesRequest request;
+  request.min_count = request.max_count = 1;
+  request.subnet_id = subnet;
+  ec2::LaunchTemplateSpecification launch_template;
+  launch_template.launch_template_id = from.id;
+  launch_template.version = from.version;
+  request.launch_template = launch_template;
+  return request;
+}
 
 }  // namespace
 
@@ -62,14 +79,8 @@ void Controller::launch(aws::Call& call, const std::string& subnet, const std::s
   if (template_problem_) throw_invalid(*template_problem_);
   if (!target_groups_exist(call, group_.target_groups)) throw_invalid(kNoTargetGroup);
   const std::string activity = begin_activity(service_, call, group_, "Launching a new EC2 instance", cause);
-  ec2::RunInstancesRequest request;
+  ec2::RunInstancesRequest request = launch_request(call, template_, subnet);
   request.client_token = activity;
-  request.min_count = request.max_count = 1;
-  request.subnet_id = subnet;
-  ec2::LaunchTemplateSpecification from;
-  from.launch_template_id = template_.id;
-  from.version = template_.version;
-  request.launch_template = from;
   ec2::TagSpecification tags;
   tags.resource_type = "instance";
   tags.tags = {{.key = "aws:autoscaling:groupName", .value = group_.name}};

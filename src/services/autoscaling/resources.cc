@@ -12,6 +12,7 @@
 #include "base/strings.h"
 #include "formats/json.h"
 #include "services/autoscaling/groups.h"
+#include "services/autoscaling/launch_configurations.h"
 #include "services/autoscaling/processes.h"
 #include "stacks/numbers.h"
 
@@ -57,7 +58,11 @@ Request request_of(const std::string& name, const Properties& wanted) {
   request.health_check_type = wanted.find_text("HealthCheckType");
   request.termination_policies = wanted.texts("TerminationPolicies");
   request.new_instances_protected_from_scale_in = wanted.find_boolean("NewInstancesProtectedFromScaleIn");
-  request.vpc_zone_identifier = join(wanted.texts("VPCZoneIdentifier"), ",");
+  if (wanted.has("VPCZoneIdentifier")) {
+    request.vpc_zone_identifier = join(wanted.texts("VPCZoneIdentifier"), ",");
+  }
+  request.availability_zones = wanted.texts("AvailabilityZones");
+  request.launch_configuration_name = wanted.find_text("LaunchConfigurationName");
   if (auto given = wanted.find_object("LaunchTemplate")) {
     request.launch_template =
         LaunchTemplateSpecification{.launch_template_id = given->find_text("LaunchTemplateId"),
@@ -211,11 +216,11 @@ class GroupType final : public stacks::ResourceType {
         {.name = "MaxSize", .kind = PropertyKind::Integer, .presence = Presence::Required},
         {.name = "DesiredCapacity", .kind = PropertyKind::Integer},
         {.name = "Cooldown", .kind = PropertyKind::Integer},
-        {.name = "VPCZoneIdentifier", .kind = PropertyKind::List, .presence = Presence::Required},
-        {.name = "LaunchTemplate",
-         .kind = PropertyKind::Object,
-         .presence = Presence::Required,
-         .members = kTemplateMembers},
+        {.name = "VPCZoneIdentifier", .kind = PropertyKind::List},
+        {.name = "AvailabilityZones", .kind = PropertyKind::List},
+        {.name = "InstanceId", .update = Update::Replacement},
+        {.name = "LaunchConfigurationName"},
+        {.name = "LaunchTemplate", .kind = PropertyKind::Object, .members = kTemplateMembers},
         {.name = "TargetGroupARNs", .kind = PropertyKind::List},
         {.name = "HealthCheckType"},
         {.name = "DefaultInstanceWarmup", .kind = PropertyKind::Integer},
@@ -246,6 +251,7 @@ class GroupType final : public stacks::ResourceType {
     const std::string name = wanted.find_text("AutoScalingGroupName").value_or(context.name(kNameMax));
     auto request = request_of<CreateAutoScalingGroupType>(name, wanted);
     request.target_group_arns = wanted.texts("TargetGroupARNs");
+    request.instance_id = wanted.find_text("InstanceId");
     request.tags = tags_of(context, name, wanted);
     context.invoke<CreateAutoScalingGroup>(request);
     enable_metrics(context, name, wanted);
@@ -267,7 +273,9 @@ class GroupType final : public stacks::ResourceType {
       context.invoke<DisableMetricsCollection>({.auto_scaling_group_name = was.physical_id});
       enable_metrics(context, was.physical_id, wanted);
     }
-    if (!rolling || !stacks::differs(was.properties, wanted, "LaunchTemplate")) return;
+    const bool is_of_another = stacks::differs(was.properties, wanted, "LaunchTemplate") ||
+                               stacks::differs(was.properties, wanted, "LaunchConfigurationName");
+    if (!rolling || !is_of_another) return;
     const GroupRow group = require_group(context.call, was.physical_id);
     if (rolling->min_in_service >= group.max) {
       throw_invalid("MinInstancesInService must be less than the autoscaling group's MaxSize");
@@ -314,6 +322,7 @@ class GroupType final : public stacks::ResourceType {
 std::vector<std::unique_ptr<stacks::ResourceType>> resource_types(Service& service) {
   std::vector<std::unique_ptr<stacks::ResourceType>> types;
   types.push_back(std::make_unique<GroupType>(service));
+  types.push_back(launch_configuration_type());
   types.push_back(policy_type());
   types.push_back(hook_type());
   types.push_back(schedule_type());

@@ -84,3 +84,8 @@ CREATE TABLE autoscaling_metric (
   PRIMARY KEY (grp, name));
 -- migration 7
 ALTER TABLE autoscaling_schedule ADD COLUMN zone TEXT NOT NULL DEFAULT 'UTC';
+-- migration 8
+-- The definition is what CreateLaunchConfiguration was given, as JSON.
+CREATE TABLE autoscaling_launch_configuration (
+  account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL, arn TEXT NOT NULL, definition TEXT NOT NULL,
+  created INTEGER NOT NULL, PRIMARY KEY (account, region, name));

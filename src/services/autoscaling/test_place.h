@@ -133,6 +133,13 @@ class SmallRegion final : public test::TestRegion {
       return describe_instances(call, *static_cast<const ec2::DescribeInstancesRequest*>(input));
     }
     if (operation == "DescribeInstanceStatus") return describe_status(call);
+    if (operation == "DescribeImages") {
+      const auto& ids = static_cast<const ec2::DescribeImagesRequest*>(input)->image_ids;
+      if (ids.at(0) == "ami-1") return aws::make_box(ec2::DescribeImagesResult{});
+      throw aws::ServiceError("InvalidAMIID.NotFound", 400, "The image id '[" + ids.at(0) + "]' does not exist");
+    }
+    if (operation == "DescribeInstanceTypes") return aws::make_box(ec2::DescribeInstanceTypesResult{});
+    if (operation == "DescribeInstanceAttribute") return aws::make_box(ec2::InstanceAttribute{});
     if (operation == "DescribeAvailabilityZones") {
       ec2::DescribeAvailabilityZonesResult result;
       for (const std::string& zone : failed_zones) result.availability_zones.push_back({.zone_name = zone});
@@ -182,7 +189,9 @@ class SmallRegion final : public test::TestRegion {
   }
 
   aws::Box run_instances(aws::Call& call, const ec2::RunInstancesRequest& request) {
-    const std::string zone = zone_of_subnet(*request.subnet_id);
+    const bool has_interface = !request.network_interfaces.empty();
+    const std::string subnet = *(has_interface ? request.network_interfaces[0].subnet_id : request.subnet_id);
+    const std::string zone = zone_of_subnet(subnet);
     if (full_zones.contains(zone)) {
       throw aws::ServiceError("InsufficientInstanceCapacity", 500, "There is no room in " + zone + ".");
     }
@@ -195,7 +204,8 @@ class SmallRegion final : public test::TestRegion {
     call.transaction.run(
         "INSERT INTO fake_instance (number, id, subnet, version, tags, state) VALUES (?1, ?2, ?3, ?4, ?5,"
         " 'pending')",
-        {number, id, *request.subnet_id, *request.launch_template->version, tags});
+        {number, id, subnet, request.launch_template ? *request.launch_template->version : *request.image_id,
+         tags});
     ec2::Reservation result;
     result.instances.push_back({.instance_id = id, .placement = ec2::Placement{.availability_zone = zone}});
     return aws::make_box(std::move(result));
@@ -214,10 +224,10 @@ class SmallRegion final : public test::TestRegion {
 
   static aws::Box describe_instances(aws::Call& call, const ec2::DescribeInstancesRequest& request) {
     ec2::DescribeInstancesResult result;
-    for (const std::string& id : request.filters.at(0).values) {
+    for (const std::string& id : request.filters.empty() ? request.instance_ids : request.filters[0].values) {
       auto row = call.transaction.find("SELECT state, subnet FROM fake_instance WHERE id = ?1", {id});
       if (!row) continue;
-      ec2::Instance instance{.instance_id = id, .instance_type = "t3.nano"};
+      ec2::Instance instance{.instance_id = id, .image_id = "ami-1", .instance_type = "t3.nano"};
       instance.subnet_id = row->text(1);
       instance.placement = ec2::Placement{.availability_zone = zone_of_subnet(row->text(1))};
       instance.state = ec2::InstanceState{.name = row->text(0)};

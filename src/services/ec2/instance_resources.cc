@@ -40,6 +40,7 @@ constexpr PropertySchema kEbsMembers[] = {{.name = "VolumeSize", .kind = Propert
 constexpr PropertySchema kMappingMembers[] = {
     {.name = "DeviceName"},
     {.name = "NoDevice"},
+    {.name = "VirtualName"},
     {.name = "Ebs", .kind = PropertyKind::Object, .members = kEbsMembers}};
 constexpr PropertySchema kPlacementMembers[] = {{.name = "AvailabilityZone"}};
 constexpr PropertySchema kMonitoringMembers[] = {{.name = "Enabled", .kind = PropertyKind::Boolean}};
@@ -102,6 +103,7 @@ InstanceNetworkInterfaceSpecification interface_of(const Properties& wanted) {
 
 BlockDeviceMapping mapping_of(const Properties& wanted) {
   BlockDeviceMapping result{.no_device = wanted.find_text("NoDevice"),
+                            .virtual_name = wanted.find_text("VirtualName"),
                             .device_name = wanted.find_text("DeviceName")};
   auto ebs = wanted.find_object("Ebs");
   if (!ebs) return result;

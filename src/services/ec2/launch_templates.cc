@@ -163,6 +163,7 @@ void lay_mappings_under(std::vector<BlockDeviceMapping>& over,
     BlockDeviceMapping& mapping = mappings.emplace_back();
     mapping.device_name = each.device_name;
     mapping.no_device = each.no_device;
+    mapping.virtual_name = each.virtual_name;
     if (!each.ebs) continue;
     mapping.ebs = EbsBlockDevice{.delete_on_termination = each.ebs->delete_on_termination,
                                  .iops = each.ebs->iops,

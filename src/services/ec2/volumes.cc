@@ -138,6 +138,8 @@ std::vector<VolumeWish> volume_wishes(Call& call, std::vector<VolumeWish> image,
   std::set<std::string> devices;
   for (const BlockDeviceMapping& mapping : mappings) {
     const std::string device = mapping.device_name.value_or("");
+    // No type of instance has an instance store here, and such mappings are passed over, as for AWS's without.
+    if (mapping.virtual_name && mapping.virtual_name->starts_with("ephemeral")) continue;
     if (!devices.insert(device).second) {
       throw_mapping(fmt::format("The device '{}' is used in more than one block-device mapping", device));
     }
