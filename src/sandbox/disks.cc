@@ -10,6 +10,7 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -63,10 +64,19 @@ Result<void> copy_content(int from, int to) {
   return {};
 }
 
-Result<void> lock_disk(const UniqueFd& image, const std::string& path) {
+bool is_still_at(int file, const std::string& path) {
+  struct stat own{}, there{};
+  return ::fstat(file, &own) == 0 && ::stat(path.c_str(), &there) == 0 && own.st_dev == there.st_dev &&
+         own.st_ino == there.st_ino;
+}
+
+// The disk, once nobody else has it.
+Result<UniqueFd> open_locked(const std::string& path) {
   for (int attempt = 0; attempt < kReleaseAttempts; ++attempt) {
-    if (::flock(image.get(), LOCK_EX | LOCK_NB) == 0) return {};
-    if (errno != EWOULDBLOCK && errno != EINTR) return failure(system_error("locking " + path));
+    UniqueFd image(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+    if (!image) return failure(system_error(path));
+    // A larger one may have taken its place meanwhile.
+    if (::flock(image.get(), LOCK_EX | LOCK_NB) == 0 && is_still_at(image.get(), path)) return image;
     ::poll(nullptr, 0, kReleaseMilliseconds);
   }
   return failure(path + " is in use");
@@ -107,10 +117,9 @@ Result<void> copy_disk(const std::string& from, const std::string& to) {
 }
 
 Result<UniqueFd> mount_disk(const DiskMount& disk) {
-  UniqueFd image(::open(disk.path.c_str(), O_RDWR | O_CLOEXEC));
-  if (!image) return failure(system_error(disk.path));
-  if (auto locked = lock_disk(image, disk.path); !locked) return std::unexpected(locked.error());
-  auto loop = attach_loop(image);
+  auto image = open_locked(disk.path);
+  if (!image) return std::unexpected(image.error());
+  auto loop = attach_loop(*image);
   if (!loop) return std::unexpected(loop.error());
   auto mount = make_mount("ext4", {{"source", loop->path}, {"discard", ""}, {"noinit_itable", ""}});
   if (mount && !disk.key.empty()) mount = open_encrypted_folder(std::move(*mount), disk.key);

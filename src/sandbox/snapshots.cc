@@ -10,6 +10,7 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -75,17 +76,57 @@ std::optional<std::string> find_loop(int image) {
   return std::nullopt;
 }
 
-// Runs `copy` while nothing can be written to the file system on the loop device.
-Result<void> while_frozen(const std::string& loop, const auto& copy) {
-  // Another mount of the same file system: its users' own are out of reach.
+// The root folder of another mount of what is mounted on the loop device: its users' own are out of reach.
+Result<UniqueFd> open_mounted(const std::string& loop) {
   auto mount = make_mount("ext4", {{"source", loop}});
-  if (!mount) return std::unexpected(mount.error());
+  if (!mount) return mount;
   UniqueFd root(::openat(mount->get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!root) return failure(system_error(loop));
-  auto thaw = UndoGuard::thaws_file_system(root.get());
+  return root;
+}
+
+// Runs `copy` while nothing can be written to the file system on the loop device.
+Result<void> while_frozen(const std::string& loop, const auto& copy) {
+  auto root = open_mounted(loop);
+  if (!root) return std::unexpected(root.error());
+  auto thaw = UndoGuard::thaws_file_system(root->get());
   if (!thaw) return std::unexpected(thaw.error());
-  if (::ioctl(root.get(), FIFREEZE, 0) != 0) return failure(system_error("freezing " + loop));
+  if (::ioctl(root->get(), FIFREEZE, 0) != 0) return failure(system_error("freezing " + loop));
   return copy();
+}
+
+// Of a disk that nobody has mounted.
+Result<void> resize_file_system(const std::string& disk, uint64_t bytes) {
+  // A file system that was in use has a journal to be played first, which resize2fs insists on.
+  auto checked = run_program({"e2fsck", "-f", "-p", disk});
+  if (!checked) return std::unexpected(checked.error());
+  if (*checked > kRepaired) return failure(fmt::format("e2fsck of {} ended with code {}", disk, *checked));
+  if (::truncate(disk.c_str(), static_cast<off_t>(bytes)) != 0) return failure(system_error(disk));
+  auto resized = run_program({"resize2fs", disk});
+  if (!resized) return std::unexpected(resized.error());
+  if (*resized != 0) return failure(fmt::format("resize2fs of {} ended with code {}", disk, *resized));
+  return {};
+}
+
+// EXT4_IOC_RESIZE_FS of the kernel's fs/ext4/ext4.h, which no header for programs has: the new number of blocks.
+constexpr unsigned long kResizeMounted = _IOW('f', 16, uint64_t);
+
+Result<Growth> grow_mounted(int image, const std::string& path, uint64_t bytes) {
+  auto loop = find_loop(image);
+  if (!loop) return failure(path + " is about to be mounted or let go");
+  auto root = open_mounted(*loop);
+  if (!root) return std::unexpected(root.error());
+  struct statfs before{};
+  UniqueFd device(::open(loop->c_str(), O_RDWR | O_CLOEXEC));
+  if (!device || ::fstatfs(root->get(), &before) != 0) return failure(system_error(*loop));
+  const uint64_t blocks = bytes / static_cast<uint64_t>(before.f_bsize);
+  const bool is_larger = ::truncate(path.c_str(), static_cast<off_t>(bytes)) == 0 &&
+                         ::ioctl(device.get(), LOOP_SET_CAPACITY, 0) == 0;
+  if (!is_larger) return failure(system_error("growing " + path));
+  if (::ioctl(root->get(), kResizeMounted, &blocks) == 0) return Growth::Done;
+  // Only who has CAP_SYS_RESOURCE may.
+  if (errno == EPERM) return Growth::Later;
+  return failure(system_error("growing the file system of " + path));
 }
 
 // Everything that is on one disk to another, where nothing is.
@@ -102,6 +143,20 @@ Result<void> copy_files(const DiskMount& from, const DiskMount& to) {
   if (*code != 0) return failure(fmt::format("copying {} ended with code {}", from.path, *code));
   if (::syncfs(folder.get()) != 0) return failure(system_error(to.path));
   return {};
+}
+
+// What the superblock says: the file may be larger, where its file system waits to grow.
+Result<uint64_t> file_system_bytes(const std::string& path) {
+  constexpr off_t kSuperblock = 1024;
+  struct {
+    uint32_t inodes, blocks, reserved, free_blocks, free_inodes, first, log_block_size;
+  } head{};
+  UniqueFd image(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!image || ::pread(image.get(), &head, sizeof(head), kSuperblock) != sizeof(head) ||
+      head.log_block_size > 6) {
+    return failure("reading the size of " + path);
+  }
+  return uint64_t{head.blocks} << (10 + head.log_block_size);
 }
 
 }  // namespace
@@ -133,21 +188,31 @@ Result<void> copy_folder(const std::string& from, const std::string& to) {
 Result<void> copy_disk_larger(const std::string& from, const std::string& to, uint64_t bytes) {
   std::error_code error;
   if (std::filesystem::exists(to, error)) return {};
-  const auto size = std::filesystem::file_size(from, error);
-  if (error) return failure(from + ": " + error.message());
-  if (bytes <= size) return copy_disk(from, to);
+  auto size = file_system_bytes(from);
+  if (!size) return std::unexpected(size.error());
+  if (bytes <= *size) return copy_disk(from, to);
   const std::string half = to + ".larger";
   std::filesystem::remove(half, error);
   if (auto copied = copy_disk(from, half); !copied) return copied;
-  // A file system that was in use has a journal to be played first, which resize2fs insists on.
-  auto checked = run_program({"e2fsck", "-f", "-p", half});
-  if (!checked) return std::unexpected(checked.error());
-  if (*checked > kRepaired) return failure(fmt::format("e2fsck of {} ended with code {}", half, *checked));
-  if (::truncate(half.c_str(), static_cast<off_t>(bytes)) != 0) return failure(system_error(half));
-  auto resized = run_program({"resize2fs", half});
-  if (!resized) return std::unexpected(resized.error());
-  if (*resized != 0) return failure(fmt::format("resize2fs of {} ended with code {}", half, *resized));
+  if (auto resized = resize_file_system(half, bytes); !resized) return resized;
   return rename_durably(half, to);
+}
+
+Result<Growth> grow_disk(const std::string& path, uint64_t bytes) {
+  auto size = file_system_bytes(path);
+  if (!size) return std::unexpected(size.error());
+  if (bytes <= *size) return Growth::Done;
+  UniqueFd image(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+  if (!image) return failure(system_error(path));
+  if (::flock(image.get(), LOCK_EX | LOCK_NB) != 0) return grow_mounted(image.get(), path, bytes);
+  // A copy, so that a machine that fails meanwhile has the one or the other.
+  const std::string half = path + ".larger";
+  std::error_code error;
+  std::filesystem::remove(half, error);
+  if (auto copied = copy_disk(path, half); !copied) return std::unexpected(copied.error());
+  if (auto resized = resize_file_system(half, bytes); !resized) return std::unexpected(resized.error());
+  if (auto renamed = rename_durably(half, path); !renamed) return std::unexpected(renamed.error());
+  return Growth::Done;
 }
 
 Result<void> encrypt_disk(const std::string& from, const std::string& to, uint64_t bytes,

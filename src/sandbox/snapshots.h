@@ -20,6 +20,15 @@ Result<void> copy_folder(const std::string& from, const std::string& to);
 // Nobody may have the original mounted.
 Result<void> copy_disk_larger(const std::string& from, const std::string& to, uint64_t bytes);
 
+enum class Growth {
+  Done,
+  Later,  // Somebody has it mounted, and the kernel lets nobody of this machine grow what is mounted.
+};
+
+// Makes the disk `bytes` large; one that is so large already is left alone. Who has it mounted sees the room at
+// once. Blocks.
+Result<Growth> grow_disk(const std::string& path, uint64_t bytes);
+
 // Makes an encrypted disk, `bytes` large or as large as the original if that is more, with the files of a plain
 // one, durably; one that is there already is left alone.
 Result<void> encrypt_disk(const std::string& from, const std::string& to, uint64_t bytes,

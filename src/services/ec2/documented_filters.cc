@@ -164,6 +164,13 @@ constexpr std::array kDocumented = std::to_array<Documented>({
      "attachment.status availability-zone availability-zone-id create-time encrypted fast-restored "
      "multi-attach-enabled operator.managed operator.principal size snapshot-id status volume-id "
      "volume-type"},
+    {"DescribeVolumeStatus",
+     "action.code action.description action.event-id availability-zone availability-zone-id event.description "
+     "event.event-id event.event-type event.not-after event.not-before volume-status.details-name "
+     "volume-status.details-status volume-status.status operator.managed operator.principal"},
+    {"DescribeVolumesModifications",
+     "modification-state original-iops original-size original-volume-type start-time target-iops target-size "
+     "target-volume-type originalMultiAttachEnabled targetMultiAttachEnabled volume-id"},
     {"DescribePrefixLists", "prefix-list-id prefix-list-name"},
     {"DescribeVpcEndpointServices",
      "owner service-name service-region service-type supported-ip-address-types"},

@@ -180,3 +180,11 @@ ALTER TABLE ec2_snapshot ADD COLUMN data_key TEXT;
 ALTER TABLE ec2_snapshot ADD COLUMN key_bound_to TEXT;
 CREATE TABLE ec2_ebs_default (
   account TEXT NOT NULL, region TEXT NOT NULL, encrypts INTEGER NOT NULL, kms_key TEXT, PRIMARY KEY (account, region));
+-- migration 12
+ALTER TABLE ec2_volume ADD COLUMN auto_enable_io INTEGER NOT NULL DEFAULT 0;
+-- The last modification of a volume. Its end is null until it is made.
+CREATE TABLE ec2_volume_modification (
+  volume TEXT NOT NULL PRIMARY KEY REFERENCES ec2_volume (id) ON DELETE CASCADE,
+  old_gib INTEGER, old_type TEXT NOT NULL, old_iops INTEGER, old_throughput INTEGER,
+  gib INTEGER, type TEXT NOT NULL, iops INTEGER, throughput INTEGER,
+  state TEXT NOT NULL, message TEXT, started INTEGER NOT NULL, ended INTEGER);

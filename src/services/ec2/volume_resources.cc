@@ -24,18 +24,30 @@ std::optional<Volume> find_volume(Context& context, const std::string& id) {
   return found.volumes.empty() ? std::nullopt : std::optional(found.volumes.front());
 }
 
+std::optional<int32_t> number(const Properties& wanted, std::string_view name) {
+  auto found = wanted.find_integer(name);
+  return found ? std::optional(static_cast<int32_t>(*found)) : std::nullopt;
+}
+
+void enable_io(Context& context, const std::string& volume, const Properties& wanted) {
+  auto enables = wanted.find_boolean("AutoEnableIO");
+  if (!enables) return;
+  context.invoke<ModifyVolumeAttribute>(
+      {.auto_enable_io = AttributeBooleanValue{.value = *enables}, .volume_id = volume});
+}
+
 class VolumeType final : public stacks::ResourceType {
  public:
   std::string_view name() const override { return "AWS::EC2::Volume"; }
   std::span<const PropertySchema> properties() const override {
-    // A volume cannot be changed yet, so that what AWS changes in place is a new volume here.
     static const PropertySchema all[] = {
         {.name = "AvailabilityZone", .presence = Presence::Required, .update = Update::Replacement},
-        {.name = "Size", .kind = PropertyKind::Integer, .update = Update::Replacement},
+        {.name = "Size", .kind = PropertyKind::Integer},
         {.name = "SnapshotId", .update = Update::Replacement},
-        {.name = "VolumeType", .update = Update::Replacement},
-        {.name = "Iops", .kind = PropertyKind::Integer, .update = Update::Replacement},
-        {.name = "Throughput", .kind = PropertyKind::Integer, .update = Update::Replacement},
+        {.name = "VolumeType"},
+        {.name = "AutoEnableIO", .kind = PropertyKind::Boolean},
+        {.name = "Iops", .kind = PropertyKind::Integer},
+        {.name = "Throughput", .kind = PropertyKind::Integer},
         {.name = "Encrypted", .kind = PropertyKind::Boolean, .update = Update::Replacement},
         {.name = "KmsKeyId", .update = Update::Replacement},
         {.name = "Tags",
@@ -61,17 +73,38 @@ class VolumeType final : public stacks::ResourceType {
                                       .throughput = stacks::number(wanted, "Throughput")});
     formats::Object attributes;
     attributes.set("VolumeId", *made.volume_id);
+    enable_io(context, *made.volume_id, wanted);
     return {*made.volume_id, std::move(attributes)};
   }
   Progress check(Context& context, const Existing& resource) const override {
     auto volume = find_volume(context, resource.physical_id);
     if (!volume) return stacks::failed("The volume is gone.");
     if (*volume->state == "creating") return stacks::in_progress();
+    auto changes = context.invoke<DescribeVolumesModifications>(
+        {.filters = {{.name = "volume-id", .values = {resource.physical_id}}}});
+    for (const VolumeModification& change : changes.volumes_modifications) {
+      if (change.modification_state == "modifying") return stacks::in_progress();
+      if (change.modification_state == "failed") {
+        return stacks::failed(change.status_message.value_or("The volume could not be modified."));
+      }
+    }
     formats::Object attributes;
     attributes.set("VolumeId", resource.physical_id);
     return stacks::ready(std::move(attributes));
   }
   void update(Context& context, const Existing& was, const Properties& wanted) const override {
+    bool is_other = false;
+    for (const char* name : {"Size", "VolumeType", "Iops", "Throughput"}) {
+      is_other = is_other || (wanted.has(name) && stacks::differs(was.properties, wanted, name));
+    }
+    if (is_other) {
+      context.invoke<ModifyVolume>({.volume_id = was.physical_id,
+                                    .size = stacks::number(wanted, "Size"),
+                                    .volume_type = wanted.find_text("VolumeType"),
+                                    .iops = stacks::number(wanted, "Iops"),
+                                    .throughput = stacks::number(wanted, "Throughput")});
+    }
+    enable_io(context, was.physical_id, wanted);
     update_tags(context, was, wanted);
   }
   bool takes_snapshots() const override { return true; }

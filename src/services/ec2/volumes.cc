@@ -260,6 +260,8 @@ Result<void> make_disks(const std::string& data_directory, const std::vector<Vol
                 : row.encrypts_origin ? sandbox::encrypt_disk(origin, path, bytes, row.key)
                                       : sandbox::copy_disk_larger(origin, path, bytes);
     if (!made) return made;
+    // What could not grow while it was mounted.
+    if (auto grown = sandbox::grow_disk(path, bytes); !grown) return std::unexpected(grown.error());
   }
   return {};
 }
@@ -329,9 +331,12 @@ void Volumes::write(const VolumeRow& row, std::string_view change) {
 jobs::Outcome Volumes::run(const jobs::Job& job) {
   std::vector<VolumeRow> rows;
   std::optional<InstanceRow> instance;
+  bool is_modifying = false;
   const aws::Caller caller = use_.region.caller("", "", "ec2.amazonaws.com");
   use_.region.transact(caller, sql::Access::Read, [&](aws::Call& call) {
     rows = volumes_where(call.transaction, "id = ?1", {job.key});
+    const auto last = find_modification(call.transaction, job.key);
+    is_modifying = last && last->state == "modifying";
     if (!rows.empty() && rows.front().instance) {
       instance = find_instance(call.transaction, *rows.front().instance);
     }
@@ -339,6 +344,10 @@ jobs::Outcome Volumes::run(const jobs::Job& job) {
   if (rows.empty()) return jobs::done();
   const VolumeRow& row = rows.front();
   if (row.state == "creating") return create(row);
+  if (is_modifying) {
+    modify(row, job.attempt);
+    return jobs::again_at(use_.clock.now());
+  }
   const bool is_wanted =
       row.attachment == "attaching" || row.attachment == "detaching" || row.attachment == "busy";
   if (!instance || !is_wanted) return jobs::done();
@@ -370,6 +379,7 @@ jobs::Outcome Volumes::attach(const VolumeRow& row) {
     write(row, kFree);
     return jobs::done();
   }
+  if (auto made = make_disks(use_.data_directory, {row}); !made) throw_failure(row, made.error());
   auto shown = use_.runtime.attach_disk(*row.instance, {.path = disk_path(use_.data_directory, row.id),
                                                         .destination = mount_point_of(*row.device),
                                                         .key = *key});

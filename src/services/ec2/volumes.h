@@ -93,6 +93,17 @@ void release_volumes(Call& call, const std::string& data_directory, const std::v
 // Its disk goes after the commit, or once the last snapshot of it is taken.
 void delete_volume_row(Call& call, const std::string& data_directory, const VolumeRow& volume);
 
+// What ModifyVolume asked for last.
+struct ModificationRow {
+  std::string volume;
+  VolumeWish before, after;  // Size, type, IOPS and throughput.
+  std::string state;         // modifying, completed, failed
+  std::optional<std::string> message;
+  int64_t started = 0;
+  std::optional<int64_t> ended;
+};
+std::optional<ModificationRow> find_modification(sql::Transaction& transaction, const std::string& volume);
+
 // Brings each volume from the state it is in to the one that is wanted. Any thread.
 class Volumes final {
  public:
@@ -109,6 +120,7 @@ class Volumes final {
   jobs::Outcome create(const VolumeRow& row);
   jobs::Outcome attach(const VolumeRow& row);
   jobs::Outcome detach(const VolumeRow& row);
+  void modify(const VolumeRow& row, int attempt);
   void write(const VolumeRow& row, std::string_view change);
 
   Dependencies& use_;
