@@ -128,5 +128,28 @@ TEST_F(SnapshotsTest, APlainDiskBecomesAnEncryptedOne) {
   EXPECT_EQ(region_->log_of("reader"), "words-of-the-file\n33:44:640\n");
 }
 
+TEST_F(SnapshotsTest, ADiskGrowsAndKeepsWhatIsOnIt) {
+  const std::string disk = in("data.disk");
+  ASSERT_TRUE(make_disk(disk, 32 << 20));
+  SandboxSpec first = shell("first", "until mountpoint -q /mnt/sdf; do sleep 0.02; done; echo kept > /mnt/sdf/file;"
+                                     " echo written; sleep 1000");
+  first.disks = {{.path = disk, .destination = "/mnt/sdf"}};
+  ASSERT_TRUE(runtime().start(first));
+  ASSERT_TRUE(region_->wait_for_log("first", "written\n"));
+  // While it is mounted that is the right of a few.
+  ASSERT_TRUE(grow_disk(disk, 64 << 20));
+  EXPECT_EQ(std::filesystem::file_size(disk), 64U << 20);
+  ASSERT_TRUE(runtime().remove("first"));
+  ASSERT_TRUE(region_->wait_for([&] { return !is_disk_in_use(disk); }));
+  EXPECT_EQ(grow_disk(disk, 64 << 20), Growth::Done);
+  EXPECT_EQ(grow_disk(disk, 16 << 20), Growth::Done);  // Never smaller.
+  SandboxSpec second = shell("second", "until mountpoint -q /mnt/sdf; do sleep 0.02; done; cat /mnt/sdf/file;"
+                                       " head -c 40M /dev/zero > /mnt/sdf/more && echo fits; sleep 1000");
+  second.disks = {{.path = disk, .destination = "/mnt/sdf"}};
+  ASSERT_TRUE(runtime().start(second));
+  EXPECT_TRUE(region_->wait_for_log("second", "kept\nfits\n")) << region_->log_of("second");
+  ASSERT_TRUE(runtime().remove("second"));
+}
+
 }  // namespace
 }  // namespace holm::sandbox

@@ -101,3 +101,27 @@ def test_a_volume_in_another_zone_is_refused(place, shared):
         place.ec2.attach_volume(VolumeId=shared, InstanceId=made, Device="/dev/sdf")
     place.end(made)
     place.ec2.delete_volume(VolumeId=shared)
+
+
+def test_a_volume_grows_with_its_file_system(place):
+    volume = place.ec2.create_volume(AvailabilityZone="us-east-1a", Size=1, VolumeType="gp2")["VolumeId"]
+    wait_until(lambda: place.volume(volume)["State"] == "available", what="the volume")
+    with pytest.raises(ClientError, match="InvalidParameterValue"):
+        place.ec2.modify_volume(VolumeId=volume, Size=0)
+    asked = place.ec2.modify_volume(VolumeId=volume, Size=2, VolumeType="gp3")["VolumeModification"]
+    assert (asked["OriginalSize"], asked["TargetSize"], asked["TargetVolumeType"]) == (1, 2, "gp3")
+
+    def modification():
+        return place.ec2.describe_volumes_modifications(VolumeIds=[volume])["VolumesModifications"][0]
+    wait_until(lambda: modification()["ModificationState"] == "completed", what="the modification")
+    assert modification()["Progress"] == 100
+    now = place.volume(volume)
+    assert (now["Size"], now["VolumeType"], now["Iops"]) == (2, "gp3", 3000)
+    status = place.ec2.describe_volume_status(VolumeIds=[volume])["VolumeStatuses"][0]
+    assert status["VolumeStatus"]["Status"] == "ok"
+    instance = place.launch("#!/bin/sh\nuntil mountpoint -q /mnt/sdf; do sleep 0.05; done\n"
+                            "head -c 1500M /dev/zero > /mnt/sdf/more && echo fits\n")
+    place.ec2.attach_volume(VolumeId=volume, InstanceId=instance, Device="/dev/sdf")
+    place.says(instance, "fits")
+    place.end(instance)
+    place.ec2.delete_volume(VolumeId=volume)
