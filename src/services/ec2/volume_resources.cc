@@ -24,11 +24,6 @@ std::optional<Volume> find_volume(Context& context, const std::string& id) {
   return found.volumes.empty() ? std::nullopt : std::optional(found.volumes.front());
 }
 
-std::optional<int32_t> number(const Properties& wanted, std::string_view name) {
-  auto found = wanted.find_integer(name);
-  return found ? std::optional(static_cast<int32_t>(*found)) : std::nullopt;
-}
-
 void enable_io(Context& context, const std::string& volume, const Properties& wanted) {
   auto enables = wanted.find_boolean("AutoEnableIO");
   if (!enables) return;
