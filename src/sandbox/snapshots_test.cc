@@ -131,8 +131,9 @@ TEST_F(SnapshotsTest, APlainDiskBecomesAnEncryptedOne) {
 TEST_F(SnapshotsTest, ADiskGrowsAndKeepsWhatIsOnIt) {
   const std::string disk = in("data.disk");
   ASSERT_TRUE(make_disk(disk, 32 << 20));
-  SandboxSpec first = shell("first", "until mountpoint -q /mnt/sdf; do sleep 0.02; done; echo kept > /mnt/sdf/file;"
-                                     " echo written; sleep 1000");
+  SandboxSpec first = shell("first",
+                            "until mountpoint -q /mnt/sdf; do sleep 0.02; done; echo kept > /mnt/sdf/file;"
+                            " echo written; sleep 1000");
   first.disks = {{.path = disk, .destination = "/mnt/sdf"}};
   ASSERT_TRUE(runtime().start(first));
   ASSERT_TRUE(region_->wait_for_log("first", "written\n"));

@@ -11,6 +11,7 @@
 #include "base/strings.h"
 #include "sandbox/network.h"
 #include "services/ec2/cloud_config.h"
+#include "services/ec2/dhcp_options.h"
 #include "services/ec2/guest_programs.h"
 #include "services/ec2/image_controller.h"
 #include "services/ec2/instance_metrics.h"
@@ -54,6 +55,7 @@ struct Instances::Belongings {
   std::vector<VolumeRow> volumes;   // The root first.
   std::vector<std::string> layers;  // Of its image, topmost first.
   std::optional<std::string> public_key;
+  NameServing names;
   bool must_rest = false;  // Its disk is being copied.
 };
 
@@ -182,7 +184,11 @@ sandbox::SandboxSpec Instances::spec_of(const InstanceRow& row, const InterfaceR
                                         const Belongings& has) const {
   const InstanceType& type = *find_instance_type(row.type);
   const std::string hostname = private_name_of(interface.address, row.region);
-  const std::string domain = hostname.substr(hostname.find('.') + 1);
+  const std::string domain = has.names.domain.value_or(hostname.substr(hostname.find('.') + 1));
+  std::vector<std::string> name_servers;
+  for (const std::string& server : has.names.servers) {
+    name_servers.push_back(server == kAmazonProvidedDns ? sandbox::kResolverAddress : server);
+  }
   std::string root_disk, root_disk_key;
   std::vector<sandbox::Disk> disks;
   std::vector<std::string> mounts;
@@ -205,7 +211,7 @@ sandbox::SandboxSpec Instances::spec_of(const InstanceRow& row, const InterfaceR
           .args = {kInitPath},
           .env = {"HOLM_MOUNTS=" + join(mounts, ":")},
           .hostname = hostname.substr(0, hostname.find('.')),
-          .name_servers = {sandbox::kResolverAddress},
+          .name_servers = name_servers,
           .search_domains = {domain},
           .address = interface.address,
           .limits = {.memory_bytes = uint64_t{type.memory_mib} << 20,
@@ -261,6 +267,7 @@ jobs::Outcome Instances::boot(const InstanceRow& row) {
       if (!has.volumes.empty()) {
         has.layers = layers_below(call.transaction, use_.data_directory, has.volumes.front().base);
       }
+      has.names = name_serving_of(call.transaction, row.vpc);
       if (row.key_name) has.public_key = find_public_key(call.transaction, row, *row.key_name);
       has.must_rest = is_being_imaged(call.transaction, row.id) || is_being_copied(call.transaction, row.id);
     });

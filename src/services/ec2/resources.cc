@@ -11,6 +11,8 @@ namespace holm::ec2 {
 std::vector<std::unique_ptr<stacks::ResourceType>> resource_types() {
   std::vector<std::unique_ptr<stacks::ResourceType>> types;
   add_network_types(types);
+  add_dhcp_options_types(types);
+  add_key_pair_types(types);
   add_network_acl_types(types);
   add_address_types(types);
   add_security_group_types(types);

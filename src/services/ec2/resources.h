@@ -15,6 +15,8 @@ std::vector<std::unique_ptr<stacks::ResourceType>> resource_types();
 
 // The parts of resource_types(), by noun.
 void add_network_types(std::vector<std::unique_ptr<stacks::ResourceType>>& types);
+void add_dhcp_options_types(std::vector<std::unique_ptr<stacks::ResourceType>>& types);
+void add_key_pair_types(std::vector<std::unique_ptr<stacks::ResourceType>>& types);
 void add_network_acl_types(std::vector<std::unique_ptr<stacks::ResourceType>>& types);
 void add_address_types(std::vector<std::unique_ptr<stacks::ResourceType>>& types);
 void add_security_group_types(std::vector<std::unique_ptr<stacks::ResourceType>>& types);

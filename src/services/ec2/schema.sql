@@ -188,3 +188,12 @@ CREATE TABLE ec2_volume_modification (
   old_gib INTEGER, old_type TEXT NOT NULL, old_iops INTEGER, old_throughput INTEGER,
   gib INTEGER, type TEXT NOT NULL, iops INTEGER, throughput INTEGER,
   state TEXT NOT NULL, message TEXT, started INTEGER NOT NULL, ended INTEGER);
+-- migration 13
+CREATE TABLE ec2_dhcp_options (
+  account TEXT NOT NULL, region TEXT NOT NULL, id TEXT NOT NULL PRIMARY KEY, created INTEGER NOT NULL);
+CREATE INDEX ec2_dhcp_options_owner ON ec2_dhcp_options (account, region);
+CREATE TABLE ec2_dhcp_option (
+  options TEXT NOT NULL REFERENCES ec2_dhcp_options (id) ON DELETE CASCADE, key TEXT NOT NULL,
+  position INTEGER NOT NULL, value TEXT NOT NULL, PRIMARY KEY (options, key, position));
+-- Null: the set that every region has; 'default': none at all.
+ALTER TABLE ec2_vpc ADD COLUMN dhcp_options TEXT;

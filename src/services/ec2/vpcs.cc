@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "ec2/handlers.h"
+#include "services/ec2/dhcp_options.h"
 #include "services/ec2/filters.h"
 #include "services/ec2/network_acls.h"
 #include "services/ec2/security_groups.h"
@@ -19,7 +20,8 @@ namespace holm::ec2 {
 namespace {
 
 constexpr char kColumns[] =
-    "id, cidr, is_default, dns_support, dns_hostnames, main_route_table, default_group, network_acl, tenancy";
+    "id, cidr, is_default, dns_support, dns_hostnames, main_route_table, default_group, network_acl, tenancy,"
+    " dhcp_options";
 
 VpcRow read_row(const sql::Row& row) {
   return {.id = row.text(0),
@@ -30,6 +32,7 @@ VpcRow read_row(const sql::Row& row) {
           .main_route_table = row.text(5),
           .default_group = row.text(6),
           .network_acl = row.text(7),
+          .dhcp_options = row.optional_text(9),
           .tenancy = row.text(8)};
 }
 
@@ -44,7 +47,8 @@ Vpc describe(Call& call, const VpcRow& row) {
           .vpc_id = row.id,
           .state = "available",
           .cidr_block = row.cidr.text(),
-          .dhcp_options_id = "default"};
+          .dhcp_options_id =
+              row.dhcp_options.value_or(default_dhcp_options(call.account, call.region))};
 }
 
 enum class IsDefault { No, Yes };
@@ -224,7 +228,6 @@ DescribeVpcsResult describe_vpcs(Service& service, Call& call, const DescribeVpc
       if (name == "is-default" || name == "isDefault") return {{row.is_default ? "true" : "false"}};
       if (name == "state") return {{"available"}};
       if (name == "owner-id") return {{call.account}};
-      if (name == "dhcp-options-id") return {{"default"}};
       if (name == "cidr-block-association.state") {
         return described_values(described_as(vpc), "cidr-block-association.cidr-block-state.state");
       }

@@ -21,6 +21,7 @@ struct VpcRow {
   std::string main_route_table;
   std::string default_group;
   std::string network_acl;
+  std::optional<std::string> dhcp_options;  // Nothing: the region's own set.
   std::string tenancy = "default";  // Or dedicated: kept and told, one machine is all there is.
 };
 

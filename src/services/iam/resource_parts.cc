@@ -10,6 +10,7 @@ ResourceTypes resource_types() {
   ResourceTypes types;
   add_role_types(types);
   add_user_types(types);
+  add_access_key_types(types);
   add_policy_types(types);
   add_inline_policy_types(types);
   return types;

@@ -13,6 +13,7 @@ std::vector<std::unique_ptr<stacks::ResourceType>> resource_types();
 using ResourceTypes = std::vector<std::unique_ptr<stacks::ResourceType>>;
 void add_role_types(ResourceTypes& types);    // Role, InstanceProfile
 void add_user_types(ResourceTypes& types);    // User, Group
+void add_access_key_types(ResourceTypes& types);
 void add_policy_types(ResourceTypes& types);  // Policy, ManagedPolicy
 void add_inline_policy_types(ResourceTypes& types);
 
