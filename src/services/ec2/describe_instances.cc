@@ -44,7 +44,7 @@ InstanceNetworkInterface describe_interface(Call& call, const InterfaceRow& row,
   result.attachment = InstanceNetworkInterfaceAttachment{
       .attach_time = from_milliseconds(attachment->optional_integer(1).value_or(0)),
       .attachment_id = attachment->optional_text(0),
-      .delete_on_termination = true,
+      .delete_on_termination = row.ends_with_instance,
       .device_index = 0,
       .status = "attached"};
   if (row.public_address) {

@@ -345,9 +345,7 @@ jobs::Outcome Instances::terminate(const InstanceRow& row) {
   }
   const aws::Caller caller = use_.region.caller(row.account, row.region, "ec2.amazonaws.com");
   use_.region.transact(caller, sql::Access::Write, [&](aws::Call& call) {
-    for (const InterfaceRow& interface : interfaces_of_instance(call.transaction, row.id)) {
-      delete_interface_row(call, interface.id);
-    }
+    release_interfaces(call, row.id);
     release_volumes(call, use_.data_directory, volumes_of_instance(call.transaction, row.id));
     forget_unused_snapshots(call, use_.data_directory);
     set_state(call.transaction, row, "terminated");

@@ -49,6 +49,9 @@ constexpr PropertySchema kInterfaceMembers[] = {
     {.name = "SubnetId"},
     {.name = "Groups", .kind = PropertyKind::List},
     {.name = "AssociatePublicIpAddress", .kind = PropertyKind::Boolean},
+    {.name = "DeleteOnTermination", .kind = PropertyKind::Boolean},
+    {.name = "Description"},
+    {.name = "NetworkInterfaceId"},
     {.name = "PrivateIpAddress"}};
 
 std::span<const PropertySchema> tag_specification_members() {
@@ -96,6 +99,7 @@ InstanceNetworkInterfaceSpecification interface_of(const Properties& wanted) {
   result.description = wanted.find_text("Description");
   result.device_index = static_cast<int32_t>(wanted.integer("DeviceIndex", 0));
   result.groups = wanted.texts("GroupSet");
+  result.network_interface_id = wanted.find_text("NetworkInterfaceId");
   result.private_ip_address = wanted.find_text("PrivateIpAddress");
   result.subnet_id = wanted.find_text("SubnetId");
   return result;
@@ -194,6 +198,7 @@ constexpr PropertySchema kInstanceInterfaceMembers[] = {
     {.name = "Description"},
     {.name = "DeviceIndex", .kind = PropertyKind::Integer, .presence = Presence::Required},
     {.name = "GroupSet", .kind = PropertyKind::List},
+    {.name = "NetworkInterfaceId"},
     {.name = "PrivateIpAddress"},
     {.name = "SubnetId"}};
 constexpr PropertySchema kTemplateReference[] = {

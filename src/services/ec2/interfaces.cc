@@ -15,7 +15,7 @@ namespace holm::ec2 {
 
 namespace {
 
-constexpr char kColumns[] = "id, vpc, subnet, address, mac, public_address, is_local, instance";
+constexpr char kColumns[] = "id, vpc, subnet, address, mac, public_address, is_local, instance, delete_on_termination";
 constexpr char kLoadBalancing[] = "elasticloadbalancing.amazonaws.com";
 
 std::vector<std::string> groups_of(sql::Transaction& transaction, const std::string& interface) {
@@ -36,6 +36,7 @@ InterfaceRow read_row(sql::Transaction& transaction, const sql::Row& row) {
           .mac = row.text(4),
           .wants_public_address = row.integer(5) != 0,
           .is_local = row.integer(6) != 0,
+          .ends_with_instance = row.integer(8) != 0,
           .instance = row.optional_text(7),
           .groups = groups_of(transaction, row.text(0)),
           .public_address = find_address_of(transaction, row.text(0))};
@@ -197,13 +198,35 @@ std::optional<std::string> address_of_interface(sql::Transaction& transaction, c
   return row ? std::optional(row->text(0)) : std::nullopt;
 }
 
-void attach_to_instance(Service& service, Call& call, const std::string& interface,
-                        const std::string& instance, int device_index) {
+void attach_to_instance(Service& service, Call& call, const InterfaceAttachment& attachment) {
   call.transaction.run(
-      "UPDATE ec2_interface SET instance = ?2, attachment = ?3, device_index = ?4, delete_on_termination = 1,"
+      "UPDATE ec2_interface SET instance = ?2, attachment = ?3, device_index = ?4, delete_on_termination = ?6,"
       " attached = ?5 WHERE id = ?1",
-      {interface, instance, new_id(service.random(), "eni-attach"), int64_t{device_index},
-       to_milliseconds(call.now)});
+      {attachment.interface, attachment.instance, new_id(service.random(), "eni-attach"),
+       int64_t{attachment.device_index}, to_milliseconds(call.now), int64_t{attachment.ends_with_instance}});
+}
+
+InterfaceRow require_free_interface(Call& call, const std::string& id) {
+  InterfaceRow row = require_interface(call, id);
+  auto requester = call.transaction.find("SELECT requester FROM ec2_interface WHERE id = ?1", {id});
+  if (row.instance || row.is_local || !requester->is_null(0)) {
+    throw aws::ServiceError("InvalidNetworkInterface.InUse", 400, fmt::format("Interface: [{}] in use.", id));
+  }
+  return row;
+}
+
+void release_interfaces(Call& call, const std::string& instance) {
+  for (const InterfaceRow& interface : interfaces_of_instance(call.transaction, instance)) {
+    if (interface.ends_with_instance) {
+      delete_interface_row(call, interface.id);
+      continue;
+    }
+    take_own_address(call.transaction, interface.id);
+    call.transaction.run(
+        "UPDATE ec2_interface SET instance = NULL, attachment = NULL, device_index = NULL, attached = NULL,"
+        " delete_on_termination = 0 WHERE id = ?1",
+        {interface.id});
+  }
 }
 
 void delete_interface_row(Call& call, const std::string& id) {
@@ -294,11 +317,42 @@ aws::Nothing modify_network_interface_attribute(Service& service, Call& call,
     call.transaction.run("UPDATE ec2_interface SET description = ?2 WHERE id = ?1",
                          {row.id, request.description->value.value_or("")});
   }
+  if (request.source_dest_check && !request.source_dest_check->value.value_or(true)) {
+    throw aws::NotImplemented("ModifyNetworkInterfaceAttribute: SourceDestCheck false");
+  }
+  if (request.attachment && request.attachment->delete_on_termination) {
+    auto known = call.transaction.find("SELECT attachment FROM ec2_interface WHERE id = ?1", {row.id});
+    if (known->optional_text(0) != request.attachment->attachment_id) {
+      throw aws::ServiceError("InvalidAttachmentID.NotFound", 400,
+                              fmt::format("The attachment ID '{}' does not exist",
+                                          request.attachment->attachment_id.value_or("")));
+    }
+    call.transaction.run("UPDATE ec2_interface SET delete_on_termination = ?2 WHERE id = ?1",
+                         {row.id, int64_t{*request.attachment->delete_on_termination}});
+  }
   if (!request.groups.empty()) {
     write_groups(call, row.id, row.vpc, request.groups);
     service.network_changed(call, row.vpc);
   }
   return {};
+}
+
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNetworkInterfaceAttribute.html
+DescribeNetworkInterfaceAttributeResult describe_network_interface_attribute(
+    Service&, Call& call, const DescribeNetworkInterfaceAttributeRequest& request) {
+  const InterfaceRow row = require_interface(call, request.network_interface_id);
+  if (!request.attribute) throw_missing("attribute");
+  end_dry_run(request.dry_run);
+  const NetworkInterface told = describe(call, row);
+  DescribeNetworkInterfaceAttributeResult result{.network_interface_id = row.id};
+  const std::string& name = *request.attribute;
+  if (name == "description") result.description = AttributeValue{.value = told.description};
+  if (name == "groupSet") result.groups = told.groups;
+  if (name == "sourceDestCheck") {
+    result.source_dest_check = AttributeBooleanValue{.value = told.source_dest_check};
+  }
+  if (name == "attachment") result.attachment = told.attachment;
+  return result;
 }
 
 }  // namespace holm::ec2

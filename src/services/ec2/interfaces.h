@@ -35,6 +35,7 @@ struct InterfaceRow {
   std::string mac;
   bool wants_public_address = false;
   bool is_local = false;
+  bool ends_with_instance = false;  // Else it is free again.
   std::optional<std::string> instance;
   std::vector<std::string> groups;  // None of a local one: it is open.
   std::optional<AddressRow> public_address;
@@ -47,8 +48,16 @@ std::optional<InterfaceRow> find_interface(sql::Transaction& transaction, const 
 std::vector<InterfaceRow> interfaces_of_vpc(sql::Transaction& transaction, const std::string& vpc);
 std::vector<InterfaceRow> interfaces_of_instance(sql::Transaction& transaction, const std::string& instance);
 std::optional<std::string> address_of_interface(sql::Transaction& transaction, const std::string& id);
-void attach_to_instance(Service& service, Call& call, const std::string& interface,
-                        const std::string& instance, int device_index);
+struct InterfaceAttachment {
+  std::string interface, instance;
+  int device_index = 0;
+  bool ends_with_instance = true;
+};
+void attach_to_instance(Service& service, Call& call, const InterfaceAttachment& attachment);
+// One that an instance may be launched with: InvalidNetworkInterface.InUse.
+InterfaceRow require_free_interface(Call& call, const std::string& id);
+// The instance is gone: its interfaces go with it, or are free again.
+void release_interfaces(Call& call, const std::string& instance);
 void delete_interface_row(Call& call, const std::string& id);
 // "ip-10-0-0-5.ec2.internal"
 std::string private_name_of(std::string_view address, std::string_view region);

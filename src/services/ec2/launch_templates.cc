@@ -219,8 +219,11 @@ RunInstancesRequest with_launch_template(Call& call, const RunInstancesRequest& 
     for (const auto& each : data.network_interfaces) {
       merged.network_interfaces.push_back(
           {.associate_public_ip_address = each.associate_public_ip_address,
+           .delete_on_termination = each.delete_on_termination,
+           .description = each.description,
            .device_index = each.device_index,
            .groups = each.groups,
+           .network_interface_id = each.network_interface_id,
            .private_ip_address = each.private_ip_address,
            .subnet_id = merged.subnet_id ? merged.subnet_id : each.subnet_id});
     }

@@ -13,6 +13,7 @@ std::vector<std::unique_ptr<stacks::ResourceType>> resource_types() {
   add_network_types(types);
   add_dhcp_options_types(types);
   add_key_pair_types(types);
+  add_interface_types(types);
   add_network_acl_types(types);
   add_address_types(types);
   add_security_group_types(types);

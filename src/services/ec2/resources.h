@@ -17,6 +17,7 @@ std::vector<std::unique_ptr<stacks::ResourceType>> resource_types();
 void add_network_types(std::vector<std::unique_ptr<stacks::ResourceType>>& types);
 void add_dhcp_options_types(std::vector<std::unique_ptr<stacks::ResourceType>>& types);
 void add_key_pair_types(std::vector<std::unique_ptr<stacks::ResourceType>>& types);
+void add_interface_types(std::vector<std::unique_ptr<stacks::ResourceType>>& types);
 void add_network_acl_types(std::vector<std::unique_ptr<stacks::ResourceType>>& types);
 void add_address_types(std::vector<std::unique_ptr<stacks::ResourceType>>& types);
 void add_security_group_types(std::vector<std::unique_ptr<stacks::ResourceType>>& types);

@@ -31,6 +31,8 @@ struct Place {
   std::vector<std::string> groups;
   std::optional<std::string> address;
   bool wants_public_address = false;
+  std::optional<std::string> interface;  // One that is there already.
+  bool ends_with_instance = true;
 };
 
 std::vector<std::string> ids_of_named_groups(Call& call, const std::string& vpc,
@@ -46,6 +48,21 @@ std::vector<std::string> ids_of_named_groups(Call& call, const std::string& vpc,
     ids.push_back(row->text(0));
   }
   return ids;
+}
+
+// The first interface of an instance is one that was made before.
+Place place_of_interface(Call& call, const RunInstancesRequest& request) {
+  const InstanceNetworkInterfaceSpecification& given = request.network_interfaces.front();
+  if (given.subnet_id || given.private_ip_address || given.associate_public_ip_address || !given.groups.empty() ||
+      !request.security_groups.empty() || request.max_count > 1) {
+    throw aws::ServiceError("InvalidParameterCombination", 400,
+                            "A network interface that exists has its own subnet, groups and addresses, and goes "
+                            "to one instance only.");
+  }
+  const InterfaceRow interface = require_free_interface(call, *given.network_interface_id);
+  return {.subnet = require_subnet(call, interface.subnet),
+          .interface = interface.id,
+          .ends_with_instance = given.delete_on_termination.value_or(false)};
 }
 
 Place place_of(Service& service, Call& call, const RunInstancesRequest& request) {
@@ -65,6 +82,14 @@ Place place_of(Service& service, Call& call, const RunInstancesRequest& request)
           "request");
     }
     if (first.device_index.value_or(0) != 0) throw_invalid("The first network interface has device index 0.");
+    if (first.network_interface_id) {
+      place = place_of_interface(call, request);
+      if (!zone.empty() && place.subnet.zone != zone) {
+        throw_invalid(fmt::format("The network interface {} is not in the zone {}.", *place.interface, zone));
+      }
+      return place;
+    }
+    place.ends_with_instance = first.delete_on_termination.value_or(true);
     subnet_id = first.subnet_id;
     place.groups = first.groups;
     place.address = first.private_ip_address;
@@ -82,6 +107,11 @@ Place place_of(Service& service, Call& call, const RunInstancesRequest& request)
   }
   place.wants_public_address = wants_public.value_or(place.subnet.maps_public_ip);
   return place;
+}
+
+std::string description_of_interface(const RunInstancesRequest& request) {
+  if (request.network_interfaces.empty()) return "";
+  return request.network_interfaces.front().description.value_or("");
 }
 
 std::optional<std::string> require_profile(Call& call,
@@ -206,12 +236,18 @@ Reservation run_instances(Service& service, Call& call, const RunInstancesReques
     row.launch_index = i;
     insert_instance(call, row);
     const std::string interface =
-        make_interface(service, call, place.subnet,
-                       {.groups = place.groups,
-                        .address = request.max_count == 1 ? place.address : std::nullopt,
-                        .wants_public_address = place.wants_public_address});
+        place.interface
+            ? *place.interface
+            : make_interface(service, call, place.subnet,
+                             {.description = description_of_interface(request),
+                              .groups = place.groups,
+                              .address = request.max_count == 1 ? place.address : std::nullopt,
+                              .wants_public_address = place.wants_public_address});
     if (place.wants_public_address) give_own_address(service, call, interface);
-    attach_to_instance(service, call, interface, row.id, 0);
+    attach_to_instance(service, call,
+                       {.interface = interface,
+                        .instance = row.id,
+                        .ends_with_instance = place.ends_with_instance});
     write_tags(call, row.id, "instance", tags);
     write_tags(call, interface, "network-interface", interface_tags);
     insert_volumes(service, call, row, volumes, volume_tags);
