@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <string_view>
@@ -27,24 +28,22 @@ constexpr char kFolder[] = "data";
 // Any folder that every machine has: covered for a moment, in a mount namespace of its own.
 constexpr char kStaging[] = "/dev/shm";
 
-struct KeyRequest {
-  fscrypt_add_key_arg head;
-  uint8_t key[kDiskKeyBytes];
-};
-
 // Returns by which name policies know the key.
 Result<fscrypt_key_specifier> add_key(int root, const std::string& key) {
   if (key.size() != kDiskKeyBytes) return failure("the key of an encrypted disk has 64 bytes");
-  KeyRequest request{};
-  request.head.key_spec.type = FSCRYPT_KEY_SPEC_TYPE_IDENTIFIER;
-  request.head.raw_size = kDiskKeyBytes;
-  std::ranges::copy(key, request.key);
-  const int added = ::ioctl(root, FS_IOC_ADD_ENCRYPTION_KEY, &request);
+  // The key itself comes behind the structure.
+  alignas(fscrypt_add_key_arg) std::array<char, sizeof(fscrypt_add_key_arg) + kDiskKeyBytes> buffer{};
+  auto* request = reinterpret_cast<fscrypt_add_key_arg*>(buffer.data());
+  request->key_spec.type = FSCRYPT_KEY_SPEC_TYPE_IDENTIFIER;
+  request->raw_size = kDiskKeyBytes;
+  std::ranges::copy(key, buffer.begin() + sizeof(fscrypt_add_key_arg));
+  const int added = ::ioctl(root, FS_IOC_ADD_ENCRYPTION_KEY, request);
   const int problem = errno;
-  ::explicit_bzero(request.key, sizeof(request.key));
+  const fscrypt_key_specifier name = request->key_spec;
+  ::explicit_bzero(buffer.data(), buffer.size());
   errno = problem;
   if (added != 0) return failure(system_error("telling the kernel the key of a disk"));
-  return request.head.key_spec;
+  return name;
 }
 
 Result<void> protect(int folder, const fscrypt_key_specifier& key) {

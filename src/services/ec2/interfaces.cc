@@ -15,7 +15,8 @@ namespace holm::ec2 {
 
 namespace {
 
-constexpr char kColumns[] = "id, vpc, subnet, address, mac, public_address, is_local, instance, delete_on_termination";
+constexpr char kColumns[] =
+    "id, vpc, subnet, address, mac, public_address, is_local, instance, delete_on_termination";
 constexpr char kLoadBalancing[] = "elasticloadbalancing.amazonaws.com";
 
 std::vector<std::string> groups_of(sql::Transaction& transaction, const std::string& interface) {
