@@ -62,6 +62,35 @@ def test_exec_runs_inside(region, instance):
     assert execute(region, "i-00000000000000000", "true").returncode == 1
 
 
+def test_metadata_is_as_its_options_say(region, instance):
+    ec2 = region.client("ec2")
+
+    def ask(path, what="%{http_code}"):
+        word = ["-o", "/dev/null", "-w", what] if what else []
+        return execute(region, instance, "curl", "-s", *word, f"http://169.254.169.254/latest/meta-data/{path}").stdout
+    assert ask("") == "401"
+    ec2.create_tags(Resources=[instance], Tags=[{"Key": "Name", "Value": "web"}])
+    told = ec2.modify_instance_metadata_options(InstanceId=instance, HttpTokens="optional",
+                                                HttpPutResponseHopLimit=3, InstanceMetadataTags="enabled")
+    assert told["InstanceMetadataOptions"]["State"] == "pending"
+    now = ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
+    assert (now["MetadataOptions"]["HttpTokens"], now["MetadataOptions"]["HttpPutResponseHopLimit"]) == ("optional", 3)
+    assert ask("placement/", None).split() == ["availability-zone", "availability-zone-id", "region"]
+    assert ask("tags/instance/Name", None) == "web"
+    assert "network/" in ask("", None).split() and "iam/" not in ask("", None).split()
+    mac = ask("mac", None)
+    folder = f"network/interfaces/macs/{mac}"
+    assert ask(f"{folder}/vpc-ipv4-cidr-block", None) == "172.31.0.0/16"
+    assert ask(f"{folder}/interface-id", None) == now["NetworkInterfaces"][0]["NetworkInterfaceId"]
+    assert ask(f"{folder}/security-group-ids", None) == now["SecurityGroups"][0]["GroupId"]
+    assert ask("events/maintenance/scheduled", None) == "[]"
+    assert ask("spot/instance-action") == "404"
+    ec2.modify_instance_metadata_options(InstanceId=instance, HttpEndpoint="disabled")
+    assert ask("instance-id") == "403"
+    ec2.modify_instance_metadata_options(InstanceId=instance, HttpEndpoint="enabled", HttpTokens="required")
+    assert ask("instance-id") == "401"
+
+
 def test_a_killed_daemon_adopts_what_runs(region, instance):
     before = execute(region, instance, "stat", "-c", "%Y", "/proc/1").stdout
     region.kill()

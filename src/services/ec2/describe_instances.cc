@@ -147,7 +147,7 @@ Instance describe_instance(Call& call, const InstanceRow& row) {
               .state = "applied",
               .http_tokens = row.http_tokens,
               .http_put_response_hop_limit = static_cast<int32_t>(row.metadata_hops),
-              .http_endpoint = "enabled",
+              .http_endpoint = row.metadata_enabled ? "enabled" : "disabled",
               .http_protocol_ipv6 = "disabled",
               .instance_metadata_tags = row.metadata_tags ? "enabled" : "disabled"},
       .enclave_options = EnclaveOptions{.enabled = false},

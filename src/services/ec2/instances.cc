@@ -18,7 +18,7 @@ constexpr char kColumns[] =
     "account, region, id, reservation, launch_index, requester, client_token, state, wanted, reason_code, "
     "reason,"
     " transition, image, type, subnet, vpc, zone, key_name, profile, user_data, http_tokens, metadata_tags,"
-    " protects_termination, shutdown, launched, metadata_hops, monitoring";
+    " protects_termination, shutdown, launched, metadata_hops, monitoring, metadata_enabled";
 
 InstanceRow read_row(const sql::Row& row) {
   return {.account = row.text(0),
@@ -44,6 +44,7 @@ InstanceRow read_row(const sql::Row& row) {
           .http_tokens = row.text(20),
           .metadata_hops = row.integer(25),
           .metadata_tags = row.integer(21) != 0,
+          .metadata_enabled = row.integer(27) != 0,
           .detailed_monitoring = row.integer(26) != 0,
           .protects_termination = row.integer(22) != 0,
           .shutdown = row.text(23),
@@ -87,9 +88,9 @@ void insert_instance(Call& call, const InstanceRow& row) {
   call.transaction.run(
       "INSERT INTO ec2_instance (account, region, id, reservation, launch_index, requester, client_token, state,"
       " wanted, image, type, subnet, vpc, zone, key_name, profile, user_data, http_tokens, metadata_tags,"
-      " protects_termination, shutdown, launched, metadata_hops, monitoring)"
+      " protects_termination, shutdown, launched, metadata_hops, monitoring, metadata_enabled)"
       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,"
-      " ?22, ?23, ?24)",
+      " ?22, ?23, ?24, ?25)",
       {row.account,
        row.region,
        row.id,
@@ -113,7 +114,8 @@ void insert_instance(Call& call, const InstanceRow& row) {
        row.shutdown,
        row.launched,
        row.metadata_hops,
-       int64_t{row.detailed_monitoring}});
+       int64_t{row.detailed_monitoring},
+       int64_t{row.metadata_enabled}});
 }
 
 std::optional<std::string> role_of_profile(Call& call, const std::string& profile_arn) {

@@ -35,6 +35,7 @@ struct InstanceRow {
   std::string http_tokens;               // required, optional
   int64_t metadata_hops = 1;             // kept and told: guests are no routers
   bool metadata_tags = false;
+  bool metadata_enabled = true;
   bool detailed_monitoring = false;
   bool protects_termination = false;
   std::string shutdown;  // stop, terminate

@@ -15,6 +15,7 @@
 #include "formats/json.h"
 #include "services/ec2/instances.h"
 #include "services/ec2/interfaces.h"
+#include "services/ec2/metadata_items.h"
 #include "services/ec2/service.h"
 
 namespace holm::ec2 {
@@ -24,13 +25,24 @@ namespace {
 constexpr long long kTokenSecondsMax = 21600;
 constexpr size_t kTokensMax = 100'000;
 constexpr std::chrono::hours kCredentialsLife{6};
-constexpr std::string_view kPrefix = "/latest/";
 constexpr std::string_view kOwnIdentity = "identity-credentials/ec2/";
 
 http::Response plain(int status, std::string body) {
   http::Response response{.status = status, .headers = {{"Content-Type", "text/plain"}, {"Server", "EC2ws"}}};
   response.body = std::move(body);
   return response;
+}
+
+// What follows "/latest/" or a dated version's name; all versions tell the same.
+std::optional<std::string> path_in_version(std::string_view path) {
+  path.remove_prefix(1);
+  const size_t slash = path.find('/');
+  const std::string_view version = path.substr(0, slash);
+  const auto is_of_date = [](char c) { return (c >= '0' && c <= '9') || c == '-' || c == '.'; };
+  if (version.empty() || (version != "latest" && !std::ranges::all_of(version, is_of_date))) return std::nullopt;
+  std::string rest(slash == std::string_view::npos ? "" : path.substr(slash + 1));
+  while (rest.ends_with('/')) rest.pop_back();
+  return rest;
 }
 
 // One name a line, folders with a slash, as the service lists them.
@@ -62,20 +74,24 @@ async::Task<void> Metadata::answer(http::Exchange& exchange) {
       response = plain(403, "");
       return;
     }
-    if (request.method == "PUT" && request.path == "/latest/api/token") {
-      response = give_token(request);
-      return;
-    }
-    if (request.method != "GET" && request.method != "HEAD") {
-      response = plain(405, "");
-      return;
-    }
     auto interface = call.transaction.find("SELECT id FROM ec2_interface WHERE vpc = ?1 AND address = ?2",
                                            {vpc_, request.peer.ip()});
     auto row = interface ? find_interface(call.transaction, interface->text(0)) : std::nullopt;
     auto instance = row && row->instance ? find_instance(call.transaction, *row->instance) : std::nullopt;
     if (!instance) {
       response = plain(404, "");
+      return;
+    }
+    if (!instance->metadata_enabled) {
+      response = plain(403, "");
+      return;
+    }
+    if (request.method == "PUT" && request.path == "/latest/api/token") {
+      response = give_token(request);
+      return;
+    }
+    if (request.method != "GET" && request.method != "HEAD") {
+      response = plain(405, "");
       return;
     }
     if (!token_is_good(request) &&
@@ -85,10 +101,12 @@ async::Task<void> Metadata::answer(http::Exchange& exchange) {
     }
     call.account = instance->account;
     call.region = instance->region;
-    std::string path = request.path.starts_with(kPrefix) ? request.path.substr(kPrefix.size()) : "";
-    while (path.ends_with('/')) path.pop_back();
-    Asked asked{path, call, *instance, *row};
-    auto found = look_up(asked);
+    if (request.path == "/" || request.path.empty()) {
+      response = plain(200, lines({"1.0", "2009-04-04", "2021-03-23", "latest"}));
+      return;
+    }
+    auto path = path_in_version(request.path);
+    auto found = path ? look_up({*path, call, *instance, *row}) : std::nullopt;
     response = found ? plain(200, std::move(*found)) : plain(404, "");
   };
   const aws::Caller caller = use_.region.caller("", "", "ec2.amazonaws.com");
@@ -199,65 +217,32 @@ std::string Metadata::identity_document(const Asked& asked) {
 std::optional<std::string> Metadata::look_up(const Asked& asked) {
   const InstanceRow& instance = asked.instance;
   const std::string& path = asked.path;
+  if (path.empty()) return lines({"dynamic", "meta-data", "user-data"});
   if (path == "user-data") return instance.user_data ? base64_decode(*instance.user_data) : std::nullopt;
+  if (path == "dynamic") return lines({"fws/", "instance-identity/"});
+  if (path == "dynamic/fws") return "instance-monitoring";
+  if (path == "dynamic/fws/instance-monitoring") return instance.detailed_monitoring ? "enabled" : "disabled";
+  if (path == "dynamic/instance-identity") return "document";
   if (path == "dynamic/instance-identity/document") return identity_document(asked);
-  if (path == "meta-data") {
-    return lines({"ami-id", "ami-launch-index", "hostname", "iam/", "identity-credentials/", "instance-id",
-                  "instance-life-cycle", "instance-type", "local-hostname", "local-ipv4", "mac", "network/",
-                  "placement/", "public-ipv4", "public-keys/", "reservation-id", "security-groups",
-                  "services/", "tags/"});
+  if (path != "meta-data" && !path.starts_with("meta-data/")) return std::nullopt;
+  const std::string item = path == "meta-data" ? "" : path.substr(10);
+  if (item == "iam/security-credentials" || item.starts_with("iam/security-credentials/")) {
+    return credentials(asked, item);
   }
-  if (!path.starts_with("meta-data/")) return std::nullopt;
-  const std::string item = path.substr(10);
-  const auto public_ip =
-      asked.interface.public_address ? std::optional(asked.interface.public_address->address) : std::nullopt;
-  const std::string hostname = private_name_of(asked.interface.address, instance.region);
-  if (item == "ami-id") return instance.image;
-  if (item == "ami-launch-index") return std::to_string(instance.launch_index);
-  if (item == "hostname" || item == "local-hostname") return hostname;
-  if (item == "instance-id") return instance.id;
-  if (item == "instance-life-cycle") return "on-demand";
-  if (item == "instance-type") return instance.type;
-  if (item == "local-ipv4") return asked.interface.address;
-  if (item == "public-ipv4") return public_ip;
-  if (item == "mac") return asked.interface.mac;
-  if (item == "reservation-id") return instance.reservation;
-  if (item == "placement") return lines({"availability-zone", "region"});
-  if (item == "placement/availability-zone") return instance.zone;
-  if (item == "placement/region") return instance.region;
-  if (item == "services/domain") return "localhost";
-  if (item == "services/partition") return "aws";
-  if (item == "security-groups") return security_group_names(asked.call.transaction, asked.interface, "\n");
-  if (item == "iam")
-    return instance.profile ? std::optional(lines({"info", "security-credentials/"})) : std::nullopt;
-  if (item == "iam/info" && instance.profile) {
+  if (item.starts_with(kOwnIdentity)) return own_credentials(asked, item.substr(kOwnIdentity.size()));
+  if (item == "public-keys" && instance.key_name) return "0=" + *instance.key_name;
+  MetadataItems items = metadata_items(asked.call, instance, asked.interface);
+  // Their names only.
+  for (const char* name : {"info", "security-credentials/"}) items[std::string(kOwnIdentity) + name] = "";
+  if (instance.profile) {
     formats::Object info;
     info.set("Code", "Success");
     info.set("LastUpdated", iso8601(use_.clock.now()));
     info.set("InstanceProfileArn", *instance.profile);
-    return formats::write_json(std::move(info), formats::JsonStyle::Pretty);
+    items["iam/info"] = formats::write_json(std::move(info), formats::JsonStyle::Pretty);
+    items["iam/security-credentials/"] = "";
   }
-  if (item.starts_with("iam/security-credentials")) return credentials(asked, item);
-  if (item.starts_with(kOwnIdentity)) return own_credentials(asked, item.substr(kOwnIdentity.size()));
-  if (item == "public-keys" && instance.key_name) return "0=" + *instance.key_name;
-  if (item == "public-keys/0/openssh-key" && instance.key_name) {
-    return find_public_key(asked.call.transaction, instance, *instance.key_name);
-  }
-  const std::string interface = "network/interfaces/macs";
-  if (item == interface) return asked.interface.mac + "/";
-  if (item == interface + "/" + asked.interface.mac + "/subnet-id") return instance.subnet;
-  if (item == interface + "/" + asked.interface.mac + "/vpc-id") return instance.vpc;
-  if (item == interface + "/" + asked.interface.mac + "/local-ipv4s") return asked.interface.address;
-  if (item == interface + "/" + asked.interface.mac + "/public-ipv4s") return public_ip;
-  if (item.starts_with("tags/instance") && instance.metadata_tags) {
-    std::string names;
-    for (const Tag& tag : tags_of(asked.call, instance.id)) {
-      if (item == "tags/instance/" + *tag.key) return *tag.value;
-      names += (names.empty() ? "" : "\n") + *tag.key;
-    }
-    if (item == "tags/instance") return names;
-  }
-  return std::nullopt;
+  return find_item(items, item);
 }
 
 }  // namespace holm::ec2

@@ -160,9 +160,6 @@ InstanceRow row_of(Service& service, Call& call, const RunInstancesRequest& requ
   require_unlimited(request.credit_specification);
   const InstanceMetadataOptionsRequest metadata =
       request.metadata_options.value_or(InstanceMetadataOptionsRequest{});
-  if (metadata.http_endpoint.value_or("enabled") != "enabled") {
-    throw aws::NotImplemented("RunInstances: MetadataOptions.HttpEndpoint disabled");
-  }
   if (metadata.http_protocol_ipv6.value_or("disabled") != "disabled") {
     throw aws::NotImplemented("RunInstances: MetadataOptions.HttpProtocolIpv6 enabled");
   }
@@ -185,6 +182,7 @@ InstanceRow row_of(Service& service, Call& call, const RunInstancesRequest& requ
                   .http_tokens = metadata.http_tokens.value_or("required"),
                   .metadata_hops = hops,
                   .metadata_tags = metadata.instance_metadata_tags == "enabled",
+                  .metadata_enabled = metadata.http_endpoint.value_or("enabled") == "enabled",
                   .detailed_monitoring = request.monitoring && request.monitoring->enabled,
                   .protects_termination = request.disable_api_termination.value_or(false),
                   .shutdown = request.instance_initiated_shutdown_behavior.value_or("stop"),

@@ -197,3 +197,5 @@ CREATE TABLE ec2_dhcp_option (
   position INTEGER NOT NULL, value TEXT NOT NULL, PRIMARY KEY (options, key, position));
 -- Null: the set that every region has; 'default': none at all.
 ALTER TABLE ec2_vpc ADD COLUMN dhcp_options TEXT;
+-- migration 14
+ALTER TABLE ec2_instance ADD COLUMN metadata_enabled INTEGER NOT NULL DEFAULT 1;
