@@ -98,7 +98,7 @@ bool Controller::is_settled() const {
 // A rolling update that may not take an old instance away adds a new one first.
 int64_t Controller::wanted() const {
   if (group_.is_deleting) return 0;
-  if (!group_.rolling_min) return group_.desired + refresh_surge();
+  if (!group_.rolling_min) return group_.desired + std::max(refresh_surge(), maintenance_surge());
   const int64_t surge = std::clamp<int64_t>(*group_.rolling_min + *group_.rolling_batch - group_.desired, 0,
                                             *group_.rolling_batch);
   return std::min(group_.max, group_.desired + surge);
@@ -126,7 +126,7 @@ jobs::Outcome Controller::run() {
   launch_missing();
   balance_zones();
   for (const auto& change : {&Controller::carry_on_refresh, &Controller::replace_outdated,
-                             &Controller::shrink, &Controller::rest}) {
+                             &Controller::renew, &Controller::shrink, &Controller::rest}) {
     const auto problem = step([&](aws::Call& call) { (this->*change)(call); });
     if (problem) log::warning(fmt::format("group {}: {}", group_.name, *problem));
   }
@@ -169,7 +169,8 @@ void Controller::read_surroundings() {
 
 Time Controller::next_look(const std::optional<int64_t>& deadline) const {
   const bool rests = static_cast<int64_t>(in_state("InService").size()) == wanted() &&
-                     is_settled() && !group_.rolling_min && !refresh_;
+                     is_settled() && !group_.rolling_min && !refresh_ &&
+                     maintenance_surge() == 0;
   const Time now = clock_.now();
   Time next = now + (rests ? kRestPause : kUnrestPause);
   auto consider = [&](int64_t milliseconds) {
@@ -182,6 +183,7 @@ Time Controller::next_look(const std::optional<int64_t>& deadline) const {
   if (refresh_) consider(refresh_->wait_until);
   for (const InstanceRow& each : in_state("InService")) {
     consider(each.in_service + group_.grace * 1000);
+    if (group_.max_lifetime) consider(each.launched + *group_.max_lifetime * 1000);
     if (refresh_) consider(warm_at(each));
   }
   return next;
@@ -235,19 +237,19 @@ void Controller::observe_end(aws::Call& call, const InstanceRow& instance, const
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-health-checks.html
 void Controller::observe_health(aws::Call& call, const InstanceRow& instance) {
   if (instance.health != "Healthy") {
-    replace(call, instance, "an instance was taken out of service in response to a user health-check.");
+    replace_running(call, instance, "an instance was taken out of service in response to a user health-check.");
     return;
   }
   if (suspended_.contains(kHealthCheck)) return;
   if (to_milliseconds(call.now) < instance.in_service + group_.grace * 1000) return;
   if (impaired_.contains(instance.id)) {
-    replace(call, instance,
+    replace_running(call, instance,
             "an instance was taken out of service in response to an EC2 instance status checks failure.");
     return;
   }
   if (group_.health_check != "ELB") return;
   if (target_state(call, group_.target_groups, instance.id) != TargetState::Unhealthy) return;
-  replace(call, instance,
+  replace_running(call, instance,
           "an instance was taken out of service in response to an ELB system health check failure.");
 }
 

@@ -42,6 +42,15 @@ class Controller final {
                    const std::string& reason);
   void observe_health(aws::Call& call, const InstanceRow& instance);
   void replace(aws::Call& call, const InstanceRow& instance, const std::string& cause);
+
+  // What is taken away although it runs.
+  void replace_running(aws::Call& call, const InstanceRow& instance, const std::string& cause);
+  void renew(aws::Call& call);
+  bool is_expired(const InstanceRow& instance) const;
+  int64_t maintenance_room() const;
+  int64_t maintenance_surge() const;
+  int64_t renewals_at_once() const;
+  int64_t healthy_beside(const InstanceRow& instance) const;
   void admit(aws::Call& call, const InstanceRow& instance);
   void put_in_service(aws::Call& call, const InstanceRow& instance);
   void drain(aws::Call& call, const InstanceRow& instance);

@@ -34,11 +34,41 @@ void write_group(Call& call, const GroupRow& group) {
       "UPDATE autoscaling_group SET template = ?2, template_name = ?3, template_version = ?4, min = ?5,"
       " max = ?6, desired = ?7, cooldown = ?8, subnets = ?9, target_groups = ?10, health_check = ?11,"
       " grace = ?12, policies = ?13, protects = ?14, cause = ?15, last_change = ?16, failures = 0,"
-      " launch_after = 0, default_warmup = ?17 WHERE id = ?1",
+      " launch_after = 0, default_warmup = ?17, max_lifetime = ?18, maintenance_min = ?19, maintenance_max = ?20"
+      " WHERE id = ?1",
       {group.id, group.template_id, group.template_name, group.template_version, group.min, group.max,
        group.desired, group.cooldown, join(group.subnets, ","), join(group.target_groups, ","),
        group.health_check, group.grace, join(group.policies, ","), int64_t{group.protects}, group.cause,
-       group.last_change, sql::optional_value(group.default_warmup)});
+       group.last_change, sql::optional_value(group.default_warmup), sql::optional_value(group.max_lifetime),
+       sql::optional_value(group.maintenance_min), sql::optional_value(group.maintenance_max)});
+}
+
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/asg-max-instance-lifetime.html
+void set_lifetime(GroupRow& group, int64_t seconds) {
+  constexpr int64_t kDay = 86400, kYear = 365 * kDay;
+  group.max_lifetime.reset();
+  if (seconds == 0) return;
+  if (seconds < kDay || seconds > kYear) {
+    throw_invalid(fmt::format("Invalid MaxInstanceLifetime {}: it is 0, or lies between {} and {} seconds.",
+                              seconds, kDay, kYear));
+  }
+  group.max_lifetime = seconds;
+}
+
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-instance-maintenance-policy.html
+void set_maintenance(GroupRow& group, const InstanceMaintenancePolicy& policy) {
+  const int32_t min = policy.min_healthy_percentage.value_or(-1);
+  const int32_t max = policy.max_healthy_percentage.value_or(-1);
+  group.maintenance_min.reset();
+  group.maintenance_max.reset();
+  if (min == -1 && max == -1) return;
+  if (min < 0 || min > 100 || max < 100 || max > 200 || max - min > 100) {
+    throw_invalid(
+        "MinHealthyPercentage lies between 0 and 100 and MaxHealthyPercentage between 100 and 200, and they are at "
+        "most 100 apart; both are -1 for none.");
+  }
+  group.maintenance_min = min;
+  group.maintenance_max = max;
 }
 
 // Without subnets zones mean the default subnets there.
@@ -114,6 +144,9 @@ void apply(Call& call, GroupRow& group, const Request& request) {
   if (group.health_check != "EC2" && group.health_check != "ELB") {
     throw_invalid("Invalid health check type: " + group.health_check);
   }
+  if (request.max_instance_lifetime) set_lifetime(group, *request.max_instance_lifetime);
+  if (request.instance_maintenance_policy) set_maintenance(group, *request.instance_maintenance_policy);
+  if (request.capacity_rebalance.value_or(false)) throw aws::NotImplemented("CapacityRebalance");
   if (const auto& spread = request.availability_zone_distribution) {
     const std::string strategy = spread->capacity_distribution_strategy.value_or(kBestEffort);
     if (strategy == "balanced-only") throw aws::NotImplemented("CapacityDistributionStrategy balanced-only");
@@ -178,6 +211,12 @@ AutoScalingGroup describe(Call& call, const GroupRow& group) {
   result.termination_policies = group.policies;
   result.new_instances_protected_from_scale_in = group.protects;
   if (group.default_warmup) result.default_instance_warmup = static_cast<int32_t>(*group.default_warmup);
+  if (group.max_lifetime) result.max_instance_lifetime = static_cast<int32_t>(*group.max_lifetime);
+  if (group.maintenance_max) {
+    result.instance_maintenance_policy =
+        InstanceMaintenancePolicy{.min_healthy_percentage = static_cast<int32_t>(*group.maintenance_min),
+                                  .max_healthy_percentage = static_cast<int32_t>(*group.maintenance_max)};
+  }
   result.suspended_processes = suspended_of(call.transaction, group.id);
   result.enabled_metrics = enabled_metrics(call.transaction, group.id);
   if (group.is_deleting) result.status = "Delete in progress";

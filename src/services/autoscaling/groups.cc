@@ -27,7 +27,8 @@ constexpr char kGroupColumns[] =
     "id, account, region, name, arn, template, template_name, template_version, min, max, desired,"
     " cooldown, subnets, target_groups, health_check, grace, policies, protects, cause, created,"
     " last_change, is_deleting, rolling_min, rolling_batch, rolling_pause, paused_until, replacing, failures,"
-    " launch_after, default_warmup, cooldown_until, cooldown_next, rolling_suspended";
+    " launch_after, default_warmup, cooldown_until, cooldown_next, rolling_suspended, max_lifetime,"
+    " maintenance_min, maintenance_max";
 constexpr char kInstanceColumns[] =
     "id, grp, subnet, zone, type, template, template_name, template_version, state, health,"
     " is_protected, launched, in_service, activity, drains_until, phase";
@@ -73,6 +74,9 @@ GroupRow read_group(const sql::Row& row) {
           .default_warmup = row.optional_integer(29),
           .cooldown_until = row.integer(30),
           .cooldown_next = row.integer(31),
+          .max_lifetime = row.optional_integer(33),
+          .maintenance_min = row.optional_integer(34),
+          .maintenance_max = row.optional_integer(35),
           .rolling_suspended = list_of(row.text(32))};
 }
 

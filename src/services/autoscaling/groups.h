@@ -35,6 +35,8 @@ struct GroupRow {
   std::optional<int64_t> default_warmup;  // Seconds.
   int64_t cooldown_until = 0;
   int64_t cooldown_next = 0;  // Seconds, from when the present change has ended.
+  std::optional<int64_t> max_lifetime;  // Seconds.
+  std::optional<int64_t> maintenance_min, maintenance_max;  // Percent of the desired capacity.
   std::vector<std::string> rolling_suspended;  // Processes that rest only for the rolling update.
 };
 

@@ -45,6 +45,10 @@ RefreshPreferences completed(const GroupRow& group, RefreshPreferences wanted) {
   if (wanted.max_healthy_percentage && !wanted.min_healthy_percentage) {
     throw_invalid("MaxHealthyPercentage needs MinHealthyPercentage.");
   }
+  if (!wanted.min_healthy_percentage && group.maintenance_max) {
+    wanted.min_healthy_percentage = static_cast<int32_t>(*group.maintenance_min);
+    wanted.max_healthy_percentage = static_cast<int32_t>(*group.maintenance_max);
+  }
   if (!wanted.min_healthy_percentage) wanted.min_healthy_percentage = kMinHealthyDefault;
   if (!wanted.max_healthy_percentage) wanted.max_healthy_percentage = kMaxHealthyDefault;
   if (*wanted.max_healthy_percentage - *wanted.min_healthy_percentage > 100) {

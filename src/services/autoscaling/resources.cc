@@ -41,6 +41,9 @@ constexpr PropertySchema kTagMembers[] = {{.name = "Key", .presence = Presence::
                                           {.name = "Value", .presence = Presence::Required},
                                           {.name = "PropagateAtLaunch", .kind = PropertyKind::Boolean}};
 
+constexpr PropertySchema kMaintenanceMembers[] = {
+    {.name = "MinHealthyPercentage", .kind = PropertyKind::Integer},
+    {.name = "MaxHealthyPercentage", .kind = PropertyKind::Integer}};
 constexpr PropertySchema kMetricsMembers[] = {{.name = "Granularity", .presence = Presence::Required},
                                               {.name = "Metrics", .kind = PropertyKind::List}};
 
@@ -56,6 +59,13 @@ Request request_of(const std::string& name, const Properties& wanted) {
   request.default_instance_warmup = stacks::number(wanted, "DefaultInstanceWarmup");
   request.health_check_grace_period = stacks::number(wanted, "HealthCheckGracePeriod");
   request.health_check_type = wanted.find_text("HealthCheckType");
+  request.max_instance_lifetime = stacks::number(wanted, "MaxInstanceLifetime");
+  request.capacity_rebalance = wanted.find_boolean("CapacityRebalance");
+  if (auto policy = wanted.find_object("InstanceMaintenancePolicy")) {
+    request.instance_maintenance_policy =
+        InstanceMaintenancePolicy{.min_healthy_percentage = stacks::number(*policy, "MinHealthyPercentage"),
+                                  .max_healthy_percentage = stacks::number(*policy, "MaxHealthyPercentage")};
+  }
   request.termination_policies = wanted.texts("TerminationPolicies");
   request.new_instances_protected_from_scale_in = wanted.find_boolean("NewInstancesProtectedFromScaleIn");
   if (wanted.has("VPCZoneIdentifier")) {
@@ -226,6 +236,9 @@ class GroupType final : public stacks::ResourceType {
         {.name = "DefaultInstanceWarmup", .kind = PropertyKind::Integer},
         {.name = "HealthCheckGracePeriod", .kind = PropertyKind::Integer},
         {.name = "TerminationPolicies", .kind = PropertyKind::List},
+        {.name = "MaxInstanceLifetime", .kind = PropertyKind::Integer},
+        {.name = "CapacityRebalance", .kind = PropertyKind::Boolean},
+        {.name = "InstanceMaintenancePolicy", .kind = PropertyKind::Object, .members = kMaintenanceMembers},
         {.name = "NewInstancesProtectedFromScaleIn", .kind = PropertyKind::Boolean},
         {.name = "MetricsCollection",
          .kind = PropertyKind::List,

@@ -89,3 +89,8 @@ ALTER TABLE autoscaling_schedule ADD COLUMN zone TEXT NOT NULL DEFAULT 'UTC';
 CREATE TABLE autoscaling_launch_configuration (
   account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL, arn TEXT NOT NULL, definition TEXT NOT NULL,
   created INTEGER NOT NULL, PRIMARY KEY (account, region, name));
+-- migration 9
+-- In seconds; of the maintenance policy: percentages of the desired capacity.
+ALTER TABLE autoscaling_group ADD COLUMN max_lifetime INTEGER;
+ALTER TABLE autoscaling_group ADD COLUMN maintenance_min INTEGER;
+ALTER TABLE autoscaling_group ADD COLUMN maintenance_max INTEGER;
