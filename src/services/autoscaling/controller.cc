@@ -59,6 +59,8 @@ std::optional<std::string> Controller::step(const Work& work) {
 void Controller::load(aws::Call& call) {
   if (auto group = find_group(call.transaction, id_)) group_ = *group;
   instances_ = instances_of(call.transaction, id_);
+  pool_ = find_warm_pool(call.transaction, id_);
+  warm_ = warm_instances_of(call.transaction, id_);
   suspended_.clear();
   for (const SuspendedProcess& each : suspended_of(call.transaction, id_)) suspended_.insert(*each.process_name);
   refresh_ = active_refresh(call.transaction, id_);
@@ -114,7 +116,9 @@ jobs::Outcome Controller::run() {
   region_.transact(caller_, sql::Access::Read, [&](aws::Call& call) { load(call); });
   if (!group->is_deleting) step([&](aws::Call& call) { run_scheduled_actions(service_, call, group_); });
   read_status_checks();
-  for (const InstanceRow& instance : std::vector(instances_)) {
+  std::vector<InstanceRow> all = instances_;
+  all.insert(all.end(), warm_.begin(), warm_.end());
+  for (const InstanceRow& instance : all) {
     const auto problem = step([&](aws::Call& call) { observe(call, instance.id); });
     if (problem) log::warning(fmt::format("group {}: {}: {}", group_.name, instance.id, *problem));
   }
@@ -124,9 +128,10 @@ jobs::Outcome Controller::run() {
   }
   read_surroundings();
   launch_missing();
+  fill_pool();
   balance_zones();
   for (const auto& change : {&Controller::carry_on_refresh, &Controller::replace_outdated,
-                             &Controller::renew, &Controller::shrink, &Controller::rest}) {
+                             &Controller::renew, &Controller::shrink, &Controller::trim_pool, &Controller::rest}) {
     const auto problem = step([&](aws::Call& call) { (this->*change)(call); });
     if (problem) log::warning(fmt::format("group {}: {}", group_.name, *problem));
   }
@@ -170,7 +175,7 @@ void Controller::read_surroundings() {
 Time Controller::next_look(const std::optional<int64_t>& deadline) const {
   const bool rests = static_cast<int64_t>(in_state("InService").size()) == wanted() &&
                      is_settled() && !group_.rolling_min && !refresh_ &&
-                     maintenance_surge() == 0;
+                     maintenance_surge() == 0 && (!pool_ || in_pool() == pool_->size(group_));
   const Time now = clock_.now();
   Time next = now + (rests ? kRestPause : kUnrestPause);
   auto consider = [&](int64_t milliseconds) {
@@ -193,6 +198,7 @@ void Controller::observe(aws::Call& call, const std::string& id) {
   const auto instance = find_instance(call.transaction, id);
   if (!instance) return;
   const StateInEc2 state = state_in_ec2(call, id);
+  if (instance->is_warm) return observe_warm(call, *instance, state.name);
   if (instance->state == "Terminating") {
     observe_ending(call, *instance, state.name);
   } else if (instance->state == "Standby") {
@@ -307,6 +313,7 @@ void Controller::drain(aws::Call& call, const InstanceRow& instance) {
     if (may_hook && waiting_of(call, instance).state == Waiting::Goes) return;
     end_waiting(call, instance);
   }
+  if (instance.returns && may_return()) return return_to_pool(call, instance);
   ec2::TerminateInstancesRequest request;
   request.instance_ids = {instance.id};
   call.client.call<ec2::TerminateInstances>(call, self(call), request);
@@ -317,7 +324,7 @@ bool Controller::finish_deletion() {
   bool is_empty = false;
   region_.transact(caller_, sql::Access::Write, [&](aws::Call& call) {
     load(call);
-    is_empty = instances_.empty();
+    is_empty = instances_.empty() && warm_.empty();
     if (!is_empty) return;
     call.transaction.run("UPDATE autoscaling_activity SET is_group_deleted = 1 WHERE group_arn = ?1",
                          {group_.arn});

@@ -12,6 +12,7 @@
 #include "services/autoscaling/processes.h"
 #include "services/autoscaling/refreshes.h"
 #include "services/autoscaling/termination_order.h"
+#include "services/autoscaling/warm_pools.h"
 
 namespace holm::autoscaling {
 
@@ -56,16 +57,29 @@ class Controller final {
   void drain(aws::Call& call, const InstanceRow& instance);
   bool finish_deletion();
 
+  // The warm pool.
+  void observe_warm(aws::Call& call, const InstanceRow& instance, const std::string& state);
+  void prepare(aws::Call& call, const InstanceRow& instance);
+  void rest_in_pool(aws::Call& call, const InstanceRow& instance, const std::string& state);
+  bool take_from_pool(aws::Call& call, const std::string& cause);
+  void return_to_pool(aws::Call& call, const InstanceRow& instance);
+  bool may_return() const;
+  int64_t in_pool() const;
+  void fill_pool();
+  void trim_pool(aws::Call& call);
+
   // Too few.
   void launch_missing();
   void balance_zones();
   void launch_for_balance(aws::Call& call, const std::string& subnet, const std::string& from);
   std::map<std::string, int> crowds() const;
-  void launch(aws::Call& call, const std::string& subnet, const std::string& cause);
+  enum class Into { Group, Pool };
+  void launch(aws::Call& call, const std::string& subnet, const std::string& cause, Into into = Into::Group);
   std::string cause_of_launch(const aws::Call& call, int64_t from) const;
+  void count_replaced(aws::Call& call);
   void note_failed_launch(aws::Call& call, const std::string& problem);
   void put_off_launches(aws::Call& call, int free_failures);
-  std::vector<std::string> places_by_load() const;
+  std::vector<std::string> places_by_load(const std::vector<InstanceRow>& of) const;
   std::vector<std::string> subnets_in_use() const;
 
   // Too many, or of the wrong kind.
@@ -108,6 +122,8 @@ class Controller final {
   std::set<std::string, std::less<>> failed_zones_;
   std::set<std::string, std::less<>> impaired_;  // Instances, by EC2's status checks.
   std::vector<InstanceRow> instances_;
+  std::optional<WarmPoolRow> pool_;
+  std::vector<InstanceRow> warm_;  // The pool's instances, which are none of the group's.
   std::set<std::string, std::less<>> suspended_;  // Processes.
   std::optional<RefreshRow> refresh_;             // The one that is not over,
   std::set<std::string> to_replace_;              // and whom it has to replace, or had.

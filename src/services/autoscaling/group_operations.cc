@@ -19,6 +19,7 @@
 #include "services/autoscaling/refreshes.h"
 #include "services/autoscaling/tags.h"
 #include "services/autoscaling/target_groups.h"
+#include "services/autoscaling/warm_pools.h"
 
 namespace holm::autoscaling {
 
@@ -34,8 +35,8 @@ void write_group(Call& call, const GroupRow& group) {
       "UPDATE autoscaling_group SET template = ?2, template_name = ?3, template_version = ?4, min = ?5,"
       " max = ?6, desired = ?7, cooldown = ?8, subnets = ?9, target_groups = ?10, health_check = ?11,"
       " grace = ?12, policies = ?13, protects = ?14, cause = ?15, last_change = ?16, failures = 0,"
-      " launch_after = 0, default_warmup = ?17, max_lifetime = ?18, maintenance_min = ?19, maintenance_max = ?20"
-      " WHERE id = ?1",
+      " launch_after = 0, default_warmup = ?17, max_lifetime = ?18, maintenance_min = ?19,"
+      " maintenance_max = ?20 WHERE id = ?1",
       {group.id, group.template_id, group.template_name, group.template_version, group.min, group.max,
        group.desired, group.cooldown, join(group.subnets, ","), join(group.target_groups, ","),
        group.health_check, group.grace, join(group.policies, ","), int64_t{group.protects}, group.cause,
@@ -64,8 +65,8 @@ void set_maintenance(GroupRow& group, const InstanceMaintenancePolicy& policy) {
   if (min == -1 && max == -1) return;
   if (min < 0 || min > 100 || max < 100 || max > 200 || max - min > 100) {
     throw_invalid(
-        "MinHealthyPercentage lies between 0 and 100 and MaxHealthyPercentage between 100 and 200, and they are at "
-        "most 100 apart; both are -1 for none.");
+        "MinHealthyPercentage lies between 0 and 100 and MaxHealthyPercentage between 100 and 200, and they are "
+        "at most 100 apart; both are -1 for none.");
   }
   group.maintenance_min = min;
   group.maintenance_max = max;
@@ -221,19 +222,11 @@ AutoScalingGroup describe(Call& call, const GroupRow& group) {
   result.enabled_metrics = enabled_metrics(call.transaction, group.id);
   if (group.is_deleting) result.status = "Delete in progress";
   for (const InstanceRow& each : instances_of(call.transaction, group.id)) {
-    Instance& instance = result.instances.emplace_back();
-    instance.instance_id = each.id;
-    instance.instance_type = each.type;
-    instance.availability_zone = each.zone;
-    instance.lifecycle_state = each.lifecycle_state();
-    instance.health_status = each.health;
-    instance.protected_from_scale_in = each.is_protected;
-    if (const std::string from = configuration_name(each.template_id); !from.empty()) {
-      instance.launch_configuration_name = from;
-      continue;
-    }
-    if (each.template_id.empty()) continue;  // It was attached.
-    instance.launch_template = template_of(each.template_id, each.template_name, each.template_version);
+    result.instances.push_back(describe(each));
+  }
+  if (auto pool = find_warm_pool(call.transaction, group.id)) {
+    result.warm_pool_configuration = describe(*pool);
+    result.warm_pool_size = static_cast<int32_t>(warm_instances_of(call.transaction, group.id).size());
   }
   result.tags = tags_of(call, group);
   return result;
@@ -398,7 +391,8 @@ aws::Nothing set_desired_capacity(Service& service, Call& call, const SetDesired
 aws::Nothing delete_auto_scaling_group(Service& service, Call& call,
                                        const DeleteAutoScalingGroupType& request) {
   const GroupRow group = require_group(call, request.auto_scaling_group_name);
-  const std::vector<InstanceRow> instances = instances_of(call.transaction, group.id);
+  std::vector<InstanceRow> instances = instances_of(call.transaction, group.id);
+  for (InstanceRow& each : warm_instances_of(call.transaction, group.id)) instances.push_back(std::move(each));
   if (!instances.empty() && !request.force_delete.value_or(false)) {
     throw ResourceInUseFault(
         "You cannot delete an AutoScalingGroup while there are instances or pending Spot "

@@ -31,7 +31,7 @@ constexpr char kGroupColumns[] =
     " maintenance_min, maintenance_max";
 constexpr char kInstanceColumns[] =
     "id, grp, subnet, zone, type, template, template_name, template_version, state, health,"
-    " is_protected, launched, in_service, activity, drains_until, phase";
+    " is_protected, launched, in_service, activity, drains_until, phase, is_warm, returns";
 
 std::vector<std::string> list_of(const std::string& joined) {
   std::vector<std::string> parts;
@@ -96,7 +96,9 @@ InstanceRow read_instance(const sql::Row& row) {
           .in_service = row.integer(12),
           .activity = row.text(13),
           .drains_until = row.optional_integer(14),
-          .phase = row.text(15)};
+          .phase = row.text(15),
+          .is_warm = row.integer(16) != 0,
+          .returns = row.integer(17) != 0};
 }
 
 }  // namespace
@@ -158,15 +160,27 @@ std::vector<GroupRow> groups_of(aws::Call& call) {
   return groups;
 }
 
-std::vector<InstanceRow> instances_of(sql::Transaction& transaction, int64_t group) {
+namespace {
+
+std::vector<InstanceRow> members_of(sql::Transaction& transaction, int64_t group, bool are_warm) {
   std::vector<InstanceRow> rows;
-  for (const sql::Row& row :
-       transaction.run(fmt::format("SELECT {} FROM autoscaling_instance WHERE grp = ?1 ORDER BY launched, id",
-                                   kInstanceColumns),
-                       {group})) {
+  for (const sql::Row& row : transaction.run(
+           fmt::format("SELECT {} FROM autoscaling_instance WHERE grp = ?1 AND is_warm = ?2 ORDER BY launched, id",
+                       kInstanceColumns),
+           {group, int64_t{are_warm}})) {
     rows.push_back(read_instance(row));
   }
   return rows;
+}
+
+}  // namespace
+
+std::vector<InstanceRow> instances_of(sql::Transaction& transaction, int64_t group) {
+  return members_of(transaction, group, false);
+}
+
+std::vector<InstanceRow> warm_instances_of(sql::Transaction& transaction, int64_t group) {
+  return members_of(transaction, group, true);
 }
 
 std::optional<InstanceRow> find_instance(sql::Transaction& transaction, const std::string& id) {
@@ -179,11 +193,11 @@ std::optional<InstanceRow> find_instance(sql::Transaction& transaction, const st
 void insert_instance(aws::Call& call, const InstanceRow& instance) {
   call.transaction.run(
       "INSERT INTO autoscaling_instance (id, grp, subnet, zone, type, template, template_name,"
-      " template_version, state, health, is_protected, launched, activity)"
-      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+      " template_version, state, health, is_protected, launched, activity, is_warm)"
+      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
       {instance.id, instance.group, instance.subnet, instance.zone, instance.type, instance.template_id,
        instance.template_name, instance.template_version, instance.state, instance.health,
-       int64_t{instance.is_protected}, instance.launched, instance.activity});
+       int64_t{instance.is_protected}, instance.launched, instance.activity, int64_t{instance.is_warm}});
 }
 
 std::string configuration_id(const std::string& name) { return kConfiguration + name; }

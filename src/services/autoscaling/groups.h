@@ -51,9 +51,13 @@ struct InstanceRow {
   std::string activity;                 // The one under way.
   std::optional<int64_t> drains_until;  // Terminating; null once EC2 was asked to terminate.
   std::string phase;                    // Of the state: Wait, Proceed or none.
+  bool is_warm = false;  // Of the group's warm pool; its state may be Stopped or Running as well.
+  bool returns = false;  // To the pool, once it has drained.
 
-  // "Pending:Wait".
-  std::string lifecycle_state() const { return phase.empty() ? state : state + ":" + phase; }
+  // "Pending:Wait", "Warmed:Stopped".
+  std::string lifecycle_state() const {
+    return (is_warm ? "Warmed:" : "") + state + (phase.empty() ? "" : ":" + phase);
+  }
 };
 
 // What stands for a launch configuration where else the id of a launch template does, and the name that such an
@@ -72,6 +76,8 @@ GroupRow require_group(aws::Call& call, const std::string& name);
 void require_not_deleting(const GroupRow& group);
 std::vector<GroupRow> groups_of(aws::Call& call);
 std::vector<InstanceRow> instances_of(sql::Transaction& transaction, int64_t group);
+// Those of its warm pool, which the others are not.
+std::vector<InstanceRow> warm_instances_of(sql::Transaction& transaction, int64_t group);
 std::optional<InstanceRow> find_instance(sql::Transaction& transaction, const std::string& id);
 void insert_instance(aws::Call& call, const InstanceRow& instance);
 

@@ -40,7 +40,9 @@ AutoScalingInstancesType describe_auto_scaling_instances(Service&, Call& call,
                                                          const DescribeAutoScalingInstancesType& request) {
   AutoScalingInstancesType result;
   for (const GroupRow& group : groups_of(call)) {
-    for (const InstanceRow& each : instances_of(call.transaction, group.id)) {
+    std::vector<InstanceRow> members = instances_of(call.transaction, group.id);
+    for (InstanceRow& each : warm_instances_of(call.transaction, group.id)) members.push_back(std::move(each));
+    for (const InstanceRow& each : members) {
       const auto& ids = request.instance_ids;
       if (!ids.empty() && std::ranges::find(ids, each.id) == ids.end()) continue;
       AutoScalingInstanceDetails& details = result.auto_scaling_instances.emplace_back();
@@ -72,7 +74,8 @@ ActivityType terminate_instance_in_auto_scaling_group(
   const auto [group, instance] = require_managed(call, request.instance_id);
   std::string cause = fmt::format("At {} instance {} was taken out of service in response to a user request",
                                   iso8601(call.now), instance.id);
-  if (request.should_decrement_desired_capacity && instance.state != "Terminating") {
+  const bool counts = !instance.is_warm && instance.state != "Terminating";
+  if (request.should_decrement_desired_capacity && counts) {
     if (group.desired <= group.min) {
       throw_invalid(
           fmt::format("Currently, desiredSize equals minSize ({}). Terminating instance without "

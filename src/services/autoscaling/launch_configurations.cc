@@ -30,7 +30,7 @@ aws::Principal self(const aws::Call& call) {
 bool is_group_id(const std::string& group) { return group.starts_with("sg-"); }
 
 ec2::BlockDeviceMapping mapping_of(const BlockDeviceMapping& given) {
-  ec2::BlockDeviceMapping mapping{.virtual_name = given.virtual_name, .device_name = given.device_name};
+  ec2::BlockDeviceMapping mapping{.device_name = given.device_name, .virtual_name = given.virtual_name};
   if (given.no_device.value_or(false)) mapping.no_device = "";
   if (!given.ebs) return mapping;
   mapping.ebs = ec2::EbsBlockDevice{.delete_on_termination = given.ebs->delete_on_termination,

@@ -46,9 +46,9 @@ ec2::RunInstancesRequest launch_request(aws::Call& call, const TemplateVersion& 
 }  // namespace
 
 // Subnets in the order in which they are tried: those of the emptiest zone first.
-std::vector<std::string> Controller::places_by_load() const {
+std::vector<std::string> Controller::places_by_load(const std::vector<InstanceRow>& of) const {
   std::map<std::string, int> in_zone, in_subnet;
-  for (const InstanceRow& each : instances_) {
+  for (const InstanceRow& each : of) {
     if (!counts(each)) continue;
     ++in_zone[each.zone];
     ++in_subnet[each.subnet];
@@ -75,10 +75,13 @@ std::string Controller::cause_of_launch(const aws::Call& call, int64_t from) con
                                                              from, wanted())});
 }
 
-void Controller::launch(aws::Call& call, const std::string& subnet, const std::string& cause) {
+void Controller::launch(aws::Call& call, const std::string& subnet, const std::string& cause, Into into) {
   if (template_problem_) throw_invalid(*template_problem_);
   if (!target_groups_exist(call, group_.target_groups)) throw_invalid(kNoTargetGroup);
-  const std::string activity = begin_activity(service_, call, group_, "Launching a new EC2 instance", cause);
+  const bool is_warm = into == Into::Pool;
+  const std::string description =
+      is_warm ? "Launching a new EC2 instance into warm pool" : "Launching a new EC2 instance";
+  const std::string activity = begin_activity(service_, call, group_, description, cause);
   ec2::RunInstancesRequest request = launch_request(call, template_, subnet);
   request.client_token = activity;
   ec2::TagSpecification tags;
@@ -95,7 +98,7 @@ void Controller::launch(aws::Call& call, const std::string& subnet, const std::s
   const std::string zone = instance.placement->availability_zone.value_or("");
   call.transaction.run(
       "UPDATE autoscaling_activity SET description = ?2, progress = 30, details = ?3 WHERE id = ?1",
-      {activity, "Launching a new EC2 instance: " + *instance.instance_id,
+      {activity, description + ": " + *instance.instance_id,
        fmt::format(R"({{"Subnet ID":"{}","Availability Zone":"{}"}})", subnet, zone)});
   insert_instance(call, {.id = *instance.instance_id,
                          .group = id_,
@@ -109,7 +112,13 @@ void Controller::launch(aws::Call& call, const std::string& subnet, const std::s
                          .health = "Healthy",
                          .is_protected = group_.protects,
                          .launched = to_milliseconds(call.now),
-                         .activity = activity});
+                         .activity = activity,
+                         .is_warm = is_warm});
+}
+
+// Of those that are to be replaced because they were not healthy one is.
+void Controller::count_replaced(aws::Call& call) {
+  call.transaction.run("UPDATE autoscaling_group SET replacing = max(replacing - 1, 0) WHERE id = ?1", {id_});
 }
 
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/auto-scaling-benefits.html
@@ -122,13 +131,20 @@ void Controller::launch_missing() {
     if (to_milliseconds(clock_.now()) < group_.launch_after) return;
     if (!from) from = capacity();
     std::optional<std::string> problem = "The group has no subnet.";
-    for (const std::string& subnet : places_by_load()) {
+    bool is_warm = false;
+    // One that does not start is no reason not to launch another.
+    (void)step([&](aws::Call& call) {
+      if (capacity() >= wanted() || !take_from_pool(call, cause_of_launch(call, *from))) return;
+      count_replaced(call);
+      is_warm = true;
+    });
+    if (is_warm) continue;
+    for (const std::string& subnet : places_by_load(instances_)) {
       problem = step([&](aws::Call& call) {
         is_complete = capacity() >= wanted();
         if (is_complete) return;
         launch(call, subnet, cause_of_launch(call, *from));
-        call.transaction.run("UPDATE autoscaling_group SET replacing = max(replacing - 1, 0) WHERE id = ?1",
-                             {id_});
+        count_replaced(call);
       });
       if (!problem) break;
     }
@@ -189,7 +205,7 @@ void Controller::balance_zones() {
   if (failed_zones_.contains(from)) return;
   const std::map<std::string, int> crowd = crowds();
   std::optional<std::string> problem;
-  for (const std::string& subnet : places_by_load()) {
+  for (const std::string& subnet : places_by_load(instances_)) {
     auto to = zones_.find(subnet);
     const bool helps =
         to != zones_.end() && (!crowd.contains(from) || crowd.at(from) - crowd.at(to->second) >= kUnbalanced);

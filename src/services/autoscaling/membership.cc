@@ -48,6 +48,7 @@ std::vector<InstanceRow> require_members(Call& call, const GroupRow& group,
     if (!found || found->group != group.id) {
       throw_invalid(fmt::format("The instance {} is not part of Auto Scaling group {}.", id, group.name));
     }
+    if (found->is_warm) throw_invalid(fmt::format("The instance {} is in the warm pool of its group.", id));
     const bool is_wanted = found->state == state || (state == "InService" && found->state == "Pending");
     if (!is_wanted && !(state.empty() && found->state != "Terminating")) {
       throw_invalid(

@@ -14,6 +14,7 @@
 #include "services/autoscaling/groups.h"
 #include "services/autoscaling/launch_configurations.h"
 #include "services/autoscaling/processes.h"
+#include "services/autoscaling/warm_pools.h"
 #include "stacks/numbers.h"
 
 namespace holm::autoscaling {
@@ -336,6 +337,7 @@ std::vector<std::unique_ptr<stacks::ResourceType>> resource_types(Service& servi
   std::vector<std::unique_ptr<stacks::ResourceType>> types;
   types.push_back(std::make_unique<GroupType>(service));
   types.push_back(launch_configuration_type());
+  types.push_back(warm_pool_type());
   types.push_back(policy_type());
   types.push_back(hook_type());
   types.push_back(schedule_type());

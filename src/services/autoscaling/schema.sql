@@ -94,3 +94,11 @@ CREATE TABLE autoscaling_launch_configuration (
 ALTER TABLE autoscaling_group ADD COLUMN max_lifetime INTEGER;
 ALTER TABLE autoscaling_group ADD COLUMN maintenance_min INTEGER;
 ALTER TABLE autoscaling_group ADD COLUMN maintenance_max INTEGER;
+-- migration 10
+-- Without max_prepared it is the group's maximum. An instance that is warm is of the pool and not of the group; one
+-- that returns goes back there instead of being terminated.
+CREATE TABLE autoscaling_warm_pool (
+  grp INTEGER NOT NULL PRIMARY KEY REFERENCES autoscaling_group (id) ON DELETE CASCADE, max_prepared INTEGER,
+  min_size INTEGER NOT NULL, state TEXT NOT NULL, reuses INTEGER NOT NULL, is_deleting INTEGER NOT NULL DEFAULT 0);
+ALTER TABLE autoscaling_instance ADD COLUMN is_warm INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE autoscaling_instance ADD COLUMN returns INTEGER NOT NULL DEFAULT 0;

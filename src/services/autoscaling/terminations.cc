@@ -42,7 +42,11 @@ void Controller::shrink(aws::Call& call) {
   for (const InstanceRow& each : chosen) {
     causes.push_back(at_now(call) + fmt::format("instance {} was selected for termination.", each.id));
   }
-  for (const InstanceRow& each : chosen) retire(service_, call, group_, each, sentences(causes));
+  for (const InstanceRow& each : chosen) {
+    retire(service_, call, group_, each, sentences(causes));
+    if (!may_return()) continue;
+    call.transaction.run("UPDATE autoscaling_instance SET returns = 1 WHERE id = ?1", {each.id});
+  }
 }
 
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-instance-protection.html

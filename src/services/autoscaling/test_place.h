@@ -180,6 +180,18 @@ class SmallRegion final : public test::TestRegion {
                            {static_cast<const ec2::DeleteTagsRequest*>(input)->resources.at(0)});
       return aws::make_box(aws::Nothing{});
     }
+    if (operation == "StopInstances") {
+      for (const std::string& id : static_cast<const ec2::StopInstancesRequest*>(input)->instance_ids) {
+        call.transaction.run("UPDATE fake_instance SET state = 'stopping' WHERE id = ?1", {id});
+      }
+      return aws::make_box(ec2::StopInstancesResult{});
+    }
+    if (operation == "StartInstances") {
+      for (const std::string& id : static_cast<const ec2::StartInstancesRequest*>(input)->instance_ids) {
+        call.transaction.run("UPDATE fake_instance SET state = 'pending' WHERE id = ?1", {id});
+      }
+      return aws::make_box(ec2::StartInstancesResult{});
+    }
     CHECK(operation == "TerminateInstances");
     for (const std::string& id : static_cast<const ec2::TerminateInstancesRequest*>(input)->instance_ids) {
       call.transaction.run(
@@ -399,7 +411,8 @@ class GroupTest : public ::testing::Test {
   bool move_instances() {
     bool moved = false;
     for (const auto& [from, to] :
-         {std::pair("pending", "running"), std::pair("shutting-down", "terminated")}) {
+         {std::pair("pending", "running"), std::pair("stopping", "stopped"),
+          std::pair("shutting-down", "terminated")}) {
       for (const std::string& id : ids_in_ec2(from)) {
         set_state(id, to);
         moved = true;

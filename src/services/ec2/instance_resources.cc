@@ -107,8 +107,8 @@ InstanceNetworkInterfaceSpecification interface_of(const Properties& wanted) {
 
 BlockDeviceMapping mapping_of(const Properties& wanted) {
   BlockDeviceMapping result{.no_device = wanted.find_text("NoDevice"),
-                            .virtual_name = wanted.find_text("VirtualName"),
-                            .device_name = wanted.find_text("DeviceName")};
+                            .device_name = wanted.find_text("DeviceName"),
+                            .virtual_name = wanted.find_text("VirtualName")};
   auto ebs = wanted.find_object("Ebs");
   if (!ebs) return result;
   result.ebs = EbsBlockDevice{.delete_on_termination = ebs->find_boolean("DeleteOnTermination"),
