@@ -6,6 +6,7 @@
 
 #include "autoscaling/schema.h"
 #include "aws/codec/json_codec.h"
+#include "aws/service/error.h"
 #include "aws/service/region.h"
 #include "base/check.h"
 #include "ec2/operations.h"

@@ -1,10 +1,12 @@
 // Launch configurations: what instances of a group are launched from where it has no launch template.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "autoscaling/types.h"
 #include "aws/service/call.h"
 #include "ec2/types.h"
 #include "services/autoscaling/groups.h"

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "aws/service/error.h"
+#include "base/check.h"
 #include "ec2/migrations.h"
 #include "sandbox/probe.h"
 #include "services/ec2/volumes.h"
