@@ -46,11 +46,11 @@ class NetworkInterfaceType final : public stacks::ResourceType {
   }
   Created create(Context& context, const Properties& wanted) const override {
     const auto made = context.invoke<CreateNetworkInterface>(
-        {.description = wanted.find_text("Description"),
-         .private_ip_address = wanted.find_text("PrivateIpAddress"),
-         .interface_type = wanted.find_text("InterfaceType"),
+        {.interface_type = wanted.find_text("InterfaceType"),
          .tag_specifications = tag_specifications(context, wanted, "network-interface"),
          .subnet_id = wanted.text("SubnetId"),
+         .description = wanted.find_text("Description"),
+         .private_ip_address = wanted.find_text("PrivateIpAddress"),
          .groups = wanted.texts("GroupSet")});
     const NetworkInterface& interface = *made.network_interface;
     check_source(context, *interface.network_interface_id, wanted);
