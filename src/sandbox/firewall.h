@@ -14,6 +14,8 @@ namespace holm::sandbox {
 
 // The VPC's side of its uplink.
 inline constexpr char kUplinkInVpc[] = "up0";
+// The names of all links of peerings, as nftables matches them.
+inline constexpr char kPeeringLinks[] = "p*";
 // Uplinks get /30 networks out of this one, the other half of what kPublicNetwork is from.
 inline constexpr char kUplinkNetwork[] = "198.18.0.0/16";
 

@@ -268,16 +268,20 @@ rtmsg route_body() {
 
 }  // namespace
 
-Result<void> add_host_route(const std::string& link, Ipv4 address, Ipv4 gateway) {
+Result<void> add_route(const std::string& link, const Ipv4Network& to, Ipv4 gateway) {
   auto index = require_link(link);
   if (!index) return std::unexpected(index.error());
   rtmsg body = route_body();
-  body.rtm_dst_len = 32;
+  body.rtm_dst_len = static_cast<uint8_t>(to.prefix);
   Request request(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, body);
-  request.add(RTA_DST, static_cast<uint32_t>(htonl(address)));
+  request.add(RTA_DST, static_cast<uint32_t>(htonl(to.first())));
   request.add(RTA_GATEWAY, static_cast<uint32_t>(htonl(gateway)));
   request.add(RTA_OIF, *index);
-  return perform(request, "route to " + to_string(address));
+  return perform(request, "route to " + to_string(to));
+}
+
+Result<void> add_host_route(const std::string& link, Ipv4 address, Ipv4 gateway) {
+  return add_route(link, {address, 32}, gateway);
 }
 
 Result<void> delete_host_route(const std::string& link, Ipv4 address) {

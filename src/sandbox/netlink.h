@@ -58,7 +58,8 @@ Result<void> delete_link(const std::string& name);
 Result<void> add_address(const std::string& link, const Ipv4Network& address);
 Result<void> delete_address(const std::string& link, const Ipv4Network& address);
 Result<void> add_default_route(const std::string& link, Ipv4 gateway);
-// Replaces what led to the address; the route goes with the link.
+// Replaces what led there; the route goes with the link.
+Result<void> add_route(const std::string& link, const Ipv4Network& to, Ipv4 gateway);
 Result<void> add_host_route(const std::string& link, Ipv4 address, Ipv4 gateway);
 // Only the one by this link; none is no error.
 Result<void> delete_host_route(const std::string& link, Ipv4 address);

@@ -17,6 +17,7 @@
 #include "sandbox/names.h"
 #include "sandbox/namespaces.h"
 #include "sandbox/netlink.h"
+#include "sandbox/peerings.h"
 #include "sandbox/public_addresses.h"
 #include "sandbox/uplink.h"
 
@@ -33,6 +34,7 @@ struct Vpc {
   std::optional<PublicAddresses> public_addresses;
   std::optional<Cuts> cuts;
   std::optional<std::string> borders;  // The commands that made them.
+  std::optional<std::vector<Peering>> peerings;
   bool has_uplink = false;
 };
 
@@ -123,6 +125,7 @@ struct Network::State {
                        const std::string& name);
   Result<void> address_guest(const Subnet& subnet, const Interface& interface, const std::string& name);
   Result<void> remove_vpc(const std::string& id);
+  Result<void> link_peering(Vpc& vpc, const Peering& peering);
 };
 
 Result<Vpc*> Network::State::require_vpc(const std::string& id) {
@@ -326,6 +329,53 @@ Result<void> Network::publish_borders(const std::string& vpc_id, const std::vect
   if ((*vpc)->borders == rules) return {};
   if (auto done = (*vpc)->firewall->run(rules); !done) return done;
   (*vpc)->borders = rules;
+  return {};
+}
+
+// Makes the link once both sides know of it, so that neither is ever open without its rules.
+Result<void> Network::State::link_peering(Vpc& vpc, const Peering& peering) {
+  auto found = vpcs.find(peering.peer_vpc);
+  if (found == vpcs.end() || !found->second.peerings) return {};
+  Vpc& peer = found->second;
+  const auto back = std::ranges::find(*peer.peerings, peering.id, &Peering::id);
+  if (back == peer.peerings->end()) return {};
+  const std::string link = peering_link(peering.id);
+  const Ipv4 here = peering_address(peering.id, vpc.spec.id, peer.spec.id);
+  const Ipv4 there = peering_address(peering.id, peer.spec.id, vpc.spec.id);
+  const auto set_up_end = [&](Ipv4 own, Ipv4 other, const std::string& cidr) -> Result<void> {
+    if (auto up = set_up(link); !up) return up;
+    if (auto added = add_address(link, {own, 30}); !added) return added;
+    return add_route(link, *parse_ipv4_network(cidr), other);
+  };
+  auto made = in_network(vpc.name_space.get(), [&]() -> Result<void> {
+    const VethSpec spec{.name = link, .peer_name = link, .peer_namespace = peer.name_space.get()};
+    if (auto added = add_veth(spec); !added) return added;
+    return set_up_end(here, there, peering.peer_cidr);
+  });
+  if (!made) return made;
+  return in_network(peer.name_space.get(), [&] { return set_up_end(there, here, back->peer_cidr); });
+}
+
+Result<void> Network::publish_peerings(const std::string& vpc_id, const std::vector<Peering>& peerings) {
+  if (auto checked = check_peerings(peerings); !checked) return checked;
+  std::lock_guard lock(state_->mutex);
+  auto found = state_->require_vpc(vpc_id);
+  if (!found) return std::unexpected(found.error());
+  Vpc& vpc = **found;
+  const std::vector<Peering> known = vpc.peerings.value_or(std::vector<Peering>{});
+  if (!vpc.peerings || known != peerings) {
+    const Ipv4 resolver = parse_ipv4_network(vpc.spec.cidrs[0])->first() + 2;
+    if (auto ruled = vpc.firewall->run(peering_rules(peerings, to_string(resolver))); !ruled) return ruled;
+  }
+  vpc.peerings = peerings;
+  for (const Peering& each : known) {
+    if (std::ranges::find(peerings, each.id, &Peering::id) != peerings.end()) continue;
+    auto gone = in_network(vpc.name_space.get(), [&] { return delete_link(peering_link(each.id)); });
+    if (!gone) return gone;
+  }
+  for (const Peering& each : peerings) {
+    if (auto linked = state_->link_peering(vpc, each); !linked) return linked;
+  }
   return {};
 }
 

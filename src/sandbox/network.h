@@ -86,6 +86,21 @@ struct Cuts {
   bool operator==(const Cuts&) const = default;
 };
 
+// What leads from one VPC to another, as the one sees it. It carries something once both have published it.
+struct Peering {
+  std::string id;
+  std::string peer_vpc;
+  std::string peer_cidr;
+  // Who may send to whom, by the routes of this VPC's subnets. Answers need a way like questions.
+  struct Way {
+    std::string from, to;
+    bool operator==(const Way&) const = default;
+  };
+  std::vector<Way> ways;
+
+  bool operator==(const Peering&) const = default;
+};
+
 struct SecurityRule {
   // -1 all, 1 ICMP, 6 TCP, 17 UDP, or another IP protocol number.
   int protocol = -1;
@@ -164,6 +179,9 @@ class Network final {
 
   // Every subnet of this VPC that does not let everything through.
   Result<void> publish_borders(const std::string& vpc_id, const std::vector<SubnetBorder>& borders);
+
+  // All of this VPC that are in force.
+  Result<void> publish_peerings(const std::string& vpc_id, const std::vector<Peering>& peerings);
 
   // All in this VPC that lead anywhere: the owner leaves out those without a route to the internet. One
   // that another daemon's VPC has is refused.

@@ -156,6 +156,48 @@ TEST_F(NetworkTest, BordersOfSubnetsLetThroughWhatTheirRulesSay) {
   EXPECT_TRUE(reaches("a", "10.77.2.11"));
 }
 
+TEST_F(NetworkTest, APeeringLeadsWhereTheRoutesOfBothSidesSay) {
+  Network& network = *region_->network;
+  expect_done(network.ensure_vpc({.id = "vpc-2", .cidrs = {"10.78.0.0/16"}}));
+  expect_done(network.ensure_subnet({.id = "subnet-3", .vpc_id = "vpc-2", .cidr = "10.78.1.0/24"}));
+  expect_done(network.ensure_interface(
+      {.id = "eni-d", .subnet_id = "subnet-3", .mac = "02:00:00:00:00:d1", .addresses = {"10.78.1.11"}}));
+  const SecurityRule from_there{
+      .protocol = 6, .from_port = kPort, .to_port = kPort, .cidrs = {"10.77.1.0/24"}};
+  const auto secure = [&](const std::vector<SecurityRule>& ingress) {
+    expect_done(network.publish_security("vpc-2", {{.id = "sg-d", .ingress = ingress}},
+                                         {{"eni-d", {"10.78.1.11"}, {"sg-d"}}}));
+  };
+  secure({from_there});
+  start("a");
+  start("d");
+  const Peering there{.id = "pcx-1",
+                      .peer_vpc = "vpc-2",
+                      .peer_cidr = "10.78.0.0/16",
+                      .ways = {{"10.77.1.0/24", "10.78.0.0/16"}}};
+  const Peering back{.id = "pcx-1",
+                     .peer_vpc = "vpc-1",
+                     .peer_cidr = "10.77.0.0/16",
+                     .ways = {{"10.78.1.0/24", "10.77.1.0/24"}}};
+  expect_done(network.publish_peerings("vpc-1", {there}));
+  EXPECT_FALSE(reaches("a", "10.78.1.11")) << "the other side does not know of it";
+  expect_done(network.publish_peerings("vpc-2", {back}));
+  EXPECT_TRUE(reaches("a", "10.78.1.11"));
+  EXPECT_FALSE(reaches("d", "10.77.1.11")) << "its group lets nothing out";
+  secure({});
+  EXPECT_FALSE(reaches("a", "10.78.1.11")) << "groups decide as ever";
+  secure({from_there});
+  EXPECT_TRUE(reaches("a", "10.78.1.11"));
+  Peering closed = back;
+  closed.ways.clear();
+  expect_done(network.publish_peerings("vpc-2", {closed}));
+  EXPECT_FALSE(reaches("a", "10.78.1.11")) << "answers need a route as well";
+  expect_done(network.publish_peerings("vpc-2", {back}));
+  EXPECT_TRUE(reaches("a", "10.78.1.11"));
+  expect_done(network.publish_peerings("vpc-1", {}));
+  EXPECT_FALSE(reaches("a", "10.78.1.11")) << "it is over";
+}
+
 // As a zone that fails: whatever the groups allow, and whoever was speaking.
 TEST_F(NetworkTest, WhatIsCutOffReachesNobodyUntilItIsNot) {
   groups_[2].ingress = {tcp_from_group("sg-a")};

@@ -178,6 +178,10 @@ constexpr std::array kDocumented = std::to_array<Documented>({
     {"DescribeVpcEndpoints",
      "ip-address-type service-name service-region vpc-id vpc-endpoint-id vpc-endpoint-state "
      "vpc-endpoint-type"},
+    {"DescribeVpcPeeringConnections",
+     "accepter-vpc-info.cidr-block accepter-vpc-info.owner-id accepter-vpc-info.vpc-id expiration-time "
+     "requester-vpc-info.cidr-block requester-vpc-info.owner-id requester-vpc-info.vpc-id status-code "
+     "status-message vpc-peering-connection-id"},
     {"DescribeVpcs",
      "cidr cidr-block-association.cidr-block cidr-block-association.association-id "
      "cidr-block-association.state dhcp-options-id ipv6-cidr-block-association.ipv6-cidr-block "

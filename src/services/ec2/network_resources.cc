@@ -280,7 +280,8 @@ class RouteType final : public stacks::ResourceType {
         {.name = "RouteTableId", .presence = Presence::Required, .update = Update::Replacement},
         {.name = "DestinationCidrBlock", .presence = Presence::Required, .update = Update::Replacement},
         {.name = "GatewayId"},
-        {.name = "NatGatewayId"}};
+        {.name = "NatGatewayId"},
+        {.name = "VpcPeeringConnectionId"}};
     return all;
   }
   std::span<const std::string_view> attributes() const override {
@@ -291,7 +292,8 @@ class RouteType final : public stacks::ResourceType {
     context.invoke<CreateRoute>({.route_table_id = wanted.text("RouteTableId"),
                                  .destination_cidr_block = wanted.text("DestinationCidrBlock"),
                                  .gateway_id = wanted.find_text("GatewayId"),
-                                 .nat_gateway_id = wanted.find_text("NatGatewayId")});
+                                 .nat_gateway_id = wanted.find_text("NatGatewayId"),
+                                 .vpc_peering_connection_id = wanted.find_text("VpcPeeringConnectionId")});
     formats::Object attributes;
     attributes.set("CidrBlock", wanted.text("DestinationCidrBlock"));
     return {fmt::format("{}|{}", wanted.text("RouteTableId"), wanted.text("DestinationCidrBlock")),
@@ -301,7 +303,8 @@ class RouteType final : public stacks::ResourceType {
     context.invoke<ReplaceRoute>({.route_table_id = wanted.text("RouteTableId"),
                                   .destination_cidr_block = wanted.text("DestinationCidrBlock"),
                                   .gateway_id = wanted.find_text("GatewayId"),
-                                  .nat_gateway_id = wanted.find_text("NatGatewayId")});
+                                  .nat_gateway_id = wanted.find_text("NatGatewayId"),
+                                  .vpc_peering_connection_id = wanted.find_text("VpcPeeringConnectionId")});
   }
   void remove(Context& context, const Existing& resource, Removal) const override {
     const std::string table = resource.properties.text("RouteTableId");

@@ -13,6 +13,7 @@
 #include "sandbox/network.h"
 #include "services/ec2/interfaces.h"
 #include "services/ec2/network_acls.h"
+#include "services/ec2/peerings.h"
 #include "services/ec2/route_tables.h"
 #include "services/ec2/security_groups.h"
 #include "services/ec2/service.h"
@@ -44,6 +45,7 @@ struct Picture {
   std::vector<sandbox::PublicAddress> public_addresses;
   sandbox::Cuts cuts;
   std::vector<sandbox::SubnetBorder> borders;
+  std::vector<sandbox::Peering> peerings;
   std::vector<Gone> gone;
 };
 
@@ -97,6 +99,7 @@ Picture read_picture(sql::Transaction& transaction, const std::string& id) {
   const sandbox::SecurityRule all{.cidrs = {"0.0.0.0/0"}};
   picture.groups.push_back({.id = kOpenGroup, .ingress = {all}, .egress = {all}});
   picture.borders = borders_of_vpc(transaction, id);
+  picture.peerings = peerings_of_vpc(transaction, id);
   return picture;
 }
 
@@ -129,6 +132,7 @@ Result<void> ensure(sandbox::Network& network, const Picture& picture) {
   if (auto done = network.publish_borders(picture.vpc.id, picture.borders); !done) return done;
   auto published = network.publish_security(picture.vpc.id, picture.groups, picture.security);
   if (!published) return published;
+  if (auto done = network.publish_peerings(picture.vpc.id, picture.peerings); !done) return done;
   return network.publish_public_addresses(picture.vpc.id, picture.public_addresses);
 }
 

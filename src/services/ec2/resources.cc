@@ -15,6 +15,7 @@ std::vector<std::unique_ptr<stacks::ResourceType>> resource_types() {
   add_key_pair_types(types);
   add_interface_types(types);
   add_network_acl_types(types);
+  add_peering_types(types);
   add_address_types(types);
   add_security_group_types(types);
   add_volume_types(types);

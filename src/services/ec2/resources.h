@@ -19,6 +19,7 @@ void add_dhcp_options_types(std::vector<std::unique_ptr<stacks::ResourceType>>& 
 void add_key_pair_types(std::vector<std::unique_ptr<stacks::ResourceType>>& types);
 void add_interface_types(std::vector<std::unique_ptr<stacks::ResourceType>>& types);
 void add_network_acl_types(std::vector<std::unique_ptr<stacks::ResourceType>>& types);
+void add_peering_types(std::vector<std::unique_ptr<stacks::ResourceType>>& types);
 void add_address_types(std::vector<std::unique_ptr<stacks::ResourceType>>& types);
 void add_security_group_types(std::vector<std::unique_ptr<stacks::ResourceType>>& types);
 void add_volume_types(std::vector<std::unique_ptr<stacks::ResourceType>>& types);

@@ -8,6 +8,7 @@
 #include "services/ec2/cidr.h"
 #include "services/ec2/filters.h"
 #include "services/ec2/gateways.h"
+#include "services/ec2/peerings.h"
 #include "services/ec2/service.h"
 #include "services/ec2/subnets.h"
 #include "services/ec2/vpc_endpoints.h"
@@ -45,17 +46,19 @@ RouteTable describe(Call& call, const TableRow& table) {
                                    .subnet_id = row.optional_text(1),
                                    .association_state = RouteTableAssociationState{.state = "associated"}});
   }
-  for (const sql::Row& row : call.transaction.run("SELECT destination, gateway, nat_gateway, origin FROM "
+  for (const sql::Row& row : call.transaction.run("SELECT destination, gateway, nat_gateway, origin, peering FROM "
                                                   "ec2_route WHERE route_table = ?1 ORDER BY rowid",
                                                   {table.id})) {
     // A route whose gateway is gone leads nowhere.
     const bool leads_somewhere =
-        gateway_exists(call.transaction, row.optional_text(1), row.optional_text(2), table.vpc);
+        row.is_null(4) ? gateway_exists(call.transaction, row.optional_text(1), row.optional_text(2), table.vpc)
+                       : is_peering_active(call.transaction, row.text(4));
     result.routes.push_back({.destination_cidr_block = row.text(0),
                              .gateway_id = row.optional_text(1),
                              .nat_gateway_id = row.optional_text(2),
                              .origin = row.text(3),
-                             .state = leads_somewhere ? "active" : "blackhole"});
+                             .state = leads_somewhere ? "active" : "blackhole",
+                             .vpc_peering_connection_id = row.optional_text(4)});
   }
   for (Route& route : routes_to_endpoints(call, table.id)) result.routes.push_back(std::move(route));
   return result;
@@ -74,22 +77,37 @@ std::string require_destination(const std::optional<std::string>& given) {
 }
 
 struct RouteTarget {
-  sql::Value gateway;
-  sql::Value nat_gateway;
+  sql::Value gateway, nat_gateway, peering;
 };
 
-// Only a default route is carried out by the network, so any other destination is refused by name.
+// Gateways lead to the world only, so that any other destination than that is refused by name. Peerings lead to
+// what their other end has of the destination.
+template <class Request>
 RouteTarget require_target(Call& call, const TableRow& table, const std::string& destination,
-                           const std::optional<std::string>& gateway,
-                           const std::optional<std::string>& nat_gateway) {
-  if (destination != "0.0.0.0/0") {
+                           const Request& request) {
+  const auto& gateway = request.gateway_id;
+  const auto& nat_gateway = request.nat_gateway_id;
+  const auto& peering = request.vpc_peering_connection_id;
+  const int targets =
+      int{gateway.has_value()} + int{nat_gateway.has_value()} + int{peering.has_value()};
+  if (!peering && destination != "0.0.0.0/0") {
     throw aws::NotImplemented(
-        fmt::format("A route to {} (only 0.0.0.0/0 leads out of a VPC here)", destination));
+        fmt::format("A route to {} (only 0.0.0.0/0 leads out of a VPC by a gateway here)", destination));
   }
-  if (gateway.has_value() == nat_gateway.has_value()) throw_missing("gatewayId");
+  if (targets != 1) throw_missing("gatewayId");
   if (gateway) require_attached_gateway(call, *gateway, table.vpc);
   if (nat_gateway) require_nat_gateway(call, *nat_gateway);
-  return {sql::optional_value(gateway), sql::optional_value(nat_gateway)};
+  if (peering) require_peering_of(call, *peering, table.vpc);
+  return {sql::optional_value(gateway), sql::optional_value(nat_gateway), sql::optional_value(peering)};
+}
+
+// As on AWS, a VPC's own network cannot be led elsewhere.
+void require_outside(Call& call, const TableRow& table, const std::string& destination) {
+  const Cidr own = require_vpc(call, table.vpc).cidr;
+  if (!own.contains(parse_cidr(destination).value())) return;
+  throw_invalid(fmt::format("The destination CIDR block {} is equal to or more specific than one of this VPC's "
+                            "CIDR blocks. This route can target only an interface or an instance.",
+                            destination));
 }
 
 void require_route(Call& call, const TableRow& table, const std::string& destination) {
@@ -123,14 +141,13 @@ AssociationRow require_association(Call& call, const std::string& id) {
 WayOut way_out_of(sql::Transaction& transaction, const std::string& vpc, const std::string& subnet) {
   using DefaultRoute = sandbox::SubnetSpec::DefaultRoute;
   auto row = transaction.find(
-      "SELECT r.gateway, r.nat_gateway FROM ec2_route r JOIN ec2_route_table_association a"
+      "SELECT r.gateway, r.nat_gateway, r.peering FROM ec2_route r JOIN ec2_route_table_association a"
       " ON a.route_table = r.route_table WHERE a.vpc = ?1 AND (a.subnet = ?2 OR (a.is_main = 1 AND NOT EXISTS"
       " (SELECT 1 FROM ec2_route_table_association own WHERE own.subnet = ?2))) AND r.destination = "
       "'0.0.0.0/0'",
       {vpc, subnet});
-  if (!row || !gateway_exists(transaction, row->optional_text(0), row->optional_text(1), vpc)) {
-    return {};
-  }
+  if (!row || !row->is_null(2)) return {};
+  if (!gateway_exists(transaction, row->optional_text(0), row->optional_text(1), vpc)) return {};
   if (!row->is_null(0)) return {.route = DefaultRoute::InternetGateway};
   // A NAT gateway goes out as its own subnet does, which needs a route to the internet.
   auto gateway = transaction.find(
@@ -255,14 +272,13 @@ CreateRouteResult create_route(Service& service, Call& call, const CreateRouteRe
     throw aws::ServiceError("RouteAlreadyExists", 400,
                             fmt::format("The route identified by {} already exists.", destination));
   }
-  const RouteTarget target =
-      require_target(call, table, destination, request.gateway_id, request.nat_gateway_id);
+  require_outside(call, table, destination);
+  const RouteTarget target = require_target(call, table, destination, request);
   end_dry_run(request.dry_run);
   call.transaction.run(
-      "INSERT INTO ec2_route (route_table, destination, gateway, nat_gateway, origin) VALUES (?1, ?2, ?3, "
-      "?4, "
-      "'CreateRoute')",
-      {table.id, destination, target.gateway, target.nat_gateway});
+      "INSERT INTO ec2_route (route_table, destination, gateway, nat_gateway, peering, origin)"
+      " VALUES (?1, ?2, ?3, ?4, ?5, 'CreateRoute')",
+      {table.id, destination, target.gateway, target.nat_gateway, target.peering});
   service.network_changed(call, table.vpc);
   return {.return_ = true};
 }
@@ -272,12 +288,12 @@ aws::Nothing replace_route(Service& service, Call& call, const ReplaceRouteReque
   const TableRow table = require_table(call, request.route_table_id);
   const std::string destination = require_destination(request.destination_cidr_block);
   require_route(call, table, destination);
-  const RouteTarget target =
-      require_target(call, table, destination, request.gateway_id, request.nat_gateway_id);
+  const RouteTarget target = require_target(call, table, destination, request);
   end_dry_run(request.dry_run);
   call.transaction.run(
-      "UPDATE ec2_route SET gateway = ?3, nat_gateway = ?4 WHERE route_table = ?1 AND destination = ?2",
-      {table.id, destination, target.gateway, target.nat_gateway});
+      "UPDATE ec2_route SET gateway = ?3, nat_gateway = ?4, peering = ?5 WHERE route_table = ?1"
+      " AND destination = ?2",
+      {table.id, destination, target.gateway, target.nat_gateway, target.peering});
   service.network_changed(call, table.vpc);
   return {};
 }

@@ -199,3 +199,12 @@ CREATE TABLE ec2_dhcp_option (
 ALTER TABLE ec2_vpc ADD COLUMN dhcp_options TEXT;
 -- migration 14
 ALTER TABLE ec2_instance ADD COLUMN metadata_enabled INTEGER NOT NULL DEFAULT 1;
+-- migration 15
+-- Ends keep their networks, for those who ask about one that is over.
+CREATE TABLE ec2_peering (
+  id TEXT NOT NULL PRIMARY KEY, region TEXT NOT NULL, requester_account TEXT NOT NULL, requester_vpc TEXT NOT NULL,
+  requester_cidr TEXT NOT NULL, accepter_account TEXT NOT NULL, accepter_vpc TEXT NOT NULL,
+  accepter_cidr TEXT NOT NULL, status TEXT NOT NULL, message TEXT NOT NULL, created INTEGER NOT NULL);
+CREATE INDEX ec2_peering_requester ON ec2_peering (requester_vpc);
+CREATE INDEX ec2_peering_accepter ON ec2_peering (accepter_vpc);
+ALTER TABLE ec2_route ADD COLUMN peering TEXT;

@@ -10,6 +10,7 @@
 #include "services/ec2/dhcp_options.h"
 #include "services/ec2/filters.h"
 #include "services/ec2/network_acls.h"
+#include "services/ec2/peerings.h"
 #include "services/ec2/security_groups.h"
 #include "services/ec2/service.h"
 #include "services/ec2/subnets.h"
@@ -194,6 +195,7 @@ aws::Nothing delete_vpc(Service& service, Call& call, const DeleteVpcRequest& re
                vpc.id);
   if (in_use) throw_dependency(fmt::format("The vpc '{}' has dependencies and cannot be deleted.", vpc.id));
   end_dry_run(request.dry_run);
+  end_peerings(service, call, vpc.id);
   call.transaction.run("DELETE FROM ec2_route_table_association WHERE vpc = ?1", {vpc.id});
   call.transaction.run("DELETE FROM ec2_route_table WHERE vpc = ?1", {vpc.id});
   call.transaction.run("DELETE FROM ec2_network_acl WHERE vpc = ?1", {vpc.id});
