@@ -142,7 +142,8 @@ std::vector<sandbox::Peering> peerings_of_vpc(sql::Transaction& transaction, con
              "SELECT s.cidr, r.destination FROM ec2_subnet s JOIN ec2_route_table_association a ON a.vpc = s.vpc"
              " AND (a.subnet = s.id OR (a.is_main = 1 AND NOT EXISTS (SELECT 1 FROM"
              " ec2_route_table_association own WHERE own.subnet = s.id)))"
-             " JOIN ec2_route r ON r.route_table = a.route_table WHERE s.vpc = ?1 AND r.peering = ?2 ORDER BY s.id, r.destination",
+             " JOIN ec2_route r ON r.route_table = a.route_table WHERE s.vpc = ?1 AND r.peering = ?2"
+             " ORDER BY s.id, r.destination",
              {vpc, row.id})) {
       peering.ways.push_back({.from = way.text(0), .to = way.text(1)});
     }
