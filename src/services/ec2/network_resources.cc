@@ -292,8 +292,8 @@ class RouteType final : public stacks::ResourceType {
     context.invoke<CreateRoute>({.route_table_id = wanted.text("RouteTableId"),
                                  .destination_cidr_block = wanted.text("DestinationCidrBlock"),
                                  .gateway_id = wanted.find_text("GatewayId"),
-                                 .nat_gateway_id = wanted.find_text("NatGatewayId"),
-                                 .vpc_peering_connection_id = wanted.find_text("VpcPeeringConnectionId")});
+                                 .vpc_peering_connection_id = wanted.find_text("VpcPeeringConnectionId"),
+                                 .nat_gateway_id = wanted.find_text("NatGatewayId")});
     formats::Object attributes;
     attributes.set("CidrBlock", wanted.text("DestinationCidrBlock"));
     return {fmt::format("{}|{}", wanted.text("RouteTableId"), wanted.text("DestinationCidrBlock")),
@@ -303,8 +303,8 @@ class RouteType final : public stacks::ResourceType {
     context.invoke<ReplaceRoute>({.route_table_id = wanted.text("RouteTableId"),
                                   .destination_cidr_block = wanted.text("DestinationCidrBlock"),
                                   .gateway_id = wanted.find_text("GatewayId"),
-                                  .nat_gateway_id = wanted.find_text("NatGatewayId"),
-                                  .vpc_peering_connection_id = wanted.find_text("VpcPeeringConnectionId")});
+                                  .vpc_peering_connection_id = wanted.find_text("VpcPeeringConnectionId"),
+                                  .nat_gateway_id = wanted.find_text("NatGatewayId")});
   }
   void remove(Context& context, const Existing& resource, Removal) const override {
     const std::string table = resource.properties.text("RouteTableId");
