@@ -269,6 +269,21 @@ void launch_as_instance(Service& service, Call& call, CreateAutoScalingGroupType
   if (!request.vpc_zone_identifier && request.availability_zones.empty()) request.vpc_zone_identifier = subnet;
 }
 
+// Those that the first instances wait for already.
+void put_hooks(Service& service, Call& call, const std::string& group,
+               const std::vector<LifecycleHookSpecification>& hooks) {
+  for (const LifecycleHookSpecification& each : hooks) {
+    PutLifecycleHookType hook;
+    hook.auto_scaling_group_name = group;
+    hook.lifecycle_hook_name = each.lifecycle_hook_name;
+    hook.lifecycle_transition = each.lifecycle_transition;
+    hook.notification_metadata = each.notification_metadata;
+    hook.heartbeat_timeout = each.heartbeat_timeout;
+    hook.default_result = each.default_result;
+    put_lifecycle_hook(service, call, hook);
+  }
+}
+
 }  // namespace
 
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_CreateAutoScalingGroup.html
@@ -322,6 +337,7 @@ aws::Nothing create_auto_scaling_group(Service& service, Call& call,
   write_group(call, group);
   write_zones(call, group);
   write_tags(call, group, request.tags);
+  put_hooks(service, call, name, request.lifecycle_hook_specification_list);
   service.schedule(call.transaction, group.id);
   return {};
 }

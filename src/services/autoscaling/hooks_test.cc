@@ -50,6 +50,20 @@ TEST_F(HookTest, InstancesWaitBeforeTheyComeIntoService) {
   EXPECT_EQ(targets_of("tg"), "i-1 healthy");
 }
 
+TEST_F(HookTest, FirstInstancesWaitForThoseThatTheGroupIsMadeWith) {
+  LifecycleHookSpecification hook;
+  hook.lifecycle_hook_name = "install";
+  hook.lifecycle_transition = "autoscaling:EC2_INSTANCE_LAUNCHING";
+  CreateAutoScalingGroupType request{.min_size = 1, .max_size = 2};
+  request.lifecycle_hook_specification_list = {hook};
+  create(request);
+  settle();
+  EXPECT_EQ(instances(), "i-1 a Pending:Wait");
+  complete("install", "i-1", "CONTINUE");
+  settle();
+  EXPECT_EQ(instances(), "i-1 a InService");
+}
+
 TEST_F(HookTest, WhoIsAbandonedIsReplaced) {
   create({.min_size = 0, .max_size = 2});
   put("install", "LAUNCHING");

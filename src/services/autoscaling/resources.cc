@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "autoscaling/operations.h"
 #include "aws/service/error.h"
@@ -42,6 +43,11 @@ constexpr PropertySchema kTagMembers[] = {{.name = "Key", .presence = Presence::
                                           {.name = "Value", .presence = Presence::Required},
                                           {.name = "PropagateAtLaunch", .kind = PropertyKind::Boolean}};
 
+constexpr PropertySchema kHookMembers[] = {{.name = "LifecycleHookName", .presence = Presence::Required},
+                                           {.name = "LifecycleTransition", .presence = Presence::Required},
+                                           {.name = "DefaultResult"},
+                                           {.name = "HeartbeatTimeout", .kind = PropertyKind::Integer},
+                                           {.name = "NotificationMetadata"}};
 constexpr PropertySchema kMaintenanceMembers[] = {
     {.name = "MinHealthyPercentage", .kind = PropertyKind::Integer},
     {.name = "MaxHealthyPercentage", .kind = PropertyKind::Integer}};
@@ -207,6 +213,29 @@ void update_target_groups(Context& context, const Existing& was, const Propertie
   }
 }
 
+void update_hooks(Context& context, const Existing& was, const Properties& wanted) {
+  constexpr std::string_view kList = "LifecycleHookSpecificationList";
+  if (!stacks::differs(was.properties, wanted, kList)) return;
+  std::set<std::string> names;
+  for (const Properties& each : wanted.objects(kList)) {
+    PutLifecycleHookType hook;
+    hook.auto_scaling_group_name = was.physical_id;
+    hook.lifecycle_hook_name = each.text("LifecycleHookName");
+    hook.lifecycle_transition = each.text("LifecycleTransition");
+    hook.default_result = each.find_text("DefaultResult");
+    hook.heartbeat_timeout = stacks::number(each, "HeartbeatTimeout");
+    hook.notification_metadata = each.find_text("NotificationMetadata");
+    context.invoke<PutLifecycleHook>(hook);
+    names.insert(hook.lifecycle_hook_name);
+  }
+  for (const Properties& each : was.properties.objects(kList)) {
+    DeleteLifecycleHookType gone;
+    gone.auto_scaling_group_name = was.physical_id;
+    gone.lifecycle_hook_name = each.text("LifecycleHookName");
+    if (!names.contains(gone.lifecycle_hook_name)) context.invoke<DeleteLifecycleHook>(gone);
+  }
+}
+
 void enable_metrics(Context& context, const std::string& name, const Properties& wanted) {
   for (const Properties& each : wanted.objects("MetricsCollection")) {
     context.invoke<EnableMetricsCollection>({.auto_scaling_group_name = name,
@@ -241,6 +270,10 @@ class GroupType final : public stacks::ResourceType {
         {.name = "CapacityRebalance", .kind = PropertyKind::Boolean},
         {.name = "InstanceMaintenancePolicy", .kind = PropertyKind::Object, .members = kMaintenanceMembers},
         {.name = "NewInstancesProtectedFromScaleIn", .kind = PropertyKind::Boolean},
+        {.name = "LifecycleHookSpecificationList",
+         .kind = PropertyKind::List,
+         .element = PropertyKind::Object,
+         .members = kHookMembers},
         {.name = "MetricsCollection",
          .kind = PropertyKind::List,
          .element = PropertyKind::Object,
@@ -266,6 +299,15 @@ class GroupType final : public stacks::ResourceType {
     auto request = request_of<CreateAutoScalingGroupType>(name, wanted);
     request.target_group_arns = wanted.texts("TargetGroupARNs");
     request.instance_id = wanted.find_text("InstanceId");
+    for (const Properties& hook : wanted.objects("LifecycleHookSpecificationList")) {
+      LifecycleHookSpecification each;
+      each.lifecycle_hook_name = hook.text("LifecycleHookName");
+      each.lifecycle_transition = hook.text("LifecycleTransition");
+      each.default_result = hook.find_text("DefaultResult");
+      each.heartbeat_timeout = stacks::number(hook, "HeartbeatTimeout");
+      each.notification_metadata = hook.find_text("NotificationMetadata");
+      request.lifecycle_hook_specification_list.push_back(std::move(each));
+    }
     request.tags = tags_of(context, name, wanted);
     context.invoke<CreateAutoScalingGroup>(request);
     enable_metrics(context, name, wanted);
@@ -283,6 +325,7 @@ class GroupType final : public stacks::ResourceType {
     context.invoke<UpdateAutoScalingGroup>(request);
     update_tags(context, was, wanted);
     update_target_groups(context, was, wanted);
+    update_hooks(context, was, wanted);
     if (stacks::differs(was.properties, wanted, "MetricsCollection")) {
       context.invoke<DisableMetricsCollection>({.auto_scaling_group_name = was.physical_id});
       enable_metrics(context, was.physical_id, wanted);
