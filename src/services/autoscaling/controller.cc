@@ -128,13 +128,14 @@ jobs::Outcome Controller::run() {
   }
   read_surroundings();
   launch_missing();
-  fill_pool();
   balance_zones();
   for (const auto& change : {&Controller::carry_on_refresh, &Controller::replace_outdated,
                              &Controller::renew, &Controller::shrink, &Controller::trim_pool, &Controller::rest}) {
     const auto problem = step([&](aws::Call& call) { (this->*change)(call); });
     if (problem) log::warning(fmt::format("group {}: {}", group_.name, *problem));
   }
+  // Last, as what the group gives up may come back.
+  fill_pool();
   std::optional<int64_t> deadline;
   region_.transact(caller_, sql::Access::Read, [&](aws::Call& call) {
     load(call);

@@ -13,6 +13,7 @@
 #include "aws/service/region.h"
 #include "metrics/recorder.h"
 #include "services/autoscaling/groups.h"
+#include "services/autoscaling/warm_pools.h"
 
 namespace holm::autoscaling {
 
@@ -68,6 +69,22 @@ std::map<std::string, int64_t, std::less<>> values_of(const GroupRow& group,
   return values;
 }
 
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/warm-pools-metrics.html
+void add_pool(std::map<std::string, int64_t, std::less<>>& values, const GroupRow& group,
+              const WarmPoolRow& pool, const std::vector<InstanceRow>& warm) {
+  auto in = [&](std::string_view state) {
+    return static_cast<int64_t>(std::ranges::count(warm, state, &InstanceRow::state));
+  };
+  const auto total = static_cast<int64_t>(warm.size());
+  values["WarmPoolDesiredCapacity"] = pool.size(group);
+  values["WarmPoolWarmedCapacity"] = in("Stopped") + in("Running");
+  values["WarmPoolPendingCapacity"] = in("Pending");
+  values["WarmPoolTerminatingCapacity"] = in("Terminating");
+  values["WarmPoolTotalCapacity"] = total;
+  values["GroupAndWarmPoolDesiredCapacity"] = group.desired + pool.size(group);
+  values["GroupAndWarmPoolTotalCapacity"] = values["GroupTotalCapacity"] + total;
+}
+
 }  // namespace
 
 std::vector<EnabledMetric> enabled_metrics(sql::Transaction& transaction, int64_t group) {
@@ -83,7 +100,8 @@ void record_groups(aws::Region& region, metrics::Recorder& recorder, Time minute
   struct Measured {
     GroupRow group;
     std::vector<std::string> names;
-    std::vector<InstanceRow> instances;
+    std::vector<InstanceRow> instances, warm;
+    std::optional<WarmPoolRow> pool;
   };
   std::vector<Measured> all;
   const aws::Caller any = region.caller("", "", "autoscaling.amazonaws.com");
@@ -96,11 +114,14 @@ void record_groups(aws::Region& region, metrics::Recorder& recorder, Time minute
         measured.names.push_back(each.metric.value_or(""));
       }
       measured.instances = instances_of(call.transaction, group->id);
+      measured.pool = find_warm_pool(call.transaction, group->id);
+      measured.warm = warm_instances_of(call.transaction, group->id);
       measured.group = std::move(*group);
     }
   });
   for (const Measured& each : all) {
-    const auto values = values_of(each.group, each.instances);
+    auto values = values_of(each.group, each.instances);
+    if (each.pool) add_pool(values, each.group, *each.pool, each.warm);
     for (const std::string& name : each.names) {
       const auto value = values.find(name);
       if (value == values.end()) continue;

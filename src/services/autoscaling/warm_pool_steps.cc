@@ -129,7 +129,7 @@ void Controller::fill_pool() {
   while (true) {
     region_.transact(caller_, sql::Access::Read, [&](aws::Call& call) { load(call); });
     if (!pool_ || in_pool() >= pool_->size(group_) || suspended_.contains(kLaunch)) return;
-    if (to_milliseconds(clock_.now()) < group_.launch_after || capacity() < wanted()) return;
+    if (to_milliseconds(clock_.now()) < group_.launch_after || capacity() != wanted()) return;
     std::optional<std::string> problem = "The group has no subnet.";
     std::vector<InstanceRow> all = instances_;
     all.insert(all.end(), warm_.begin(), warm_.end());

@@ -25,7 +25,7 @@ class AccessKeyType final : public stacks::ResourceType {
   Created create(Context& context, const Properties& wanted) const override {
     CreateAccessKeyRequest request;
     request.user_name = wanted.text("UserName");
-    const AccessKey made = context.invoke<CreateAccessKey>(request).access_key.value();
+    const AccessKey made = context.invoke<CreateAccessKey>(request).access_key;
     set_status(context, made.access_key_id, wanted);
     formats::Object attributes;
     attributes.append("SecretAccessKey", made.secret_access_key);
