@@ -267,13 +267,15 @@ add map inet security ingress_of {{ type ipv4_addr : verdict; }}
 add map inet security egress_of {{ type ipv4_addr : verdict; }}
 add chain inet security to_interface
 add rule inet security to_interface ip daddr vmap @ingress_of
-add rule inet security to_interface oifname {{ "{0}", "{8}" }} accept
+add rule inet security to_interface oifname "{0}" accept
+add rule inet security to_interface oifname "{8}" accept
 add rule inet security to_interface drop
 add chain inet security forward {{ type filter hook forward priority 0; policy drop; }}
 add rule inet security forward ct state established,related accept
 add rule inet security forward ct state invalid drop
 add rule inet security forward ip saddr vmap @egress_of
-add rule inet security forward iifname {{ "{0}", "{8}" }} goto to_interface
+add rule inet security forward iifname "{0}" goto to_interface
+add rule inet security forward iifname "{8}" goto to_interface
 add chain inet security input {{ type filter hook input priority 0; policy drop; }}
 add rule inet security input ct state established,related accept
 add rule inet security input iifname "lo" accept
