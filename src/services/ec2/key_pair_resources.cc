@@ -1,5 +1,6 @@
 // AWS::EC2::KeyPair, of a public key that the template has.
 
+#include "aws/service/error.h"
 #include "ec2/operations.h"
 #include "services/ec2/resources.h"
 
