@@ -111,14 +111,14 @@ TEST_F(SnapshotsTest, APausedSandboxDoesNothingAndIsALayerOfOthers) {
 TEST_F(SnapshotsTest, APlainDiskBecomesAnEncryptedOne) {
   const std::string plain = in("plain.disk"), sealed = in("sealed.disk");
   const std::string key(kDiskKeyBytes, 'k');
-  ASSERT_TRUE(make_disk(plain, 32 << 20));
+  ASSERT_TRUE(make_disk(plain, 64 << 20));
   SandboxSpec writer = shell(
       "writer", "echo words-of-the-file > /etc/note; chown 33:44 /etc/note; chmod 640 /etc/note");
   writer.root_disk = plain;
   ASSERT_TRUE(runtime().start(writer));
   region_->wait_for_exit("writer");
-  ASSERT_TRUE(encrypt_disk(plain, sealed, 64 << 20, key));
-  EXPECT_EQ(std::filesystem::file_size(sealed), 64U << 20);
+  ASSERT_TRUE(encrypt_disk(plain, sealed, 96 << 20, key));
+  EXPECT_EQ(std::filesystem::file_size(sealed), 96U << 20);
   EXPECT_EQ(read_file(sealed).value().find("words-of-the-file"), std::string::npos);
   SandboxSpec reader = shell("reader", "cat /etc/note; stat -c %u:%g:%a /etc/note");
   reader.root_disk = sealed;
@@ -130,7 +130,7 @@ TEST_F(SnapshotsTest, APlainDiskBecomesAnEncryptedOne) {
 
 TEST_F(SnapshotsTest, ADiskGrowsAndKeepsWhatIsOnIt) {
   const std::string disk = in("data.disk");
-  ASSERT_TRUE(make_disk(disk, 32 << 20));
+  ASSERT_TRUE(make_disk(disk, 64 << 20));
   SandboxSpec first = shell("first",
                             "until mountpoint -q /mnt/sdf; do sleep 0.02; done; echo kept > /mnt/sdf/file;"
                             " echo written; sleep 1000");
@@ -138,14 +138,14 @@ TEST_F(SnapshotsTest, ADiskGrowsAndKeepsWhatIsOnIt) {
   ASSERT_TRUE(runtime().start(first));
   ASSERT_TRUE(region_->wait_for_log("first", "written\n"));
   // While it is mounted that is the right of a few.
-  ASSERT_TRUE(grow_disk(disk, 64 << 20));
-  EXPECT_EQ(std::filesystem::file_size(disk), 64U << 20);
+  ASSERT_TRUE(grow_disk(disk, 160 << 20));
+  EXPECT_EQ(std::filesystem::file_size(disk), 160U << 20);
   ASSERT_TRUE(runtime().remove("first"));
   ASSERT_TRUE(region_->wait_for([&] { return !is_disk_in_use(disk); }));
-  EXPECT_EQ(grow_disk(disk, 64 << 20), Growth::Done);
+  EXPECT_EQ(grow_disk(disk, 160 << 20), Growth::Done);
   EXPECT_EQ(grow_disk(disk, 16 << 20), Growth::Done);  // Never smaller.
   SandboxSpec second = shell("second", "until mountpoint -q /mnt/sdf; do sleep 0.02; done; cat /mnt/sdf/file;"
-                                       " head -c 40M /dev/zero > /mnt/sdf/more && echo fits; sleep 1000");
+                                       " head -c 100M /dev/zero > /mnt/sdf/more && echo fits; sleep 1000");
   second.disks = {{.path = disk, .destination = "/mnt/sdf"}};
   ASSERT_TRUE(runtime().start(second));
   EXPECT_TRUE(region_->wait_for_log("second", "kept\nfits\n")) << region_->log_of("second");

@@ -58,7 +58,8 @@ class GroupType : public GroupTest {
 
 TEST_F(GroupType, ChangesTagsAndTargetGroupsWithoutReplacement) {
   for (const stacks::PropertySchema& each : type().properties()) {
-    EXPECT_EQ(each.update == stacks::Update::Replacement, each.name == "AutoScalingGroupName") << each.name;
+    const bool is_fixed = each.name == "AutoScalingGroupName" || each.name == "InstanceId";
+    EXPECT_EQ(each.update == stacks::Update::Replacement, is_fixed) << each.name;
   }
   add_target_group("old");
   add_target_group("new");
