@@ -107,7 +107,8 @@ std::vector<std::string> capabilities_of(const Preview& seen) {
 bool names_itself(const stacks::ResourceDeclaration& resource) {
   static const std::set<std::string_view> names = {"RoleName",          "UserName",   "GroupName",
                                                    "ManagedPolicyName", "PolicyName", "InstanceProfileName"};
-  if (resource.type == "AWS::IAM::Policy") return false;
+  // Whose key it is, is no name of its own.
+  if (resource.type == "AWS::IAM::Policy" || resource.type == "AWS::IAM::AccessKey") return false;
   const formats::Object* properties = resource.properties.as_object();
   return properties != nullptr &&
          std::ranges::any_of(*properties, [](const auto& member) { return names.contains(member.first); });
