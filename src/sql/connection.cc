@@ -5,6 +5,9 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <cerrno>
+#include <filesystem>
+
 #include "base/check.h"
 
 namespace holm::sql {
@@ -79,6 +82,18 @@ void count_no_memory() {
   throw DatabaseError(fmt::format("The database {} cannot be used: {}.", path, reason));
 }
 
+// SQLite says of some files that there is an error, and not which: a full disk is the one that people can do
+// something about.
+std::string reason_of(const std::string& path, int code, sqlite3* handle) {
+  if (handle == nullptr) return "out of memory";
+  constexpr uintmax_t kNothing = 64 * 1024;
+  std::error_code error;
+  const auto space = std::filesystem::space(std::filesystem::absolute(path).parent_path(), error);
+  const bool is_full = sqlite3_system_errno(handle) == ENOSPC || (!error && space.available < kNothing);
+  if ((code & 0xff) == SQLITE_IOERR && is_full) return "the disk is full";
+  return sqlite3_errmsg(handle);
+}
+
 }  // namespace
 
 Connection::Connection(const std::string& path, Access access, Durability durability)
@@ -98,7 +113,7 @@ Connection::Connection(const std::string& path, Access access, Durability durabi
   }
   if (code == SQLITE_OK) sqlite3_wal_hook(handle_, on_log, this);
   if (code != SQLITE_OK) {
-    std::string reason = handle_ == nullptr ? "out of memory" : sqlite3_errmsg(handle_);
+    const std::string reason = reason_of(path, code, handle_);
     sqlite3_close(handle_);
     refuse_file(path, reason);
   }

@@ -171,7 +171,7 @@ def fill(region):
 
 def test_a_disk_that_gets_full():
     with placed_region() as region:
-        region.place.run("mount", "-t", "tmpfs", "-o", "size=64M", "none", str(region.data))
+        region.place.run("mount", "-t", "tmpfs", "-o", "size=96M", "none", str(region.data))
         region.start()
         ssm, s3, iam = region.client("ssm"), region.client("s3"), region.client("iam")
         s3.create_bucket(Bucket="disk")
