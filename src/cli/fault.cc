@@ -9,15 +9,11 @@
 #include "base/system_clock.h"
 #include "cli/access.h"
 #include "cli/commands.h"
+#include "cli/fail.h"
 
 namespace holm::cli {
 
 namespace {
-
-int fail(std::string_view message) {
-  fmt::print(stderr, "holm: {}\n", message);
-  return 1;
-}
 
 int list(const region::Options& options) {
   auto access = access_to(options, options.default_region);

@@ -14,6 +14,7 @@
 #include "base/system_clock.h"
 #include "base/time_format.h"
 #include "cli/access.h"
+#include "cli/fail.h"
 #include "dashboards/body.h"
 #include "dashboards/picture.h"
 #include "formats/json.h"
@@ -200,11 +201,6 @@ class Graph {
   SystemClock clock_;
   std::map<std::string, std::unique_ptr<ApiClient>> clients_;  // By region.
 };
-
-int fail(std::string_view message) {
-  fmt::print(stderr, "holm: {}\n", message);
-  return 1;
-}
 
 }  // namespace
 

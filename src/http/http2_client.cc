@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "base/strings.h"
 #include "http/http2_fields.h"
+#include "http/http2_output.h"
 
 namespace holm::http {
 
@@ -20,7 +21,6 @@ constexpr uint32_t kWindowBytes = 256 * 1024;
 constexpr uint32_t kCallsMax = 100;
 // Large enough for the windows of all calls, so that none of them waits for what another does not read.
 constexpr int32_t kConnectionWindowBytes = kWindowBytes * kCallsMax;
-constexpr size_t kSendBytes = 64 * 1024;
 constexpr async::Duration kSendPatience{60000};
 // Requests say how long they wait.
 constexpr async::Duration kForEver{24 * 3600 * 1000};
@@ -200,13 +200,7 @@ async::Task<void> Http2Client::send_all() {
   is_sending_ = true;
   std::string out;
   while (true) {
-    out.clear();
-    while (out.size() < kSendBytes) {
-      const uint8_t* bytes = nullptr;
-      const ssize_t count = nghttp2_session_mem_send(session_, &bytes);
-      if (count <= 0) break;
-      out.append(view_of(bytes, static_cast<size_t>(count)));
-    }
+    take_output(session_, out);
     if (out.empty()) break;
     std::array<std::string_view, 3> pieces = {out, {}, {}};
     const Sent sent = co_await http::send(*stream_, pieces, kSendPatience);

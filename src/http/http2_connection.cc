@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "http/http2_fields.h"
+#include "http/http2_output.h"
 #include "net/socket.h"
 #include "net/tls.h"
 
@@ -22,7 +23,6 @@ namespace {
 constexpr uint32_t kStreamsMax = 128;  // As AWS's load balancers.
 constexpr uint32_t kWindowBytes = 256 * 1024;
 constexpr int32_t kConnectionWindowBytes = 1024 * 1024;
-constexpr size_t kSendBytes = 64 * 1024;
 constexpr async::Duration kLinger{2000};
 constexpr size_t kLingerReadsMax = 64;
 
@@ -300,13 +300,7 @@ async::Task<void> Http2Connection::send_all() {
   is_sending_ = true;
   std::string out;
   while (true) {
-    out.clear();
-    while (out.size() < kSendBytes) {
-      const uint8_t* bytes = nullptr;
-      const ssize_t count = nghttp2_session_mem_send(session_, &bytes);
-      if (count <= 0) break;
-      out.append(view_of(bytes, static_cast<size_t>(count)));
-    }
+    take_output(session_, out);
     if (out.empty()) break;
     std::array<std::string_view, 3> pieces = {out, {}, {}};
     Sent sent = co_await http::send(*stream_, pieces, context_.limits.send);

@@ -267,20 +267,25 @@ void Controller::replace(aws::Call& call, const InstanceRow& instance, const std
   retire(service_, call, group_, instance, at_now(call) + cause);
 }
 
+// Whether the hooks of its launch are done with it; one that they abandon is retired for `cause`.
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/lifecycle-hooks.html
+bool Controller::passes_launch_hooks(aws::Call& call, const InstanceRow& instance, const std::string& cause) {
+  if (instance.phase.empty() && begin_waiting(service_, call, instance, kLaunching)) return false;
+  if (instance.phase != "Wait") return true;
+  const WaitState wait = waiting_of(call, instance);
+  if (wait.state == Waiting::Goes) return false;
+  end_waiting(call, instance);
+  if (wait.state != Waiting::Abandoned) return true;
+  end_activity(call, instance.activity, "Cancelled", wait.message);
+  put_off_launches(call, 1);
+  retire(service_, call, group_, instance, at_now(call) + cause);
+  return false;
+}
+
 void Controller::admit(aws::Call& call, const InstanceRow& instance) {
-  if (instance.phase.empty() && begin_waiting(service_, call, instance, kLaunching)) return;
-  if (instance.phase == "Wait") {
-    const WaitState wait = waiting_of(call, instance);
-    if (wait.state == Waiting::Goes) return;
-    end_waiting(call, instance);
-    if (wait.state == Waiting::Abandoned) {
-      end_activity(call, instance.activity, "Cancelled", wait.message);
-      put_off_launches(call, 1);
-      retire(service_, call, group_, instance,
-             at_now(call) + "an instance was taken out of service in response to a launch failure.");
-      return;
-    }
+  if (!passes_launch_hooks(call, instance,
+                           "an instance was taken out of service in response to a launch failure.")) {
+    return;
   }
   put_in_service(call, instance);
 }

@@ -53,6 +53,7 @@ class Controller final {
   int64_t renewals_at_once() const;
   int64_t healthy_beside(const InstanceRow& instance) const;
   void admit(aws::Call& call, const InstanceRow& instance);
+  bool passes_launch_hooks(aws::Call& call, const InstanceRow& instance, const std::string& cause);
   void put_in_service(aws::Call& call, const InstanceRow& instance);
   void drain(aws::Call& call, const InstanceRow& instance);
   bool finish_deletion();

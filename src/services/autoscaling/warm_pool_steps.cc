@@ -52,18 +52,9 @@ void Controller::observe_warm(aws::Call& call, const InstanceRow& instance, cons
 
 // What its hooks do is done once here, and again when the instance goes into service, as on AWS.
 void Controller::prepare(aws::Call& call, const InstanceRow& instance) {
-  if (instance.phase.empty() && begin_waiting(service_, call, instance, kLaunching)) return;
-  if (instance.phase == "Wait") {
-    const WaitState wait = waiting_of(call, instance);
-    if (wait.state == Waiting::Goes) return;
-    end_waiting(call, instance);
-    if (wait.state == Waiting::Abandoned) {
-      end_activity(call, instance.activity, "Cancelled", wait.message);
-      put_off_launches(call, 1);
-      retire(service_, call, group_, instance,
-             at_now(call) + "an instance was taken out of the warm pool in response to a launch failure.");
-      return;
-    }
+  if (!passes_launch_hooks(call, instance,
+                           "an instance was taken out of the warm pool in response to a launch failure.")) {
+    return;
   }
   call.transaction.run("UPDATE autoscaling_instance SET phase = 'Proceed' WHERE id = ?1", {instance.id});
   rest_in_pool(call, instance, "running");
