@@ -54,6 +54,11 @@ void Board::handle(std::string kind, Handler handler) {
   CHECK(is_new);
 }
 
+void Board::keep(const Job& job, Time due, Handler handler) {
+  handle(job.kind, std::move(handler));
+  kept_.emplace_back(job, due);
+}
+
 void Board::open() {
   CHECK(!is_open_);
   for (size_t i = 0; i < handlers_.size(); ++i) kinds_ += fmt::format("{}?{}", i == 0 ? "" : ", ", i + 2);
@@ -62,6 +67,8 @@ void Board::open() {
   transaction->run(
       "UPDATE jobs_job SET due = min(due, again_due), payload = again_payload, attempt = 1, "
       "again_due = NULL, again_payload = NULL WHERE again_due IS NOT NULL");
+  for (const auto& [job, due] : kept_) schedule(*transaction, job, due);
+  kept_.clear();
   std::vector<sql::Row> kinds = transaction->run("SELECT DISTINCT kind FROM jobs_job");
   transaction->commit();
   {

@@ -26,7 +26,8 @@ class Board final {
   Board(sql::Database& database, Clock& clock, std::function<void(Time)> on_change);
 
   void handle(std::string kind, Handler handler);
-  // Ends the time of handle(); what a former life left half told is put in order.
+  void keep(const Job& job, Time due, Handler handler);
+  // Ends the time of handle() and keep(); what a former life left half told is put in order.
   void open();
   // For when the clock was set back: what waits keeps the time that it still had to wait.
   void keep_waits();
@@ -61,6 +62,7 @@ class Board final {
   Clock& clock_;
   std::function<void(Time)> on_change_;
   std::map<std::string, Handler> handlers_;  // Read-only once open.
+  std::vector<std::pair<Job, Time>> kept_;   // Until it is open.
   std::string kinds_;                        // Their placeholders: "?2, ?3".
   std::atomic<int64_t> next_version_;
   std::mutex mutex_;  // Guards what follows. Taken inside a write transaction, never around one.

@@ -40,6 +40,7 @@ class ThreadedJobs final : public Jobs {
     board_.cancel(transaction, kind, key);
   }
   void handle(std::string kind, Handler handler) override { board_.handle(std::move(kind), std::move(handler)); }
+  void keep(const Job& job, Time due, Handler handler) override { board_.keep(job, due, std::move(handler)); }
   void start(int threads) override;
   void stop() override;
 
@@ -171,6 +172,7 @@ class ManualJobsOnBoard final : public ManualJobs {
     board_.cancel(transaction, kind, key);
   }
   void handle(std::string kind, Handler handler) override { board_.handle(std::move(kind), std::move(handler)); }
+  void keep(const Job& job, Time due, Handler handler) override { board_.keep(job, due, std::move(handler)); }
   void start(int) override { open(); }
   void stop() override {}
 

@@ -47,6 +47,10 @@ class Jobs {
   // Before start() only: who runs jobs of `kind`.
   virtual void handle(std::string kind, Handler handler) = 0;
 
+  // The same for a job that there always is, such as one that runs every hour: start() schedules it, all such jobs
+  // in one transaction.
+  virtual void keep(const Job& job, Time due, Handler handler) = 0;
+
   // Starts `threads` job threads; due jobs of former lives run first.
   virtual void start(int threads) = 0;
   // Lets running jobs end, starts no more, joins the threads. Idempotent.

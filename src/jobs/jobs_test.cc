@@ -226,6 +226,27 @@ TEST_F(JobsTest, AJobThatRanWhenTheProcessDiedRunsAgain) {
   EXPECT_EQ(in_the_new_life, Texts{"a=newer"});
 }
 
+TEST_F(JobsTest, AJobThatIsKeptIsThereFromTheStartAndKeepsTheTimeOfAFormerLife) {
+  int runs = 0;
+  const auto keep = [&](ManualJobs& life) {
+    life.keep({.kind = "hourly", .key = "all"}, clock.now() + seconds(9), [&](const Job&) {
+      ++runs;
+      return again_at(clock.now() + seconds(100));
+    });
+  };
+  auto first = make_manual_jobs(*database, clock);
+  keep(*first);
+  EXPECT_EQ(first->next_due(), clock.now() + seconds(9));
+  clock.advance(seconds(5));
+  auto second = make_manual_jobs(*database, clock);
+  keep(*second);
+  EXPECT_EQ(second->next_due(), clock.now() + seconds(4));
+  clock.advance(seconds(4));
+  EXPECT_EQ(second->run_due(), 1);
+  EXPECT_EQ(runs, 1);
+  EXPECT_EQ(second->next_due(), clock.now() + seconds(100));
+}
+
 TEST_F(JobsTest, AKindThatNobodyHandlesIsKept) {
   auto transaction = database->begin(sql::Access::Write);
   jobs->schedule(*transaction, {.kind = "gone", .key = "k", .payload = "p"}, clock.now());

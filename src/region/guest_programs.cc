@@ -6,8 +6,6 @@
 
 #include <string>
 
-#include "base/files.h"
-
 namespace holm::region {
 
 Result<ec2::GuestPrograms> guest_programs() {
@@ -16,11 +14,7 @@ Result<ec2::GuestPrograms> guest_programs() {
   if (length <= 0) return failure("cannot find this program's own file");
   self.resize(static_cast<size_t>(length));
   const std::string folder = self.substr(0, self.rfind('/'));
-  auto init = read_file(folder + "/holm-init");
-  if (!init) return std::unexpected(init.error());
-  auto tools = read_file(folder + "/holm-stack-tools");
-  if (!tools) return std::unexpected(tools.error());
-  return ec2::GuestPrograms{.init = std::move(*init), .stack_tools = std::move(*tools)};
+  return ec2::GuestPrograms{.init = folder + "/holm-init", .stack_tools = folder + "/holm-stack-tools"};
 }
 
 }  // namespace holm::region

@@ -16,6 +16,7 @@
 #include "region/account_file.h"
 #include "region/addresses.h"
 #include "region/credentials_file.h"
+#include "region/empty_database.h"
 #include "region/guest_programs.h"
 #include "region/listeners.h"
 #include "region/region_state.h"
@@ -26,6 +27,7 @@
 #include "services/iam/service.h"
 #include "services/s3/service.h"
 #include "services/sns/service.h"
+#include "sql/new_file.h"
 
 namespace holm::region {
 
@@ -73,6 +75,20 @@ void Region::State::begin_opening_authority() {
   });
 }
 
+void Region::State::begin_making_guest_layer() {
+  making_guest_layer = std::async(std::launch::async, [this]() -> Result<std::string> {
+    auto programs = guest_programs();
+    if (!programs) return std::unexpected(programs.error());
+    return ec2::make_guest_layer(options.data_directory, *programs);
+  });
+}
+
+void Region::State::begin_finding_account() {
+  finding_account = std::async(std::launch::async, [this] {
+    return load_or_make_account(options.data_directory + "/account", random);
+  });
+}
+
 Result<void> Region::State::open_metrics() {
   auto opened = opening_metrics.get();
   if (!opened) return std::unexpected(opened.error());
@@ -82,9 +98,6 @@ Result<void> Region::State::open_metrics() {
 }
 
 Result<void> Region::State::open_storage() {
-  auto known = load_or_make_account(options.data_directory + "/account", random);
-  if (!known) return std::unexpected(known.error());
-  account = *known;
   // The key comes before the database, so that one without the other was lost and is not replaced.
   const std::string key_path = options.data_directory + "/key";
   std::error_code ignored;
@@ -96,7 +109,7 @@ Result<void> Region::State::open_storage() {
   auto read = iam::load_or_make_key(key_path, random);
   if (!read) return std::unexpected(read.error());
   key = *read;
-  database = sql::open_sqlite(database_path(options), schemas());
+  database = sql::open_sqlite(database_path(options), schemas(), write_empty_database);
   jobs = jobs::make_jobs(*database, clock);
   auto store = objects::open_store(options.data_directory + "/objects");
   if (!store) return failure(store.error().message);
@@ -120,12 +133,11 @@ Result<void> Region::State::open_sandboxes() {
       [this](const std::string& id, const sandbox::ExitStatus& status) { exits.deliver(id, status); });
   if (!made) return std::unexpected(made.error());
   runtime = std::move(*made);
-  auto programs = guest_programs();
-  if (!programs) return std::unexpected(programs.error());
-  auto layer = ec2::make_guest_layer(options.data_directory, *programs,
-                                     anchor->is_new() ? ec2::OldLayers::Remove : ec2::OldLayers::Keep);
+  auto layer = making_guest_layer.get();
   if (!layer) return std::unexpected(layer.error());
   guest_layer = std::move(*layer);
+  ec2::remove_old_guest_layers(options.data_directory, guest_layer,
+                               anchor->is_new() ? ec2::OldLayers::AllGo : ec2::OldLayers::OfThisBootStay);
   return {};
 }
 
@@ -141,6 +153,8 @@ Result<void> Region::State::build() {
   begin_opening_anchor();
   begin_opening_metrics();
   begin_opening_authority();
+  begin_finding_account();
+  begin_making_guest_layer();
   if (auto done = open_storage(); !done) return done;
   if (auto done = open_sandboxes(); !done) return done;
   if (auto done = open_metrics(); !done) return done;
@@ -158,10 +172,13 @@ Result<void> Region::State::build() {
   add_storage_and_functions();
   add_traffic_and_scaling();
 
+  auto known = finding_account.get();
+  if (!known) return std::unexpected(known.error());
+  account = *known;
   const auto administrator = iam->identities().bootstrap(account);
   if (administrator) {
-    const AdministratorKey known = {account, administrator->access_key_id, administrator->secret_access_key};
-    auto written = write_credentials(credentials_path(options), known);
+    const AdministratorKey made = {account, administrator->access_key_id, administrator->secret_access_key};
+    auto written = write_credentials(credentials_path(options), made);
     if (!written) return written;
   }
   return serve();

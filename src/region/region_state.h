@@ -62,6 +62,8 @@ class Region::State {
   void begin_opening_anchor();
   void begin_opening_metrics();
   void begin_opening_authority();
+  void begin_finding_account();
+  void begin_making_guest_layer();
   Result<void> open_storage();
   Result<void> open_metrics();
   Result<void> open_sandboxes();
@@ -99,6 +101,8 @@ class Region::State {
   std::unique_ptr<metrics::Meters> meters;
   std::future<Result<std::unique_ptr<metrics::Store>>> opening_metrics;
   std::future<Result<acm::Authority>> opening_authority;
+  std::future<Result<std::string>> finding_account;
+  std::future<Result<std::string>> making_guest_layer;
   std::future<Result<std::unique_ptr<sandbox::Anchor>>> opening_anchor;
   std::unique_ptr<sandbox::Anchor> anchor;
   std::unique_ptr<sandbox::KeptSockets> sockets;

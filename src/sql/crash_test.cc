@@ -15,6 +15,7 @@
 #include <random>
 
 #include "sql/database.h"
+#include "sql/new_file.h"
 
 namespace holm::sql {
 
@@ -164,6 +165,37 @@ TEST_F(CrashTest, WhatLiesBesideANewFileIsNotTakenForItsOwn) {
   auto database = open_sqlite(path, schemas);
   EXPECT_EQ(database->begin(Access::Read)->find("SELECT count(*) FROM one")->integer(0), 0);
   EXPECT_FALSE(std::filesystem::exists(path + ".new"));
+}
+
+TEST_F(CrashTest, ANewFileBeginsAsACopyOfOneMadeBeforehandAndGetsWhatThatHasNot) {
+  const Schema one = {"one", {{1, "CREATE TABLE one (text TEXT NOT NULL)"}}};
+  const Schema two = {"two", {{1, "CREATE TABLE two (text TEXT NOT NULL)"}}};
+  const std::string made = folder + "/made";
+  open_sqlite(made, {one});
+  int written = 0;
+  const auto copy = [&](const std::string& to) -> Result<void> {
+    ++written;
+    std::filesystem::copy(made, to);
+    return {};
+  };
+  for (int life = 0; life < 2; ++life) {
+    auto database = open_sqlite(path, {one, two}, copy);
+    auto transaction = database->begin(Access::Write);
+    transaction->run("INSERT INTO one VALUES ('row')");
+    transaction->run("INSERT INTO two VALUES ('row')");
+    EXPECT_EQ(transaction->find("SELECT count(*) FROM one")->integer(0), life + 1);
+    transaction->commit();
+  }
+  EXPECT_EQ(written, 1);
+}
+
+TEST_F(CrashTest, ANewFileThatCannotBeWrittenHasNoName) {
+  const auto fail = [](const std::string& to) -> Result<void> {
+    std::ofstream(to) << "half";
+    return failure("the disk is full");
+  };
+  EXPECT_THROW(open_sqlite(path, {}, fail), DatabaseError);
+  EXPECT_FALSE(std::filesystem::exists(path));
 }
 
 TEST_F(CrashTest, TheFileIsTheOwnersAlone) {

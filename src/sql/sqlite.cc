@@ -19,6 +19,7 @@
 #include "sql/checkpointer.h"
 #include "sql/connection.h"
 #include "sql/log_sync.h"
+#include "sql/new_file.h"
 
 namespace holm::sql {
 
@@ -408,18 +409,27 @@ void remove_companions(const std::string& path) {
   }
 }
 
-void make_file(const std::string& path, const std::vector<Schema>& schemas) {
+// `fill` writes the whole database at the path that it is given.
+void make_file(const std::string& path, const std::function<void(const std::string&)>& fill) {
   const std::string unfinished = path + ".new";
   std::error_code ignored;
   std::filesystem::remove(unfinished, ignored);
   remove_companions(unfinished);
-  // Closing it folds the write-ahead log into the file.
-  SqliteDatabase(unfinished, Durability::None).migrate(schemas);
+  fill(unfinished);
   // Those of a database that somebody took away would be taken for the new one's.
   remove_companions(path);
   if (auto named = rename_durably(unfinished, path); !named) {
     throw DatabaseError(fmt::format("The database {} cannot be made: {}.", path, named.error().message));
   }
+}
+
+std::unique_ptr<Database> open_or_make(const std::string& path, const std::vector<Schema>& schemas,
+                                       const std::function<void(const std::string&)>& fill) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) make_file(path, fill);
+  std::unique_ptr<Database> database = open_sqlite(path);
+  database->migrate(schemas);
+  return database;
 }
 
 }  // namespace
@@ -430,11 +440,19 @@ std::unique_ptr<Database> open_sqlite(const std::string& path) {
 }
 
 std::unique_ptr<Database> open_sqlite(const std::string& path, const std::vector<Schema>& schemas) {
-  std::error_code ignored;
-  if (!std::filesystem::exists(path, ignored)) make_file(path, schemas);
-  std::unique_ptr<Database> database = open_sqlite(path);
-  database->migrate(schemas);
-  return database;
+  // Closing it folds the write-ahead log into the file.
+  return open_or_make(path, schemas, [&](const std::string& unfinished) {
+    SqliteDatabase(unfinished, Durability::None).migrate(schemas);
+  });
+}
+
+std::unique_ptr<Database> open_sqlite(const std::string& path, const std::vector<Schema>& schemas,
+                                      const std::function<Result<void>(const std::string&)>& write_empty) {
+  return open_or_make(path, schemas, [&](const std::string& unfinished) {
+    if (auto written = write_empty(unfinished); !written) {
+      throw DatabaseError(fmt::format("The database {} cannot be made: {}.", path, written.error().message));
+    }
+  });
 }
 
 }  // namespace holm::sql

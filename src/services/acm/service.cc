@@ -63,15 +63,11 @@ std::vector<aws::Access> Service::access(const aws::Operation& operation, const 
 
 void Service::start() {
   publish_all();
-  dependencies_.jobs.handle(kRenewJob, [this](const jobs::Job&) {
-    renew();
-    return jobs::again_at(dependencies_.clock.now() + kRenewEvery);
-  });
-  const aws::Caller caller = dependencies_.region.caller("", "", kPrincipal);
-  dependencies_.region.transact(caller, sql::Access::Write, [&](aws::Call& call) {
-    dependencies_.jobs.schedule(call.transaction, {.kind = kRenewJob, .key = "all"},
-                                dependencies_.clock.now() + kRenewEvery);
-  });
+  dependencies_.jobs.keep({.kind = kRenewJob, .key = "all"}, dependencies_.clock.now() + kRenewEvery,
+                          [this](const jobs::Job&) {
+                            renew();
+                            return jobs::again_at(dependencies_.clock.now() + kRenewEvery);
+                          });
 }
 
 void Service::publish_all() {

@@ -97,13 +97,9 @@ void Service::start() {
   });
   use_.jobs.handle(kRequestJob, [this](const jobs::Job& job) { return send_question(*this, job); });
   use_.jobs.handle(kNestedJob, [this](const jobs::Job& job) { return begin_nested(*this, job); });
-  use_.jobs.handle(kExpireJob, [this](const jobs::Job&) {
+  use_.jobs.keep({.kind = kExpireJob, .key = "all"}, use_.clock.now() + kExpireEvery, [this](const jobs::Job&) {
     forget_deleted_stacks();
     return jobs::again_at(use_.clock.now() + kExpireEvery);
-  });
-  const aws::Caller caller = use_.region.caller("", "", "cloudformation.amazonaws.com");
-  use_.region.transact(caller, sql::Access::Write, [&](aws::Call& call) {
-    use_.jobs.schedule(call.transaction, {.kind = kExpireJob, .key = "all"}, use_.clock.now() + kExpireEvery);
   });
 }
 

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 
 #include <array>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <vector>
 
@@ -67,6 +69,23 @@ Result<void> make_shown_folder(const std::string& path) {
   return {};
 }
 
+Result<void> copy_program(const std::string& from, const std::string& to) {
+  std::error_code error;
+  fs::copy_file(from, to, error);
+  if (!error) fs::permissions(to, fs::perms(0755), error);
+  if (error) return failure(fmt::format("copying {} to {}: {}", from, to, error.message()));
+  return {};
+}
+
+// Another file, or the same one written anew, is another program. Its bytes would tell as well, but to read a
+// megabyte takes long at a start.
+Result<std::string> identity_of(const std::string& file) {
+  struct stat status{};
+  if (::stat(file.c_str(), &status) != 0) return failure(fmt::format("{}: {}", file, std::strerror(errno)));
+  return fmt::format("{}:{}:{}:{}.{:09}\n", status.st_dev, status.st_ino, status.st_size, status.st_mtim.tv_sec,
+                     status.st_mtim.tv_nsec);
+}
+
 Result<void> fill(const std::string& layer, const GuestPrograms& programs) {
   for (const char* folder :
        {"", "/usr", "/usr/bin", "/usr/sbin", "/usr/lib", "/usr/lib/holm", "/usr/lib/holm/aws",
@@ -81,8 +100,8 @@ Result<void> fill(const std::string& layer, const GuestPrograms& programs) {
   const std::string unit = layer + "/usr/lib/systemd/system/cfn-hup.service";
   if (auto written = write_file_volatile(unit, kHupUnit, 0644); !written) return written;
   const std::string tools = layer + "/usr/lib/holm/stack-tools";
-  if (auto written = write_file_volatile(tools, programs.stack_tools, 0755); !written) return written;
-  return write_file_volatile(layer + kInitPath, programs.init, 0755);
+  if (auto copied = copy_program(programs.stack_tools, tools); !copied) return copied;
+  return copy_program(programs.init, layer + kInitPath);
 }
 
 // Layers are named after the boot they were made in: one of an earlier boot may have been cut short by a
@@ -95,30 +114,38 @@ Result<std::string> prefix_of_this_boot() {
 
 }  // namespace
 
-Result<std::string> make_guest_layer(const std::string& data_directory, const GuestPrograms& programs,
-                                     OldLayers old) {
+Result<std::string> make_guest_layer(const std::string& data_directory, const GuestPrograms& programs) {
   const std::string folder = data_directory + "/images";
   auto of_this_boot = prefix_of_this_boot();
   if (!of_this_boot) return std::unexpected(of_this_boot.error());
-  const std::string name =
-      fmt::format("{}{:016x}", *of_this_boot, sandbox::stable_hash(programs.init + programs.stack_tools));
-  const std::string layer = folder + "/" + name;
-  if (auto made = make_directories(folder); !made) return std::unexpected(made.error());
+  auto init = identity_of(programs.init);
+  if (!init) return init;
+  auto tools = identity_of(programs.stack_tools);
+  if (!tools) return tools;
+  const std::string layer =
+      fmt::format("{}/{}{:016x}", folder, *of_this_boot, sandbox::stable_hash(*init + *tools));
   std::error_code error;
-  std::vector<fs::path> useless;
-  for (const auto& each : fs::directory_iterator(folder, error)) {
-    const std::string other = each.path().filename().string();
-    const bool is_used = other == name || (old == OldLayers::Keep && other.starts_with(*of_this_boot));
-    if (other.starts_with(kPrefix) && !is_used) useless.push_back(each.path());
-  }
-  for (const fs::path& path : useless) fs::remove_all(path, error);
   if (fs::exists(layer, error)) return layer;
+  if (auto made = make_directories(folder); !made) return std::unexpected(made.error());
   const std::string half = layer + ".half";
   fs::remove_all(half, error);
   if (auto filled = fill(half, programs); !filled) return std::unexpected(filled.error());
   fs::rename(half, layer, error);
   if (error) return failure("renaming " + half + ": " + error.message());
   return layer;
+}
+
+void remove_old_guest_layers(const std::string& data_directory, const std::string& layer, OldLayers old) {
+  const auto of_this_boot = prefix_of_this_boot();
+  std::error_code error;
+  std::vector<fs::path> useless;
+  for (const auto& each : fs::directory_iterator(data_directory + "/images", error)) {
+    const std::string name = each.path().filename().string();
+    const bool may_be_used =
+        old == OldLayers::OfThisBootStay && of_this_boot && name.starts_with(*of_this_boot);
+    if (name.starts_with(kPrefix) && each.path() != layer && !may_be_used) useless.push_back(each.path());
+  }
+  for (const fs::path& path : useless) fs::remove_all(path, error);
 }
 
 }  // namespace holm::ec2

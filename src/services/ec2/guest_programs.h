@@ -11,8 +11,7 @@ namespace holm::ec2 {
 // Where an instance finds its first process.
 constexpr char kInitPath[] = "/usr/lib/holm/holm-init";
 
-enum class OldLayers { Keep, Remove };
-
+// Their files.
 struct GuestPrograms {
   std::string init;         // src/init
   std::string stack_tools;  // src/guest/stack_tools.py
@@ -20,9 +19,12 @@ struct GuestPrograms {
 
 // A layer of an image (sandbox::Image::layers) that holds the programs and links to them where systemctl and
 // its like are looked for; in front of the host's own, which would ask for a systemd that is not there. Made
-// once for these programs, below `<data_directory>/images`; the path. Old ones may be removed while no
-// instance runs.
-Result<std::string> make_guest_layer(const std::string& data_directory, const GuestPrograms& programs,
-                                     OldLayers old);
+// once for these programs, below `<data_directory>/images`; the path.
+Result<std::string> make_guest_layer(const std::string& data_directory, const GuestPrograms& programs);
+
+// Those that other programs or earlier boots of the machine left. Instances that run on may use those of this
+// boot.
+enum class OldLayers { OfThisBootStay, AllGo };
+void remove_old_guest_layers(const std::string& data_directory, const std::string& layer, OldLayers old);
 
 }  // namespace holm::ec2

@@ -109,12 +109,13 @@ std::vector<aws::Access> Service::access(const aws::Operation& operation, const 
 
 void Service::start() {
   metrics_->start();
-  dependencies_.jobs.handle(kPublishJob, [this](const jobs::Job&) {
+  const Time now = dependencies_.clock.now();
+  dependencies_.jobs.keep({.kind = kPublishJob, .key = "all"}, now, [this](const jobs::Job&) {
     Publication publication(dependencies_);
     return publication.run();
   });
-  dependencies_.jobs.handle(kDeliverLogsJob,
-                            [this](const jobs::Job&) { return deliver_access_logs(dependencies_); });
+  dependencies_.jobs.keep({.kind = kDeliverLogsJob, .key = "all"}, now,
+                          [this](const jobs::Job&) { return deliver_access_logs(dependencies_); });
   dependencies_.jobs.handle(
       kTestFileJob, [this](const jobs::Job& job) { return write_test_file(dependencies_, job); });
   dependencies_.balancer.use_functions(function_caller(dependencies_));
@@ -123,13 +124,6 @@ void Service::start() {
   // Before anybody is let in, so that nobody finds a load balancer without its rules; then what could not be
   // opened yet is looked after by the job.
   Publication(dependencies_).run();
-  dependencies_.region.transact(dependencies_.region.caller({}, {}, kPrincipal), sql::Access::Write,
-                                [this](aws::Call& call) {
-                                  changed(call.transaction);
-                                  dependencies_.jobs.schedule(call.transaction,
-                                                              {.kind = kDeliverLogsJob, .key = "all"},
-                                                              call.now);
-                                });
 }
 
 void Service::changed(sql::Transaction& transaction) {

@@ -66,13 +66,9 @@ std::vector<aws::Access> Service::access(const aws::Operation& operation, const 
 }
 
 void Service::start() {
-  jobs_.handle(kExpireJob, [this](const jobs::Job&) {
+  jobs_.keep({.kind = kExpireJob, .key = "all"}, clock_.now() + kExpireEvery, [this](const jobs::Job&) {
     expire_events();
     return jobs::again_at(clock_.now() + kExpireEvery);
-  });
-  const aws::Caller caller = region_.caller("", "", "logs.amazonaws.com");
-  region_.transact(caller, sql::Access::Write, [&](aws::Call& call) {
-    jobs_.schedule(call.transaction, {.kind = kExpireJob, .key = "all"}, clock_.now() + kExpireEvery);
   });
 }
 

@@ -71,27 +71,21 @@ void Service::start() {
 }
 
 void Service::start_daily() {
-  dependencies_.jobs.handle(kLifecycleJob, [this](const jobs::Job&) {
-    const Time now = dependencies_.clock.now();
-    run_lifecycle(*this, dependencies_.region, now);
-    return jobs::again_at(next_day(now, day()));
-  });
-  dependencies_.jobs.handle(kInventoryJob, [this](const jobs::Job&) {
-    const Time now = dependencies_.clock.now();
-    deliver_inventories(*this, dependencies_.region, now);
-    return jobs::again_at(next_day(now, day()));
-  });
-  dependencies_.jobs.handle(kStorageMetricsJob, [this](const jobs::Job&) {
-    const Time now = dependencies_.clock.now();
+  keep_daily(kLifecycleJob, [this](Time now) { run_lifecycle(*this, dependencies_.region, now); });
+  keep_daily(kInventoryJob, [this](Time now) { deliver_inventories(*this, dependencies_.region, now); });
+  keep_daily(kStorageMetricsJob, [this](Time now) {
     measure_storage(*dependencies_.database.begin(sql::Access::Read), dependencies_.metrics, now);
-    return jobs::again_at(next_day(now, day()));
   });
-  auto transaction = dependencies_.database.begin(sql::Access::Write);
-  for (const char* kind : {kLifecycleJob, kInventoryJob, kStorageMetricsJob}) {
-    dependencies_.jobs.schedule(*transaction, {.kind = kind, .key = "daily", .payload = "{}"},
-                                next_day(dependencies_.clock.now(), day()));
-  }
-  transaction->commit();
+}
+
+void Service::keep_daily(const char* kind, std::function<void(Time)> work) {
+  dependencies_.jobs.keep({.kind = kind, .key = "daily", .payload = "{}"},
+                          next_day(dependencies_.clock.now(), day()),
+                          [this, work = std::move(work)](const jobs::Job&) {
+                            const Time now = dependencies_.clock.now();
+                            work(now);
+                            return jobs::again_at(next_day(now, day()));
+                          });
 }
 
 // Before the first request, so every blob without a row was left by a crash: between its last byte and the

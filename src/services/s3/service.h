@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -106,6 +107,7 @@ class Service final : public aws::ServiceBase {
  private:
   void sweep();
   void start_daily();
+  void keep_daily(const char* kind, std::function<void(Time)> work);
 
   Dependencies dependencies_;
   const std::string key_;
