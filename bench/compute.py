@@ -11,7 +11,8 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from region import IMAGE, Region, cpu_seconds, resident_mib, wait_until  # noqa: E402
+from region import IMAGE, Region, cpu_seconds, resident_mib, wait_until  # noqa: E402 (adds the path of leaks)
+from leaks import own_processes, read  # noqa: E402
 
 INSTANCES = 500
 AT_ONCE = 100
@@ -19,23 +20,24 @@ INTERVAL, HEALTHY = 5, 2  # Of the loop's target group: seconds between checks, 
 PERIOD = 10  # Of its alarm.
 
 
-def available_mib():
-    for line in pathlib.Path("/proc/meminfo").read_text().splitlines():
-        if line.startswith("MemAvailable"):
-            return int(line.split()[1]) / 1024
-    return 0
+def kernel_mib():
+    """What the kernel keeps and cannot give back: namespaces, mounts, networks, stacks, page tables."""
+    parts = ("SUnreclaim:", "KernelStack:", "PageTables:", "Percpu:", "VmallocUsed:")
+    lines = pathlib.Path("/proc/meminfo").read_text().splitlines()
+    return sum(int(line.split()[1]) / 1024 for line in lines if line.startswith(parts))
 
 
 def processes_in(region):
-    """Of all instances: their processes' own and shared memory, in MiB."""
+    """What the processes of all instances hold, each its share of what it shares, in MiB."""
+    holms = {region.process.pid, anchor_of(region)}
     total = 0
-    for path in pathlib.Path("/proc").iterdir():
-        try:
-            if path.name.isdigit() and f"{region.data}/" in (path / "mountinfo").read_text().split("\n", 1)[0]:
-                for line in (path / "smaps_rollup").read_text().splitlines():
-                    total += int(line.split()[1]) / 1024 if line.startswith("Pss:") else 0
-        except OSError:
+    for process in own_processes(region.data):
+        if process.pid in holms:
             continue
+        for line in read(f"{process.folder}/smaps_rollup").splitlines():
+            total += int(line.split()[1]) / 1024 if line.startswith("Pss:") else 0
+    if total == 0:
+        raise RuntimeError("no process of an instance was found")
     return total
 
 
@@ -80,14 +82,14 @@ def bench_many(region):
     ec2 = region.client("ec2")
     anchor = anchor_of(region)
     own = resident_mib(region.process.pid) + resident_mib(anchor)
-    free = available_mib()
+    kernel = kernel_mib()
     ids, seconds = run_many(ec2)
     time.sleep(5)
     grown = resident_mib(region.process.pid) + resident_mib(anchor) - own
-    inside, taken = processes_in(region), free - available_mib()
+    inside, kept = processes_in(region), kernel_mib() - kernel
     around, without = cpu_around_the_minute(region)
     print(f"{INSTANCES} instances run after {seconds:.1f} s; each takes {1024 * grown / INSTANCES:.0f} KiB of holm's "
-          f"processes and, with the kernel's part, {1024 * (taken - inside) / INSTANCES:.0f} KiB beside the "
+          f"processes and {1024 * kept / INSTANCES:.0f} KiB of the kernel's, beside the "
           f"{1024 * inside / INSTANCES:.0f} KiB of its own processes; reading their metrics takes "
           f"{1000 * max(0, around - without):.0f} ms of a core every minute ({max(0, around - without) / 0.6:.2f} %)")
     for first in range(0, len(ids), AT_ONCE):
