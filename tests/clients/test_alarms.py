@@ -141,6 +141,40 @@ def test_an_instance_is_terminated_by_its_alarm(region, cloudwatch):
                == "terminated", what="the instance's end")
 
 
+# A program of each boot, which counts on the disk how often there was one.
+BOOTS = """#!/bin/sh
+mkdir -p /var/lib/cloud/scripts/per-boot
+cat > /var/lib/cloud/scripts/per-boot/count <<'END'
+#!/bin/sh
+echo boot >> /root/boots
+echo "boot $(wc -l < /root/boots)"
+END
+chmod 755 /var/lib/cloud/scripts/per-boot/count
+/var/lib/cloud/scripts/per-boot/count
+"""
+
+
+def test_an_instance_is_recovered_with_its_disk_and_address(region, cloudwatch):
+    ec2 = region.client("ec2")
+    image = region.client("ssm").get_parameters_by_path(
+        Path="/aws/service/ami-amazon-linux-latest")["Parameters"][0]["Value"]
+    made = ec2.run_instances(ImageId=image, InstanceType="t3.micro", MinCount=1, MaxCount=1, UserData=BOOTS)["Instances"][0]
+    log = region.data / "logs" / "instances" / f"{made['InstanceId']}.log"
+    wait_until(lambda: log.exists() and "boot 1" in log.read_text(), what="the first boot")
+    cloudwatch.put_metric_alarm(**alarm("saving", Namespace="AWS/EC2", MetricName="StatusCheckFailed_System",
+                                        Dimensions=[{"Name": "InstanceId", "Value": made["InstanceId"]}],
+                                        AlarmActions=["arn:aws:automate:us-east-1:ec2:recover"]))
+    cloudwatch.set_alarm_state(AlarmName="saving", StateValue="ALARM", StateReason="to try")
+    wait_until(lambda: "boot 2" in log.read_text(), what="the second boot, on the same disk")
+
+    def found():
+        return ec2.describe_instances(InstanceIds=[made["InstanceId"]])["Reservations"][0]["Instances"][0]
+
+    wait_until(lambda: found()["State"]["Name"] == "running", what="the instance runs again")
+    assert found()["PrivateIpAddress"] == made["PrivateIpAddress"]
+    ec2.terminate_instances(InstanceIds=[made["InstanceId"]])
+
+
 def template(threshold, **more):
     return json.dumps({
         "Resources": {

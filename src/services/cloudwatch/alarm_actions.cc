@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 
+#include "aws/service/attempt.h"
 #include "aws/service/events.h"
 #include "aws/service/region.h"
 #include "base/check.h"
@@ -17,7 +18,6 @@
 #include "formats/json.h"
 #include "lambda/operations.h"
 #include "services/cloudwatch/alarm_messages.h"
-#include "aws/service/attempt.h"
 #include "services/cloudwatch/service.h"
 #include "sns/operations.h"
 
@@ -32,7 +32,7 @@ constexpr int kAttemptsMax = 4;
 // Functions permit this one to invoke them, EC2's actions are taken for the account itself.
 constexpr char kLambdaPrincipal[] = "lambda.alarms.cloudwatch.amazonaws.com";
 constexpr char kPrincipal[] = "cloudwatch.amazonaws.com";
-constexpr std::array<std::string_view, 3> kInstanceActions = {"reboot", "stop", "terminate"};
+constexpr std::array<std::string_view, 4> kInstanceActions = {"reboot", "recover", "stop", "terminate"};
 
 // "arn:aws:lambda:r:a:function:name" in its parts, the resource whole.
 struct Arn {
@@ -71,6 +71,12 @@ void require_instance_action(const PutMetricAlarmInput& definition, const std::s
   if (!instance_of(definition)) {
     throw_invalid(
         fmt::format("The action {} needs an alarm whose metric has the dimension InstanceId.", action));
+  }
+  // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/UsingAlarmActions.html
+  if (verb == "recover" &&
+      (definition.metric_name != "StatusCheckFailed_System" || definition.namespace_ != "AWS/EC2")) {
+    throw_invalid(fmt::format(
+        "The action {} can be used only with the metric StatusCheckFailed_System of AWS/EC2.", action));
   }
 }
 
@@ -120,11 +126,31 @@ void invoke_function(aws::Region& region, const Action& action) {
   region.call_blocking<lambda::Invoke>(std::move(caller), std::move(request));
 }
 
+// The instance begins anew on another part of the machine, with its disks and addresses and in its zone. A
+// system fails here when its zone does; before that is back there is nothing to begin on.
+void recover(Call& call, const std::string& instance) {
+  const auto told =
+      call.client.call<ec2::DescribeInstanceStatus>(call, call.principal, {.instance_ids = {instance}});
+  if (told.instance_statuses.empty()) {
+    throw aws::ServiceError(
+        "IncorrectInstanceState", 400,
+        fmt::format("The instance {} does not run, so it cannot be recovered.", instance));
+  }
+  const ec2::InstanceStatus& status = told.instance_statuses.front();
+  if (status.system_status && status.system_status->status == "impaired") {
+    throw aws::ServiceError("InsufficientInstanceCapacity", 500,
+                            fmt::format("The instance {} cannot be recovered while its zone {} fails.",
+                                        instance, status.availability_zone.value_or("")));
+  }
+  call.client.call<ec2::RebootInstances>(call, call.principal, {.instance_ids = {instance}});
+}
+
 void act_on_instance(aws::Region& region, const Action& action, std::string_view verb) {
   const aws::Caller caller = region.caller(action.account, action.region, kPrincipal);
   region.transact(caller, sql::Access::Write, [&](aws::Call& call) {
     const std::vector<std::string> ids = {action.instance};
     if (verb == "stop") call.client.call<ec2::StopInstances>(call, call.principal, {.instance_ids = ids});
+    if (verb == "recover") recover(call, action.instance);
     if (verb == "reboot") call.client.call<ec2::RebootInstances>(call, call.principal, {.instance_ids = ids});
     if (verb == "terminate")
       call.client.call<ec2::TerminateInstances>(call, call.principal, {.instance_ids = ids});

@@ -136,6 +136,19 @@ TEST_F(AlarmsTest, ActOnTheInstanceTheyWatch) {
   EXPECT_EQ(state(), "INSUFFICIENT_DATA") << "a state set by hand holds until the next evaluation";
 }
 
+TEST_F(AlarmsTest, RecoverAnInstanceOnceItsZoneIsBack) {
+  put_alarm(R"({"Namespace": "AWS/EC2", "MetricName": "StatusCheckFailed_System",
+                "Dimensions": [{"Name": "InstanceId", "Value": "i-1"}],
+                "AlarmActions": ["arn:aws:automate:eu-west-1:ec2:recover"]})");
+  region.statuses = {{.availability_zone = "eu-west-1a", .system_status = {{.status = "impaired"}}}};
+  call("SetAlarmState", R"({"AlarmName": "alarm", "StateValue": "ALARM", "StateReason": "test"})");
+  jobs->run_due();
+  EXPECT_TRUE(region.asked.empty());
+  region.statuses = {{.availability_zone = "eu-west-1a", .system_status = {{.status = "ok"}}}};
+  pass(5);
+  EXPECT_EQ(region.asked, std::vector<std::string>{"reboot i-1"});
+}
+
 TEST_F(AlarmsTest, ActionsThatFailAreTriedAgainAndThenNoted) {
   put_alarm(R"({"Dimensions": [{"Name": "InstanceId", "Value": "i-1"}],
                 "AlarmActions": ["arn:aws:automate:eu-west-1:ec2:terminate"]})");
@@ -177,7 +190,10 @@ TEST_F(AlarmsTest, ThatCannotBeAreRefused) {
       {R"({"AlarmActions": ["tell me"]})", "ValidationError: Invalid arn syntax: tell me"},
       {R"({"AlarmActions": ["arn:aws:ssm:eu-west-1:123456789012:opsitem:1"]})",
        "NotImplemented: The alarm action arn:aws:ssm"},
-      {R"({"AlarmActions": ["arn:aws:automate:eu-west-1:ec2:recover"]})", "NotImplemented: The alarm action"},
+      {R"({"AlarmActions": ["arn:aws:automate:eu-west-1:ec2:sleep"]})", "NotImplemented: The alarm action"},
+      {R"({"Dimensions": [{"Name": "InstanceId", "Value": "i-1"}],
+           "AlarmActions": ["arn:aws:automate:eu-west-1:ec2:recover"]})",
+       "ValidationError: The action arn:aws:automate:eu-west-1:ec2:recover can be used only with"},
       {R"({"AlarmActions": ["arn:aws:lambda:us-east-1:123456789012:function:f"]})",
        "ValidationError: The action"},
       {R"({"ThresholdMetricId": "band"})", "NotImplemented"},

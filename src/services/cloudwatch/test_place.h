@@ -40,6 +40,7 @@ class NotingRegion final : public test::TestRegion {
 
   std::vector<std::string> asked;  // "terminate i-1"
   std::vector<std::string> messages;
+  std::vector<ec2::InstanceStatus> statuses;
   bool is_refusing = false;
 
  protected:
@@ -51,6 +52,13 @@ class NotingRegion final : public test::TestRegion {
       asked.push_back("publish " + request.subject.value_or(""));
       messages.push_back(request.message);
       return aws::make_box(sns::PublishResponse{});
+    }
+    if (operation == "DescribeInstanceStatus") {
+      return aws::make_box(ec2::DescribeInstanceStatusResult{.instance_statuses = statuses});
+    }
+    if (operation == "RebootInstances") {
+      asked.push_back("reboot " + static_cast<const ec2::RebootInstancesRequest*>(input)->instance_ids.at(0));
+      return aws::make_box(aws::Nothing{});
     }
     CHECK(operation == "TerminateInstances");
     asked.push_back("terminate " +
