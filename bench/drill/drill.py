@@ -4,7 +4,7 @@
 Usage: drill.py [--rate 200] [--output build/drill] [--only instance,process,zone,refresh,peak] [--tracking] [--no-kill]
 
 An instance dies, a program dies, a zone fails and comes back, a new template is rolled out, the load becomes ten times
-as large; then the first three again, with the daemon killed meanwhile. The report (report.txt) has times and requests,
+as large; then all of it again, with the daemon killed meanwhile. The report (report.txt) has times and requests,
 timeline.svg shows all of it. Ends with 1 when a goal was missed."""
 import argparse
 import base64
@@ -284,10 +284,10 @@ class Drill:
         back.notes.append(f"one in each zone again after {back.ended - back.begun:.1f} s")
         self.say(back.notes[0])
 
-    def template_changes(self):
+    def template_changes(self, kills_daemon=False):
         """Instance refresh: the one operation here that a daemon without it refuses by name."""
-        data = base64.b64encode(SERVER.replace("VERSION", "two").encode()).decode()
-        phase = self.begin("new template, refresh")
+        data = base64.b64encode(SERVER.replace("VERSION", "three" if kills_daemon else "two").encode()).decode()
+        phase = self.begin("new template, refresh" + ", daemon killed" * kills_daemon)
         self.site.ec2.create_launch_template_version(LaunchTemplateId=self.site.template, SourceVersion="1",
                                                      LaunchTemplateData={"UserData": data})
         old = set(self.site.serving())
@@ -298,6 +298,9 @@ class Drill:
             phase.ended = time.monotonic()
             phase.notes.append(f"not done: {error.response['Error']['Message']}")
             return self.say(phase.notes[0])
+        if kills_daemon:
+            self.wait_for(lambda: set(self.site.serving()) - old, 120, "the first new instance")
+            self.kill_daemon()
         scaling = self.site.scaling
         wait_until(self.quietly(lambda: scaling.describe_instance_refreshes(AutoScalingGroupName=GROUP)[
             "InstanceRefreshes"][0]["Status"] == "Successful"), seconds=300, what="the refresh")
@@ -306,10 +309,13 @@ class Drill:
         phase.notes.append(f"{len(old)} instances replaced in {phase.ended - phase.begun:.1f} s")
         return self.say(phase.notes[0])
 
-    def load_rises(self):
-        phase = self.begin(f"load x {TIMES_TEN}")
+    def load_rises(self, kills_daemon=False):
+        phase = self.begin(f"load x {TIMES_TEN}" + ", daemon killed" * kills_daemon)
         self.load.set_rate(self.options.rate * TIMES_TEN)
         capacity = len(self.site.serving())
+        if kills_daemon:
+            time.sleep(10)
+            self.kill_daemon()
         self.wait_for(lambda: len(self.site.serving()) > capacity, 400, "a larger group")
         grown = time.monotonic()
         phase.notes.append(f"more in service after {grown - phase.begun:.0f} s")
@@ -346,18 +352,12 @@ class Drill:
             self.region.end()
 
     def play(self):
-        blows = {"instance": self.instance_dies, "process": self.program_dies, "zone": self.zone_fails}
-        wanted = self.options.only.split(",")
-        for name, blow in blows.items():
-            if name in wanted:
-                blow()
-        if "refresh" in wanted:
-            self.template_changes()
-        if "peak" in wanted:
-            self.load_rises()
-        for name, blow in blows.items():
-            if name in wanted and not self.options.no_kill:
-                blow(kills_daemon=True)
+        blows = {"instance": self.instance_dies, "process": self.program_dies, "zone": self.zone_fails,
+                 "refresh": self.template_changes, "peak": self.load_rises}
+        for kills_daemon in (False,) if self.options.no_kill else (False, True):
+            for name in blows:
+                if name in self.options.only.split(","):
+                    blows[name](kills_daemon)
 
     def read_metric(self):
         found = self.site.cloudwatch.get_metric_statistics(

@@ -43,9 +43,9 @@ struct Option {
   const char* long_name;
   char letter;
 };
-constexpr Option kOptions[] = {{"--property", 'p'}, {"--type", 't'},   {"--state", 0},
-                               {"--lines", 'n'},    {"--output", 'o'}, {"--signal", 's'},
-                               {"--kill-whom", 0},  {"--kill-who", 0}, {"--root", 0}};
+constexpr Option kOptions[] = {
+    {"--property", 'p'}, {"--type", 't'},    {"--state", 0},    {"--lines", 'n'}, {"--output", 'o'},
+    {"--signal", 's'},   {"--kill-whom", 0}, {"--kill-who", 0}, {"--root", 0},    {"--preset-mode", 0}};
 
 void complain(const std::string& text) { fputs((text + "\n").c_str(), stderr); }
 
@@ -60,6 +60,9 @@ bool take_option(SystemctlOptions& options, std::string_view name, const std::st
   else if (name == "--output") options.output = value;
   else if (name == "--signal") options.signal = value;
   else if (name == "--kill-whom" || name == "--kill-who") options.whom = value;
+  else if (name == "--preset-mode") options.preset_mode = value;
+  // Of another root than the instance's own nothing is known here.
+  else if (name == "--root" && value.find_first_not_of('/') == std::string::npos) return true;
   else if (name == "--lines")
     options.lines = static_cast<int>(std::clamp(parse_integer(value).value_or(10), 0LL, 100'000LL));
   else return false;
@@ -191,7 +194,7 @@ int run_verb(SystemctlOptions& options) {
   if (verb == "is-active") return show_active(options);
   if (verb == "is-failed") return show_failed(options);
   if (verb == "list-units") return list_units(options);
-  if (is_one_of(verb, {"enable", "disable", "reenable", "mask", "unmask"}))
+  if (is_one_of(verb, {"enable", "disable", "reenable", "preset", "mask", "unmask"}))
     return change_installation(options);
   if (verb == "is-enabled") return show_enabled(options);
   if (verb == "list-unit-files") return list_unit_files(options);

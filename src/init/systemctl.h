@@ -27,6 +27,7 @@ struct SystemctlOptions {
   std::string signal = "TERM";
   std::string whom = "all";
   std::string output;
+  std::string preset_mode = "full";
   int lines = 10;
   bool is_quiet = false;
   bool is_now = false;

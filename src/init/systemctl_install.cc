@@ -9,6 +9,7 @@
 #include "init/client.h"
 #include "init/files.h"
 #include "init/install.h"
+#include "init/presets.h"
 #include "init/systemctl.h"
 #include "init/unit_name.h"
 
@@ -47,11 +48,25 @@ Result<Installed> change(const UnitStore& store, const std::string& verb, const 
   return made;
 }
 
+// What packages do when they are installed.
+Result<Installed> follow_preset(const UnitStore& store, const std::string& mode, const std::string& name,
+                                const InstallOptions& options) {
+  const Preset preset = preset_of(store.root(), std::string(base_name(name)));
+  if (preset == Preset::Enable && mode != "disable-only") return enable_unit(store, name, options);
+  if (preset == Preset::Disable && mode != "enable-only") return disable_unit(store, name, options);
+  return Installed{};
+}
+
 }  // namespace
 
 int change_installation(const SystemctlOptions& options) {
   if (geteuid() != 0) {
     complain("Failed to " + options.verb + " unit: Access denied");
+    return kExitFailed;
+  }
+  if (options.verb == "preset" && options.preset_mode != "full" && options.preset_mode != "enable-only" &&
+      options.preset_mode != "disable-only") {
+    complain("Failed to parse preset mode: " + options.preset_mode);
     return kExitFailed;
   }
   const UnitStore store("");
@@ -61,7 +76,8 @@ int change_installation(const SystemctlOptions& options) {
   bool has_nothing = true;
   std::vector<std::string> names;
   for (const std::string& name : unit_names(options)) {
-    auto result = change(store, options.verb, name, how);
+    auto result = options.verb == "preset" ? follow_preset(store, options.preset_mode, name, how)
+                                           : change(store, options.verb, name, how);
     if (!result) {
       complain("Failed to " + options.verb + " unit: " + result.error().message);
       return kExitFailed;

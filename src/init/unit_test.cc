@@ -11,6 +11,7 @@
 #include "init/conditions.h"
 #include "init/files.h"
 #include "init/install.h"
+#include "init/presets.h"
 #include "init/unit_store.h"
 
 namespace holm::init {
@@ -185,6 +186,19 @@ TEST_F(UnitsTest, OfTheHostsPackagesAreWantedOnlyWhenSomebodyEnabledThem) {
   EXPECT_EQ(join(unit.requires_units, " "), "basic.target");
   EXPECT_EQ(join(unit.wants, " "), "network.target ssh.service nginx.service");
   EXPECT_EQ(load("default.target").load_state, LoadState::Loaded);
+}
+
+TEST_F(UnitsTest, PresetsAreReadInTheOrderOfTheirNamesAndTheFirstMatchCounts) {
+  EXPECT_EQ(preset_of(root_, "a.service"), Preset::Enable) << "where nobody says anything";
+  put("/usr/lib/systemd/system-preset/90-all.preset", "# comment\ndisable *\n");
+  put("/usr/lib/systemd/system-preset/50-some.preset",
+      "enable a.*\nignore b.service\ndisable a.service\nnonsense\n");
+  EXPECT_EQ(preset_of(root_, "a.service"), Preset::Enable);
+  EXPECT_EQ(preset_of(root_, "b.service"), Preset::Ignore);
+  EXPECT_EQ(preset_of(root_, "c.service"), Preset::Disable);
+  put("/etc/systemd/system-preset/50-some.preset", "");
+  EXPECT_EQ(preset_of(root_, "a.service"), Preset::Disable)
+      << "the administrator's file hides that of its name";
 }
 
 TEST_F(UnitsTest, AreEnabledAndDisabledByLinks) {

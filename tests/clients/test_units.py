@@ -133,6 +133,47 @@ def test_units_of_the_hosts_packages_do_not_start_by_themselves(run):
     assert {line.split()[0] for line in active.splitlines()} == {"cloud-final.service", "first.service", "web.service"}
 
 
+# As debhelper writes them into packages.
+POSTINST = """#!/bin/sh
+set -e
+deb-systemd-helper unmask greeter.service >/dev/null || true
+if deb-systemd-helper --quiet was-enabled greeter.service; then
+  deb-systemd-helper enable greeter.service >/dev/null || true
+else
+  deb-systemd-helper update-state greeter.service >/dev/null || true
+fi
+if [ -d /run/systemd/system ]; then
+  systemctl --system daemon-reload >/dev/null || true
+  deb-systemd-invoke start greeter.service >/dev/null || true
+fi
+"""
+PACKAGE = f"""set -e
+mkdir -p /tmp/greeter/DEBIAN /tmp/greeter/usr/lib/systemd/system
+cd /tmp/greeter
+printf 'Package: greeter\\nVersion: 1\\nArchitecture: all\\nMaintainer: a <a@example.com>\\nDescription: greets\\n' > DEBIAN/control
+cat > DEBIAN/postinst <<'END'
+{POSTINST}END
+chmod 755 DEBIAN/postinst
+cat > usr/lib/systemd/system/greeter.service <<'END'
+[Service]
+ExecStart=/bin/sleep 1000
+[Install]
+WantedBy=multi-user.target
+END
+dpkg-deb --build /tmp/greeter /tmp/greeter.deb
+apt-get install -y /tmp/greeter.deb
+"""
+
+
+def test_a_package_is_installed_and_its_service_runs_and_is_enabled(run):
+    installed = run(PACKAGE)
+    assert installed.returncode == 0, installed.stdout + installed.stderr
+    assert "not built" not in installed.stdout + installed.stderr
+    assert run("systemctl is-active greeter").stdout == "active\n"
+    assert run("systemctl is-enabled greeter").stdout == "enabled\n"
+    run("systemctl disable --now greeter")
+
+
 @pytest.mark.parametrize("command, code, out", [
     ("is-active web", 0, "active"),
     ("is-active www.service", 0, "active"),

@@ -60,6 +60,9 @@ constexpr char kHupUnit[] =
     "[Install]\n"
     "WantedBy=multi-user.target\n";
 
+// A host that is itself a container forbids packages to start what they install; instances are machines.
+constexpr char kPolicy[] = "#!/bin/sh\nexit 0\n";
+
 Result<void> make_shown_folder(const std::string& path) {
   if (auto made = make_directories(path); !made) return made;
   std::error_code error;
@@ -99,6 +102,7 @@ Result<void> fill(const std::string& layer, const GuestPrograms& programs) {
   }
   const std::string unit = layer + "/usr/lib/systemd/system/cfn-hup.service";
   if (auto written = write_file_volatile(unit, kHupUnit, 0644); !written) return written;
+  if (auto written = write_file_volatile(layer + "/usr/sbin/policy-rc.d", kPolicy, 0755); !written) return written;
   const std::string tools = layer + "/usr/lib/holm/stack-tools";
   if (auto copied = copy_program(programs.stack_tools, tools); !copied) return copied;
   return copy_program(programs.init, layer + kInitPath);
