@@ -81,6 +81,22 @@ TEST(Strings, PartsAndNumbers) {
   EXPECT_FALSE(equals_ignoring_case("0123456789a", "0123456789b"));
 }
 
+TEST(Text, IsEqualIgnoringTheCaseOfLettersOnlyWhereverTheyStand) {
+  for (size_t size = 1; size <= 20; ++size) {
+    for (size_t at = 0; at < size; ++at) {
+      std::string one(size, 'x'), other(size, 'X');
+      for (int a = 0; a < 256; ++a) {
+        one[at] = static_cast<char>(a);
+        for (const int b : {a, a ^ 0x20, a ^ 1, a ^ 0x80}) {
+          other[at] = static_cast<char>(b);
+          ASSERT_EQ(equals_ignoring_case(one, other), to_lower(one) == to_lower(other))
+              << size << " " << at << " " << a << " " << b;
+        }
+      }
+    }
+  }
+}
+
 TEST(TimeFormat, WritesAndReadsWhatAwsWrites) {
   Time time = from_milliseconds(1'790'000'000'123);
   EXPECT_EQ(iso8601(time), "2026-09-21T14:13:20Z");

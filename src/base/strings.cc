@@ -92,28 +92,50 @@ std::string to_upper(std::string_view text) {
   return result;
 }
 
-// Eight bytes at a time: those that differ in more than the case bit cannot be equal.
+namespace {
+
+// Whether eight characters are the same but for the case of ASCII's letters.
+bool are_same_letters(uint64_t a, uint64_t b) {
+  constexpr uint64_t kOnes = 0x0101010101010101u;
+  constexpr uint64_t kHighBits = 0x80 * kOnes;
+  const uint64_t differ = a ^ b;
+  if (differ == 0) return true;
+  if ((differ & ~(0x20 * kOnes)) != 0) return false;
+  // Only letters may differ in that bit.
+  const uint64_t small = (a | 0x20 * kOnes) & ~kHighBits;
+  const uint64_t letters = (small + (0x80 - 'a') * kOnes) & ~(small + (0x7f - 'z') * kOnes) & ~a;
+  return ((differ << 2) & ~(letters & kHighBits)) == 0;
+}
+
+template <class Word>
+uint64_t load(const char* text) {
+  Word word = 0;
+  std::memcpy(&word, text, sizeof word);
+  return word;
+}
+
+// All of one to seven characters, some of them twice.
+uint64_t load_few(std::string_view text) {
+  const char* const end = text.data() + text.size();
+  if (text.size() >= 4) return load<uint32_t>(text.data()) << 32 | load<uint32_t>(end - 4);
+  if (text.size() >= 2) return load<uint16_t>(text.data()) << 16 | load<uint16_t>(end - 2);
+  return load<uint8_t>(text.data());
+}
+
+}  // namespace
+
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
   if (a.empty()) return true;
   // Most that differ do so here already.
-  if (((a.front() ^ b.front()) & ~0x20) != 0 || ((a.back() ^ b.back()) & ~0x20) != 0) return false;
-  constexpr uint64_t kCaseBits = 0x2020202020202020u;
-  size_t i = 0;
-  for (; i + sizeof(uint64_t) <= a.size(); i += sizeof(uint64_t)) {
-    uint64_t x = 0, y = 0;
-    std::memcpy(&x, a.data() + i, sizeof x);
-    std::memcpy(&y, b.data() + i, sizeof y);
-    if (x == y) continue;
-    if (((x ^ y) & ~kCaseBits) != 0) return false;
-    for (size_t k = i; k < i + sizeof(uint64_t); ++k) {
-      if (lower(a[k]) != lower(b[k])) return false;
-    }
+  if (((a.front() ^ b.front()) & ~0x20) != 0) return false;
+  constexpr size_t kStep = sizeof(uint64_t);
+  if (a.size() < kStep) return are_same_letters(load_few(a), load_few(b));
+  const size_t last = a.size() - kStep;
+  for (size_t i = 0; i < last; i += kStep) {
+    if (!are_same_letters(load<uint64_t>(a.data() + i), load<uint64_t>(b.data() + i))) return false;
   }
-  for (; i < a.size(); ++i) {
-    if (a[i] != b[i] && lower(a[i]) != lower(b[i])) return false;
-  }
-  return true;
+  return are_same_letters(load<uint64_t>(a.data() + last), load<uint64_t>(b.data() + last));
 }
 
 std::string replace_all(std::string_view text, std::string_view from, std::string_view to) {

@@ -78,8 +78,8 @@ async::Task<http::Response> WebsiteVisit::answer_for(aws::WebsiteStep step) {
                 .key = std::move(step.key),
                 .headers = is_wanted ? Wanted::Headers::All : Wanted::Headers::None};
   http::Response response = co_await fetch_(std::move(wanted));
-  if (const std::string* location = response.headers.find("x-amz-website-redirect-location")) {
-    co_return redirect(*location, 301);
+  if (const auto location = response.headers.find("x-amz-website-redirect-location")) {
+    co_return redirect(std::string(*location), 301);
   }
   if (!is_wanted) response.status = step.status;
   co_return response;

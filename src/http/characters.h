@@ -2,6 +2,8 @@
 #pragma once
 
 #include <array>
+#include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -43,34 +45,78 @@ constexpr bool is(CharacterClass wanted, char c) {
 }
 
 constexpr bool all(CharacterClass wanted, std::string_view text) {
-  for (char c : text) {
-    if (!is(wanted, c)) return false;
-  }
-  return true;
+  uint8_t common = 0xff;
+  for (char c : text) common &= kCharacterClasses[static_cast<uint8_t>(c)];
+  return (common & wanted) != 0;
+}
+
+// Sixteen characters that are looked at at once, and what was found of each: all ones, or zero.
+using CharacterBlock = uint8_t __attribute__((vector_size(16)));
+using BlockFindings = int8_t __attribute__((vector_size(16)));
+
+inline CharacterBlock load_block(const char* text) {
+  CharacterBlock block;
+  std::memcpy(&block, text, sizeof block);
+  return block;
+}
+
+// The first character of the block of which there is a finding; its size when there is none.
+inline size_t first_of(BlockFindings findings) {
+  static_assert(std::endian::native == std::endian::little);
+  constexpr size_t kHalf = sizeof(uint64_t);
+  std::array<uint64_t, 2> halves;
+  std::memcpy(&halves, &findings, sizeof halves);
+  if (halves[0] != 0) return static_cast<size_t>(std::countr_zero(halves[0])) / 8;
+  if (halves[1] != 0) return kHalf + static_cast<size_t>(std::countr_zero(halves[1])) / 8;
+  return 2 * kHalf;
 }
 
 // all(kText, text), and fast for what has no tab.
 inline bool is_text(std::string_view text) {
-  constexpr uint64_t kOnes = 0x0101010101010101u;
-  constexpr uint64_t kHighBits = 0x80 * kOnes;
-  size_t i = 0;
-  for (; i + sizeof(uint64_t) <= text.size(); i += sizeof(uint64_t)) {
-    uint64_t bytes = 0;
-    std::memcpy(&bytes, text.data() + i, sizeof bytes);
-    // Not zero when a byte is below the space, or is DEL.
-    const uint64_t low = (bytes - 0x20 * kOnes) & ~bytes;
-    const uint64_t del = ((bytes ^ (0x7f * kOnes)) - kOnes) & ~(bytes ^ (0x7f * kOnes));
-    if (((low | del) & kHighBits) != 0 && !all(kText, text.substr(i, sizeof bytes))) return false;
+  constexpr size_t kStep = sizeof(CharacterBlock);
+  constexpr size_t kHalf = kStep / 2;
+  auto is_plain = [](CharacterBlock block) {
+    return first_of((block < 0x20) | (block == 0x7f)) == kStep;
+  };
+  if (text.size() < kHalf) return all(kText, text);
+  const char* const end = text.data() + text.size();
+  // Those at the end are looked at together, some of them again.
+  if (text.size() < kStep) {
+    std::array<char, kStep> both;
+    std::memcpy(both.data(), text.data(), kHalf);
+    std::memcpy(both.data() + kHalf, end - kHalf, kHalf);
+    return is_plain(load_block(both.data())) || all(kText, text);
   }
-  return all(kText, text.substr(i));
+  for (const char* at = text.data(); at < end - kStep; at += kStep) {
+    if (!is_plain(load_block(at))) return all(kText, text);
+  }
+  return is_plain(load_block(end - kStep)) || all(kText, text);
+}
+
+// The length of the token that `text` begins with; fast where it is of letters, digits and hyphens.
+inline size_t token_bytes(std::string_view text) {
+  constexpr size_t kStep = sizeof(CharacterBlock);
+  size_t count = 0;
+  while (text.size() - count >= kStep) {
+    const CharacterBlock block = load_block(text.data() + count);
+    const BlockFindings letters = (block | 0x20) - 'a' < 26;
+    const BlockFindings digits = block - '0' < 10;
+    const size_t plain = first_of(~(letters | digits | (block == '-')));
+    count += plain;
+    if (plain < kStep) break;
+  }
+  while (count < text.size() && is(kToken, text[count])) ++count;
+  return count;
 }
 
 constexpr bool is_space(char c) { return c == ' ' || c == '\t'; }
 
 constexpr std::string_view trim_space(std::string_view text) {
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return text;
+  const char* begin = text.data();
+  const char* end = begin + text.size();
+  while (begin != end && is_space(*begin)) ++begin;
+  while (begin != end && is_space(end[-1])) --end;
+  return {begin, static_cast<size_t>(end - begin)};
 }
 
 }  // namespace holm::http

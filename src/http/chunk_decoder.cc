@@ -114,13 +114,11 @@ ChunkDecoder::Place ChunkDecoder::finish_trailer() {
   if (std::ranges::count(lines, '\n') > static_cast<ptrdiff_t>(limits_.trailer_count_max)) {
     return Place::Failed;
   }
-  std::vector<HeaderView> views;
+  std::vector<Header> views;
   Deviations deviations;
   parse_header_lines(lines, views, deviations);
   if (!deviations.empty()) return Place::Failed;
-  for (const HeaderView& view : views) {
-    trailers_.add(std::string(view.name), std::string(view.value));
-  }
+  trailers_ = Headers(lines, views, Headers::Content::Sound);
   return Place::Done;
 }
 

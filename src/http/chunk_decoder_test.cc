@@ -31,7 +31,7 @@ Decoded decode(std::string_view first, std::string_view second, ChunkLimits limi
   feed(decoder, first, decoded);
   feed(decoder, second, decoded);
   for (const Header& header : decoder.trailers()) {
-    decoded.trailers += header.name + "=" + header.value + ";";
+    decoded.trailers.append(header.name).append("=").append(header.value).append(";");
   }
   return decoded;
 }

@@ -125,10 +125,7 @@ bool has_no_body(std::string_view method, int status) {
 Response response_of(const Head& head) {
   Response response;
   response.status = head.status;
-  response.headers.reserve(head.headers.size());
-  for (const HeaderView& header : head.headers) {
-    response.headers.add(std::string(header.name), std::string(header.value));
-  }
+  response.headers = headers_of(head);
   return response;
 }
 

@@ -25,6 +25,7 @@ constexpr uint64_t kDrainedBytesMax = 256 * 1024;
 // before the kernel's reset.
 constexpr async::Duration kLinger{2000};
 constexpr size_t kLingerReadsMax = 64;
+constexpr char kClientGone[] = "the client is gone";
 
 HeadLimits head_limits(const Limits& limits) {
   return {.start_line_bytes_max = limits.request_line_bytes_max,
@@ -47,9 +48,9 @@ std::string_view ConnectionContext::current_date() {
 // The exchange of one request; lives in serve_request().
 class ServerConnection::OneExchange final : public Exchange, private async::ByteSource {
  public:
-  OneExchange(ServerConnection& connection, Request request, const Head& head)
+  OneExchange(ServerConnection& connection, const Head& head)
       : connection_(connection),
-        request_(std::move(request)),
+        request_(connection.make_request()),
         body_(*connection.stream_, connection.input_, head, connection.context_.limits.body),
         continue_owed_(head.expects_continue && !body_.at_end()),
         keep_alive_(head.keep_alive) {
@@ -87,6 +88,9 @@ class ServerConnection::OneExchange final : public Exchange, private async::Byte
   std::optional<uint64_t> length() const override { return body_.length(); }
   async::Task<void> send(std::string_view first, std::string_view second = {},
                          std::string_view third = {});
+  // Sends all pieces, without waiting where that can be.
+  async::Task<void> send_left(std::array<std::string_view, 3> pieces);
+  bool send_now(std::array<std::string_view, 3>& pieces);
   async::Task<void> send_stream(const ResponsePlan& plan, std::string head, ByteSource& source);
 
   ServerConnection& connection_;
@@ -103,13 +107,25 @@ class ServerConnection::OneExchange final : public Exchange, private async::Byte
   AfterResponse after_ = AfterResponse::Close;
 };
 
+bool ServerConnection::OneExchange::send_now(std::array<std::string_view, 3>& pieces) {
+  sending_ = true;
+  for (std::string_view each : pieces) traffic_.sent_bytes += each.size();
+  const std::optional<Sent> sent = http::send_now(*connection_.stream_, pieces);
+  if (sent == Sent::Failed) throw async::StreamError(kClientGone);
+  sending_ = !sent;
+  return sent.has_value();
+}
+
+async::Task<void> ServerConnection::OneExchange::send_left(std::array<std::string_view, 3> pieces) {
+  co_await connection_.send(pieces);
+  sending_ = false;
+}
+
 async::Task<void> ServerConnection::OneExchange::send(std::string_view first,
                                                       std::string_view second,
                                                       std::string_view third) {
-  sending_ = true;
-  traffic_.sent_bytes += first.size() + second.size() + third.size();
-  co_await connection_.send(first, second, third);
-  sending_ = false;
+  std::array<std::string_view, 3> pieces = {first, second, third};
+  if (!send_now(pieces)) co_await send_left(pieces);
 }
 
 async::Task<std::string_view> ServerConnection::OneExchange::read() {
@@ -158,8 +174,9 @@ async::Task<void> ServerConnection::OneExchange::respond(Response response) {
     co_await send_stream(plan, std::move(head), *response.body_stream);
   } else {
     responded_ = true;
-    std::string_view body = plan.has_body ? std::string_view(response.body) : std::string_view();
-    co_await send(head, body);
+    std::string_view body = plan.has_body ? body_of(response) : std::string_view();
+    std::array<std::string_view, 3> pieces = {head, body, {}};
+    if (!send_now(pieces)) co_await send_left(pieces);
   }
   finished_ = true;
 }
@@ -184,7 +201,8 @@ async::Task<void> ServerConnection::OneExchange::send_stream(const ResponsePlan&
       std::string size_line = chunk_size_line(piece.size());
       co_await send(size_line, piece, "\r\n");
     } else {
-      co_await send(head, piece);
+      std::array<std::string_view, 3> pieces = {head, piece, {}};
+      if (!send_now(pieces)) co_await send_left(pieces);
       head.clear();
     }
   }
@@ -209,12 +227,10 @@ void ServerConnection::close_if_idle() {
   if (idle_ && stream_) ::shutdown(stream_->fd(), SHUT_RD);
 }
 
-async::Task<void> ServerConnection::send(std::string_view first, std::string_view second,
-                                         std::string_view third) {
-  std::array<std::string_view, 3> pieces = {first, second, third};
+async::Task<void> ServerConnection::send(std::array<std::string_view, 3> pieces) {
   Sent sent = co_await http::send(*stream_, pieces, context_.limits.send);
   if (sent == Sent::TimedOut) throw async::StreamError("the client takes no response");
-  if (sent == Sent::Failed) throw async::StreamError("the client is gone");
+  if (sent == Sent::Failed) throw async::StreamError(kClientGone);
 }
 
 Request ServerConnection::make_request() const {
@@ -223,10 +239,7 @@ Request ServerConnection::make_request() const {
   request.method = head.method;
   request.target = head.target;
   request.version = head.version;
-  request.headers.reserve(head.headers.size());
-  for (const HeaderView& header : head.headers) {
-    request.headers.add(std::string(header.name), std::string(header.value));
-  }
+  request.headers = headers_of(head);
   request.peer = peer_;
   request.local = local_;
   if (const net::TlsSession* tls = stream_->tls()) {
@@ -247,7 +260,8 @@ async::Task<void> ServerConnection::refuse(int status) {
   ResponsePlan plan = plan_response(response, "GET", Version::Http11, AfterResponse::Close);
   std::string head;
   append_response_head(head, response, plan, Version::Http11, context_.current_date());
-  co_await send(head);
+  std::array<std::string_view, 3> pieces = {head, {}, {}};
+  co_await send(pieces);
   co_await linger();
 }
 
@@ -337,7 +351,7 @@ async::Task<ServerConnection::Next> ServerConnection::serve_request() {
     co_return Next::End;
   }
   size_t head_bytes = head.bytes;
-  OneExchange exchange(*this, make_request(), head);
+  OneExchange exchange(*this, head);
   input_.consume(head_bytes);
   co_await handle(exchange);
   if (exchange.taken()) co_return Next::End;

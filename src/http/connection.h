@@ -1,6 +1,7 @@
 // ServerConnection: one HTTP/1 connection from its acceptance to its end.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <string>
@@ -64,8 +65,7 @@ class ServerConnection final : public ClosableConnection {
   Request make_request() const;
 
   // Sends all pieces in order; throws StreamError when the client does not take them.
-  async::Task<void> send(std::string_view first, std::string_view second = {},
-                         std::string_view third = {});
+  async::Task<void> send(std::array<std::string_view, 3> pieces);
 
   ConnectionContext& context_;
   std::unique_ptr<net::Stream> stream_;  // Null once taken over.

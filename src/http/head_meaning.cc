@@ -52,6 +52,12 @@ char take_letter(std::string_view& name) {
   return '\0';
 }
 
+// Whether the name's first letter allows it to resemble one of those that frame a message.
+bool may_frame(std::string_view name) {
+  const char first = name.empty() ? '\0' : static_cast<char>(name.front() | 0x20);
+  return first < 'a' || first > 'z' || first == 'c' || first == 't';
+}
+
 bool has_letters(std::string_view name, std::string_view letters) {
   for (char wanted : letters) {
     if (take_letter(name) != wanted) return false;
@@ -73,7 +79,7 @@ class Meaning {
  public:
   explicit Meaning(Head& head) : head_(head) {}
 
-  void add(const HeaderView& header) {
+  void add(const Header& header) {
     switch (header.name.size()) {
       case 4:
         if (equals_ignoring_case(header.name, "host")) add_host(header.value);
@@ -88,7 +94,7 @@ class Meaning {
         if (equals_ignoring_case(header.name, "connection")) add_connection(header.value);
         break;
       default:
-        if (header.name.size() >= 13) add_framing(header);
+        if (header.name.size() >= 13 && may_frame(header.name)) add_framing(header);
         break;
     }
   }
@@ -123,7 +129,7 @@ class Meaning {
     });
   }
 
-  void add_framing(const HeaderView& header) {
+  void add_framing(const Header& header) {
     if (equals_ignoring_case(header.name, "content-length")) {
       add_length(header.value);
     } else if (equals_ignoring_case(header.name, "transfer-encoding")) {
@@ -214,7 +220,7 @@ class Meaning {
 }  // namespace
 
 bool resembles_framing(std::string_view name) {
-  return has_letters(name, "contentlength") || has_letters(name, "transferencoding");
+  return may_frame(name) && (has_letters(name, "contentlength") || has_letters(name, "transferencoding"));
 }
 
 std::optional<std::string_view> find_authority(std::string_view target) {
@@ -232,7 +238,7 @@ std::optional<std::string_view> find_authority(std::string_view target) {
 
 void find_meaning(HeadKind kind, Head& head) {
   Meaning meaning(head);
-  for (const HeaderView& header : head.headers) meaning.add(header);
+  for (const Header& header : head.headers) meaning.add(header);
   meaning.finish(kind);
 }
 

@@ -3,6 +3,8 @@
 
 #include "http/head_parser.h"
 
+#include <cstring>
+
 #include "http/characters.h"
 #include "http/head_meaning.h"
 
@@ -134,43 +136,70 @@ void parse_name(std::string_view raw, std::string_view& name, Deviations& deviat
   }
 }
 
-}  // namespace
-
-void parse_header_lines(std::string_view lines, std::vector<HeaderView>& headers,
-                        Deviations& deviations) {
-  while (!lines.empty()) {
-    std::string_view line = take_line(lines, deviations);
-    if (!line.empty() && is_space(line.front())) {
-      deviations.add(Deviation::ObsFold);
-      check_value(line, deviations);
-      if (headers.empty()) continue;
-      // The continued value and its continuation stand next to each other in the buffer.
-      std::string_view& value = headers.back().value;
-      const char* end = line.data() + line.size();
-      value = {value.data(), static_cast<size_t>(end - value.data())};
-      continue;
-    }
-    HeaderView header;
-    size_t colon = line.find(':');
-    if (colon == std::string_view::npos) {
-      deviations.add(Deviation::NoColon);
-      header.value = line.substr(line.size());
-    } else {
-      header.value = trim_space(line.substr(colon + 1));
-    }
-    const std::string_view raw_name = line.substr(0, colon);
-    parse_name(raw_name, header.name, deviations);
-    if (raw_name.size() != header.name.size() && resembles_framing(header.name)) {
-      deviations.add(Deviation::SuspiciousHeader);
-    }
-    check_value(header.value, deviations);
-    headers.push_back(header);
+// One that does not begin with a name and a colon, as nearly all do.
+void parse_odd_line(std::string_view line, std::vector<Header>& headers, Deviations& deviations) {
+  if (!line.empty() && is_space(line.front())) {
+    deviations.add(Deviation::ObsFold);
+    check_value(line, deviations);
+    if (headers.empty()) return;
+    // The continued value and its continuation stand next to each other in the buffer.
+    std::string_view& value = headers.back().value;
+    const char* end = line.data() + line.size();
+    value = {value.data(), static_cast<size_t>(end - value.data())};
+    return;
   }
+  Header header;
+  size_t colon = line.find(':');
+  if (colon == std::string_view::npos) {
+    deviations.add(Deviation::NoColon);
+    header.value = line.substr(line.size());
+  } else {
+    header.value = trim_space(line.substr(colon + 1));
+  }
+  const std::string_view raw_name = line.substr(0, colon);
+  parse_name(raw_name, header.name, deviations);
+  if (raw_name.size() != header.name.size() && resembles_framing(header.name)) {
+    deviations.add(Deviation::SuspiciousHeader);
+  }
+  check_value(header.value, deviations);
+  headers.push_back(header);
 }
 
-void HeadParser::reset() { line_start_ = scanned_ = headers_start_ = header_count_ = 0; }
+void parse_header_line(std::string_view line, std::vector<Header>& headers,
+                       Deviations& deviations) {
+  const size_t colon = token_bytes(line);
+  if (colon == 0 || colon == line.size() || line[colon] != ':') {
+    parse_odd_line(line, headers, deviations);
+    return;
+  }
+  const std::string_view value = trim_space(line.substr(colon + 1));
+  check_value(value, deviations);
+  headers.push_back({line.substr(0, colon), value});
+}
 
-HeadState HeadParser::check_line(size_t line_bytes) {
+}  // namespace
+
+void parse_header_lines(std::string_view lines, std::vector<Header>& headers,
+                        Deviations& deviations) {
+  while (!lines.empty()) parse_header_line(take_line(lines, deviations), headers, deviations);
+}
+
+Headers headers_of(const Head& head) {
+  constexpr Deviations kUnsound = {Deviation::BareCr,           Deviation::NulByte,
+                                   Deviation::ObsFold,          Deviation::NoColon,
+                                   Deviation::EmptyHeaderName,  Deviation::BadHeaderName,
+                                   Deviation::ControlInHeader};
+  const bool is_sound = !head.deviations.any_of(kUnsound);
+  return {head.header_lines, head.headers,
+          is_sound ? Headers::Content::Sound : Headers::Content::Unknown};
+}
+
+void HeadParser::reset() {
+  line_start_ = scanned_ = headers_start_ = 0;
+  header_ends_.clear();
+}
+
+HeadState HeadParser::check_line(size_t line_bytes) const {
   if (headers_start_ == 0) {
     // With empty lines before it, so that they are bounded.
     bool too_long = line_start_ + line_bytes > limits_.start_line_bytes_max;
@@ -179,48 +208,38 @@ HeadState HeadParser::check_line(size_t line_bytes) {
   if (line_bytes > limits_.header_bytes_max) return HeadState::HeaderTooLong;
   size_t all_bytes = line_start_ - headers_start_ + line_bytes;
   if (all_bytes > limits_.headers_bytes_max) return HeadState::HeadersTooLong;
-  if (header_count_ > limits_.header_count_max) return HeadState::TooManyHeaders;
+  if (header_ends_.size() > limits_.header_count_max) return HeadState::TooManyHeaders;
   return HeadState::Incomplete;
 }
 
 HeadState HeadParser::find_end(std::string_view buffer) {
+  const char* const text = buffer.data();
   while (scanned_ < buffer.size()) {
-    size_t found = buffer.find('\n', scanned_);
-    size_t end = found == std::string_view::npos ? buffer.size() : found;
+    const void* found = std::memchr(text + scanned_, '\n', buffer.size() - scanned_);
+    const size_t end =
+        found ? static_cast<size_t>(static_cast<const char*>(found) - text) : buffer.size();
     // The line's own end is not counted.
-    bool has_cr = end > line_start_ && buffer[end - 1] == '\r';
-    size_t line_bytes = end - line_start_ - (has_cr ? 1 : 0);
-    HeadState state = check_line(line_bytes);
+    const bool has_cr = end > line_start_ && text[end - 1] == '\r';
+    const size_t line_bytes = end - line_start_ - (has_cr ? 1 : 0);
+    const HeadState state = check_line(line_bytes);
     if (state != HeadState::Incomplete) return state;
     scanned_ = end;
-    if (found == std::string_view::npos) return HeadState::Incomplete;
+    if (!found) return HeadState::Incomplete;
     scanned_ = end + 1;
-    if (headers_start_ != 0 && line_bytes == 0) {
+    if (headers_start_ == 0) {
+      if (line_bytes > 0) headers_start_ = end + 1;
+    } else if (line_bytes == 0) {
       head_.bytes = end + 1;
       return HeadState::Complete;
+    } else {
+      header_ends_.push_back(end);
     }
-    if (headers_start_ != 0) ++header_count_;
-    if (headers_start_ == 0 && line_bytes > 0) headers_start_ = end + 1;
     line_start_ = end + 1;
   }
   return HeadState::Incomplete;
 }
 
-HeadState HeadParser::parse(std::string_view buffer) {
-  HeadState state = find_end(buffer);
-  if (state != HeadState::Complete) return state;
-  size_t headers_start = headers_start_;
-  size_t headers_end = line_start_;
-  size_t bytes = head_.bytes;
-  reset();
-
-  std::vector<HeaderView> headers = std::move(head_.headers);
-  headers.clear();
-  head_ = Head();
-  head_.headers = std::move(headers);
-  head_.bytes = bytes;
-
-  std::string_view start = buffer.substr(0, headers_start);
+void HeadParser::parse_start_line(std::string_view start) {
   std::string_view line = take_line(start, head_.deviations);
   while (line.empty()) {
     head_.deviations.add(Deviation::LeadingEmptyLine);
@@ -231,10 +250,30 @@ HeadState HeadParser::parse(std::string_view buffer) {
   } else {
     parse_status_line(line, head_);
   }
-  std::string_view lines = buffer.substr(headers_start, headers_end - headers_start);
-  parse_header_lines(lines, head_.headers, head_.deviations);
+}
+
+HeadState HeadParser::parse(std::string_view buffer) {
+  HeadState state = find_end(buffer);
+  if (state != HeadState::Complete) return state;
+  std::vector<Header> headers = std::move(head_.headers);
+  headers.clear();
+  const size_t bytes = head_.bytes;
+  head_ = Head();
+  head_.bytes = bytes;
+  head_.header_lines = buffer.substr(headers_start_, line_start_ - headers_start_);
+  parse_start_line(buffer.substr(0, headers_start_));
+  size_t start = headers_start_;
+  for (const size_t end : header_ends_) {
+    const bool has_cr = end > start && buffer[end - 1] == '\r';
+    if (!has_cr) head_.deviations.add(Deviation::BareLf);
+    const size_t line_end = has_cr ? end - 1 : end;
+    parse_header_line(buffer.substr(start, line_end - start), headers, head_.deviations);
+    start = end + 1;
+  }
+  head_.headers = std::move(headers);
   // The empty line at the end.
-  if (bytes - headers_end == 1) head_.deviations.add(Deviation::BareLf);
+  if (bytes - line_start_ == 1) head_.deviations.add(Deviation::BareLf);
+  reset();
   find_meaning(kind_, head_);
   return HeadState::Complete;
 }

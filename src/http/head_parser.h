@@ -12,11 +12,6 @@
 
 namespace holm::http {
 
-struct HeaderView {
-  std::string_view name;   // Without whitespace around it.
-  std::string_view value;  // Likewise; of a folded header it holds the line ends too.
-};
-
 enum class Framing : uint8_t {
   None,  // No body, as far as the headers say.
   Length,
@@ -31,7 +26,9 @@ struct Head {
   int status = 0;  // Of a response.
   std::string_view reason;
   Version version = Version::Http11;
-  std::vector<HeaderView> headers;
+  // Without whitespace around names and values; of a folded header the value has the line ends, too.
+  std::vector<Header> headers;
+  std::string_view header_lines;  // All of them, as they came.
 
   // If the headers contradict each other: Transfer-Encoding wins, then the first Content-Length.
   Framing framing = Framing::None;
@@ -61,7 +58,7 @@ enum class HeadState : uint8_t {
   TooManyHeaders,
 };
 
-// Pure: no I/O, no exceptions, and no memory but the header list, which is used again. Bytes are
+// Pure: no I/O, no exceptions, and no memory but two lists, which are used again. Bytes are
 // looked at once to find the end and once more to read the head, however they are split.
 class HeadParser final {
  public:
@@ -77,19 +74,23 @@ class HeadParser final {
 
  private:
   HeadState find_end(std::string_view buffer);
-  HeadState check_line(size_t line_bytes);
+  HeadState check_line(size_t line_bytes) const;
+  void parse_start_line(std::string_view start);
 
   HeadKind kind_;
   HeadLimits limits_;
   Head head_;
   size_t line_start_ = 0;
   size_t scanned_ = 0;
-  size_t headers_start_ = 0;  // 0 until the start line has ended.
-  size_t header_count_ = 0;
+  size_t headers_start_ = 0;        // 0 until the start line has ended.
+  std::vector<size_t> header_ends_;  // Where the LF of each header line is.
 };
 
+// The headers, by themselves.
+Headers headers_of(const Head& head);
+
 // Reads header lines (a trailer section, without its last empty line) and appends them.
-void parse_header_lines(std::string_view lines, std::vector<HeaderView>& headers,
+void parse_header_lines(std::string_view lines, std::vector<Header>& headers,
                         Deviations& deviations);
 
 }  // namespace holm::http

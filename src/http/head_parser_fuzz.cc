@@ -56,7 +56,7 @@ void check(HeadKind kind, std::string_view input, size_t split) {
   require(head.bytes > 0 && head.bytes <= input.size());
   require(lies_in(head.method, input) && lies_in(head.target, input));
   require(head.headers.size() <= limits.header_count_max);
-  for (const HeaderView& header : head.headers) {
+  for (const Header& header : head.headers) {
     require(lies_in(header.name, input) && lies_in(header.value, input));
   }
   if (split < head.bytes) {

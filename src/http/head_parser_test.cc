@@ -210,7 +210,7 @@ std::string summary(const Head& head) {
   text.append("|").append(head.target).append("|").append(std::to_string(head.length));
   text.append("|").append(std::to_string(static_cast<int>(head.framing)));
   text.append("|").append(std::to_string(head.bytes));
-  for (const HeaderView& header : head.headers) {
+  for (const Header& header : head.headers) {
     text.append("|").append(header.name).append("=").append(header.value);
   }
   return text;
@@ -367,7 +367,7 @@ TEST(HeadParser, KeepsTheLinesOfAFoldedValueTogether) {
 }
 
 TEST(Characters, OfTextAreFoundWhereverTheyStand) {
-  for (size_t length = 0; length < 20; ++length) {
+  for (size_t length = 0; length < 40; ++length) {
     for (size_t at = 0; at < length; ++at) {
       for (unsigned c = 0; c < 256; ++c) {
         std::string text(length, 'a');
@@ -381,4 +381,17 @@ TEST(Characters, OfTextAreFoundWhereverTheyStand) {
 }
 
 }  // namespace
+TEST(Characters, OfTokensAreCountedUpToTheFirstOther) {
+  for (size_t size = 0; size <= 40; ++size) {
+    for (size_t at = 0; at < size; ++at) {
+      for (unsigned c = 0; c < 256; ++c) {
+        std::string text(size, 'a');
+        text[at] = static_cast<char>(c);
+        const bool is_of_token = is(kToken, static_cast<char>(c));
+        ASSERT_EQ(token_bytes(text), is_of_token ? size : at) << size << " " << at << " " << c;
+      }
+    }
+  }
+}
+
 }  // namespace holm::http

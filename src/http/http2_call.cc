@@ -29,7 +29,7 @@ void Http2Call::add_header(std::string_view name, std::string_view value) {
     return;
   }
   if (!all(kToken, name) || !all(kText, value)) malformed_ = true;
-  (head_done_ ? trailers_ : headers_).add(std::string(name), std::string(value));
+  (head_done_ ? trailers_ : headers_).add(name, value);
 }
 
 bool Http2Call::finish_head() {

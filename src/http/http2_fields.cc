@@ -8,10 +8,30 @@
 
 namespace holm::http {
 
+namespace {
+
+// Those that HTTP/2 has no use for.
+bool is_left_out(std::string_view name, ContentLength length) {
+  switch (name.size()) {
+    case 7: return equals_ignoring_case(name, "upgrade");
+    case 10: return equals_ignoring_case(name, "connection") || equals_ignoring_case(name, "keep-alive");
+    case 14: return length == ContentLength::LeaveOut && equals_ignoring_case(name, "content-length");
+    case 16: return equals_ignoring_case(name, "proxy-connection");
+    case 17: return equals_ignoring_case(name, "transfer-encoding");
+    default: return false;
+  }
+}
+
+}  // namespace
+
 void Http2Fields::add(std::string_view name, std::string_view value) {
-  fields_.push_back({text_.size(), name.size(), value.size()});
-  for (char c : name) text_ += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  text_ += value;
+  const size_t start = text_.size();
+  fields_.push_back({start, name.size(), value.size()});
+  text_.append(name).append(value);
+  std::transform(text_.begin() + static_cast<ptrdiff_t>(start),
+                 text_.begin() + static_cast<ptrdiff_t>(start + name.size()),
+                 text_.begin() + static_cast<ptrdiff_t>(start),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
 }
 
 void Http2Fields::add_all(const Headers& headers, ContentLength length) {
@@ -19,12 +39,7 @@ void Http2Fields::add_all(const Headers& headers, ContentLength length) {
   text_.reserve(text_.size() + headers.size() * kUsualBytes);
   fields_.reserve(fields_.size() + headers.size());
   for (const Header& each : headers) {
-    constexpr std::string_view kLeftOut[] = {"connection", "keep-alive", "proxy-connection", "transfer-encoding",
-                                             "upgrade"};
-    bool is_left_out = std::ranges::any_of(
-        kLeftOut, [&](std::string_view name) { return equals_ignoring_case(name, each.name); });
-    if (length == ContentLength::LeaveOut && equals_ignoring_case(each.name, "content-length")) is_left_out = true;
-    if (!is_left_out) add(each.name, each.value);
+    if (!is_left_out(each.name, length)) add(each.name, each.value);
   }
 }
 

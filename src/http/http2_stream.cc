@@ -36,6 +36,8 @@ bool is_of_connection(std::string_view name) {
 
 Http2Stream::Http2Stream(Http2Frames& frames, int32_t id)
     : frames_(frames), id_(id), body_came_(frames.reactor()), body_went_(frames.reactor()) {
+  constexpr size_t kUsualHeaders = 16;
+  request_.headers.reserve(kUsualHeaders);
   request_.version = Version::Http2;
   request_.scheme = Scheme::Https;
 }
@@ -63,14 +65,15 @@ void Http2Stream::add_header(std::string_view name, std::string_view value) {
     add_pseudo_header(name, value);
     return;
   }
-  if (!all(kToken, name) || !all(kText, value) || is_of_connection(name)) malformed_ = true;
+  const bool is_sound = token_bytes(name) == name.size() && is_text(value);
+  if (!is_sound || is_of_connection(name)) malformed_ = true;
   if (head_done_) {
-    trailers_.add(std::string(name), std::string(value));
+    trailers_.add(name, value);
   } else if (name == "cookie") {
     // They may come one by one, and are one header in HTTP/1.
     cookies_.append(cookies_.empty() ? "" : "; ").append(value);
   } else {
-    request_.headers.add(std::string(name), std::string(value));
+    request_.headers.add(name, value);
   }
 }
 
@@ -78,7 +81,7 @@ bool Http2Stream::finish_head(const net::Address& peer, const net::Address& loca
   head_done_ = true;
   request_.peer = peer;
   request_.local = local;
-  if (!cookies_.empty()) request_.headers.add("cookie", std::move(cookies_));
+  if (!cookies_.empty()) request_.headers.add("cookie", cookies_);
   if (ended) end_body();
   if (malformed_) return false;
   if (request_.method == "CONNECT") refusal_ = 405;
@@ -93,7 +96,7 @@ bool Http2Stream::finish_head(const net::Address& peer, const net::Address& loca
   std::string authority = request_.authority;
   split_target(request_);
   request_.authority = std::move(authority);
-  if (const std::string* length = request_.headers.find("content-length")) {
+  if (const auto length = request_.headers.find("content-length")) {
     std::optional<long long> number = parse_integer(*length);
     if (!number || *number < 0) return false;
     body_length_ = static_cast<uint64_t>(*number);
@@ -216,7 +219,7 @@ async::Task<void> Http2Stream::respond(Response response) {
   }
   if (!has_body) co_return;
   if (!response.body_stream) {
-    co_await offer(response.body, true);
+    co_await offer(body_of(response), true);
     co_return;
   }
   uint64_t sent = 0;

@@ -4,47 +4,89 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "base/strings.h"
 #include "http/head_meaning.h"
 
 namespace holm::http {
 
-const std::string* Headers::find(std::string_view name) const {
-  for (const Header& header : headers_) {
-    if (header.name.size() == name.size() && equals_ignoring_case(header.name, name)) {
-      return &header.value;
-    }
-  }
-  return nullptr;
+namespace {
+
+constexpr size_t kTextMax = UINT32_MAX;
+// To a list that was read from a message.
+constexpr size_t kUsuallyAdded = 4;
+
+}  // namespace
+
+Headers::Headers(std::initializer_list<Header> headers) {
+  reserve(headers.size());
+  for (const Header& each : headers) add(each.name, each.value);
 }
 
-std::string_view Headers::get(std::string_view name) const {
-  const std::string* value = find(name);
-  return value ? std::string_view(*value) : std::string_view();
+Headers::Headers(std::string_view text, std::span<const Header> headers, Content content)
+    : text_(text.begin(), text.end()), content_(content) {
+  CHECK(text.size() <= kTextMax);
+  places_.reserve(headers.size() + kUsuallyAdded);
+  auto place_of = [text](std::string_view part) {
+    return part.empty() ? 0 : static_cast<uint32_t>(part.data() - text.data());
+  };
+  for (const Header& each : headers) {
+    places_.push_back({place_of(each.name), static_cast<uint32_t>(each.name.size()),
+                       place_of(each.value), static_cast<uint32_t>(each.value.size())});
+  }
+}
+
+void Headers::reserve(size_t count, size_t bytes_each) {
+  places_.reserve(count);
+  text_.reserve(count * bytes_each);
+}
+
+std::optional<std::string_view> Headers::find(std::string_view name) const {
+  for (const Place& place : places_) {
+    if (place.name_bytes != name.size()) continue;
+    const Header header = at(place);
+    if (equals_ignoring_case(header.name, name)) return header.value;
+  }
+  return std::nullopt;
 }
 
 std::vector<std::string_view> Headers::all(std::string_view name) const {
   std::vector<std::string_view> values;
-  for (const Header& header : headers_) {
+  for (const Header& header : *this) {
     if (equals_ignoring_case(header.name, name)) values.push_back(header.value);
   }
   return values;
 }
 
-void Headers::add(std::string name, std::string value) {
-  headers_.emplace_back(std::move(name), std::move(value));
+void Headers::add(std::string_view name, std::string_view value) {
+  const size_t start = text_.size();
+  const size_t bytes = start + name.size() + value.size();
+  CHECK(bytes <= kTextMax);
+  content_ = Content::Unknown;
+  places_.push_back({static_cast<uint32_t>(start), static_cast<uint32_t>(name.size()),
+                     static_cast<uint32_t>(start + name.size()),
+                     static_cast<uint32_t>(value.size())});
+  // The old memory is given up last: name and value may be in it.
+  std::vector<char> old;
+  if (bytes > text_.capacity()) {
+    old.swap(text_);
+    text_.reserve(std::max(bytes, 2 * old.capacity()));
+    text_.assign(old.begin(), old.end());
+  }
+  text_.insert(text_.end(), name.begin(), name.end());
+  text_.insert(text_.end(), value.begin(), value.end());
 }
 
-void Headers::set(std::string_view name, std::string value) {
-  std::string own_name(name);
-  remove(own_name);
-  add(std::move(own_name), std::move(value));
+void Headers::set(std::string_view name, std::string_view value) {
+  remove(name);
+  add(name, value);
 }
 
 void Headers::remove(std::string_view name) {
-  std::erase_if(headers_,
-                [name](const Header& header) { return equals_ignoring_case(header.name, name); });
+  remove_if([name](const Header& header) { return equals_ignoring_case(header.name, name); });
 }
+
+bool operator==(const Headers& a, const Headers& b) { return std::ranges::equal(a, b); }
 
 void split_target(Request& request) {
   std::string_view rest = request.target;

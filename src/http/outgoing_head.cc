@@ -57,7 +57,7 @@ OutgoingHead make_head(const OutgoingRequest& request, const Target& target,
   fmt::format_to(end, "{} {} HTTP/1.1\r\n", request.method, request.target);
   if (!request.headers.has("host")) fmt::format_to(end, "Host: {}\r\n", host_of(target));
   for (const Header& header : request.headers) {
-    if (!is_ours(header.name)) fmt::format_to(end, "{}: {}\r\n", header.name, header.value);
+    if (!is_ours(header.name)) append_header(head.text, header.name, header.value);
   }
   if (options.reuse == Reuse::Never && !request.headers.has("connection")) {
     head.text += "Connection: close\r\n";

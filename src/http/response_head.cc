@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/strings.h"
 #include "http/characters.h"
@@ -36,7 +37,7 @@ ResponsePlan plan_response(const Response& response, std::string_view method, Ve
   plan.after = after;
   plan.has_body = status_has_body(response.status) && method != "HEAD";
   if (!status_has_body(response.status)) return plan;
-  std::optional<uint64_t> length = response.body.size();
+  std::optional<uint64_t> length = body_of(response).size();
   if (response.body_stream) length = response.body_stream->length();
   if (length) {
     plan.framing = Framing::Length;
@@ -51,8 +52,26 @@ ResponsePlan plan_response(const Response& response, std::string_view method, Ve
 }
 
 bool can_be_sent(const Headers& headers) {
+  if (headers.content() == Headers::Content::Sound) return true;
   return std::ranges::all_of(headers, [](const Header& header) {
-    return !header.name.empty() && all(kToken, header.name) && is_text(header.value);
+    return !header.name.empty() && token_bytes(header.name) == header.name.size() && is_text(header.value);
+  });
+}
+
+void append_header(std::string& out, std::string_view name, std::string_view value) {
+  const size_t start = out.size();
+  const size_t bytes = start + name.size() + value.size() + 4;
+  out.resize_and_overwrite(bytes, [&](char* text, size_t) {
+    char* end = text + start;
+    auto add = [&end](std::string_view part) {
+      std::memcpy(end, part.data(), part.size());
+      end += part.size();
+    };
+    add(name);
+    add(": ");
+    add(value);
+    add("\r\n");
+    return bytes;
   });
 }
 
@@ -64,17 +83,17 @@ void append_response_head(std::string& out, const Response& response, const Resp
   bool has_length = false;
   for (const Header& header : response.headers) {
     if (is_framing_header(header.name)) {
-      bool tells = !plan.has_body && response.status >= 200 && response.status != 204 &&
-                   equals_ignoring_case(header.name, "content-length");
+      const bool tells = !plan.has_body && response.status >= 200 && response.status != 204 &&
+                         equals_ignoring_case(header.name, "content-length");
       if (!tells || has_length) continue;
       has_length = true;
     }
-    has_date = has_date || equals_ignoring_case(header.name, "date");
-    out.append(header.name).append(": ").append(header.value).append("\r\n");
+    if (header.name.size() == 4) has_date = has_date || equals_ignoring_case(header.name, "date");
+    append_header(out, header.name, header.value);
   }
-  if (!has_date && response.status >= 200) out.append("Date: ").append(date).append("\r\n");
+  if (!has_date && response.status >= 200) append_header(out, "Date", date);
   if (plan.framing == Framing::Length && !has_length) {
-    out.append("Content-Length: ").append(fmt::format_int(plan.length).c_str()).append("\r\n");
+    append_header(out, "Content-Length", fmt::format_int(plan.length).c_str());
   }
   if (plan.framing == Framing::Chunked && !has_length) out += "Transfer-Encoding: chunked\r\n";
   if (response.status >= 200 && plan.after == AfterResponse::Close) {

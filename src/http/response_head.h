@@ -27,6 +27,9 @@ ResponsePlan plan_response(const Response& response, std::string_view method, Ve
 // Whether all names and values can be sent; a line end in a value would forge a header.
 bool can_be_sent(const Headers& headers);
 
+// Appends a header line.
+void append_header(std::string& out, std::string_view name, std::string_view value);
+
 // Appends the head. Framing headers of the response are left out in favour of the plan's, except
 // for a Content-Length in answer to HEAD or with status 304: it tells of a body that is not sent.
 void append_response_head(std::string& out, const Response& response, const ResponsePlan& plan,

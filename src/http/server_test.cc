@@ -34,7 +34,7 @@ async::Task<void> echo(Exchange& exchange) {
     response.body += " [" + *body + "]";
   }
   for (const Header& trailer : exchange.trailers()) {
-    response.body += " " + trailer.name + "=" + trailer.value;
+    response.body.append(" ").append(trailer.name).append("=").append(trailer.value);
   }
   co_await exchange.respond(std::move(response));
 }

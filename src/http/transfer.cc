@@ -5,7 +5,6 @@
 #include <sys/uio.h>
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 #include "net/stream.h"
@@ -64,27 +63,31 @@ async::Task<Fill> fill(net::Stream& stream, InputBuffer& input, async::Duration 
   }
 }
 
-async::Task<Sent> send(net::Stream& stream, std::array<std::string_view, 3> pieces,
-                       async::Duration timeout) {
+std::optional<Sent> send_now(net::Stream& stream, std::array<std::string_view, 3>& pieces) {
   while (true) {
     std::array<iovec, 3> vectors;
     size_t count = 0;
     for (std::string_view each : pieces) {
       if (!each.empty()) vectors[count++] = {const_cast<char*>(each.data()), each.size()};
     }
-    if (count == 0) co_return Sent::Done;
+    if (count == 0) return Sent::Done;
     net::IoResult result = stream.write_some(std::span(vectors).first(count));
-    if (result.status == net::Io::WouldBlock) {
-      net::Wait wait = co_await stream.writable(timeout);
-      if (wait == net::Wait::TimedOut) co_return Sent::TimedOut;
-      continue;
-    }
-    if (result.status != net::Io::Done) co_return Sent::Failed;
+    if (result.status == net::Io::WouldBlock) return std::nullopt;
+    if (result.status != net::Io::Done) return Sent::Failed;
     for (std::string_view& each : pieces) {
       size_t taken = std::min(result.bytes, each.size());
       each.remove_prefix(taken);
       result.bytes -= taken;
     }
+  }
+}
+
+async::Task<Sent> send(net::Stream& stream, std::array<std::string_view, 3> pieces,
+                       async::Duration timeout) {
+  while (true) {
+    if (std::optional<Sent> sent = send_now(stream, pieces)) co_return *sent;
+    net::Wait wait = co_await stream.writable(timeout);
+    if (wait == net::Wait::TimedOut) co_return Sent::TimedOut;
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -36,6 +37,9 @@ enum class Fill { Done, End, Failed, TimedOut };
 async::Task<Fill> fill(net::Stream& stream, InputBuffer& input, async::Duration timeout);
 
 enum class Sent : uint8_t { Done, Failed, TimedOut };
+// Sends what the other side takes without being waited for, and takes it off the pieces. None: some
+// is left.
+std::optional<Sent> send_now(net::Stream& stream, std::array<std::string_view, 3>& pieces);
 // Sends the pieces in order, in one system call if they are taken at once. Each wait for the other
 // side is at most `timeout`. What the pieces show lives until the task ends.
 async::Task<Sent> send(net::Stream& stream, std::array<std::string_view, 3> pieces,

@@ -261,7 +261,7 @@ Result<Detected, Undetected> detect(std::span<const ServiceModel* const> models,
   if (equals_ignoring_case(request.headers.get("Smithy-Protocol"), "rpc-v2-cbor")) {
     return detect_cbor(lookup);
   }
-  if (const std::string* target = request.headers.find("X-Amz-Target")) {
+  if (const auto target = request.headers.find("X-Amz-Target")) {
     return detect_target(lookup, *target);
   }
   return detect_by_form_or_route(lookup);

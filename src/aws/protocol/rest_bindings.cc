@@ -92,7 +92,7 @@ CodecResult read_json_value(std::string_view text, const Member& member, void* i
 }
 
 CodecResult read_header(const http::Headers& headers, const Member& member, void* input) {
-  const std::string* value = headers.find(member.wire_name);
+  const std::optional<std::string_view> value = headers.find(member.wire_name);
   if (!value) return {};
   if (member.is_json_value) return read_json_value(*value, member, input);
   if (member.shape->kind != Kind::List) {

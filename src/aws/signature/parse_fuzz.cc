@@ -20,8 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (size_t i = 1; i < lines.size(); ++i) {
     const size_t colon = lines[i].find(':');
     if (colon == lines[i].npos) continue;
-    request.headers.add(std::string(lines[i].substr(0, colon)),
-                        std::string(lines[i].substr(colon + 1)));
+    request.headers.add(lines[i].substr(0, colon), lines[i].substr(colon + 1));
   }
   const RequestView view = view_of(request);
   (void)find_scope(view);

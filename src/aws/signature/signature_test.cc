@@ -158,7 +158,7 @@ TEST(Header, NoAlteredExampleIsAccepted) {
   for (const http::Header& header : original.headers) {
     for (size_t i = 0; i < header.value.size(); ++i) {
       http::Request request = original;
-      std::string value = header.value;
+      std::string value(header.value);
       value[i] = static_cast<char>(value[i] ^ 1);
       request.headers.set(header.name, value);
       EXPECT_NE(code(request), "") << header.name << ": " << value;

@@ -64,21 +64,21 @@ Message read_message(std::string_view text) {
   message.request.method = line.substr(0, method_end);
   message.request.target = line.substr(method_end + 1, target_end - method_end - 1);
   http::split_target(message.request);
-  std::vector<http::Header> headers;
+  std::vector<std::pair<std::string, std::string>> headers;
   text.remove_prefix(line_end + 1);
   while (!text.empty()) {
     const std::string_view header = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(text.size(), header.size() + 1));
     if (header.empty()) break;
     if (header.front() == ' ') {
-      headers.back().value += std::string(header);
+      headers.back().second += std::string(header);
       continue;
     }
     const size_t colon = header.find(':');
     headers.push_back(
         {std::string(header.substr(0, colon)), std::string(header.substr(colon + 1))});
   }
-  for (auto& header : headers) message.request.headers.add(header.name, header.value);
+  for (const auto& [name, value] : headers) message.request.headers.add(name, value);
   message.body = text;
   return message;
 }

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "dataplane/balancer/edge.h"
+#include "http/characters.h"
 
 namespace holm::balancer {
 
@@ -47,13 +48,30 @@ constexpr bool is_plain(char c) {
   return c != '"' && c != '\\' && byte >= 0x20 && byte < 0x7f;
 }
 
+// How many plain characters `text` begins with.
+size_t plain_bytes(std::string_view text) {
+  constexpr size_t kStep = sizeof(http::CharacterBlock);
+  auto count_in = [](const char* at) {
+    const http::CharacterBlock block = http::load_block(at);
+    return http::first_of((block == '"') | (block == '\\') | (block < 0x20) | (block > 0x7e));
+  };
+  if (text.size() < kStep) {
+    return static_cast<size_t>(std::ranges::find_if_not(text, is_plain) - text.begin());
+  }
+  const size_t last = text.size() - kStep;
+  for (size_t at = 0; at < last; at += kStep) {
+    const size_t count = count_in(text.data() + at);
+    if (count < kStep) return at + count;
+  }
+  return last + count_in(text.data() + last);
+}
+
 // A client's bytes between quotation marks.
 void append_quoted(std::string& out, std::string_view text) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";
   out += '"';
   while (!text.empty()) {
-    const auto odd = std::ranges::find_if_not(text, is_plain);
-    const auto plain = static_cast<size_t>(odd - text.begin());
+    const size_t plain = plain_bytes(text);
     out.append(text.substr(0, plain));
     text.remove_prefix(plain);
     if (text.empty()) break;

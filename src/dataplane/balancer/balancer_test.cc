@@ -29,7 +29,7 @@ async::Task<void> echo(http::Exchange& exchange, std::string name, std::atomic<i
   http::Response response;
   response.status = status;
   for (const http::Header& header : request.headers) {
-    if (header.name.starts_with("X-")) response.headers.add("Saw-" + header.name, header.value);
+    if (header.name.starts_with("X-")) response.headers.add("Saw-" + std::string(header.name), header.value);
   }
   response.headers.add("Saw-Host", std::string(request.headers.get("host")));
   response.headers.add("Saw-Connection", std::string(request.headers.get("connection")));

@@ -17,7 +17,7 @@ namespace {
 class CallBody final : public async::ByteSource {
  public:
   CallBody(http::Http2Call& call, async::Duration idle) : call_(call), idle_(idle) {
-    if (const std::string* text = call.headers().find("content-length")) {
+    if (const auto text = call.headers().find("content-length")) {
       const std::optional<long long> number = parse_integer(*text);
       if (number && *number >= 0) length_ = static_cast<uint64_t>(*number);
     }

@@ -45,7 +45,9 @@ class Echo final : public async::ByteSource {
     pieces_ += piece.empty() ? 0 : 1;
     if (piece.empty()) {
       trailers.add("grpc-status", std::to_string(pieces_));
-      for (const http::Header& each : exchange_.trailers()) trailers.add("asked-" + each.name, each.value);
+      for (const http::Header& each : exchange_.trailers()) {
+        trailers.add("asked-" + std::string(each.name), each.value);
+      }
     }
     co_return piece;
   }

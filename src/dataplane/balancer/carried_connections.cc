@@ -44,7 +44,9 @@ async::Task<void> Balancer::carry_from_edge(http::Exchange& exchange, std::share
                                             const LoadBalancer& load_balancer, const Listener& listener) {
   const http::Request& request = exchange.request();
   std::string first = fmt::format("{} {} HTTP/1.1\r\n", request.method, request.target);
-  for (const http::Header& each : request.headers) first.append(each.name + ": " + each.value + "\r\n");
+  for (const http::Header& each : request.headers) {
+    first.append(each.name).append(": ").append(each.value).append("\r\n");
+  }
   first += "\r\n";
   net::Address peer = request.peer;
   net::Address local = request.local;

@@ -12,27 +12,32 @@
 #include "http/characters.h"
 #include "http/head_meaning.h"
 #include "http/outgoing_head.h"
+#include "http/response_head.h"
 
 namespace holm::balancer {
 
 namespace {
 
-// Whether `name` is one of `names`, ignoring case; most names are of a length that none of them has.
+// Whether `name` is one of `names`, ignoring case; most names differ from all in their length or first letter.
 template <size_t count>
 class NameSet final {
  public:
   consteval explicit NameSet(std::array<std::string_view, count> names) : names_(names) {
-    for (std::string_view each : names_) lengths_ |= uint64_t{1} << each.size();
+    for (std::string_view each : names_) first_letters_[each.size()] |= letter_bit(each.front());
   }
   bool contains(std::string_view name) const {
-    if (name.size() >= 64 || (lengths_ >> name.size() & 1) == 0) return false;
-    return std::ranges::any_of(names_,
-                               [name](std::string_view each) { return equals_ignoring_case(each, name); });
+    if (name.empty() || name.size() >= first_letters_.size()) return false;
+    if ((first_letters_[name.size()] & letter_bit(name.front())) == 0) return false;
+    return std::ranges::any_of(names_, [name](std::string_view each) {
+      return each.size() == name.size() && equals_ignoring_case(each, name);
+    });
   }
 
  private:
+  static constexpr uint32_t letter_bit(char c) { return uint32_t{1} << (static_cast<uint8_t>(c) & 31); }
+
   std::array<std::string_view, count> names_;
-  uint64_t lengths_ = 0;
+  std::array<uint32_t, 32> first_letters_{};  // By the length of the name.
 };
 
 // RFC 9110, section 7.6.1, and what the balancer writes itself.
@@ -41,13 +46,21 @@ constexpr NameSet<9> kHopByHop({"connection", "keep-alive", "proxy-connection", 
 constexpr NameSet<7> kReplaced({"host", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-port",
                                 "x-amzn-trace-id", "x-amzn-tls-version", "x-amzn-tls-cipher-suite"});
 
-// What the Connection headers of a message name.
-template <class Headers>
-std::vector<std::string_view> named_by_connection(const Headers& headers) {
+bool is_named_connection(std::string_view name) {
+  return name.size() == 10 && (name.front() | 0x20) == 'c' && equals_ignoring_case(name, "connection");
+}
+
+// What the Connection headers of a message name, but for what is left out anyway.
+std::vector<std::string_view> named_by_connection(const http::Headers& headers) {
   std::vector<std::string_view> names;
-  for (const auto& header : headers) {
-    if (!equals_ignoring_case(header.name, "connection")) continue;
-    for (std::string_view each : split(header.value, ',')) names.push_back(trim(each));
+  for (const http::Header& header : headers) {
+    if (!is_named_connection(header.name)) continue;
+    for (std::string_view rest = header.value; !rest.empty();) {
+      const size_t comma = std::min(rest.find(','), rest.size());
+      const std::string_view name = trim(rest.substr(0, comma));
+      if (!kHopByHop.contains(name)) names.push_back(name);
+      rest.remove_prefix(std::min(comma + 1, rest.size()));
+    }
   }
   return names;
 }
@@ -56,18 +69,14 @@ bool is_among(const std::vector<std::string_view>& names, std::string_view name)
   return std::ranges::any_of(names, [&](std::string_view each) { return equals_ignoring_case(each, name); });
 }
 
-template <class Headers>
-http::Headers without_hop_by_hop(const Headers& headers, size_t count) {
+http::Headers without_hop_by_hop(http::Headers headers) {
   const std::vector<std::string_view> named = named_by_connection(headers);
-  http::Headers result;
-  result.reserve(count + 2);
-  for (const auto& header : headers) {
+  headers.remove_if([&](const http::Header& header) {
     // In answer to HEAD the length tells of a body that is not sent; the server sees to it.
-    const bool is_length = equals_ignoring_case(header.name, "content-length");
-    if (!is_length && (kHopByHop.contains(header.name) || is_among(named, header.name))) continue;
-    result.add(std::string(header.name), std::string(header.value));
-  }
-  return result;
+    if (kHopByHop.contains(header.name)) return !equals_ignoring_case(header.name, "content-length");
+    return is_among(named, header.name);
+  });
+  return headers;
 }
 
 bool is_valid_name(std::string_view name) { return http::all(http::kPlainName, name); }
@@ -97,6 +106,7 @@ std::string forwarded_for(const RequestHead& head) {
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-request-tracing.html
 // A trace that has a root already gets a field of our own before it.
 void append_trace(std::string& out, const http::Request& request, const std::string& root) {
+  out.reserve(out.size() + 5 + root.size());
   const std::string trace = joined(request.headers, "x-amzn-trace-id");
   if (trace.empty()) {
     out.append("Root=").append(root);
@@ -135,7 +145,7 @@ std::string target_of(const http::Request& request) {
 }
 
 bool can_be_passed_on(std::string_view name) {
-  return !name.empty() && http::all(http::kToken, name) && !http::resembles_framing(name);
+  return !name.empty() && http::token_bytes(name) == name.size() && !http::resembles_framing(name);
 }
 
 // RFC 9110, section 5.5: control characters may stand in no value; a space may.
@@ -168,9 +178,10 @@ void describe_headers(const RequestHead& head, const Add& add) {
     if (kReplaced.contains(header.name) || kHopByHop.contains(header.name)) continue;
     if (!named.empty() && is_among(named, header.name)) continue;
     if (drops && !is_valid_name(header.name)) continue;
-    if (!is_careful) {
+    if (is_careful && !can_be_passed_on(header.name)) continue;
+    if (!is_careful || http::is_text(header.value)) {
       add(header.name, header.value);
-    } else if (can_be_passed_on(header.name)) {
+    } else {
       add(header.name, mended(header.value));
     }
   }
@@ -208,10 +219,16 @@ std::string trace_of(const http::Request& request, const std::string& root) {
 
 void append_request_head(std::string& out, const RequestHead& head) {
   const http::Request& request = head.request;
-  out.append(request.method).append(" ").append(target_of(request)).append(" HTTP/1.1\r\nHost: ");
-  out.append(host_of(request)).append("\r\n");
+  out.append(request.method).append(" ");
+  if (request.deviations.empty() && request.target.starts_with('/')) {
+    out.append(request.target);
+  } else {
+    out.append(target_of(request));
+  }
+  out.append(" HTTP/1.1\r\n");
+  http::append_header(out, "Host", host_of(request));
   describe_headers(head, [&out](std::string_view name, std::string_view value) {
-    out.append(name).append(": ").append(value).append("\r\n");
+    http::append_header(out, name, value);
   });
   if (wants_upgrade(request)) {
     out.append("Connection: upgrade\r\nUpgrade: ").append(request.headers.get("upgrade")).append("\r\n");
@@ -219,7 +236,7 @@ void append_request_head(std::string& out, const RequestHead& head) {
   if (!head.body_length) {
     out += "Transfer-Encoding: chunked\r\n";
   } else if (*head.body_length > 0 || request.headers.has("content-length")) {
-    out.append("Content-Length: ").append(fmt::format_int(*head.body_length).c_str()).append("\r\n");
+    http::append_header(out, "Content-Length", fmt::format_int(*head.body_length).c_str());
   }
   out += "\r\n";
 }
@@ -229,7 +246,7 @@ http::Headers forwarded_headers(const RequestHead& head) {
   result.reserve(head.request.headers.size() + 5);
   result.add("Host", host_of(head.request));
   describe_headers(head, [&result](std::string_view name, std::string_view value) {
-    result.add(std::string(name), std::string(value));
+    result.add(name, value);
   });
   return result;
 }
@@ -243,7 +260,7 @@ http::Http2RequestHead http2_request_head(const RequestHead& head, TargetProtoco
                               .headers = {}};
   made.headers.reserve(request.headers.size() + 6);
   describe_headers(head, [&made](std::string_view name, std::string_view value) {
-    made.headers.add(std::string(name), std::string(value));
+    made.headers.add(name, value);
   });
   // The only word about a connection that HTTP/2 has room for; calls are not made without.
   if (http::has_token(request.headers, "te", "trailers")) made.headers.add("te", "trailers");
@@ -258,12 +275,10 @@ bool has_invalid_headers(const http::Request& request) {
                              [](const http::Header& header) { return !is_valid_name(header.name); });
 }
 
-http::Headers end_to_end_headers(const http::Headers& headers) {
-  return without_hop_by_hop(headers, headers.size());
-}
+http::Headers end_to_end_headers(const http::Headers& headers) { return without_hop_by_hop(headers); }
 
 http::Headers end_to_end_headers(const http::Head& head) {
-  return without_hop_by_hop(head.headers, head.headers.size());
+  return without_hop_by_hop(http::headers_of(head));
 }
 
 void finish_target_headers(http::Headers& headers, const Listener& listener) {

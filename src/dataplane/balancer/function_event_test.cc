@@ -109,7 +109,9 @@ struct AnswerCase {
 std::string described(const Result<http::Response>& response) {
   if (!response) return "none";
   std::string text = std::to_string(response->status) + " " + response->body;
-  for (const http::Header& each : response->headers) text += " " + each.name + "=" + each.value;
+  for (const http::Header& each : response->headers) {
+    text.append(" ").append(each.name).append("=").append(each.value);
+  }
   return text;
 }
 

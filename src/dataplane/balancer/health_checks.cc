@@ -180,7 +180,7 @@ async::Task<Verdict> HealthChecks::Checker::check_call(Connection& connection, S
     if (!piece || left(deadline) == async::Duration::zero()) co_return timed_out();
     if (piece->empty()) break;
   }
-  const std::string* status = call->trailers().find("grpc-status");
+  std::optional<std::string_view> status = call->trailers().find("grpc-status");
   if (!status) status = call->headers().find("grpc-status");
   const std::optional<long long> code = status ? parse_integer(*status) : std::nullopt;
   if (!code || *code < 0 || *code > 99) co_return failed();

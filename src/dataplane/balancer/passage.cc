@@ -24,7 +24,6 @@ namespace {
 
 constexpr async::Duration kConnectTimeout{10000};
 constexpr size_t kTargetsTriedMax = 3;
-constexpr uint64_t kCopiedBodyMax = 8 * 1024;
 
 // The body of a target's response; the connection is kept after its end.
 class TargetBody final : public async::ByteSource {
@@ -63,7 +62,7 @@ class TargetBody final : public async::ByteSource {
 
 // Before the bytes it was read from are given up.
 bool says_close(const http::Head& head) {
-  return std::ranges::any_of(head.headers, [](const http::HeaderView& each) {
+  return std::ranges::any_of(head.headers, [](const http::Header& each) {
     return equals_ignoring_case(each.name, "connection") && http::lists_token(each.value, "close");
   });
 }
@@ -101,9 +100,11 @@ async::Task<void> Passage::Context::respond_error(int status) {
 
 async::Task<void> Passage::run() {
   Completion completion(context_.counters.clients_gone);
-  std::vector<const RoutedTarget*> tried;
+  std::array<const RoutedTarget*, kTargetsTriedMax> all_tried;
+  size_t tried_count = 0;
   int status = 503;
-  while (tried.size() < kTargetsTriedMax) {
+  while (tried_count < kTargetsTriedMax) {
+    const TriedTargets tried = std::span(all_tried).first(tried_count);
     Draw draw{context_.exchange.reactor().clock().steady(), context_.random.number()};
     const RoutedTarget* target = tried.empty() ? find_sticky_target() : nullptr;
     const bool is_new = tried.empty() && !target && context_.group.settings->stickiness;
@@ -113,7 +114,7 @@ async::Task<void> Passage::run() {
     if (tried.empty()) count(context_.group.state->counters.requests);
     target_ = target;
     if (context_.load_balancer.log_bucket) context_.story.target = target->settings->address.to_string();
-    tried.push_back(target);
+    all_tried[tried_count++] = target;
     InFlight in_flight(*target->state);
     Outcome outcome = co_await attempt(*target, Kept::Allowed);
     // The target may have closed the connection just when we used it again.
@@ -309,14 +310,13 @@ async::Task<Passage::Outcome> Passage::respond(std::unique_ptr<Connection> conne
     co_return Outcome::Responded;
   }
   const bool is_waited_for = head.framing == http::Framing::Length && head.length > 0;
-  // What is here already, and short, needs no stream.
+  // What is here already needs no stream.
   const std::string_view here = connection->input.unread();
-  if (is_waited_for && head.length <= kCopiedBodyMax && head.length <= here.size()) {
-    const auto length = static_cast<size_t>(head.length);
-    response.body = here.substr(0, length);
-    connection->input.consume(length);
-    if (keeps) context_.pool.keep(std::move(connection));
+  if (is_waited_for && head.length <= here.size()) {
+    response.borrowed_body = here.substr(0, static_cast<size_t>(head.length));
+    connection->input.consume(response.borrowed_body.size());
     co_await context_.exchange.respond(std::move(response));
+    if (keeps) context_.pool.keep(std::move(connection));
     co_return Outcome::Responded;
   }
   auto body = std::make_unique<TargetBody>(std::move(connection), head, context_.load_balancer.idle_timeout,
@@ -333,15 +333,10 @@ async::Task<Passage::Outcome> Passage::respond(std::unique_ptr<Connection> conne
 
 async::Task<void> Passage::open_tunnel(std::unique_ptr<Connection> connection, const http::Head& head) {
   std::string text = "HTTP/1.1 101 Switching Protocols\r\n";
-  http::Headers headers;
-  for (const http::HeaderView& each : head.headers) {
-    headers.add(std::string(each.name), std::string(each.value));
-  }
+  http::Headers headers = http::headers_of(head);
   finish_target_headers(headers, context_.listener);
   add_cookies(headers);
-  for (const http::Header& header : headers) {
-    text.append(header.name).append(": ").append(header.value).append("\r\n");
-  }
+  for (const http::Header& header : headers) http::append_header(text, header.name, header.value);
   text += "\r\n";
   connection->input.consume(head.bytes);
   http::TakenConnection client = context_.exchange.take_over();

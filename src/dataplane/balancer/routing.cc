@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "base/check.h"
+
 namespace holm::balancer {
 
 namespace {
@@ -33,12 +35,11 @@ bool is_same_target(const Target& a, const Target& b) { return a.id == b.id && a
 Routing::Routing(std::shared_ptr<const Config> config, const Routing* previous) : config_(std::move(config)) {
   for (const LoadBalancer& each : config_->load_balancers) {
     std::shared_ptr<LoadBalancerState> state;
-    if (previous) {
-      auto before = previous->load_balancers_.find(each.arn);
-      if (before != previous->load_balancers_.end()) state = before->second.state;
-    }
+    const LoadBalancer* before = previous ? previous->find_load_balancer(each.arn) : nullptr;
+    if (before) state = previous->state_of(*before);
     if (!state) state = std::make_shared<LoadBalancerState>();
-    load_balancers_.emplace(each.arn, RoutedLoadBalancer{&each, std::move(state), source_of(each)});
+    indices_by_arn_.emplace(each.arn, load_balancers_.size());
+    load_balancers_.push_back({std::move(state), source_of(each)});
     for (const Listener& listener : each.listeners) rules_.emplace(&listener, listener.rules);
   }
   for (const auto& [arn, group] : config_->groups) {
@@ -53,8 +54,18 @@ Routing::Routing(std::shared_ptr<const Config> config, const Routing* previous) 
 }
 
 const LoadBalancer* Routing::find_load_balancer(std::string_view arn) const {
-  auto found = load_balancers_.find(arn);
-  return found == load_balancers_.end() ? nullptr : found->second.settings;
+  auto found = indices_by_arn_.find(arn);
+  return found == indices_by_arn_.end() ? nullptr : &config_->load_balancers[found->second];
+}
+
+size_t Routing::index_of(const LoadBalancer& load_balancer) const {
+  const auto index = static_cast<size_t>(&load_balancer - config_->load_balancers.data());
+  CHECK(index < load_balancers_.size());
+  return index;
+}
+
+const net::Address& Routing::known_source_of(const LoadBalancer& load_balancer) const {
+  return load_balancers_[index_of(load_balancer)].source;
 }
 
 const RoutedGroup* Routing::find_group(std::string_view arn) const {
@@ -94,7 +105,7 @@ const WeightedGroup* choose_group(const Forward& forward, Random& random) {
 }
 
 const std::shared_ptr<LoadBalancerState>& Routing::state_of(const LoadBalancer& load_balancer) const {
-  return load_balancers_.find(load_balancer.arn)->second.state;
+  return load_balancers_[index_of(load_balancer)].state;
 }
 
 bool has_registered_target(const RoutedGroup& group) {
@@ -176,13 +187,13 @@ const RoutedTarget* find_usable_target(const RoutedGroup& group, std::string_vie
 
 namespace {
 
-bool is_usable(const RoutedTarget& target, bool needs_health, const std::vector<const RoutedTarget*>& tried) {
+bool is_usable(const RoutedTarget& target, bool needs_health, TriedTargets tried) {
   if (!is_registered(target) || (needs_health && !is_healthy(target))) return false;
   return std::ranges::find(tried, &target) == tried.end();
 }
 
 std::vector<const RoutedTarget*> usable_targets(const RoutedGroup& group,
-                                                const std::vector<const RoutedTarget*>& tried) {
+                                                TriedTargets tried) {
   const bool needs_health = has_enough_healthy(group);
   std::vector<const RoutedTarget*> candidates;
   candidates.reserve(group.targets.size());
@@ -204,7 +215,7 @@ uint64_t mixed(uint64_t value) {
 
 // Each target has its own chance with each flow, and the one with the best gets it.
 const RoutedTarget* choose_target_of_flow(const RoutedGroup& group,
-                                          const std::vector<const RoutedTarget*>& tried, uint64_t flow,
+                                          TriedTargets tried, uint64_t flow,
                                           std::string_view zone) {
   std::vector<const RoutedTarget*> candidates = usable_targets(group, tried);
   auto is_near = [zone](const RoutedTarget* each) {
@@ -224,7 +235,7 @@ const RoutedTarget* choose_target_of_flow(const RoutedGroup& group,
   return best;
 }
 
-const RoutedTarget* choose_target(const RoutedGroup& group, const std::vector<const RoutedTarget*>& tried,
+const RoutedTarget* choose_target(const RoutedGroup& group, TriedTargets tried,
                                   Draw draw) {
   const TargetGroup& settings = *group.settings;
   if (settings.slow_start > async::Duration::zero()) {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -56,23 +57,24 @@ class Routing final {
   const Config& config() const { return *config_; }
   const LoadBalancer* find_load_balancer(std::string_view arn) const;
   const RoutedGroup* find_group(std::string_view arn) const;
+  // Of one of this configuration.
   const std::shared_ptr<LoadBalancerState>& state_of(const LoadBalancer& load_balancer) const;
   // Of a listener of this configuration.
   const RuleTable& rules_of(const Listener& listener) const { return rules_.find(&listener)->second; }
-  // source_of() it.
-  const net::Address& known_source_of(const LoadBalancer& load_balancer) const {
-    return load_balancers_.find(load_balancer.arn)->second.source;
-  }
+  // source_of() one of this configuration.
+  const net::Address& known_source_of(const LoadBalancer& load_balancer) const;
   const auto& groups() const { return groups_; }
 
  private:
   struct RoutedLoadBalancer {
-    const LoadBalancer* settings;
     std::shared_ptr<LoadBalancerState> state;
     net::Address source;
   };
+  size_t index_of(const LoadBalancer& load_balancer) const;
+
   std::shared_ptr<const Config> config_;
-  std::map<std::string, RoutedLoadBalancer, std::less<>> load_balancers_;
+  std::vector<RoutedLoadBalancer> load_balancers_;               // In the order of the configuration.
+  std::unordered_map<std::string_view, size_t> indices_by_arn_;  // Of these.
   std::map<std::string, RoutedGroup, std::less<>> groups_;
   std::unordered_map<const Listener*, RuleTable> rules_;
 };
@@ -90,14 +92,17 @@ struct Draw {
   uint64_t number = 0;
 };
 
+// Those that were tried before.
+using TriedTargets = std::span<const RoutedTarget* const>;
+
 // The target for a request, or null. Not one of `tried`. When too few targets are healthy, all that are
 // registered count as such.
-const RoutedTarget* choose_target(const RoutedGroup& group, const std::vector<const RoutedTarget*>& tried,
+const RoutedTarget* choose_target(const RoutedGroup& group, TriedTargets tried,
                                   Draw draw);
 // The target for a connection, or null; likewise. What has the same `flow` has the same target for as long as that
 // may be used, whoever else comes and goes. `zone`: whose targets are preferred; empty: all are alike.
 const RoutedTarget* choose_target_of_flow(const RoutedGroup& group,
-                                          const std::vector<const RoutedTarget*>& tried, uint64_t flow,
+                                          TriedTargets tried, uint64_t flow,
                                           std::string_view zone);
 // The target a client is to stay with ("i-1|80"), if it may get requests; else null.
 const RoutedTarget* find_usable_target(const RoutedGroup& group, std::string_view id_and_port);

@@ -218,12 +218,13 @@ async::Task<void> Balancer::forward(const Scene& scene, const Forward& forward, 
   const std::string& listener_arn = scene.listener.arn;
   Shard& shard = shard_of(scene.exchange.reactor());
   const Time now = clock_.now();
-  std::string arn;
+  std::string_view arn;  // Of the configuration.
   if (forward.sticks_for) {
     auto cookie = find_cookie(request.headers, kGroupCookie);
     auto known = cookie ? cookies_.read(*cookie, listener_arn, now) : std::nullopt;
-    auto is_known = [&](const WeightedGroup& each) { return each.arn == *known; };
-    if (known && std::ranges::any_of(forward.groups, is_known)) arn = *known;
+    for (const WeightedGroup& each : forward.groups) {
+      if (known && each.arn == *known) arn = each.arn;
+    }
   }
   if (arn.empty()) {
     const WeightedGroup* chosen = choose_group(forward, shard.random);

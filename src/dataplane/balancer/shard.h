@@ -2,10 +2,11 @@
 #pragma once
 
 #include <array>
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 
-#include "base/strings.h"
 #include "dataplane/balancer/access_log.h"
 #include "dataplane/balancer/balancer.h"
 #include "dataplane/balancer/batched_random.h"
@@ -30,8 +31,14 @@ struct Balancer::Shard {
     random.fill(bytes.data(), bytes.size());
     const auto seconds = reactor.clock().now().time_since_epoch() / std::chrono::seconds(1);
     for (size_t i = 0; i < 4; ++i) bytes[i] = static_cast<char>(seconds >> (8 * (3 - i)));
-    std::string root = "1-" + hex_encode({bytes.data(), bytes.size()});
-    root.insert(10, 1, '-');
+    std::string root = "1-00000000-000000000000000000000000";
+    constexpr size_t kTimeAt = 2, kChanceAt = 11;
+    for (size_t i = 0; i < bytes.size(); ++i) {
+      const size_t at = i < 4 ? kTimeAt + 2 * i : kChanceAt + 2 * (i - 4);
+      const auto byte = static_cast<uint8_t>(bytes[i]);
+      root[at] = "0123456789abcdef"[byte >> 4];
+      root[at + 1] = "0123456789abcdef"[byte & 15];
+    }
     return root;
   }
 
