@@ -1,9 +1,11 @@
 // Any bytes, as a request and as a response, whole and split: the same is understood, views lie in
 // the input, and what the strict policy lets pass is unambiguous.
 
+#include <algorithm>
 #include <cstdlib>
 #include <string>
 
+#include "http/characters.h"
 #include "http/head_parser.h"
 #include "http/strict_policy.h"
 
@@ -58,6 +60,12 @@ void check(HeadKind kind, std::string_view input, size_t split) {
   require(head.headers.size() <= limits.header_count_max);
   for (const Header& header : head.headers) {
     require(lies_in(header.name, input) && lies_in(header.value, input));
+  }
+  const Headers headers = headers_of(head);
+  require(std::ranges::equal(headers, head.headers));
+  for (const Header& header : headers) {
+    const bool is_sound = !header.name.empty() && all(kToken, header.name) && all(kText, header.value);
+    require(is_sound || headers.content() == Headers::Content::Unknown);
   }
   if (split < head.bytes) {
     require(head.deviations == parts.head().deviations && head.bytes == parts.head().bytes);

@@ -1,4 +1,4 @@
-"""Network load balancers carry connections: to whom, with what before them, with TLS, and to other load balancers."""
+"""Network load balancers carry connections and datagrams: to whom, with what before them, with TLS, and to others."""
 import json
 import socket
 import ssl
@@ -127,8 +127,10 @@ def test_what_does_not_go_together_is_refused(place):
         place.listen(81, group=http)
     with pytest.raises(ClientError, match="ValidationError"):
         place.listen(81, "HTTP", http)
-    with pytest.raises(ClientError, match="NotImplemented"):
+    with pytest.raises(ClientError, match="IncompatibleProtocols"):
         place.listen(81, "UDP")
+    with pytest.raises(ClientError, match="NotImplemented"):
+        place.listen(81, "QUIC")
     with pytest.raises(ClientError, match="InvalidLoadBalancerAction"):
         place.elb.create_listener(LoadBalancerArn=place.balancer, Protocol="TCP", Port=81, DefaultActions=[
             {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200"}}])
@@ -219,6 +221,77 @@ def test_tls_ends_at_the_load_balancer(place):
 
     assert "GET /safe" in wait_until(told, what="an answer by TLS")["now"]
     place.elb.delete_listener(ListenerArn=listener)
+
+
+ECHO = """
+import socket
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(("", 9053))
+while True:
+    asked, client = server.recvfrom(65536)
+    server.sendto(socket.gethostname().encode() + b" " + asked, client)
+"""
+# Asks as resolvers do: from as many ports as are wanted, on each as often, and again when nothing comes.
+ASK = """
+import json, socket, sys
+name, port, ports, times = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+told = []
+for _ in range(ports):
+    client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    client.settimeout(0.5)
+    client.connect((socket.gethostbyname(name), port))
+    answers = []
+    for attempt in range(times * 4):
+        if len(answers) == times:
+            break
+        client.send(b"question %d" % attempt)
+        try:
+            answer = client.recv(65536)
+        except OSError:
+            continue
+        host, _, rest = answer.partition(b" ")
+        assert rest.startswith(b"question "), answer
+        answers.append(host.decode())
+    told.append(answers)
+print(json.dumps(told))
+"""
+
+
+def ask_datagrams(place, port, ports=1, times=1):
+    """For each port of a client's, who has answered."""
+    return json.loads(place.execute(place.servers[0], "python3", "-c", ASK, place.name, str(port), str(ports),
+                                    str(times)).stdout)
+
+
+def test_datagrams_go_to_targets_and_answers_come_back(place):
+    place.ec2.authorize_security_group_ingress(GroupId=place.server_group, IpPermissions=[
+        {"IpProtocol": "udp", "FromPort": 9053, "ToPort": 9053, "IpRanges": [{"CidrIp": "10.90.0.0/16"}]}])
+    for server in place.servers:
+        place.execute(server, "sh", "-c", 'setsid python3 -c "$0" > /dev/null 2>&1 < /dev/null &', ECHO)
+    group = place.tcp_group("datagrams", Protocol="TCP_UDP", HealthCheckPort="8080")
+    place.elb.register_targets(TargetGroupArn=group, Targets=[{"Id": each, "Port": 9053} for each in place.servers])
+    cross = lambda value: place.elb.modify_load_balancer_attributes(LoadBalancerArn=place.balancer, Attributes=[
+        {"Key": "load_balancing.cross_zone.enabled", "Value": value}])
+    cross("true")
+    listener = place.listen(53, "TCP_UDP", group)
+    with pytest.raises(ClientError, match="DuplicateListener"):
+        place.listen(53, "UDP", group)
+    wait_until(lambda: place.states(group) == ["healthy"] * 2, what="two well targets")
+    flow = wait_until(lambda: ask_datagrams(place, 53, 1, 5)[0], what="answers")
+    assert len(set(flow)) == 1 and len(flow) == 5, "what comes from one port has one target"
+    wait_until(lambda: {each[0] for each in ask_datagrams(place, 53, 12) if each} == place.names(),
+               what="answers of both")
+    place.elb.deregister_targets(TargetGroupArn=group, Targets=[{"Id": place.servers[0], "Port": 9053}])
+    other = [place.private_name(place.servers[1])]
+    wait_until(lambda: ask_datagrams(place, 53, 8) == [other] * 8, what="answers of the one that is left")
+    place.elb.modify_listener(ListenerArn=listener, Protocol="UDP")
+    wait_until(lambda: ask_datagrams(place, 53) == [other], what="answers by UDP alone")
+    with pytest.raises(ClientError, match="ResourceInUse"):
+        place.elb.delete_target_group(TargetGroupArn=group)
+    place.elb.delete_listener(ListenerArn=listener)
+    wait_until(lambda: ask_datagrams(place, 53) == [[]], what="silence")
+    place.elb.delete_target_group(TargetGroupArn=group)
+    cross("false")
 
 
 def test_an_application_load_balancer_can_be_a_target(place):

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "dataplane/balancer/connection_server.h"
+#include "dataplane/balancer/datagram_server.h"
 #include "dataplane/balancer/open_connection.h"
 #include "dataplane/balancer/routing.h"
 #include "dataplane/balancer/shard.h"
@@ -31,18 +32,24 @@ std::string socket_name(const LoadBalancer& load_balancer, const Listener& liste
   return fmt::format("{}{}|{}|{}:{}", kSocketPrefix, listener.arn, load_balancer.vpc_id, ip, listener.port);
 }
 
+std::string datagram_socket_name(const LoadBalancer& load_balancer, const Listener& listener,
+                                 const std::string& ip) {
+  return socket_name(load_balancer, listener, ip) + "|udp";
+}
+
 // A listener that changes its protocol gets another door at the same socket.
 std::string door_key(const LoadBalancer& load_balancer, const Listener& listener, const std::string& ip) {
-  const std::string_view how = listener.carries == Carries::Connections ? "|connections" : "";
+  const std::string_view how = carries_connections(listener.carries) ? "|connections" : "";
   return fmt::format("{}{}{}", socket_name(load_balancer, listener, ip), listener.tls ? "|tls" : "", how);
 }
 
 }  // namespace
 
-// A listening socket on one address of a load balancer: one of the two.
+// A socket on one address of a load balancer: one of the three.
 struct Balancer::Door {
   std::unique_ptr<http::Server> requests;
   std::unique_ptr<ConnectionServer> connections;
+  std::unique_ptr<DatagramServer> datagrams;
 };
 
 Balancer::Balancer(async::ReactorPool& reactors, Edge& edge, Surroundings surroundings, const Clock& clock,
@@ -151,7 +158,7 @@ net::TlsAnswer Balancer::answer(const Arrival& arrival, std::string_view server_
   std::shared_ptr<const net::ServedCertificate> chosen;
   if (arn) chosen = surroundings_.certificates.find(*arn);
   if (!chosen) return {};
-  const bool is_carried_from_edge = arrival.listener_arn.empty() && listener->carries == Carries::Connections;
+  const bool is_carried_from_edge = arrival.listener_arn.empty() && carries_connections(listener->carries);
   if (!is_carried_from_edge) return {chosen->certificate, listener->tls->policy};
   // The edge has to read the first request, which is found at the beginning of HTTP/1 only.
   auto policy = std::make_shared<net::TlsPolicy>(*listener->tls->policy);
@@ -183,7 +190,7 @@ Result<std::unique_ptr<Balancer::Door>> Balancer::make_door(const LoadBalancer& 
   }
   auto door = std::make_unique<Door>();
   auto turned_away = [this, arrival] { count_rejected(arrival); };
-  if (listener.carries == Carries::Connections) {
+  if (carries_connections(listener.carries)) {
     ConnectionServer::Handler carrier = [this, arrival](std::unique_ptr<net::Stream> client, net::Address peer) {
       return carry(std::move(client), std::move(peer), arrival);
     };
@@ -200,6 +207,25 @@ Result<std::unique_ptr<Balancer::Door>> Balancer::make_door(const LoadBalancer& 
   door->requests =
       std::make_unique<http::Server>(reactors_, limits, std::move(handler), clock_, std::move(reception));
   door->requests->listen(std::move(socket), std::move(tls));
+  return door;
+}
+
+// All datagrams of a door are one reactor's: they are cheap, and a flow's have to meet.
+Result<std::unique_ptr<Balancer::Door>> Balancer::open_datagram_door(const LoadBalancer& load_balancer,
+                                                                     const Listener& listener,
+                                                                     const std::string& ip) {
+  Result<net::Address> address = net::Address::parse(ip, listener.port);
+  if (!address) return failure("no address: " + ip);
+  Result<UniqueFd> socket =
+      surroundings_.sockets.open(datagram_socket_name(load_balancer, listener, ip),
+                                 [&] { return datagram_socket(*address, load_balancer.where); });
+  if (!socket) return std::unexpected(socket.error());
+  const Arrival arrival{load_balancer.arn, listener.arn};
+  auto finder = [this, arrival] { return datagram_route(arrival); };
+  net::ConnectionRoom& room = surroundings_.targets ? *surroundings_.targets : own_targets_;
+  auto door = std::make_unique<Door>();
+  door->datagrams = std::make_unique<DatagramServer>(reactors_.next(), std::move(finder), room);
+  door->datagrams->listen(std::move(*socket));
   return door;
 }
 
@@ -224,18 +250,27 @@ std::unique_ptr<http::ConnectionMark> Balancer::welcome(const Arrival& arrival) 
 
 // Doors that are not wanted close first: their ports may be wanted for others.
 std::vector<Unopened> Balancer::replace_doors(const Config& config) {
+  using Opener = decltype(&Balancer::open_door);
   struct Wanted {
     const LoadBalancer* load_balancer;
     const Listener* listener;
     std::string ip;
+    Opener open;
   };
   std::map<std::string, Wanted> wanted;
   std::set<std::string> sockets;
   for (const LoadBalancer& each : config.load_balancers) {
     for (const Listener& listener : each.listeners) {
       for (const std::string& ip : each.addresses) {
-        wanted.emplace(door_key(each, listener, ip), Wanted{&each, &listener, ip});
-        sockets.insert(socket_name(each, listener, ip));
+        if (listener.carries != Carries::Datagrams) {
+          wanted.emplace(door_key(each, listener, ip), Wanted{&each, &listener, ip, &Balancer::open_door});
+          sockets.insert(socket_name(each, listener, ip));
+        }
+        if (carries_datagrams(listener.carries)) {
+          const std::string name = datagram_socket_name(each, listener, ip);
+          wanted.emplace(name, Wanted{&each, &listener, ip, &Balancer::open_datagram_door});
+          sockets.insert(name);
+        }
       }
     }
   }
@@ -244,7 +279,7 @@ std::vector<Unopened> Balancer::replace_doors(const Config& config) {
   std::vector<Unopened> unopened;
   for (const auto& [key, each] : wanted) {
     if (doors_.contains(key)) continue;
-    Result<std::unique_ptr<Door>> door = open_door(*each.load_balancer, *each.listener, each.ip);
+    Result<std::unique_ptr<Door>> door = (this->*each.open)(*each.load_balancer, *each.listener, each.ip);
     if (door) {
       doors_.emplace(key, std::move(*door));
     } else {

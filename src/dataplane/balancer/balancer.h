@@ -24,6 +24,7 @@
 namespace holm::balancer {
 
 class Routing;
+struct DatagramRoute;
 struct VisiblePort;
 
 inline constexpr std::string_view kSocketPrefix = "elbv2|";
@@ -107,6 +108,9 @@ class Balancer final {
   std::vector<Unopened> replace_doors(const Config& config);
   Result<std::unique_ptr<Door>> open_door(const LoadBalancer& load_balancer, const Listener& listener,
                                           const std::string& ip);
+  Result<std::unique_ptr<Door>> open_datagram_door(const LoadBalancer& load_balancer, const Listener& listener,
+                                                   const std::string& ip);
+  DatagramRoute datagram_route(const Arrival& arrival) const;
   void publish_names(const Config& config);
   void replace_checks(const Routing& routing);
 

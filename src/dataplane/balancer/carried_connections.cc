@@ -1,9 +1,10 @@
-// What the balancer does with connections that it carries as they are.
+// What the balancer does with connections and datagrams that it carries as they are.
 
 #include <fmt/format.h>
 
 #include "dataplane/balancer/balancer.h"
 #include "dataplane/balancer/connection_passage.h"
+#include "dataplane/balancer/datagram_server.h"
 #include "dataplane/balancer/routing.h"
 #include "dataplane/balancer/shard.h"
 #include "http/server.h"
@@ -55,6 +56,19 @@ async::Task<void> Balancer::carry_from_edge(http::Exchange& exchange, std::share
   Carriage carriage{std::move(current), load_balancer,    listener,        std::move(taken.stream),
                     std::move(peer),    std::move(local), std::move(first)};
   co_await carry(std::move(carriage));
+}
+
+DatagramRoute Balancer::datagram_route(const Arrival& arrival) const {
+  DatagramRoute route{.routing = routing()};
+  route.load_balancer = route.routing->find_load_balancer(arrival.load_balancer_arn);
+  const Listener* listener = nullptr;
+  if (route.load_balancer) listener = find_listener(*route.load_balancer, arrival.listener_arn);
+  const Forward* forward = listener && !listener->rules.empty()
+                               ? std::get_if<Forward>(&listener->rules.back().action)
+                               : nullptr;
+  // Chance would tear flows apart, so there is one group.
+  if (forward && !forward->groups.empty()) route.group = route.routing->find_group(forward->groups.front().arn);
+  return route;
 }
 
 async::Task<void> Balancer::carry(Carriage carriage) {

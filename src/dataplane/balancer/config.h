@@ -161,8 +161,15 @@ struct ListenerTls {
 
 enum class ServerHeader : uint8_t { Add, Omit };
 
-// What comes in at a listener: requests, by HTTP, or connections that are carried as they are.
-enum class Carries : uint8_t { Requests, Connections };
+// What comes in at a listener: requests, by HTTP, or connections of TCP and datagrams of UDP, which are carried as
+// they are.
+enum class Carries : uint8_t { Requests, Connections, Datagrams, ConnectionsAndDatagrams };
+inline bool carries_connections(Carries carries) {
+  return carries == Carries::Connections || carries == Carries::ConnectionsAndDatagrams;
+}
+inline bool carries_datagrams(Carries carries) {
+  return carries == Carries::Datagrams || carries == Carries::ConnectionsAndDatagrams;
+}
 
 struct Listener {
   std::string arn;

@@ -19,20 +19,6 @@ namespace {
 constexpr async::Duration kConnectTimeout{10000};
 constexpr size_t kTargetsTriedMax = 3;
 
-class OpenFlow final {
- public:
-  explicit OpenFlow(FlowCounters& counters) : counters_(counters) {
-    count(counters_.begun);
-    ++counters_.open;
-  }
-  ~OpenFlow() { --counters_.open; }
-  OpenFlow(const OpenFlow&) = delete;
-  OpenFlow& operator=(const OpenFlow&) = delete;
-
- private:
-  FlowCounters& counters_;
-};
-
 }  // namespace
 
 uint64_t ConnectionPassage::flow() const {

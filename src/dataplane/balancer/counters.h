@@ -66,7 +66,7 @@ struct GroupCounters {
   Timing target_response_time;
 };
 
-// Of connections that are carried.
+// Of connections that are carried, and of datagrams from one client.
 struct FlowCounters {
   Counter begun = 0;
   std::atomic<int64_t> open = 0;
@@ -79,6 +79,7 @@ struct FlowCounters {
 struct LoadBalancerCounters {
   FlowCounters tcp;
   FlowCounters tls;
+  FlowCounters udp;
   Counter failed_handshakes = 0;  // Of TLS, with clients.
   Counter rejected_connections = 0;
   Counter connections_begun = 0;  // With clients and with targets.

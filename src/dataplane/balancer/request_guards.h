@@ -18,6 +18,21 @@ class InFlight final {
   TargetState& state_;
 };
 
+// A flow more is open while this lives.
+class OpenFlow final {
+ public:
+  explicit OpenFlow(FlowCounters& counters) : counters_(counters) {
+    count(counters_.begun);
+    ++counters_.open;
+  }
+  ~OpenFlow() { --counters_.open; }
+  OpenFlow(const OpenFlow&) = delete;
+  OpenFlow& operator=(const OpenFlow&) = delete;
+
+ private:
+  FlowCounters& counters_;
+};
+
 // Counts a client that left before the response was complete.
 class Completion final {
  public:

@@ -85,7 +85,7 @@ const Listener* find_listener_at_edge(const LoadBalancer& load_balancer, http::S
   const bool is_secure = scheme == http::Scheme::Https;
   const Listener* chosen = nullptr;
   for (const Listener& each : load_balancer.listeners) {
-    if (each.tls.has_value() != is_secure) continue;
+    if (each.tls.has_value() != is_secure || each.carries == Carries::Datagrams) continue;
     if (each.port == port) return &each;
     if (!chosen || each.port == (is_secure ? 443 : 80)) chosen = &each;
   }

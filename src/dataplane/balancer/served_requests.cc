@@ -144,7 +144,7 @@ async::Task<void> Balancer::serve(http::Exchange& exchange, const Arrival& arriv
     co_await exchange.respond(std::move(response));
     co_return;
   }
-  if (listener->carries == Carries::Connections) {
+  if (carries_connections(listener->carries)) {
     co_await carry_from_edge(exchange, std::move(current), *load_balancer, *listener);
     co_return;
   }

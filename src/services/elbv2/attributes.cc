@@ -27,6 +27,7 @@ struct Definition {
 };
 
 constexpr std::string_view kBoolean = "true|false";
+constexpr std::string_view kTermination = "deregistration_delay.connection_termination.enabled";
 
 constexpr Definition kLoadBalancerAttributes[] = {
     {"access_logs.s3.enabled", "false", kBoolean},
@@ -64,7 +65,7 @@ constexpr Definition kNetworkAttributes[] = {
 };
 
 constexpr Definition kTargetGroupAttributes[] = {
-    {"deregistration_delay.connection_termination.enabled", "false", ""},
+    {kTermination, "false", ""},
     {"deregistration_delay.timeout_seconds", "300", "0-3600"},
     {"lambda.multi_value_headers.enabled", "false", kBoolean},
     {"load_balancing.algorithm.anomaly_mitigation", "off", ""},
@@ -156,6 +157,10 @@ void check_together(Call& call, const TargetGroup& group) {
   if (carries_connections(group) && attribute(call, arn, "load_balancing.cross_zone.enabled") == "true") {
     throw aws::NotImplemented("The attribute load_balancing.cross_zone.enabled true of a group of connections");
   }
+  const bool has_header = attribute(call, arn, "proxy_protocol_v2.enabled") == "true";
+  if (has_header && carries_datagrams(group.protocol.value_or(""))) {
+    throw aws::NotImplemented("The attribute proxy_protocol_v2.enabled true of a group of datagrams");
+  }
   const bool is_slow = attribute(call, arn, "slow_start.duration_seconds") != "0";
   if (is_slow && attribute(call, arn, "load_balancing.algorithm.type") != "round_robin") {
     throw InvalidConfigurationRequestException("Slow start can be used with the algorithm round_robin only");
@@ -190,15 +195,28 @@ std::vector<Attribute> all_attributes(Call& call, const std::string& arn) {
 
 }  // namespace
 
+namespace {
+
+// Some defaults depend on what the group's targets get.
+std::string default_of(Call& call, const std::string& arn, const Definition& definition) {
+  const bool is_type = definition.key == "stickiness.type";
+  if (!is_type && definition.key != kTermination) return std::string(definition.value);
+  const auto group = find<TargetGroup>(call, arn);
+  if (is_type && group && carries_connections(*group)) return "source_ip";
+  // Flows of UDP have no end that could be waited for.
+  if (!is_type && group && group->protocol == "UDP") return "true";
+  return std::string(definition.value);
+}
+
+}  // namespace
+
 std::string attribute(Call& call, const std::string& arn, std::string_view key) {
   auto row = call.transaction.find("SELECT value FROM elbv2_attribute WHERE arn = ?1 AND key = ?2",
                                    {arn, std::string(key)});
   if (row) return row->text(0);
   const Definition* definition = find_definition(arn, key);
   CHECK(definition != nullptr);
-  if (key != "stickiness.type") return std::string(definition->value);
-  const auto group = find<TargetGroup>(call, arn);
-  return group && carries_connections(*group) ? "source_ip" : std::string(definition->value);
+  return default_of(call, arn, *definition);
 }
 
 void write_attribute(Call& call, const std::string& arn, const std::string& key, const std::string& value) {
@@ -206,7 +224,7 @@ void write_attribute(Call& call, const std::string& arn, const std::string& key,
   if (!definition) {
     throw InvalidConfigurationRequestException(fmt::format("The attribute key '{}' is not recognized", key));
   }
-  if (value == definition->value) {
+  if (value == default_of(call, arn, *definition)) {
     call.transaction.run("DELETE FROM elbv2_attribute WHERE arn = ?1 AND key = ?2", {arn, key});
     return;
   }
@@ -263,14 +281,20 @@ std::vector<std::pair<std::string, std::string>> response_headers(Call& call, co
 
 DescribeListenerAttributesOutput describe_listener_attributes(Service&, Call& call,
                                                               const DescribeListenerAttributesInput& request) {
-  require_listener(call, request.listener_arn);
+  const Listener listener = require_listener(call, request.listener_arn);
+  // The one that there is is about TCP.
+  if (listener.protocol == "UDP") return {};
   return {.attributes = all_attributes<ListenerAttribute>(call, request.listener_arn)};
 }
 
 ModifyListenerAttributesOutput modify_listener_attributes(Service& service, Call& call,
                                                           const ModifyListenerAttributesInput& request) {
-  require_listener(call, request.listener_arn);
+  const Listener listener = require_listener(call, request.listener_arn);
   for (const ListenerAttribute& each : request.attributes) {
+    if (listener.protocol == "UDP") {
+      throw InvalidConfigurationRequestException(fmt::format(
+          "The attribute '{}' is not supported for listeners of the protocol 'UDP'", each.key.value_or("")));
+    }
     write_attribute(call, request.listener_arn, each.key.value_or(""), each.value.value_or(""));
   }
   service.changed(call.transaction);

@@ -227,7 +227,8 @@ BalancerMetrics::LoadBalancerCounts BalancerMetrics::LoadBalancerCounts::of(
                             .function_bytes = read(counters.function_bytes),
                             .failed_handshakes = read(counters.failed_handshakes),
                             .tcp = FlowCounts::of(counters.tcp),
-                            .tls = FlowCounts::of(counters.tls)};
+                            .tls = FlowCounts::of(counters.tls),
+                            .udp = FlowCounts::of(counters.udp)};
   for (size_t i = 0; i < counts.own_statuses.size(); ++i) counts.own_statuses[i] = read(counters.own_statuses[i]);
   for (size_t i = 0; i < counts.own_5xx.size(); ++i) counts.own_5xx[i] = read(counters.own_5xx[i]);
   return counts;
@@ -307,6 +308,12 @@ void BalancerMetrics::read_connections(const Names& names, const balancer::Routi
   record_flows(all, "_TCP");
   record_flows(tls, "_TLS");
   all.add(tls);
+  const FlowCounts udp = now.udp.since(last.udp);
+  const bool has_udp = std::ranges::any_of(load_balancer.listeners, [](const balancer::Listener& each) {
+    return balancer::carries_datagrams(each.carries);
+  });
+  if (has_udp) record_flows(udp, "_UDP");
+  all.add(udp);
   record_flows(all, "");
   whole.record_count("TCP_Client_Reset_Count", all.client_resets);
   whole.record_count("TCP_ELB_Reset_Count", all.resets);

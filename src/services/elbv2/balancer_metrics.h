@@ -81,7 +81,7 @@ class BalancerMetrics final {
     uint64_t invalid_headers_forwarded = 0;
     uint64_t function_bytes = 0;
     uint64_t failed_handshakes = 0;
-    FlowCounts tcp, tls;
+    FlowCounts tcp, tls, udp;
 
     static LoadBalancerCounts of(const balancer::LoadBalancerCounters& counters);
   };

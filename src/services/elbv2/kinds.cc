@@ -15,7 +15,11 @@ bool is_network(std::string_view arn) {
          arn.find(":listener-rule/net/") != std::string_view::npos;
 }
 
-bool carries_connections(std::string_view protocol) { return protocol == "TCP" || protocol == "TLS"; }
+bool carries_connections(std::string_view protocol) {
+  return protocol == "TCP" || protocol == "TLS" || carries_datagrams(protocol);
+}
+
+bool carries_datagrams(std::string_view protocol) { return protocol == "UDP" || protocol == "TCP_UDP"; }
 
 bool carries_connections(const TargetGroup& group) {
   return carries_connections(std::string_view(group.protocol ? *group.protocol : std::string()));
@@ -29,7 +33,7 @@ void check_listener_protocol(std::string_view load_balancer_arn, const std::stri
   const bool is_of_connections = carries_connections(protocol);
   if (is_network(load_balancer_arn)) {
     if (is_of_connections) return;
-    if (protocol == "UDP" || protocol == "TCP_UDP" || protocol == "QUIC" || protocol == "TCP_QUIC") {
+    if (protocol == "QUIC" || protocol == "TCP_QUIC") {
       throw aws::NotImplemented("Listeners of the protocol " + protocol);
     }
     throw aws::ServiceError("ValidationError", 400,
@@ -42,12 +46,22 @@ void check_listener_protocol(std::string_view load_balancer_arn, const std::stri
                                       protocol));
 }
 
+namespace {
+
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-listeners.html
+bool fits_listener(std::string_view listener_protocol, std::string_view group_protocol) {
+  if (listener_protocol == "TCP") return group_protocol == "TCP" || group_protocol == "TCP_UDP";
+  if (listener_protocol == "TLS") return group_protocol == "TCP" || group_protocol == "TLS";
+  if (listener_protocol == "UDP") return carries_datagrams(group_protocol);
+  if (listener_protocol == "TCP_UDP") return group_protocol == "TCP_UDP";
+  return !carries_connections(group_protocol);
+}
+
+}  // namespace
+
 void check_compatible(const std::string& listener_protocol, const TargetGroup& group) {
   const std::string protocol = group.protocol.value_or("");
-  bool fits = false;
-  if (listener_protocol == "TCP") fits = protocol == "TCP";
-  if (listener_protocol == "TLS") fits = carries_connections(protocol);
-  if (!carries_connections(listener_protocol)) fits = !carries_connections(protocol);
+  const bool fits = fits_listener(listener_protocol, protocol);
   const std::string version = group.protocol_version.value_or("HTTP1");
   if (fits && listener_protocol == "HTTP" && version != "HTTP1") {
     throw InvalidConfigurationRequestException(

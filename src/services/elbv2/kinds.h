@@ -10,9 +10,11 @@ namespace holm::elbv2 {
 
 // By its ARN: "…:loadbalancer/net/…", or a listener's or rule's of one.
 bool is_network(std::string_view arn);
-// Whether targets of a group get connections ("TCP", "TLS") instead of requests.
+// Whether targets of a group get connections or datagrams ("TCP", "TLS", "UDP", "TCP_UDP") instead of requests.
 bool carries_connections(const TargetGroup& group);
 bool carries_connections(std::string_view protocol);
+// "UDP" and "TCP_UDP".
+bool carries_datagrams(std::string_view protocol);
 // "HTTPS" and "TLS": those that need a certificate.
 bool needs_certificate(std::string_view listener_protocol);
 

@@ -39,9 +39,11 @@ void check_network_actions(Call& call, const std::string& protocol, const std::v
           fmt::format("Listeners of the protocol '{}' can only forward", protocol));
     }
   }
-  for (const std::string& group : groups_of(actions)) {
-    check_compatible(protocol, require_target_group(call, group));
+  const auto groups = groups_of(actions);
+  if (carries_datagrams(protocol) && groups.size() > 1) {
+    throw aws::NotImplemented(fmt::format("Several target groups of a listener of the protocol {}", protocol));
   }
+  for (const std::string& group : groups) check_compatible(protocol, require_target_group(call, group));
 }
 
 void set_alpn_policy(Listener& listener, const std::vector<std::string>& wanted) {
@@ -150,6 +152,9 @@ ModifyListenerOutput modify_listener(Service& service, Call& call, const ModifyL
     listener.port = request.port;
     call.transaction.run("UPDATE elbv2_resource SET position = ?2 WHERE arn = ?1",
                          {request.listener_arn, int64_t{*request.port}});
+  }
+  if (request.protocol && request.default_actions.empty()) {
+    check_network_actions(call, *listener.protocol, listener.default_actions);
   }
   if (!request.default_actions.empty()) {
     check_actions(call, request.default_actions);

@@ -231,6 +231,8 @@ void Publication::read_listener(aws::Call& call, balancer::LoadBalancer& owner, 
                           .response_headers = {}};
   if (carries_connections(*listener.protocol)) {
     made.carries = balancer::Carries::Connections;
+    if (listener.protocol == "UDP") made.carries = balancer::Carries::Datagrams;
+    if (listener.protocol == "TCP_UDP") made.carries = balancer::Carries::ConnectionsAndDatagrams;
     made.connection_idle = std::chrono::seconds(number_attribute(call, made.arn, "tcp.idle_timeout.seconds"));
   } else {
     made.response_headers = response_headers(call, made.arn);
@@ -265,7 +267,7 @@ void Publication::read_group(aws::Call& call, const std::string& arn) {
   made.health_check = health_check_of(described);
   made.version = version_of(described);
   if (described.protocol == "HTTPS") made.protocol = balancer::TargetProtocol::Https;
-  if (described.protocol == "TCP") made.protocol = balancer::TargetProtocol::Tcp;
+  if (carries_connections(described)) made.protocol = balancer::TargetProtocol::Tcp;
   if (described.protocol == "TLS") made.protocol = balancer::TargetProtocol::Tls;
   if (*described.target_type == kFunctionType) {
     const bool is_multiple = attribute(call, arn, "lambda.multi_value_headers.enabled") == "true";
@@ -321,6 +323,8 @@ bool Publication::finish() {
       continue;
     }
     use_.region.transact(use_.region.caller({}, {}, kPrincipal), sql::Access::Write, [&](aws::Call& call) {
+      // What goes on in spite of it ends with the next configuration.
+      all_done = false;
       call.transaction.run(
           "DELETE FROM elbv2_target WHERE target_group = ?1 AND id = ?2 AND port = ?3"
           " AND draining_until IS NOT NULL",
