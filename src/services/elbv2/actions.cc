@@ -27,7 +27,9 @@ void check_forward(Call& call, const Action& action) {
   if (!action.forward_config) return;
   for (const TargetGroupTuple& each : action.forward_config->target_groups) {
     int weight = each.weight.value_or(1);
-    if (weight < 0 || weight > 999) refuse("The weight of a target group must be between 0 and 999");
+    if (weight < 0 || weight > 999) {
+      refuse("The weight for each target group must be between 0 and 999, inclusive");
+    }
   }
   const auto& stickiness = action.forward_config->target_group_stickiness_config;
   if (!stickiness || !stickiness->enabled.value_or(false)) return;

@@ -8,6 +8,7 @@
 #include "base/strings.h"
 #include "services/elbv2/actions.h"
 #include "services/elbv2/kinds.h"
+#include "services/elbv2/limits.h"
 #include "services/elbv2/listener_security.h"
 #include "services/elbv2/records.h"
 #include "services/elbv2/service.h"
@@ -15,8 +16,6 @@
 namespace holm::elbv2 {
 
 namespace {
-
-constexpr size_t kRulesMax = 100;
 
 std::string child_arn(const Call& call, std::string_view kind, const std::string& parent, Random& random) {
   return aws::arn("elasticloadbalancing", call,
@@ -84,15 +83,16 @@ std::string listener_of(Call& call, const std::string& rule_arn) {
 
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateListener.html
 CreateListenerOutput create_listener(Service& service, Call& call, const CreateListenerInput& request) {
-  require_load_balancer(call, request.load_balancer_arn);
-  if (!request.port || !request.protocol) {
-    throw aws::ServiceError("ValidationError", 400, "A listener protocol and port must be specified");
-  }
+  const LoadBalancer owner = require_load_balancer(call, request.load_balancer_arn);
+  if (!request.protocol) throw aws::ServiceError("ValidationError", 400, "A listener protocol must be specified");
+  if (!request.port) throw aws::ServiceError("ValidationError", 400, "A listener port must be specified");
   check_listener_protocol(request.load_balancer_arn, *request.protocol);
   refuse_mutual(request.mutual_authentication);
   check_port(call, request.load_balancer_arn, *request.port, {});
   check_actions(call, request.default_actions);
   check_network_actions(call, *request.protocol, request.default_actions);
+  check_association(call, owner, request.default_actions);
+  require_room_for_listener(call, request.load_balancer_arn);
   Listener made;
   made.listener_arn = child_arn(call, "listener", request.load_balancer_arn, service.use().random);
   made.load_balancer_arn = request.load_balancer_arn;
@@ -159,6 +159,7 @@ ModifyListenerOutput modify_listener(Service& service, Call& call, const ModifyL
   if (!request.default_actions.empty()) {
     check_actions(call, request.default_actions);
     check_network_actions(call, *listener.protocol, request.default_actions);
+    check_association(call, require_load_balancer(call, *listener.load_balancer_arn), request.default_actions);
     listener.default_actions = described(request.default_actions);
     Rule rule = default_rule(call, request.listener_arn);
     rule.actions = listener.default_actions;
@@ -179,9 +180,9 @@ CreateRuleOutput create_rule(Service& service, Call& call, const CreateRuleInput
   check_actions(call, request.actions);
   check_network_actions(call, *listener.protocol, request.actions);
   check_priority(call, request.listener_arn, request.priority);
-  if (all_where<Rule>(call, "parent = ?3", {request.listener_arn}).size() > kRulesMax) {
-    throw TooManyRulesException("The maximum number of rules of this load balancer has been reached");
-  }
+  const LoadBalancer owner = require_load_balancer(call, *listener.load_balancer_arn);
+  check_association(call, owner, request.actions);
+  require_room_for_rule(call, *listener.load_balancer_arn);
   Rule made;
   made.rule_arn = child_arn(call, "listener-rule", request.listener_arn, service.use().random);
   made.priority = std::to_string(request.priority);
@@ -232,6 +233,7 @@ ModifyRuleOutput modify_rule(Service& service, Call& call, const ModifyRuleInput
     check_actions(call, request.actions);
     const Listener listener = require_listener(call, listener_of(call, request.rule_arn));
     check_network_actions(call, *listener.protocol, request.actions);
+    check_association(call, require_load_balancer(call, *listener.load_balancer_arn), request.actions);
     rule.actions = described(request.actions);
   }
   replace(call, request.rule_arn, rule);

@@ -11,6 +11,7 @@
 #include "ec2/operations.h"
 #include "services/elbv2/attributes.h"
 #include "services/elbv2/kinds.h"
+#include "services/elbv2/limits.h"
 #include "services/elbv2/records.h"
 #include "services/elbv2/service.h"
 
@@ -186,6 +187,7 @@ CreateLoadBalancerOutput create_load_balancer(Service& service, Call& call,
         "A load balancer with the same name '{}' exists, but with different settings", request.name));
   }
   const bool is_of_network = request.type == "network";
+  require_room_for_load_balancer(call, is_of_network ? "network" : "application");
   std::vector<ec2::Subnet> subnets = require_subnets(call, wanted, is_of_network ? 1 : 2);
   std::string id = service.use().random.hex(16);
   const std::string_view kind = is_of_network ? "net" : "app";

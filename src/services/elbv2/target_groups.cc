@@ -6,6 +6,7 @@
 #include "base/strings.h"
 #include "services/elbv2/function_targets.h"
 #include "services/elbv2/kinds.h"
+#include "services/elbv2/limits.h"
 #include "services/elbv2/records.h"
 #include "services/elbv2/service.h"
 #include "services/elbv2/targets.h"
@@ -129,9 +130,9 @@ void check_kind(const CreateTargetGroupInput& request) {
   if (type != "instance" && type != "ip" && type != "alb") {
     throw aws::NotImplemented("CreateTargetGroup: TargetType " + type);
   }
-  if (!request.protocol || !request.port || !request.vpc_id) {
-    refuse("A protocol, a port and a VPC ID must be specified");
-  }
+  if (!request.protocol) refuse("A protocol must be specified");
+  if (!request.port) refuse("A port must be specified");
+  if (!request.vpc_id) refuse("A VPC ID must be specified");
   const std::string& protocol = *request.protocol;
   if (type == "alb" && protocol != "TCP") {
     refuse(fmt::format("Protocol '{}' is not supported for target groups with target type 'alb'", protocol));
@@ -208,6 +209,7 @@ CreateTargetGroupOutput create_target_group(Service& service, Call& call,
     throw DuplicateTargetGroupNameException(fmt::format(
         "A target group with the same name '{}' exists, but with different settings", request.name));
   }
+  require_room_for_target_group(call);
   made.target_group_arn =
       aws::arn("elasticloadbalancing", call,
                fmt::format("targetgroup/{}/{}", request.name, service.use().random.hex(16)));

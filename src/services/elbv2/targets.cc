@@ -12,6 +12,7 @@
 #include "net/address.h"
 #include "services/elbv2/attributes.h"
 #include "services/elbv2/function_targets.h"
+#include "services/elbv2/limits.h"
 #include "services/elbv2/records.h"
 #include "services/elbv2/service.h"
 
@@ -192,6 +193,7 @@ RegisterTargetsOutput register_targets(Service& service, Call& call, const Regis
         {request.target_group_arn, target.id, port_of(group, target), place.address, place.instance_state,
          place.zone});
   }
+  check_target_count(call, request.target_group_arn);
   service.changed(call.transaction);
   return {};
 }
