@@ -1,5 +1,6 @@
 """The school on a region of its own, for tests and benchmarks."""
 import http.client
+import os
 import re
 import subprocess
 
@@ -15,14 +16,14 @@ class School:
         self.url = ""
         self.password = ""
 
-    def up(self):
+    def up(self, **environment):
         options = ["--data", str(self.region.data), "--listen", f"127.0.0.1:{self.region.port}",
                    "--edge", f"127.0.0.1:{self.region.edge_port}"]
         # What a sanitizer finds ends the program and is in its log; leaks cannot be looked for inside a sandbox.
         result = subprocess.run([str(ROOT / "apps" / "school" / "up.sh"), str(HOLM.parent), *options],
-                                capture_output=True, text=True, timeout=180)
+                                capture_output=True, text=True, timeout=180, env=dict(os.environ, **environment))
         assert result.returncode == 0, result.stdout + result.stderr
-        self.url = re.search(r"^ +Url +(http://\S+?)/?$", result.stdout, re.MULTILINE)[1]
+        self.url = re.search(r"^ +Url +(https?://\S+?)/?$", result.stdout, re.MULTILINE)[1]
         self.password = re.search(r"^The password is (\S+)$", result.stdout, re.MULTILINE)[1]
         self.region.read_environment()
         return result.stdout

@@ -1,11 +1,16 @@
 """The school as its users meet it: brought up by its own script, used in a real browser, hurt, and taken down."""
+import http.client
+import json
 import os
 import pathlib
 import re
 import shutil
+import socket
+import ssl
 import subprocess
 import sys
 import tempfile
+import urllib.parse
 
 import pytest
 from conftest import ROOT, wait_until
@@ -116,6 +121,58 @@ def is_engine_of(process, region):
         return str(region.data) in (process / "mountinfo").read_text()
     except OSError:
         return False
+
+
+class SecureVisitor:
+    """Asks at the HTTPS address, trusting the region's own authority."""
+
+    def __init__(self, school):
+        address = urllib.parse.urlsplit(school.url)
+        self.name, self.port = address.hostname, address.port
+        told = subprocess.run(school.region.command("env", "--ca"), check=True, capture_output=True, text=True)
+        self.trust = ssl.create_default_context(cadata=told.stdout)
+
+    def ask(self, method, path, document=None, **headers):
+        plain = socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        connection = http.client.HTTPConnection(self.name, self.port)
+        connection.sock = self.trust.wrap_socket(plain, server_hostname=self.name)
+        connection.request(method, path, json.dumps(document) if document else None,
+                           {"Content-Type": "application/json", **headers})
+        answer = connection.getresponse()
+        return answer, answer.read().decode()
+
+
+def test_over_https_plain_http_leads_there_and_a_portrait_finds_its_way(school, photo):
+    plain = school.url
+    school.up(SCHOOL_HTTPS="on")
+    assert school.url.startswith("https://")
+    moved = subprocess.run(["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code} %{redirect_url}", f"{plain}/login"],
+                           capture_output=True, text=True, timeout=20)
+    assert moved.stdout == f"301 {school.url}/login"
+    visitor = SecureVisitor(school)
+    assert visitor.ask("GET", "/login")[0].status == 200
+    for path in ("/internal/photo-done", "/.git/config", "/.env"):
+        answer, text = visitor.ask("GET", path)
+        assert (answer.status, text) == (404, "There is nothing here."), path
+    answer, _ = visitor.ask("POST", "/api/v1/sessions", {"login": "editor", "password": school.password})
+    cookie = answer.getheader("Set-Cookie")
+    assert "; Secure" in cookie
+    signed_in = {"Cookie": cookie.split(";")[0], "Origin": school.url}
+    me = json.loads(visitor.ask("GET", "/api/v1/me", **signed_in)[1])
+    signed_in["X-CSRF-Token"] = me["csrf_token"]
+    year = next(each["path"].split("/")[2] for each in me["menu"] if each["path"].startswith("/yearbook/"))
+    entries = json.loads(visitor.ask("GET", f"/api/v1/yearbook/{year}/entries", **signed_in)[1])
+    entry = f"/api/v1/yearbook/{year}/entries/{entries[-1]['student']}"
+    picture = photo.read_bytes()
+    permit = json.loads(visitor.ask("POST", f"{entry}/photo", {"content_type": "image/jpeg", "content_length": len(picture)},
+                                    **signed_in)[1])
+    sent = subprocess.run(["curl", "-sS", "-f", "-T", str(photo), "-H", "Content-Type: image/jpeg", "-H", f"Origin: {school.url}",
+                           "-D", "-", permit["upload_url"]], capture_output=True, text=True, timeout=60)
+    assert sent.returncode == 0 and f"access-control-allow-origin: {school.url}" in sent.stdout.lower(), sent
+    visitor.ask("POST", f"{entry}/photo/uploaded", {"key": permit["key"]}, **signed_in)
+    wait_until(lambda: json.loads(visitor.ask("GET", entry, **signed_in)[1])["state"] == "ready", what="the copy")
+    school.up()
+    assert school.url == plain and school.get("/login")[0] == 200
 
 
 def test_up_again_changes_nothing_and_down_and_up_finds_everything(school):
