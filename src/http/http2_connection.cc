@@ -303,8 +303,9 @@ async::Task<void> Http2Connection::send_all() {
     take_output(session_, out);
     if (out.empty()) break;
     std::array<std::string_view, 3> pieces = {out, {}, {}};
-    Sent sent = co_await http::send(*stream_, pieces, context_.limits.send);
-    if (sent == Sent::Done) continue;
+    std::optional<Sent> sent = send_now(*stream_, pieces);
+    if (!sent) sent = co_await http::send(*stream_, pieces, context_.limits.send);
+    if (*sent == Sent::Done) continue;
     is_broken_ = true;
     for (auto& [id, stream] : streams_) stream->close();
     ::shutdown(stream_->fd(), SHUT_RDWR);

@@ -32,10 +32,14 @@ bool is_of_connection(std::string_view name) {
   return std::ranges::find(kNames, name) != std::end(kNames);
 }
 
+// Whoever has not begun to wait looks for himself first.
+void notify(const std::optional<async::Wakeup>& wakeup) {
+  if (wakeup) wakeup->notifier().notify();
+}
+
 }  // namespace
 
-Http2Stream::Http2Stream(Http2Frames& frames, int32_t id)
-    : frames_(frames), id_(id), body_came_(frames.reactor()), body_went_(frames.reactor()) {
+Http2Stream::Http2Stream(Http2Frames& frames, int32_t id) : frames_(frames), id_(id) {
   constexpr size_t kUsualHeaders = 16;
   request_.headers.reserve(kUsualHeaders);
   request_.version = Version::Http2;
@@ -116,21 +120,21 @@ void Http2Stream::add_body(std::string_view bytes) {
   body_begun_ = true;
   traffic_.received_bytes += bytes.size();
   arrived_.append(bytes);
-  body_came_.notifier().notify();
+  notify(body_came_);
 }
 
 void Http2Stream::end_body() {
   if (body_ended_) return;
   body_ended_ = true;
   if (!body_length_ && !body_begun_) body_length_ = 0;
-  body_came_.notifier().notify();
+  notify(body_came_);
 }
 
 size_t Http2Stream::close() {
   const size_t left = closed_ ? 0 : arrived_.size() + reading_.size();
   closed_ = true;
-  body_came_.notifier().notify();
-  body_went_.notifier().notify();
+  notify(body_came_);
+  notify(body_went_);
   return left;
 }
 
@@ -143,7 +147,7 @@ std::optional<Http2Stream::Taken> Http2Stream::take_body(char* into, size_t coun
   if (!is_left_) traffic_.sent_bytes += taken.bytes;
   taken.is_end = offered_.empty() && offered_end_;
   end_taken_ = end_taken_ || taken.is_end;
-  if (offered_.empty()) body_went_.notifier().notify();
+  if (offered_.empty()) notify(body_went_);
   return taken;
 }
 
@@ -157,7 +161,7 @@ async::Task<std::string_view> Http2Stream::read() {
   if (continue_owed_ && !responded_ && arrived_.empty()) frames_.submit_interim(id_, 100, Headers());
   continue_owed_ = false;
   while (arrived_.empty() && !body_ended_ && !closed_ && !frames_.is_broken()) {
-    async::Woken woken = co_await body_came_.wait(frames_.limits().body);
+    async::Woken woken = co_await wait_for(body_came_, frames_.limits().body);
     if (woken == async::Woken::TimedOut) throw async::StreamError("the request's body does not come");
   }
   if (arrived_.empty() && !body_ended_) throw async::StreamError("the client is gone");
@@ -172,8 +176,14 @@ async::Task<void> Http2Stream::let_body_in() {
   while (!body_ended_ && !closed_ && !frames_.is_broken() && arrived_.size() < kUnreadBodyMax) {
     async::Duration left = std::chrono::ceil<async::Duration>(deadline - reactor().clock().steady());
     if (left <= async::Duration::zero()) co_return;
-    co_await body_came_.wait(left);
+    co_await wait_for(body_came_, left);
   }
+}
+
+async::Task<async::Woken> Http2Stream::wait_for(std::optional<async::Wakeup>& wakeup,
+                                                async::Duration timeout) const {
+  if (!wakeup) wakeup.emplace(frames_.reactor());
+  return wakeup->wait(timeout);
 }
 
 async::Task<void> Http2Stream::offer(std::string_view bytes, bool is_end) {
@@ -191,7 +201,7 @@ async::Task<void> Http2Stream::offer(std::string_view bytes, bool is_end) {
   frames_.resume(id_);
   if (is_left_) co_return;
   while (!closed_ && !frames_.is_broken() && (!offered_.empty() || (is_end && !end_taken_))) {
-    async::Woken woken = co_await body_went_.wait(frames_.limits().send);
+    async::Woken woken = co_await wait_for(body_went_, frames_.limits().send);
     if (woken == async::Woken::TimedOut && !offered_.empty()) {
       throw async::StreamError("the client takes no response");
     }

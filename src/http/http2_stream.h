@@ -92,6 +92,7 @@ class Http2Stream final : public Exchange, private async::ByteSource {
   void add_pseudo_header(std::string_view name, std::string_view value);
   async::Task<void> offer(std::string_view bytes, bool is_end);
   async::Task<void> let_body_in();
+  async::Task<async::Woken> wait_for(std::optional<async::Wakeup>& wakeup, async::Duration timeout) const;
 
   Http2Frames& frames_;
   const int32_t id_;
@@ -121,8 +122,9 @@ class Http2Stream final : public Exchange, private async::ByteSource {
   SteadyTime left_at_{};
   bool responded_ = false;
   bool closed_ = false;
-  async::Wakeup body_came_;
-  async::Wakeup body_went_;
+  // There once somebody has waited: most bodies are there, or leave, before anybody would.
+  std::optional<async::Wakeup> body_came_;
+  std::optional<async::Wakeup> body_went_;
 };
 
 }  // namespace holm::http

@@ -89,8 +89,12 @@ void append_number(std::string& out, uint64_t number) {
 }
 
 void append_quoted_or_dash(std::string& out, std::string_view text) {
+  if (text.empty()) {
+    out.append(" \"-\"");
+    return;
+  }
   out += ' ';
-  append_quoted(out, text.empty() ? "-" : text);
+  append_quoted(out, text);
 }
 
 std::string_view or_dash(std::string_view text) { return text.empty() ? "-" : text; }
