@@ -2,8 +2,10 @@
 
 #include "base/random.h"
 
+#include <string.h>
 #include <sys/random.h>
 
+#include <cstring>
 #include <string_view>
 
 #include "base/check.h"
@@ -17,6 +19,34 @@ std::string pick(Random& random, size_t count, std::string_view alphabet) {
   for (char& c : text) c = alphabet[random.below(alphabet.size())];
   return text;
 }
+
+void fill_from_kernel(void* bytes, size_t count) {
+  auto* out = static_cast<char*>(bytes);
+  while (count > 0) {
+    ssize_t got = ::getrandom(out, count, 0);
+    CHECK_FATAL(got > 0);
+    out += got;
+    count -= static_cast<size_t>(got);
+  }
+}
+
+// Bytes of the kernel's that one thread has not used yet. What is used is wiped, so that what was made of it
+// is not found here. Who forks makes no secrets before another program runs: both would have the same.
+struct Reserve {
+  void take(void* out, size_t count) {
+    if (left < count) {
+      fill_from_kernel(bytes, sizeof bytes);
+      left = sizeof bytes;
+    }
+    char* from = bytes + sizeof bytes - left;
+    std::memcpy(out, from, count);
+    ::explicit_bzero(from, count);
+    left -= count;
+  }
+
+  char bytes[512] = {};
+  size_t left = 0;
+};
 
 }  // namespace
 
@@ -51,13 +81,10 @@ std::string Random::uuid() {
 }
 
 void SystemRandom::fill(void* bytes, size_t count) {
-  auto* out = static_cast<char*>(bytes);
-  while (count > 0) {
-    ssize_t got = ::getrandom(out, count, 0);
-    CHECK_FATAL(got > 0);
-    out += got;
-    count -= static_cast<size_t>(got);
-  }
+  // A number is a fraction of what a system call costs, so they are fetched many at a time.
+  thread_local Reserve reserve;
+  if (count > sizeof reserve.bytes) return fill_from_kernel(bytes, count);
+  reserve.take(bytes, count);
 }
 
 }  // namespace holm

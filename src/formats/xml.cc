@@ -120,8 +120,17 @@ void append_character_reference(std::string& out, unsigned char byte) {
   out += ';';
 }
 
+bool is_plain(char c) {
+  return static_cast<unsigned char>(c) >= 0x20 && c != '&' && c != '<' && c != '>' && c != '"';
+}
+
 // Control characters are written as references, as S3 does for keys that hold them.
 void append_escaped(std::string& out, std::string_view text, std::string_view literal_controls) {
+  // Most texts need nothing, and are copied as a whole.
+  if (std::ranges::all_of(text, is_plain)) {
+    out += text;
+    return;
+  }
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (c == '&') {
@@ -195,7 +204,9 @@ void XmlWriter::close() {
     out_ += "/>";
     in_tag_ = false;
   } else {
-    out_ += "</" + open_.back() + ">";
+    out_ += "</";
+    out_ += open_.back();
+    out_ += '>';
   }
   open_.pop_back();
 }

@@ -47,6 +47,9 @@ class LocalRegion final : public aws::Region {
  private:
   void check(const Services::Entry& entry, const aws::Operation& operation, aws::Call& call,
              const void* input) const;
+  // The same on this thread, if that need not wait; false: it has to be done elsewhere, which tells what is wrong.
+  bool passes_at_once(const Services::Entry& entry, const aws::Operation& operation,
+                      const aws::Caller& caller, const void* input);
 
   sql::Database& database_;
   async::ReactorPool& reactors_;

@@ -28,6 +28,7 @@
 #include "services/s3/service.h"
 #include "services/sns/service.h"
 #include "sql/new_file.h"
+#include "sql/quick_reads.h"
 
 namespace holm::region {
 
@@ -159,6 +160,14 @@ Result<void> Region::State::build() {
   if (auto done = open_sandboxes(); !done) return done;
   if (auto done = open_metrics(); !done) return done;
   reactors = std::make_unique<async::ReactorPool>(std::max(2u, std::thread::hardware_concurrency()), clock);
+  api_reactors =
+      std::make_unique<async::ReactorPool>(std::max(2u, std::thread::hardware_concurrency()), clock);
+  // They may wait for a page of the database; users' traffic has reactors of its own.
+  if (sql::QuickReads* quick = sql::find_quick_reads(*database)) {
+    for (size_t i = 0; i < api_reactors->size(); ++i) {
+      api_reactors->at(i).call([quick] { quick->let_in(std::this_thread::get_id()); });
+    }
+  }
   workers = std::make_unique<async::Workers>(kWorkerThreads, kWorkerQueueMax);
   client = std::make_unique<gateway::LocalRegion>(*database, *reactors, *workers, clock, random, services);
   edge = std::make_unique<balancer::Edge>(*reactors, clock, &clients);
@@ -231,7 +240,7 @@ Result<void> Region::State::serve() {
   edge->use_others({.owns = gateway::Gateway::is_website,
                     .handler = [this](http::Exchange& exchange) { return gateway->handle(exchange); }});
   api = std::make_unique<http::Server>(
-      *reactors, http::Limits{.connections_max = shares.api},
+      *api_reactors, http::Limits{.connections_max = shares.api},
       [this](http::Exchange& exchange) { return answer_api(exchange); }, clock);
   // Listening sockets first: whoever connects from now on waits instead of being refused.
   auto socket = keep_listener(*sockets, options.api_address);

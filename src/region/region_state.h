@@ -109,6 +109,7 @@ class Region::State {
   std::unique_ptr<sandbox::Network> network;
   std::unique_ptr<sandbox::Runtime> runtime;
   std::unique_ptr<async::ReactorPool> reactors;
+  std::unique_ptr<async::ReactorPool> api_reactors;
   std::unique_ptr<async::Workers> workers;
   net::Address edge_address;
   net::Address secure_edge_address;   // None: no port could be had.

@@ -42,6 +42,17 @@ void LogSync::wait_for_all() noexcept {
   wait(announced);
 }
 
+bool LogSync::is_all_durable() {
+  std::lock_guard lock(mutex_);
+  return durable_ >= announced_;
+}
+
+std::optional<uint64_t> LogSync::find_quiet() {
+  std::lock_guard lock(mutex_);
+  if (written_ != announced_) return std::nullopt;
+  return announced_;
+}
+
 void LogSync::wait(uint64_t commit) noexcept {
   std::unique_lock lock(mutex_);
   while (durable_ < commit) {

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "base/unique_fd.h"
@@ -28,6 +29,10 @@ class LogSync {
   // database may count on it already: then the process ends, as the next start reads what is there.
   void wait(uint64_t commit) noexcept;
   void wait_for_all() noexcept;
+  // Whether that would return at once.
+  bool is_all_durable();
+  // The last commit that was announced, unless it is still being written.
+  std::optional<uint64_t> find_quiet();
 
  private:
   void sync(std::unique_lock<std::mutex>& lock);

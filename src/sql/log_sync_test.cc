@@ -47,6 +47,17 @@ TEST_F(LogSyncTest, WhatIsWrittenBecomesDurable) {
   sync.wait_for_all();
 }
 
+TEST_F(LogSyncTest, WhatWasAnnouncedIsNotDurableBeforeItsSync) {
+  LogSync sync(path);
+  EXPECT_TRUE(sync.is_all_durable());
+  const uint64_t commit = sync.announce();
+  EXPECT_FALSE(sync.is_all_durable());
+  sync.written(commit, true);
+  EXPECT_FALSE(sync.is_all_durable());
+  sync.wait(commit);
+  EXPECT_TRUE(sync.is_all_durable());
+}
+
 TEST_F(LogSyncTest, WhoSeesACommitWaitsUntilItIsWritten) {
   LogSync sync(path);
   const uint64_t commit = sync.announce();

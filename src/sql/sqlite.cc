@@ -11,6 +11,8 @@
 #include <filesystem>
 #include <future>
 #include <mutex>
+#include <set>
+#include <shared_mutex>
 #include <thread>
 
 #include "base/check.h"
@@ -18,8 +20,10 @@
 #include "base/unique_fd.h"
 #include "sql/checkpointer.h"
 #include "sql/connection.h"
+#include "sql/kept_snapshots.h"
 #include "sql/log_sync.h"
 #include "sql/new_file.h"
+#include "sql/quick_reads.h"
 
 namespace holm::sql {
 
@@ -44,6 +48,14 @@ class Turnstile {
     Waiter waiter;
     queue_.push_back(&waiter);
     waiter.turn.wait(lock, [&] { return waiter.is_let_in; });
+  }
+
+  // False instead of waiting.
+  bool try_enter() {
+    std::lock_guard lock(mutex_);
+    if (free_ == 0 || !queue_.empty()) return false;
+    --free_;
+    return true;
   }
 
   void leave() {
@@ -103,6 +115,8 @@ class SqliteTransaction final : public Transaction {
   void commit() override;
   Access access() const override { return access_; }
   void run_script(std::string_view statements) { require_open().run_script(statements); }
+  // One for reading: its snapshot can be used again under this number.
+  void keep_as(std::optional<uint64_t> number) { kept_number_ = number; }
 
  protected:
   size_t open_savepoint() override;
@@ -118,11 +132,12 @@ class SqliteTransaction final : public Transaction {
   Access access_;
   int64_t changes_ = 0;
   bool is_committed_ = false;
+  std::optional<uint64_t> kept_number_;
   std::vector<std::function<void()>> effects_;
   std::vector<size_t> effects_at_savepoint_;
 };
 
-class SqliteDatabase final : public Database {
+class SqliteDatabase final : public Database, public QuickReads {
  public:
   SqliteDatabase(const std::string& path, Durability durability) : path_(path), durability_(durability) {
     prepare_file();
@@ -135,6 +150,8 @@ class SqliteDatabase final : public Database {
   std::unique_ptr<Transaction> begin(Access access) override { return begin_sqlite(access); }
   using Database::migrate;
   void migrate(const std::vector<Schema>& schemas) override;
+  void let_in(std::thread::id thread) override;
+  std::unique_ptr<Transaction> try_begin(Shown shown) override;
 
   // Writes the commit; its number for make_durable(), 0 when nothing has to be.
   uint64_t commit(Connection& connection, Access access);
@@ -143,6 +160,8 @@ class SqliteDatabase final : public Database {
   void settle() noexcept;
   // Called when a transaction is over, with its connection.
   void give_back(std::unique_ptr<Connection> connection, Access access) noexcept;
+  // The same for a reader with its snapshot, unless that is old.
+  bool keep(std::unique_ptr<Connection>& connection, uint64_t number) noexcept;
 
  private:
   std::unique_ptr<SqliteTransaction> begin_sqlite(Access access);
@@ -150,6 +169,12 @@ class SqliteDatabase final : public Database {
   int64_t number_had(Transaction& transaction, const Schema& schema) const;
   std::unique_ptr<Connection> take_writer();
   std::unique_ptr<Connection> take_reader();
+  // Null when none is idle.
+  std::unique_ptr<Connection> try_take_reader();
+  // A transaction that shows what was committed before this.
+  std::unique_ptr<SqliteTransaction> begin_reading(std::unique_ptr<Connection> connection);
+  std::unique_ptr<SqliteTransaction> try_begin_reading();
+  void take_back(std::vector<std::unique_ptr<Connection>> readers) noexcept;
   void prepare_file();
 
   std::unique_ptr<ScratchFolder> scratch_;  // First, so that it goes after the connections.
@@ -157,11 +182,14 @@ class SqliteDatabase final : public Database {
   Durability durability_;
   Turnstile writing_{1};
   Turnstile reading_{kReadersMax};
-  std::unique_ptr<LogSync> log_sync_;  // Null when nothing has to last.
-  std::mutex mutex_;                   // Guards what follows.
+  std::unique_ptr<LogSync> log_sync_;  // Null when nothing has to last, as the next.
+  std::unique_ptr<KeptSnapshots> snapshots_;
+  std::mutex mutex_;  // Guards what follows.
   std::thread::id writing_thread_;
   std::unique_ptr<Connection> writer_;
   std::vector<std::unique_ptr<Connection>> readers_;
+  std::shared_mutex quick_mutex_;
+  std::set<std::thread::id> quick_threads_;  // Guarded by the mutex before it.
   std::unique_ptr<Checkpointer> checkpointer_;  // Null without a log sync. Its thread uses all of the above.
 };
 
@@ -192,6 +220,7 @@ void SqliteTransaction::after_commit(std::function<void()> effect) {
 
 void SqliteTransaction::close() noexcept {
   if (connection_ == nullptr) return;
+  if (kept_number_ && database_.keep(connection_, *kept_number_)) return;
   connection_->roll_back();
   database_.give_back(std::move(connection_), access_);
   // Whoever is told why nothing was written is told of commits that may not be durable yet.
@@ -208,7 +237,8 @@ void SqliteTransaction::commit() {
   uint64_t number = 0;
   {
     Closing closing{this};
-    number = database_.commit(require_open(), access_);
+    // What only read has nothing to commit, and may be kept as it is.
+    if (!kept_number_) number = database_.commit(require_open(), access_);
     is_committed_ = true;
   }
   database_.make_durable(number);
@@ -273,9 +303,12 @@ void SqliteDatabase::prepare_file() {
   if (durability_ != Durability::Full) return;
   reserve_log(path_);
   log_sync_ = std::make_unique<LogSync>(path_ + "-wal");
+  snapshots_ = std::make_unique<KeptSnapshots>(*log_sync_);
   checkpointer_ = std::make_unique<Checkpointer>(path_, [this](const std::function<void()>& fold) {
     writing_.enter();
+    take_back(snapshots_->pause());
     fold();
+    snapshots_->go_on();
     writing_.leave();
   });
 }
@@ -295,14 +328,7 @@ std::unique_ptr<Connection> SqliteDatabase::take_writer() {
 
 std::unique_ptr<Connection> SqliteDatabase::take_reader() {
   reading_.enter();
-  {
-    std::lock_guard lock(mutex_);
-    if (!readers_.empty()) {
-      std::unique_ptr<Connection> reader = std::move(readers_.back());
-      readers_.pop_back();
-      return reader;
-    }
-  }
+  if (std::unique_ptr<Connection> idle = try_take_reader()) return idle;
   struct Leaving {
     Turnstile* turnstile;
     ~Leaving() {
@@ -333,6 +359,19 @@ void SqliteDatabase::give_back(std::unique_ptr<Connection> connection, Access ac
   reading_.leave();
 }
 
+bool SqliteDatabase::keep(std::unique_ptr<Connection>& connection, uint64_t number) noexcept {
+  if (!snapshots_->keep(connection, number)) return false;
+  reading_.leave();
+  return true;
+}
+
+void SqliteDatabase::take_back(std::vector<std::unique_ptr<Connection>> readers) noexcept {
+  std::lock_guard lock(mutex_);
+  for (std::unique_ptr<Connection>& reader : readers) {
+    if (readers_.size() < kReadersIdle) readers_.push_back(std::move(reader));
+  }
+}
+
 uint64_t SqliteDatabase::commit(Connection& connection, Access access) {
   if (access == Access::Read || log_sync_ == nullptr) {
     connection.run("COMMIT", {});
@@ -345,6 +384,7 @@ uint64_t SqliteDatabase::commit(Connection& connection, Access access) {
     ~Written() { sync.written(number, connection.has_logged()); }
   };
   const Written written{*log_sync_, connection, log_sync_->announce()};
+  take_back(snapshots_->end_all());
   connection.run("COMMIT", {});
   if (connection.has_logged()) checkpointer_->look(connection.log_pages());
   return written.number;
@@ -359,15 +399,71 @@ void SqliteDatabase::make_durable(uint64_t number) {
 }
 
 std::unique_ptr<SqliteTransaction> SqliteDatabase::begin_sqlite(Access access) {
-  std::unique_ptr<Connection> connection = access == Access::Write ? take_writer() : take_reader();
+  if (access == Access::Read) {
+    std::unique_ptr<SqliteTransaction> transaction = begin_reading(take_reader());
+    // What it shows may not be durable yet, and must not be told to anybody before it is.
+    if (log_sync_ != nullptr) log_sync_->wait_for_all();
+    return transaction;
+  }
+  std::unique_ptr<Connection> connection = take_writer();
   Connection& opened = *connection;
   // From here the transaction's destructor gives the connection back whatever happens.
   auto transaction = std::make_unique<SqliteTransaction>(*this, std::move(connection), access);
-  opened.run(access == Access::Write ? "BEGIN IMMEDIATE" : "BEGIN", {});
+  opened.run("BEGIN IMMEDIATE", {});
+  return transaction;
+}
+
+std::unique_ptr<SqliteTransaction> SqliteDatabase::begin_reading(std::unique_ptr<Connection> connection) {
+  Connection& opened = *connection;
+  auto transaction = std::make_unique<SqliteTransaction>(*this, std::move(connection), Access::Read);
+  opened.run("BEGIN", {});
   // SQLite takes the snapshot at the first read; ours is that of this moment.
-  if (access == Access::Read) opened.run("SELECT 1 FROM holm_migration LIMIT 1", {});
-  // What it shows may not be durable yet, and must not be told to anybody before it is.
-  if (access == Access::Read && log_sync_ != nullptr) log_sync_->wait_for_all();
+  opened.run("SELECT 1 FROM holm_migration LIMIT 1", {});
+  return transaction;
+}
+
+std::unique_ptr<Connection> SqliteDatabase::try_take_reader() {
+  std::lock_guard lock(mutex_);
+  if (readers_.empty()) return nullptr;
+  std::unique_ptr<Connection> reader = std::move(readers_.back());
+  readers_.pop_back();
+  return reader;
+}
+
+void SqliteDatabase::let_in(std::thread::id thread) {
+  std::lock_guard lock(quick_mutex_);
+  quick_threads_.insert(thread);
+}
+
+std::unique_ptr<Transaction> SqliteDatabase::try_begin(Shown shown) {
+  {
+    std::shared_lock lock(quick_mutex_);
+    if (!quick_threads_.contains(std::this_thread::get_id())) return nullptr;
+  }
+  std::unique_ptr<SqliteTransaction> transaction = try_begin_reading();
+  if (transaction == nullptr) return nullptr;
+  const bool may_be_told = shown == Shown::Written || log_sync_ == nullptr || log_sync_->is_all_durable();
+  if (!may_be_told) return nullptr;
+  return transaction;
+}
+
+std::unique_ptr<SqliteTransaction> SqliteDatabase::try_begin_reading() {
+  if (!reading_.try_enter()) return nullptr;
+  if (snapshots_ != nullptr) {
+    if (KeptSnapshots::Snapshot kept = snapshots_->take(); kept.connection != nullptr) {
+      auto transaction = std::make_unique<SqliteTransaction>(*this, std::move(kept.connection), Access::Read);
+      transaction->keep_as(kept.number);
+      return transaction;
+    }
+  }
+  std::unique_ptr<Connection> connection = try_take_reader();
+  if (connection == nullptr) {
+    reading_.leave();
+    return nullptr;
+  }
+  const auto number = snapshots_ != nullptr ? snapshots_->number() : std::nullopt;
+  std::unique_ptr<SqliteTransaction> transaction = begin_reading(std::move(connection));
+  transaction->keep_as(number);
   return transaction;
 }
 
@@ -433,6 +529,13 @@ std::unique_ptr<Database> open_or_make(const std::string& path, const std::vecto
 }
 
 }  // namespace
+
+QuickReads* find_quick_reads(Database& database) { return dynamic_cast<QuickReads*>(&database); }
+
+std::unique_ptr<Transaction> try_read(Database& database, Shown shown) {
+  QuickReads* quick = find_quick_reads(database);
+  return quick != nullptr ? quick->try_begin(shown) : nullptr;
+}
 
 std::unique_ptr<Database> open_sqlite(const std::string& path) {
   if (path == ":memory:") return std::make_unique<SqliteDatabase>(std::make_unique<ScratchFolder>());

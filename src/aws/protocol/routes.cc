@@ -21,6 +21,9 @@ constexpr int kConstantWeight = 1000;
 constexpr int kRequiredWeight = 2;
 
 bool has_constants(std::string_view uri_template, const formats::Form& query, int& count) {
+  const size_t mark = uri_template.find('?');
+  if (mark == std::string_view::npos) return true;
+  if (query.empty() && !uri_template.substr(mark).starts_with("?x-id=")) return false;
   for (const UriConstant& constant : uri_constants(uri_template)) {
     const std::string* value = formats::find_field(query, constant.name);
     if (!value || (constant.has_value && *value != constant.value)) return false;
@@ -73,10 +76,11 @@ std::optional<int> template_score(std::string_view method, std::string_view uri_
                                   const http::Request& request, std::string_view path,
                                   const formats::Form& query) {
   if (method != request.method) return std::nullopt;
-  auto match = match_uri(uri_template, path);
-  if (!match) return std::nullopt;
+  // Most templates want something of the query string that is not there, which is found out soonest.
   int constants = 0;
   if (!has_constants(uri_template, query, constants)) return std::nullopt;
+  auto match = match_uri(uri_template, path);
+  if (!match) return std::nullopt;
   return match->literals * kLiteralWeight + constants * kConstantWeight;
 }
 

@@ -15,6 +15,7 @@
 #include "services/s3/conditions.h"
 #include "services/s3/lifecycle.h"
 #include "services/s3/service.h"
+#include "services/s3/short_reads.h"
 #include "services/s3/tags.h"
 #include "services/s3/uploads.h"
 
@@ -190,8 +191,7 @@ async::Task<Found> find_object(Service& service, LongCall call, Wanted wanted) {
     found = Found{std::move(bucket), std::move(row), std::move(*extent), std::move(expiration)};
   };
   for (int attempt = 0; attempt < kAttemptsMax && !found; ++attempt) {
-    aws::Caller caller = call;
-    co_await call.client.transact_on_worker(call.reactor, std::move(caller), sql::Access::Read, look);
+    co_await look_up(service, call, look);
   }
   if (!found) {
     log::error(fmt::format("The object {}/{} cannot be read. {}", wanted.bucket, wanted.key, problem));

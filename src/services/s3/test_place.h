@@ -1,10 +1,12 @@
 // S3 on a database and a folder of its own, with workers and a reactor, for S3's tests.
 #pragma once
 
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "async/byte_source.h"
 #include "async/sync_wait.h"
@@ -25,6 +27,7 @@
 #include "services/s3/service.h"
 #include "sns/operations.h"
 #include "sql/database.h"
+#include "sql/quick_reads.h"
 #include "support/fake_clock.h"
 #include "support/kept_metrics.h"
 #include "support/seeded_random.h"
@@ -154,6 +157,16 @@ class TestS3 final : public aws::Region {
   // What the role may not do from now on: one action.
   void deny(std::string action) { denied_ = std::move(action); }
 
+  // As where the API is served: its threads may read a little themselves.
+  void let_reactor_read() {
+    any_reactor().call([this] {
+      sql::find_quick_reads(*database_)->let_in(std::this_thread::get_id());
+    });
+    (void)database_->begin(sql::Access::Read);  // Leaves an idle connection.
+  }
+  // How often something was done on a worker so far.
+  size_t trips_to_workers() const { return trips_; }
+
   // Every blob on disk.
   size_t blob_count() const { return store_->list().size(); }
   jobs::ManualJobs& jobs() { return *jobs_; }
@@ -182,6 +195,7 @@ class TestS3 final : public aws::Region {
   }
   async::Task<void> transact_on_worker(async::Reactor& reactor, aws::Caller who, sql::Access access,
                                        std::function<void(aws::Call&)> work) override {
+    ++trips_;
     std::function<void()> run = [&] { transact(who, access, work); };
     co_await workers_.run(reactor, run);
   }
@@ -254,6 +268,7 @@ class TestS3 final : public aws::Region {
     co_return std::move(*bytes);
   }
 
+  std::atomic<size_t> trips_ = 0;
   std::string account_ = kTestAccount;
   std::string denied_;
   std::vector<std::string> messages_;

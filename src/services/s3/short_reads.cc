@@ -1,0 +1,31 @@
+// Going to a worker and back costs more than a few rows do.
+
+#include "services/s3/short_reads.h"
+
+#include "aws/service/region.h"
+#include "services/s3/service.h"
+#include "sql/quick_reads.h"
+
+namespace holm::s3 {
+
+namespace {
+
+bool look_at_once(Service& service, const aws::LongCall& call, const std::function<void(aws::Call&)>& look) {
+  const std::unique_ptr<sql::Transaction> transaction = sql::try_read(service.database(), sql::Shown::Durable);
+  if (transaction == nullptr) return false;
+  const aws::Caller& caller = call;
+  aws::Call inner{caller, *transaction, call.client};
+  look(inner);
+  transaction->commit();
+  return true;
+}
+
+}  // namespace
+
+async::Task<void> look_up(Service& service, const aws::LongCall& call, std::function<void(aws::Call&)> look) {
+  if (look_at_once(service, call, look)) co_return;
+  aws::Caller caller = call;
+  co_await call.client.transact_on_worker(call.reactor, std::move(caller), sql::Access::Read, look);
+}
+
+}  // namespace holm::s3
