@@ -53,10 +53,17 @@ std::string Aead::seal(std::string_view plain, std::string_view bound_to, Random
 }
 
 std::optional<std::string> Aead::open(std::string_view sealed, std::string_view bound_to) const {
-  if (sealed.size() < kNonceBytes + kTagBytes || sealed.size() > kPlainBytesMax) return std::nullopt;
+  if (sealed.size() < kNonceBytes + kTagBytes) return std::nullopt;
+  std::string plain(sealed.size() - kNonceBytes - kTagBytes, '\0');
+  if (!open_to(sealed, bound_to, plain.data())) return std::nullopt;
+  return plain;
+}
+
+bool Aead::open_to(std::string_view sealed, std::string_view bound_to, char* plain) const {
+  if (sealed.size() < kNonceBytes + kTagBytes || sealed.size() > kPlainBytesMax) return false;
   std::string_view text = sealed.substr(kNonceBytes, sealed.size() - kNonceBytes - kTagBytes);
   std::string tag(sealed.substr(sealed.size() - kTagBytes));
-  std::string plain(text.size(), '\0');
+  auto* out = reinterpret_cast<unsigned char*>(plain);
   Context context(EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_free);
   int count = 0;
   int last = 0;
@@ -65,10 +72,9 @@ std::optional<std::string> Aead::open(std::string_view sealed, std::string_view 
   const int bound_bytes = static_cast<int>(bound_to.size());
   const int text_bytes = static_cast<int>(text.size());
   CHECK(EVP_DecryptUpdate(context.get(), nullptr, &count, octets(bound_to), bound_bytes) == 1);
-  CHECK(EVP_DecryptUpdate(context.get(), octets(plain), &count, octets(text), text_bytes) == 1);
+  CHECK(EVP_DecryptUpdate(context.get(), out, &count, octets(text), text_bytes) == 1);
   CHECK(EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_SET_TAG, kTagBytes, octets(tag)) == 1);
-  if (EVP_DecryptFinal_ex(context.get(), octets(plain) + count, &last) != 1) return std::nullopt;
-  return plain;
+  return EVP_DecryptFinal_ex(context.get(), out + count, &last) == 1;
 }
 
 }  // namespace holm::crypto

@@ -75,29 +75,33 @@ class ExtentSource final : public async::ByteSource {
       reader_ = std::move(*found);
     }
     if (piece.data_key.empty()) {
-      buffer_ = stored_bytes(offset_, std::min(here, kReadBytes));
+      read_stored(offset_, std::min(here, kReadBytes), buffer_);
     } else {
       fill_with_chunks(piece, here);
     }
   }
 
-  // Whole chunks are opened, and what was not asked for is cut off.
+  // Whole chunks are opened, and what was not asked for is cut off. They are read together: the store checks
+  // blocks as a whole, and a chunk lies in two of them.
   void fill_with_chunks(const Piece& piece, uint64_t here) {
     const ChunkCipher cipher(piece.data_key);
     const uint64_t first = offset_ / kChunkBytes, skipped = offset_ % kChunkBytes;
     const uint64_t wanted = std::min(skipped + here, kReadBytes);
-    buffer_.clear();
-    for (uint64_t chunk = first; buffer_.size() < wanted; ++chunk) {
-      const uint64_t plain = std::min(kChunkBytes, piece.bytes - chunk * kChunkBytes);
-      const std::string sealed = stored_bytes(chunk * (kChunkBytes + kSealBytes), plain + kSealBytes);
-      buffer_ += opened(cipher, chunk, sealed);
+    const uint64_t count = (wanted + kChunkBytes - 1) / kChunkBytes;
+    const uint64_t plain = std::min(count * kChunkBytes, piece.bytes - first * kChunkBytes);
+    read_stored(first * (kChunkBytes + kSealBytes), plain + count * kSealBytes, sealed_);
+    buffer_.resize(plain);
+    for (uint64_t chunk = 0; chunk < count; ++chunk) {
+      const std::string_view sealed =
+          std::string_view(sealed_).substr(chunk * (kChunkBytes + kSealBytes), kChunkBytes + kSealBytes);
+      if (!cipher.open_to(first + chunk, sealed, buffer_.data() + chunk * kChunkBytes)) fail_altered();
     }
     buffer_.resize(std::min<uint64_t>(buffer_.size(), skipped + here));
     buffer_.erase(0, skipped);
   }
 
-  std::string stored_bytes(uint64_t offset, uint64_t count) {
-    std::string bytes(count, '\0');
+  void read_stored(uint64_t offset, uint64_t count, std::string& bytes) {
+    bytes.resize(count);
     size_t filled = 0;
     while (filled < bytes.size()) {
       auto got = reader_->read_at(offset + filled, bytes.data() + filled, bytes.size() - filled);
@@ -105,12 +109,11 @@ class ExtentSource final : public async::ByteSource {
       if (*got == 0) fail("A blob is shorter than it was written.");
       filled += *got;
     }
-    return bytes;
   }
 
   std::string opened(const ChunkCipher& cipher, uint64_t index, std::string_view sealed) const {
     auto plain = cipher.open(index, sealed);
-    if (!plain) fail("Its bytes are not those that were written.");
+    if (!plain) fail_altered();
     return std::move(*plain);
   }
 
@@ -123,6 +126,8 @@ class ExtentSource final : public async::ByteSource {
     ++index_;
     while (index_ < extent_.pieces.size() && extent_.pieces[index_].bytes == 0) ++index_;
   }
+
+  [[noreturn]] void fail_altered() const { fail("Its bytes are not those that were written."); }
 
   // Never wrong bytes: an error, or a cut connection when the head has been sent.
   [[noreturn]] void fail(const std::string& message) const {
@@ -138,6 +143,7 @@ class ExtentSource final : public async::ByteSource {
   size_t index_ = 0;
   uint64_t offset_ = 0;  // In the piece.
   std::unique_ptr<blobs::Reader> reader_;
+  std::string sealed_;
   std::string buffer_;
   std::optional<std::string_view> first_;  // Read ahead.
   bool is_begun_ = false;                  // Part of it was given to somebody who cannot be told any more.

@@ -35,4 +35,8 @@ std::optional<std::string> ChunkCipher::open(uint64_t index, std::string_view se
   return aead_.open(sealed, std::to_string(index));
 }
 
+bool ChunkCipher::open_to(uint64_t index, std::string_view sealed, char* plain) const {
+  return aead_.open_to(sealed, std::to_string(index), plain);
+}
+
 }  // namespace holm::s3

@@ -25,6 +25,8 @@ class ChunkCipher final {
   std::string seal(uint64_t index, std::string_view plain, Random& random) const;
   // Nothing when the bytes are not those that were sealed.
   std::optional<std::string> open(uint64_t index, std::string_view sealed) const;
+  // The same to a place of kSealBytes less. False: what is there now is not to be used.
+  bool open_to(uint64_t index, std::string_view sealed, char* plain) const;
 
  private:
   crypto::Aead aead_;
