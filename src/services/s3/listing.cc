@@ -14,8 +14,13 @@ namespace holm::s3 {
 
 namespace {
 
-// Enough for a page of folders that hold a few objects each; further ones are skipped by a new query.
-constexpr size_t kFetchWithDelimiter = 64;
+// With a delimiter, rows that turn out to be in one folder are read in vain. So as many are read as may be
+// expected to be of use after the last time: one of a large folder is enough to skip it, and keys beside each
+// other are read many at a time.
+constexpr size_t kFetchFirst = 64;
+constexpr size_t kFetchMin = 2;
+
+size_t next_batch(size_t useful) { return std::clamp(2 * useful, kFetchMin, kFetchFirst); }
 
 // The common prefix that a key is rolled up into; empty: none.
 std::string common_prefix_of(const PageRequest& request, const std::string& key) {
@@ -59,11 +64,13 @@ PageResult read_page(const PageRequest& request, const Fetch& fetch, const Take&
   PageResult result;
   if (request.items_max == 0) return result;
   const std::string end = end_of_prefix(request.prefix);
-  const size_t batch = request.delimiter.empty() ? request.items_max + 1 : kFetchWithDelimiter;
+  const bool has_folders = !request.delimiter.empty();
+  size_t batch = has_folders ? kFetchFirst : request.items_max + 1;
   std::string from = first_key(request);
   size_t items = 0;
   while (true) {
     const std::vector<sql::Row> rows = fetch(from, end, batch);
+    const size_t before = items;
     std::string skipped;  // The common prefix that the rows at hand are in.
     for (const sql::Row& row : rows) {
       const std::string& key = row.text(0);
@@ -89,6 +96,7 @@ PageResult read_page(const PageRequest& request, const Fetch& fetch, const Take&
     if (rows.size() < batch) return result;
     from = skipped.empty() ? rows.back().text(0) + '\0' : end_of_prefix(skipped);
     if (from.empty()) return result;
+    if (has_folders) batch = next_batch(items - before);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <random>
 #include <set>
 
+#include "services/s3/listing.h"
 #include "services/s3/test_place.h"
 
 namespace holm::s3 {
@@ -144,6 +145,27 @@ TEST_F(Listing, LeavesOutWhatIsDeletedAndShowsItAmongTheVersions) {
   EXPECT_EQ(seen, (std::vector<std::string>{"a", "a", "a", "a/x", "a/x", "a/x", "b", "b", "b"}));
   EXPECT_EQ(markers, 1u);
   EXPECT_EQ(latest, 3u);
+}
+
+// A page of folders takes as long as it has folders, however much is in them.
+TEST(ListingOfFolders, ReadsLittleMoreThanOneRowOfEach) {
+  std::vector<std::string> keys;
+  for (char folder = 'a'; folder <= 'z'; ++folder) {
+    for (int i = 0; i < 1000; ++i) keys.push_back(std::string(1, folder) + "/" + std::to_string(10000 + i));
+  }
+  size_t read = 0;
+  const Fetch fetch = [&](const std::string& from, const std::string&, size_t count) {
+    std::vector<sql::Row> rows;
+    for (auto key = std::ranges::lower_bound(keys, from); key != keys.end() && rows.size() < count; ++key) {
+      rows.emplace_back(std::vector<sql::Value>{*key});
+    }
+    read += rows.size();
+    return rows;
+  };
+  const PageResult page =
+      read_page({.prefix = {}, .delimiter = "/", .after = {}, .items_max = 1000}, fetch, [](const sql::Row&) {});
+  EXPECT_EQ(page.common_prefixes.size(), 26u);
+  EXPECT_LE(read, 64u + 2 * 26u);
 }
 
 }  // namespace
