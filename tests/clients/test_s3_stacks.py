@@ -23,6 +23,9 @@ TEMPLATE = {
             "PublicAccessBlockConfiguration": {"BlockPublicAcls": True, "BlockPublicPolicy": True,
                                                "IgnorePublicAcls": True, "RestrictPublicBuckets": True},
             "VersioningConfiguration": {"Status": "Enabled"},
+            "IntelligentTieringConfigurations": [
+                {"Id": "unused", "Status": "Enabled", "Prefix": "drafts/", "Tierings": [
+                    {"AccessTier": "ARCHIVE_ACCESS", "Days": 90}]}],
             "MetricsConfigurations": [{"Id": "EntireBucket"}, {"Id": "Drafts", "Prefix": "drafts/"}],
             "LifecycleConfiguration": {"Rules": [
                 {"Id": "CleanupOldVersions", "Status": "Enabled",
@@ -56,6 +59,8 @@ def test_buckets_and_keys_of_a_stack(region, stack):
     assert s3.get_object(Bucket=bucket, Key="asset.zip")["Body"].read() == b"zip"
     rules = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
     assert [rule["ID"] for rule in rules] == ["CleanupOldVersions", "AbortIncompleteMultipartUploads"]
+    tiers = s3.get_bucket_intelligent_tiering_configuration(Bucket=bucket, Id="unused")["IntelligentTieringConfiguration"]
+    assert tiers["Tierings"] == [{"Days": 90, "AccessTier": "ARCHIVE_ACCESS"}]
     assert kms.describe_key(KeyId=f"alias/{name}")["KeyMetadata"]["Arn"] == key
     assert kms.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"] is True
     assert {"TagKey": "team", "TagValue": "a"} in kms.list_resource_tags(KeyId=key)["Tags"]

@@ -29,6 +29,8 @@ def test_everything_is_as_it_was_written(region, store):
     assert topics[0]["Events"] == ["s3:ObjectCreated:*", "s3:ObjectRestore:Completed"]
     inventory = s3.get_bucket_inventory_configuration(Bucket=bucket, Id="everything")["InventoryConfiguration"]
     assert inventory["Schedule"]["Frequency"] == "Weekly"
+    tiers = s3.get_bucket_intelligent_tiering_configuration(Bucket=bucket, Id="unused")["IntelligentTieringConfiguration"]
+    assert sorted(tier["Days"] for tier in tiers["Tierings"]) == [125, 180]
     s3.put_object(Bucket=f"{bucket}-site", Key="index.html", Body=b"hello", ContentType="text/html")
     connection = http.client.HTTPConnection("127.0.0.1", region.edge_port, timeout=10)
     connection.request("GET", "/", headers={"Host": f"{bucket}-site.s3-website-us-east-1.localhost"})

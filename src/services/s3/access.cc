@@ -109,6 +109,8 @@ constexpr Action kBucketActions[] = {
     {"ListBucketAnalyticsConfigurations", "GetAnalyticsConfiguration"},
     {"GetBucketIntelligentTieringConfiguration", "GetIntelligentTieringConfiguration"},
     {"ListBucketIntelligentTieringConfigurations", "GetIntelligentTieringConfiguration"},
+    {"PutBucketIntelligentTieringConfiguration", "PutIntelligentTieringConfiguration"},
+    {"DeleteBucketIntelligentTieringConfiguration", "PutIntelligentTieringConfiguration"},
     {"GetBucketInventoryConfiguration", "GetInventoryConfiguration"},
     {"ListBucketInventoryConfigurations", "GetInventoryConfiguration"},
     {"PutBucketInventoryConfiguration", "PutInventoryConfiguration"},

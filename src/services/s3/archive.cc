@@ -22,10 +22,12 @@ namespace holm::s3 {
 namespace {
 
 constexpr int32_t kAccepted = 202;
+constexpr int32_t kForGood = -1;  // For so many days is asked what comes back from a tier.
 
 [[noreturn]] void throw_state(const VersionRow& row, const char* message) {
   aws::ServiceError error("InvalidObjectState", 403, message);
   error.with("StorageClass", row.storage_class);
+  if (!row.archive_tier.empty()) error.with("AccessTier", row.archive_tier);
   throw error;
 }
 
@@ -38,7 +40,8 @@ void require_tier(const RestoreRequest& wanted, const VersionRow& row) {
   }
   const std::string tier =
       wanted.glacier_job_parameters ? wanted.glacier_job_parameters->tier : wanted.tier.value_or("Standard");
-  if (tier != "Expedited" || row.storage_class != "DEEP_ARCHIVE") return;
+  const bool is_deep = row.storage_class == "DEEP_ARCHIVE" || row.archive_tier == "DEEP_ARCHIVE_ACCESS";
+  if (tier != "Expedited" || !is_deep) return;
   throw aws::ServiceError("InvalidArgument", 400, "Retrieval option is not supported by this storage class");
 }
 
@@ -54,6 +57,16 @@ int32_t require_days(const RestoreObjectRequest& request) {
   if (request.restore_request->type) throw aws::NotImplemented("RestoreObject: Type SELECT");
   if (*request.restore_request->days >= 1) return *request.restore_request->days;
   throw aws::ServiceError("InvalidArgument", 400, "restoration days should be at least 1");
+}
+
+// What comes back from a tier does not go there again after so many days.
+int32_t require_no_days(const RestoreObjectRequest& request) {
+  if (!request.restore_request) return kForGood;
+  if (request.restore_request->type) throw aws::NotImplemented("RestoreObject: Type SELECT");
+  if (!request.restore_request->days) return kForGood;
+  throw aws::ServiceError("InvalidArgument", 400,
+                          "Days cannot be given for an object of the class INTELLIGENT_TIERING, which is moved "
+                          "back to its frequent access tier");
 }
 
 // From now, and to the end of the day.
@@ -105,12 +118,14 @@ Restoration restoration_from(int64_t days, int64_t until) {
   return restoration;
 }
 
+bool is_archived(const VersionRow& row) { return is_archive(row.storage_class) || !row.archive_tier.empty(); }
+
 bool is_archive(std::string_view storage_class) {
   return storage_class == "GLACIER" || storage_class == "DEEP_ARCHIVE";
 }
 
 void require_readable(const VersionRow& row, Time now, const char* message) {
-  if (is_archive(row.storage_class) && !row.restoration.is_there(now)) throw_state(row, message);
+  if (is_archived(row) && !row.restoration.is_there(now)) throw_state(row, message);
 }
 
 std::optional<std::string> restore_header(const Restoration& restoration, Time now) {
@@ -126,14 +141,13 @@ std::optional<RestoreStatus> restore_status(const Restoration& restoration, Time
 }
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_RestoreObject.html
-// A copy that is there stays for as many days as are asked for now.
+// A copy that is there stays for as many days as are asked for now. What is in a tier comes back for good.
 RestoreObjectOutput restore_object(Service& service, Call& call, const RestoreObjectRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
-  const int32_t days = require_days(request);
-  VersionRow row = require_version(call, bucket, request.key, request.version_id);
-  if (!is_archive(row.storage_class))
-    throw_state(row, "Restore is not allowed for the object's current storage class");
-  require_tier(*request.restore_request, row);
+  const VersionRow row = require_version(call, bucket, request.key, request.version_id);
+  const int32_t days = row.archive_tier.empty() ? require_days(request) : require_no_days(request);
+  if (!is_archived(row)) throw_state(row, "Restore is not allowed for the object's current storage class");
+  require_tier(request.restore_request.value_or(RestoreRequest{}), row);
   if (row.restoration.days != 0) {
     throw aws::ServiceError("RestoreAlreadyInProgress", 409, "Object restore is already in progress");
   }
@@ -157,6 +171,12 @@ jobs::Outcome restore(Service& service, aws::Region& region, const jobs::Job& jo
     auto& [bucket, row] = *found;
     call.account = bucket.account;
     call.region = bucket.region;
+    if (row.restoration.days == kForGood) {
+      call.transaction.run(
+          "UPDATE s3_version SET restore_days = 0, archive_tier = '', used = ?2 WHERE id = ?1",
+          {row.id, to_milliseconds(now)});
+      return tell(service, call, bucket, row, "ObjectRestore:Completed");
+    }
     if (row.restoration.days != 0) {
       row.restoration = {.days = 0, .until = end_after(row.restoration.days, now, service.day())};
       keep(call, row.id, row.restoration);

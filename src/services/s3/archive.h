@@ -25,7 +25,7 @@ struct VersionRow;
 
 // The copy of an archived version that can be read for a while.
 struct Restoration {
-  int32_t days = 0;           // For how long it is asked for while it is being made; else 0.
+  int32_t days = 0;           // For how long it is asked for while it is being made, -1 for good; else 0.
   std::optional<Time> until;  // The end of the one that was made last, which may be over.
 
   bool is_there(Time now) const { return until && *until > now; }
@@ -34,6 +34,8 @@ struct Restoration {
 Restoration restoration_from(int64_t days, int64_t until);
 
 bool is_archive(std::string_view storage_class);
+// In one of those, or in a tier of archives.
+bool is_archived(const VersionRow& row);
 
 // InvalidObjectState while the bytes are in an archive only; `message` says of what that is in the way.
 void require_readable(const VersionRow& row, Time now, const char* message);

@@ -296,6 +296,31 @@ MetricsConfiguration metrics_from(const Properties& given) {
   return made;
 }
 
+IntelligentTieringConfiguration tiering_from(const Properties& given) {
+  IntelligentTieringConfiguration made{.id = given.text("Id"), .status = given.text("Status")};
+  IntelligentTieringAndOperator parts{.prefix = given.find_text("Prefix")};
+  for (const Properties& each : given.objects("TagFilters")) {
+    parts.tags.push_back({.key = each.text("Key"), .value = each.text("Value")});
+  }
+  if (parts.prefix || !parts.tags.empty()) made.filter = IntelligentTieringFilter{.and_ = std::move(parts)};
+  for (const Properties& each : given.objects("Tierings")) {
+    made.tierings.push_back({.days = static_cast<int32_t>(each.integer("Days", 0)),
+                             .access_tier = each.text("AccessTier")});
+  }
+  return made;
+}
+
+void put_tierings(Context& context, const std::string& bucket, const Properties& was,
+                  const Properties& wanted) {
+  if (!differs(was, wanted, "IntelligentTieringConfigurations")) return;
+  for (const Properties& each : was.objects("IntelligentTieringConfigurations"))
+    context.invoke<DeleteBucketIntelligentTieringConfiguration>({.bucket = bucket, .id = each.text("Id")});
+  for (const Properties& each : wanted.objects("IntelligentTieringConfigurations")) {
+    context.invoke<PutBucketIntelligentTieringConfiguration>(
+        {.bucket = bucket, .id = each.text("Id"), .intelligent_tiering_configuration = tiering_from(each)});
+  }
+}
+
 void put_inventories(Context& context, const std::string& bucket, const Properties& was,
                      const Properties& wanted) {
   if (!differs(was, wanted, "InventoryConfigurations")) return;
@@ -337,6 +362,7 @@ void apply_documents(Context& context, const std::string& bucket, const Properti
     document.put(context, bucket, wanted.find_object(document.name));
   }
   put_inventories(context, bucket, was, wanted);
+  put_tierings(context, bucket, was, wanted);
   put_metrics(context, bucket, was, wanted);
 }
 

@@ -148,6 +148,23 @@ inline constexpr stacks::PropertySchema kMetricsMembers[] = {
      .element = stacks::PropertyKind::Object,
      .members = stacks::kTagSchema}};
 
+inline constexpr stacks::PropertySchema kTieringMembers[] = {
+    {.name = "AccessTier", .presence = stacks::Presence::Required},
+    {.name = "Days", .kind = stacks::PropertyKind::Integer, .presence = stacks::Presence::Required}};
+inline constexpr stacks::PropertySchema kTieringConfigurationMembers[] = {
+    {.name = "Id", .presence = stacks::Presence::Required},
+    {.name = "Prefix"},
+    {.name = "Status", .presence = stacks::Presence::Required},
+    {.name = "TagFilters",
+     .kind = stacks::PropertyKind::List,
+     .element = stacks::PropertyKind::Object,
+     .members = stacks::kTagSchema},
+    {.name = "Tierings",
+     .kind = stacks::PropertyKind::List,
+     .presence = stacks::Presence::Required,
+     .element = stacks::PropertyKind::Object,
+     .members = kTieringMembers}};
+
 inline constexpr stacks::PropertySchema kStatusMembers[] = {{.name = "Status"}};
 inline constexpr stacks::PropertySchema kReplicationAndMembers[] = {{.name = "Prefix"},
                                                                     {.name = "TagFilters",

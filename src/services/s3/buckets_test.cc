@@ -168,7 +168,7 @@ TEST_F(Buckets, RecordEventsWithTheirCause) {
   EXPECT_EQ(set({function, other}), "400 InvalidArgument") << "both would get the same event";
   other.filter->key->filter_rules.at(1).value = ".png";
   EXPECT_EQ(set({function, other}), "200");
-  other.events = {"s3:IntelligentTiering"};
+  other.events = {"s3:Replication:*"};
   EXPECT_EQ(set({other}), "501 NotImplemented");
   auto count = [&] {
     auto transaction = s3.database().begin(sql::Access::Read);

@@ -1,5 +1,4 @@
-// Configurations that nothing is done with, so that they cannot be set: analytics, tiers of archives. Reading
-// them tells that.
+// Configurations that nothing is done with, so that they cannot be set: analytics. Reading them tells that.
 
 #include "s3/handlers.h"
 #include "services/s3/named_configurations.h"
@@ -11,19 +10,8 @@ GetBucketAnalyticsConfigurationOutput get_bucket_analytics_configuration(
   throw_no_configuration(require_bucket(call, request.bucket), request.id);
 }
 
-GetBucketIntelligentTieringConfigurationOutput get_bucket_intelligent_tiering_configuration(
-    Service&, Call& call, const GetBucketIntelligentTieringConfigurationRequest& request) {
-  throw_no_configuration(require_bucket(call, request.bucket), request.id);
-}
-
 ListBucketAnalyticsConfigurationsOutput list_bucket_analytics_configurations(
     Service&, Call& call, const ListBucketAnalyticsConfigurationsRequest& request) {
-  require_bucket(call, request.bucket);
-  return {.is_truncated = false, .continuation_token = request.continuation_token};
-}
-
-ListBucketIntelligentTieringConfigurationsOutput list_bucket_intelligent_tiering_configurations(
-    Service&, Call& call, const ListBucketIntelligentTieringConfigurationsRequest& request) {
   require_bucket(call, request.bucket);
   return {.is_truncated = false, .continuation_token = request.continuation_token};
 }

@@ -16,6 +16,7 @@
 #include "services/s3/lifecycle.h"
 #include "services/s3/notifications.h"
 #include "services/s3/service.h"
+#include "services/s3/short_reads.h"
 #include "services/s3/uploads.h"
 
 namespace holm::s3 {
@@ -189,8 +190,7 @@ async::Task<UploadPartCopyOutput> upload_part_copy(Service& service, LongCall ca
   std::function<void(Call&)> look = [&](Call& inner) {
     upload = require_upload(inner, require_bucket(inner, request.bucket), request.key, request.upload_id);
   };
-  aws::Caller caller = call;
-  co_await call.client.transact_on_worker(call.reactor, caller, sql::Access::Read, look);
+  co_await look_up(service, call, look);
   const auto customer = part_key(customer_key_of(request), upload);
   Wanted wanted = wanted_source(request);
   // A source in several parts may be larger than one part may be; the range says how much of it is meant.
@@ -213,7 +213,8 @@ async::Task<UploadPartCopyOutput> upload_part_copy(Service& service, LongCall ca
     store_part(service, inner, upload, customer, request.part_number, body);
     result.last_modified = inner.now;
   };
-  co_await service.writes().transact(call.reactor, caller, store);
+  aws::Caller caller = call;
+  co_await service.writes().transact(call.reactor, std::move(caller), store);
   UploadPartCopyOutput output{.copy_source_version_id = told_version(source),
                               .copy_part_result = std::move(result)};
   tell_encryption(upload.encryption, output);

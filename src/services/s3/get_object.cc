@@ -16,6 +16,7 @@
 #include "services/s3/lifecycle.h"
 #include "services/s3/service.h"
 #include "services/s3/short_reads.h"
+#include "services/s3/tiering.h"
 #include "services/s3/tags.h"
 #include "services/s3/uploads.h"
 
@@ -197,6 +198,7 @@ async::Task<Found> find_object(Service& service, LongCall call, Wanted wanted) {
     log::error(fmt::format("The object {}/{} cannot be read. {}", wanted.bucket, wanted.key, problem));
     throw_unreadable();
   }
+  if (!is_use_kept(found->row, call.now, service.day())) co_await note_use(service, call, found->row.id);
   co_return std::move(*found);
 }
 
@@ -247,6 +249,7 @@ HeadObjectOutput head_object(Service&, Call& call, const HeadObjectRequest& requ
            checksum_of_part(call.transaction, request, row), output);
   output.expiration = expiration_of({call.transaction, bucket.id}, row);
   output.restore = restore_header(row.restoration, call.now);
+  if (!row.archive_tier.empty()) output.archive_status = row.archive_tier;
   override_headers(call.principal, request, output);
   return output;
 }

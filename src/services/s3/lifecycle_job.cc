@@ -98,8 +98,10 @@ class Round {
     if (!action) return;
     switch (action->kind) {
       case LifecycleAction::Kind::Move:
-        call.transaction.run("UPDATE s3_version SET storage_class = ?2 WHERE id = ?1",
-                             {row->id, action->storage_class});
+        // What is watched from now on was last used now.
+        call.transaction.run(
+            "UPDATE s3_version SET storage_class = ?2, used = ?3, archive_tier = '' WHERE id = ?1",
+            {row->id, action->storage_class, to_milliseconds(now_)});
         return tell(call, *row, "LifecycleTransition", action->storage_class);
       case LifecycleAction::Kind::Expire:
         if (bucket.versioning == Versioning::Never && protection(row->lock, Bypass::No, now_)) return;

@@ -28,7 +28,7 @@ namespace holm::s3 {
 namespace {
 
 constexpr std::string_view kKind = "notifications";
-constexpr std::array<std::string_view, 20> kEvents = {"s3:ObjectCreated:*",
+constexpr std::array<std::string_view, 21> kEvents = {"s3:ObjectCreated:*",
                                                       "s3:ObjectCreated:Put",
                                                       "s3:ObjectCreated:Copy",
                                                       "s3:ObjectCreated:Post",
@@ -47,10 +47,10 @@ constexpr std::array<std::string_view, 20> kEvents = {"s3:ObjectCreated:*",
                                                       "s3:LifecycleExpiration:*",
                                                       "s3:LifecycleExpiration:Delete",
                                                       "s3:LifecycleExpiration:DeleteMarkerCreated",
-                                                      "s3:LifecycleTransition"};
+                                                      "s3:LifecycleTransition",
+                                                      "s3:IntelligentTiering"};
 // What happens here never, or is not looked at.
-constexpr std::array<std::string_view, 7> kOtherEvents = {"s3:ReducedRedundancyLostObject",
-                                                          "s3:IntelligentTiering",
+constexpr std::array<std::string_view, 6> kOtherEvents = {"s3:ReducedRedundancyLostObject",
                                                           "s3:Replication:*",
                                                           "s3:Replication:OperationFailedReplication",
                                                           "s3:Replication:OperationNotTracked",

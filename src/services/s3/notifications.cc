@@ -42,6 +42,9 @@ void add_details(const ObjectEvent& event, Object& record) {
                    {"lifecycleRestoreStorageClass", event.storage_class}});
     record.append("glacierEventData", object_of({{"restoreEventData", std::move(restored)}}));
   }
+  if (event.name == "IntelligentTiering") {
+    record.append("intelligentTieringEventData", object_of({{"destinationAccessTier", event.storage_class}}));
+  }
   if (event.name == "LifecycleTransition") {
     Object moved = object_of({{"destinationStorageClass", event.storage_class}});
     record.append("lifecycleEventData", object_of({{"transitionEventData", std::move(moved)}}));
@@ -66,7 +69,7 @@ std::string message_of(const Call& call, const BucketRow& bucket, const ObjectEv
                          {"bucket", std::move(where)},
                          {"object", std::move(object)}});
   Object record = object_of(
-      {{"eventVersion", "2.1"},
+      {{"eventVersion", event.name == "IntelligentTiering" ? "2.3" : "2.1"},
        {"eventSource", "aws:s3"},
        {"awsRegion", bucket.region},
        {"eventTime", iso8601_milliseconds(call.now)},

@@ -23,7 +23,7 @@ struct ObjectEvent {
   std::string etag;
   std::string version;
   int64_t sequence;  // The id of the newest version there was: what comes later has no smaller one.
-  std::string storage_class = {};  // Where it moved to, or what it was restored of.
+  std::string storage_class = {};  // Where it moved to, a tier as well, or what it was restored of.
   std::optional<Time> restored_until = {};
 };
 

@@ -55,3 +55,11 @@ ALTER TABLE s3_part ADD COLUMN sealed_key BLOB;
 -- time until which the last one stays
 ALTER TABLE s3_version ADD COLUMN restore_days INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE s3_version ADD COLUMN restored_until INTEGER NOT NULL DEFAULT 0;
+-- migration 4: objects of the class INTELLIGENT_TIERING (tiering.h): when one was used last, 0 for when it came, and
+-- the tier of archives that it is in
+ALTER TABLE s3_version ADD COLUMN used INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE s3_version ADD COLUMN archive_tier TEXT NOT NULL DEFAULT '';
+-- Every start asks for all blobs, and most objects have none.
+CREATE INDEX s3_version_blob ON s3_version (blob) WHERE blob IS NOT NULL;
+CREATE INDEX s3_piece_blob ON s3_piece (blob) WHERE blob IS NOT NULL;
+CREATE INDEX s3_part_blob ON s3_part (blob) WHERE blob IS NOT NULL;

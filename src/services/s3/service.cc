@@ -20,6 +20,7 @@
 #include "services/s3/replication.h"
 #include "services/s3/request_watch.h"
 #include "services/s3/storage_metrics.h"
+#include "services/s3/tiering.h"
 #include "services/s3/website.h"
 #include "sql/database.h"
 
@@ -72,6 +73,7 @@ void Service::start() {
 
 void Service::start_daily() {
   keep_daily(kLifecycleJob, [this](Time now) { run_lifecycle(*this, dependencies_.region, now); });
+  keep_daily(kTieringJob, [this](Time now) { run_tiering(*this, dependencies_.region, now); });
   keep_daily(kInventoryJob, [this](Time now) { deliver_inventories(*this, dependencies_.region, now); });
   keep_daily(kStorageMetricsJob, [this](Time now) {
     measure_storage(*dependencies_.database.begin(sql::Access::Read), dependencies_.metrics, now);

@@ -24,8 +24,8 @@ struct Held {
 
 // Parts have the class that their upload asked for.
 constexpr char kSums[] =
-    "SELECT b.account, b.region, b.name, v.storage_class, sum(v.bytes), count(*) FROM s3_version v"
-    " JOIN s3_bucket b ON b.id = v.bucket GROUP BY b.id, v.storage_class"
+    "SELECT b.account, b.region, b.name, CASE v.archive_tier WHEN '' THEN v.storage_class ELSE v.archive_tier END,"
+    " sum(v.bytes), count(*) FROM s3_version v JOIN s3_bucket b ON b.id = v.bucket GROUP BY b.id, 4"
     " UNION ALL SELECT b.account, b.region, b.name, u.storage_class, sum(p.bytes), count(*) FROM s3_part p"
     " JOIN s3_upload u ON u.id = p.upload JOIN s3_bucket b ON b.id = u.bucket GROUP BY b.id, u.storage_class";
 
@@ -36,6 +36,8 @@ std::string storage_type_of(const std::string& storage_class) {
       {"ONEZONE_IA", "OneZoneIAStorage"},
       {"REDUCED_REDUNDANCY", "ReducedRedundancyStorage"},
       {"INTELLIGENT_TIERING", "IntelligentTieringFAStorage"},
+      {"ARCHIVE_ACCESS", "IntelligentTieringAAStorage"},
+      {"DEEP_ARCHIVE_ACCESS", "IntelligentTieringDAAStorage"},
       {"GLACIER", "GlacierStorage"},
       {"GLACIER_IR", "GlacierInstantRetrievalStorage"},
       {"DEEP_ARCHIVE", "DeepArchiveStorage"}};

@@ -13,6 +13,7 @@
 #include "services/s3/listing.h"
 #include "services/s3/sealed_bytes.h"
 #include "services/s3/service.h"
+#include "services/s3/short_reads.h"
 #include "services/s3/versions.h"
 
 namespace holm::s3 {
@@ -203,8 +204,7 @@ async::Task<UploadPartOutput> upload_part(Service& service, LongCall call, Uploa
   std::function<void(Call&)> look = [&](Call& inner) {
     upload = require_upload(inner, require_bucket(inner, request.bucket), request.key, request.upload_id);
   };
-  aws::Caller caller = call;
-  co_await call.client.transact_on_worker(call.reactor, caller, sql::Access::Read, look);
+  co_await look_up(service, call, look);
   const auto customer = part_key(customer_key_of(request), upload);
   BodyClaims claims{.content_md5 = request.content_md5,
                     .checksum = told_checksum(request),
@@ -223,7 +223,8 @@ async::Task<UploadPartOutput> upload_part(Service& service, LongCall call, Uploa
     store_part(service, inner, upload, customer, request.part_number, body);
   };
   hide_md5(service, upload, body);
-  co_await service.writes().transact(call.reactor, caller, store);
+  aws::Caller caller = call;
+  co_await service.writes().transact(call.reactor, std::move(caller), store);
   UploadPartOutput output{.e_tag = quoted(hex_encode(body.md5))};
   const ToldChecksum told = body.told.value_or(ToldChecksum{body.algorithm, base64_encode(body.checksum)});
   tell_checksum(output, told.algorithm, told.value);

@@ -21,7 +21,7 @@ constexpr size_t kEtagBytes = 16;
 constexpr std::string_view kColumns =
     "id, key, version, is_current, is_marker, bytes, etag, modified, storage_class, checksum_algorithm,"
     " checksum, checksum_type, part_count, tags, attributes, lock_mode, lock_until, legal_hold, owner, list,"
-    " encryption, replication, restore_days, restored_until";
+    " encryption, replication, restore_days, restored_until, used, archive_tier";
 
 VersionRow version_from(const sql::Row& row) {
   return {.id = row.integer(0),
@@ -44,7 +44,9 @@ VersionRow version_from(const sql::Row& row) {
           .owner = row.text(18),
           .list = row.text(19),
           .replication = row.text(21),
-          .restoration = restoration_from(row.integer(22), row.integer(23))};
+          .restoration = restoration_from(row.integer(22), row.integer(23)),
+          .used = row.integer(24) != 0 ? std::optional(from_milliseconds(row.integer(24))) : std::nullopt,
+          .archive_tier = row.text(25)};
 }
 
 // Removes the row of a version that has so many parts, and with it what it consists of.

@@ -46,6 +46,8 @@ struct VersionRow {
   std::string list;         // Its access control list as JSON; empty: everything for the owner.
   std::string replication;  // replication.h; empty: it is neither a replica nor wanted elsewhere.
   Restoration restoration;  // Of what is in an archive.
+  std::optional<Time> used = {};  // The last time, to the day, of what tiering.h watches; none: when it came.
+  std::string archive_tier;       // The tier of archives that it is in; empty: none.
 };
 
 // Whose a version is: the bucket owner's wherever lists do not count.

@@ -125,6 +125,22 @@ resource "aws_s3_bucket_logging" "store" {
   target_bucket = aws_s3_bucket.target.id
   target_prefix = "log/"
 }
+resource "aws_s3_bucket_intelligent_tiering_configuration" "store" {
+  bucket = aws_s3_bucket.store.id
+  name   = "unused"
+  filter {
+    prefix = "docs/"
+    tags   = { kind = "photo" }
+  }
+  tiering {
+    access_tier = "ARCHIVE_ACCESS"
+    days        = 125
+  }
+  tiering {
+    access_tier = "DEEP_ARCHIVE_ACCESS"
+    days        = 180
+  }
+}
 resource "aws_s3_bucket_inventory" "store" {
   bucket                   = aws_s3_bucket.store.id
   name                     = "everything"
