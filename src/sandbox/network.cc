@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <set>
 
 #include "sandbox/anchor.h"
 #include "sandbox/border_rules.h"
@@ -33,6 +34,7 @@ struct Vpc {
   // Nothing until it was published in this process's life.
   std::optional<Security> security;
   std::optional<PublicAddresses> public_addresses;
+  std::set<Ipv4> routed;  // Of those, by the host.
   std::optional<Cuts> cuts;
   std::optional<std::string> borders;  // The commands that made them.
   std::optional<std::vector<Peering>> peerings;
@@ -395,12 +397,16 @@ Result<void> Network::publish_public_addresses(const std::string& vpc_id,
   vpc.public_addresses = *wanted;
   const UplinkSpec uplink = state_->uplink_of(vpc_id, vpc.name_space.get());
   const std::set<Ipv4> now = wanted->all();
-  for (Ipv4 address : known.all()) {
+  for (Ipv4 address : std::set<Ipv4>(vpc.routed)) {
     if (now.contains(address)) continue;
     if (auto gone = unroute(uplink, address); !gone) return gone;
+    vpc.routed.erase(address);
   }
+  // Each takes a look at all routes and addresses of the machine, so it is done once.
   for (Ipv4 address : now) {
+    if (vpc.routed.contains(address)) continue;
     if (auto routed = route_to_vpc(uplink, address); !routed) return routed;
+    vpc.routed.insert(address);
   }
   return {};
 }
