@@ -19,6 +19,7 @@ namespace {
 constexpr int64_t kLoadBalancersMax = 50;  // Of each kind.
 constexpr int64_t kListenersMax = 50;
 constexpr int64_t kRulesMax = 100;
+constexpr int64_t kCertificatesMax = 25;  // Besides the defaults.
 constexpr int64_t kTargetGroupsMax = 3000;
 constexpr size_t kGroupsOfLoadBalancerMax = 100;
 constexpr int64_t kTargetsOfGroupMax = 1000;
@@ -86,6 +87,16 @@ void check_target_count(Call& call, const std::string& group) {
       kTargetsOfGroupMax, group));
 }
 
+void check_certificate_count(Call& call, const std::string& load_balancer) {
+  const int64_t known = number(call,
+                               "SELECT count(*) FROM elbv2_certificate c"
+                               " JOIN elbv2_resource l ON l.arn = c.listener WHERE l.parent = ?1",
+                               {load_balancer});
+  if (known <= kCertificatesMax) return;
+  throw TooManyCertificatesException(
+      fmt::format("The maximum number of certificates on load balancer '{}' has been reached", load_balancer));
+}
+
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-target-groups.html
 void check_association(Call& call, const LoadBalancer& load_balancer, const std::vector<Action>& actions) {
   const std::string& own = *load_balancer.load_balancer_arn;
@@ -120,7 +131,7 @@ DescribeAccountLimitsOutput describe_account_limits(Service&, Call&, const Descr
                    {.name = "listeners-per-application-load-balancer", .max = std::to_string(kListenersMax)},
                    {.name = "listeners-per-network-load-balancer", .max = std::to_string(kListenersMax)},
                    {.name = "rules-per-application-load-balancer", .max = std::to_string(kRulesMax)},
-                   {.name = "certificates-per-application-load-balancer", .max = "25"},
+                   {.name = "certificates-per-application-load-balancer", .max = std::to_string(kCertificatesMax)},
                    {.name = "target-groups", .max = std::to_string(kTargetGroupsMax)},
                    {.name = "target-groups-per-action-on-application-load-balancer", .max = "5"},
                    {.name = "target-groups-per-application-load-balancer",

@@ -17,6 +17,8 @@ void require_room_for_rule(Call& call, const std::string& load_balancer);
 void require_room_for_target_group(Call& call);
 // Of targets that have been registered just now.
 void check_target_count(Call& call, const std::string& group);
+// Of certificates that have been added just now, besides the defaults of the listeners.
+void check_certificate_count(Call& call, const std::string& load_balancer);
 // A group is one load balancer's, in the same VPC.
 void check_association(Call& call, const LoadBalancer& load_balancer, const std::vector<Action>& actions);
 

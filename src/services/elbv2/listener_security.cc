@@ -9,6 +9,7 @@
 
 #include "net/certificate_directory.h"
 #include "services/elbv2/kinds.h"
+#include "services/elbv2/limits.h"
 #include "services/elbv2/records.h"
 #include "services/elbv2/security_policies.h"
 #include "services/elbv2/service.h"
@@ -17,7 +18,6 @@ namespace holm::elbv2 {
 
 namespace {
 
-constexpr size_t kCertificatesMax = 25;  // Besides the default.
 constexpr std::string_view kDefaultPolicy = "ELBSecurityPolicy-2016-08";
 
 [[noreturn]] void refuse(const std::string& message) {
@@ -58,8 +58,9 @@ std::string only_arn(const std::vector<Certificate>& certificates) {
 void set_security(Service& service, Call& call, Listener& listener, const std::optional<std::string>& policy,
                   const std::vector<Certificate>& certificates) {
   if (!needs_certificate(*listener.protocol)) {
-    if (policy || !certificates.empty()) {
-      refuse("A security policy and certificates can be given to HTTPS and TLS listeners only");
+    if (policy) refuse(fmt::format("An SSL policy cannot be specified for {} listeners", *listener.protocol));
+    if (!certificates.empty()) {
+      refuse(fmt::format("A certificate cannot be specified for {} listeners", *listener.protocol));
     }
     listener.alpn_policy.clear();
     listener.ssl_policy.reset();
@@ -74,7 +75,9 @@ void set_security(Service& service, Call& call, Listener& listener, const std::o
     call.transaction.run("DELETE FROM elbv2_certificate WHERE listener = ?1 AND arn = ?2",
                          {*listener.listener_arn, arn});
   }
-  if (listener.certificates.empty()) refuse("A certificate must be specified for HTTPS and TLS listeners");
+  if (listener.certificates.empty()) {
+    refuse(fmt::format("A certificate must be specified for {} listeners", *listener.protocol));
+  }
   if (policy) listener.ssl_policy = policy;
   if (!listener.ssl_policy) listener.ssl_policy = std::string(kDefaultPolicy);
   if (!find_security_policy(*listener.ssl_policy)) {
@@ -132,10 +135,7 @@ AddListenerCertificatesOutput add_listener_certificates(Service& service, Call& 
     }
     result.certificates.push_back({.certificate_arn = arn, .is_default = is_default});
   }
-  if (additional_certificates(call, request.listener_arn).size() > kCertificatesMax) {
-    throw TooManyCertificatesException(
-        fmt::format("A listener can have {} certificates besides the default one", kCertificatesMax));
-  }
+  check_certificate_count(call, *listener.load_balancer_arn);
   service.changed(call.transaction);
   return result;
 }

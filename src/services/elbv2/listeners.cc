@@ -22,12 +22,16 @@ std::string child_arn(const Call& call, std::string_view kind, const std::string
                   fmt::format("{}/{}/{}", kind, path_of(parent), random.hex(16)));
 }
 
-void check_port(Call& call, const std::string& load_balancer, int32_t port, const std::string& except) {
-  for (const Listener& each :
-       all_where<Listener>(call, "parent = ?3 AND position = ?4", {load_balancer, int64_t{port}})) {
-    if (*each.listener_arn == except) continue;
-    throw DuplicateListenerException("A listener already exists on this port for this load balancer");
-  }
+std::optional<Listener> find_listener_on(Call& call, const std::string& load_balancer, int32_t port) {
+  auto found = all_where<Listener>(call, "parent = ?3 AND position = ?4", {load_balancer, int64_t{port}});
+  if (found.empty()) return std::nullopt;
+  return std::move(found.front());
+}
+
+// But for their names.
+bool is_same(Listener a, const Listener& b) {
+  a.listener_arn = b.listener_arn;
+  return aws::write_kept_json(shape_of(a), &a) == aws::write_kept_json(shape_of(b), &b);
 }
 
 // A network load balancer's listener has one action, which forwards, and may name protocols of the layer above.
@@ -82,17 +86,16 @@ std::string listener_of(Call& call, const std::string& rule_arn) {
 }  // namespace
 
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateListener.html
+// One with the same settings is returned as it is.
 CreateListenerOutput create_listener(Service& service, Call& call, const CreateListenerInput& request) {
   const LoadBalancer owner = require_load_balancer(call, request.load_balancer_arn);
   if (!request.protocol) throw aws::ServiceError("ValidationError", 400, "A listener protocol must be specified");
   if (!request.port) throw aws::ServiceError("ValidationError", 400, "A listener port must be specified");
   check_listener_protocol(request.load_balancer_arn, *request.protocol);
   refuse_mutual(request.mutual_authentication);
-  check_port(call, request.load_balancer_arn, *request.port, {});
   check_actions(call, request.default_actions);
   check_network_actions(call, *request.protocol, request.default_actions);
   check_association(call, owner, request.default_actions);
-  require_room_for_listener(call, request.load_balancer_arn);
   Listener made;
   made.listener_arn = child_arn(call, "listener", request.load_balancer_arn, service.use().random);
   made.load_balancer_arn = request.load_balancer_arn;
@@ -101,6 +104,12 @@ CreateListenerOutput create_listener(Service& service, Call& call, const CreateL
   made.default_actions = described(request.default_actions);
   set_security(service, call, made, request.ssl_policy, request.certificates);
   set_alpn_policy(made, request.alpn_policy);
+  if (const auto known = find_listener_on(call, request.load_balancer_arn, *request.port)) {
+    if (is_same(made, *known)) return {.listeners = {*known}};
+    throw DuplicateListenerException(fmt::format(
+        "A listener already exists on this port for this load balancer '{}'", request.load_balancer_arn));
+  }
+  require_room_for_listener(call, request.load_balancer_arn);
   insert(call, made,
          {.arn = *made.listener_arn, .parent = request.load_balancer_arn, .position = *request.port});
   write_tags(call, *made.listener_arn, request.tags);
@@ -148,7 +157,11 @@ ModifyListenerOutput modify_listener(Service& service, Call& call, const ModifyL
   set_security(service, call, listener, request.ssl_policy, request.certificates);
   set_alpn_policy(listener, request.alpn_policy);
   if (request.port) {
-    check_port(call, *listener.load_balancer_arn, *request.port, request.listener_arn);
+    const auto known = find_listener_on(call, *listener.load_balancer_arn, *request.port);
+    if (known && known->listener_arn != listener.listener_arn) {
+      throw aws::ServiceError("ValidationError", 400,
+                              fmt::format("Listener port '{}' is already in use", *request.port));
+    }
     listener.port = request.port;
     call.transaction.run("UPDATE elbv2_resource SET position = ?2 WHERE arn = ?1",
                          {request.listener_arn, int64_t{*request.port}});

@@ -69,12 +69,12 @@ TargetGroup require_target_group(Call& call, const std::string& arn) {
 
 Listener require_listener(Call& call, const std::string& arn) {
   if (auto found = find<Listener>(call, arn)) return *found;
-  throw ListenerNotFoundException(fmt::format("Listener '{}' not found", arn));
+  throw ListenerNotFoundException("One or more listeners not found");
 }
 
 Rule require_rule(Call& call, const std::string& arn) {
   if (auto found = find<Rule>(call, arn)) return *found;
-  throw RuleNotFoundException(fmt::format("Rule '{}' not found", arn));
+  throw RuleNotFoundException("One or more rules not found");
 }
 
 std::string path_of(const std::string& arn) { return arn.substr(arn.find('/') + 1); }
