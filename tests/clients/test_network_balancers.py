@@ -281,6 +281,9 @@ def test_datagrams_go_to_targets_and_answers_come_back(place):
     assert len(set(flow)) == 1 and len(flow) == 5, "what comes from one port has one target"
     wait_until(lambda: {each[0] for each in ask_datagrams(place, 53, 12) if each} == place.names(),
                what="answers of both")
+    place.region.kill()
+    place.region.start()
+    assert ask_datagrams(place, 53, 1, 5)[0], "the next daemon takes what comes at the same sockets"
     place.elb.deregister_targets(TargetGroupArn=group, Targets=[{"Id": place.servers[0], "Port": 9053}])
     other = [place.private_name(place.servers[1])]
     wait_until(lambda: ask_datagrams(place, 53, 8) == [other] * 8, what="answers of the one that is left")
