@@ -151,6 +151,7 @@ class Engine final : public Metadata, public Bodies {
   Outcome<> prepare_forgotten(const std::vector<BodyId>& bodies, Prepared& prepared) const;
   Outcome<> make_room(Group& group, const Prepared& prepared);
   Outcome<> begin_segment(size_t bytes, bool frees_space);
+  void drop_overtaken_spare();
   void apply(Prepared& prepared, std::string_view encoded, Group& group);
   void apply_operation(const Operation& operation, uint64_t sequence);
   Outcome<> write_out(Group& group);

@@ -273,15 +273,30 @@ Outcome<> Engine::begin_segment(size_t bytes, bool frees_space) {
     }
     file = std::move(*made);
   }
-  std::lock_guard lock(mutex_);
-  is_full_ = is_full;
-  segments_[number] = {.file = file, .bytes = size};
-  tail_ = number;
-  tail_file_ = std::move(file);
-  tail_bytes_ = size;
-  tail_offset_ = kSegmentHeadBytes;
-  next_segment_bytes_ = std::min(std::max(size, options_.segment_bytes_min) * 2, options_.segment_bytes_max);
+  {
+    std::lock_guard lock(mutex_);
+    is_full_ = is_full;
+    segments_[number] = {.file = file, .bytes = size};
+    tail_ = number;
+    tail_file_ = std::move(file);
+    tail_bytes_ = size;
+    tail_offset_ = kSegmentHeadBytes;
+    next_segment_bytes_ = std::min(std::max(size, options_.segment_bytes_min) * 2, options_.segment_bytes_max);
+  }
+  drop_overtaken_spare();
   return {};
+}
+
+// Upkeep may have taken a lower number than the tail's and be done with it only now: the log would go back to it.
+void Engine::drop_overtaken_spare() {
+  uint32_t number = 0;
+  {
+    std::lock_guard lock(mutex_);
+    if (!spare_ || spare_number_ > tail_) return;
+    spare_ = nullptr;
+    number = spare_number_;
+  }
+  static_cast<void>(disk_.remove(segment_name(number)));
 }
 
 void Engine::apply(Prepared& prepared, std::string_view encoded, Group& group) {
