@@ -286,10 +286,8 @@ InventoryConfiguration inventory_from(const Properties& given) {
 MetricsConfiguration metrics_from(const Properties& given) {
   MetricsConfiguration made{.id = given.text("Id")};
   MetricsAndOperator parts{.prefix = given.find_text("Prefix"),
+                           .tags = tags_from(given.tags("TagFilters")),
                            .access_point_arn = given.find_text("AccessPointArn")};
-  for (const Properties& each : given.objects("TagFilters")) {
-    parts.tags.push_back({.key = each.text("Key"), .value = each.text("Value")});
-  }
   if (parts.prefix || parts.access_point_arn || !parts.tags.empty()) {
     made.filter = MetricsFilter{.and_ = std::move(parts)};
   }
@@ -298,10 +296,8 @@ MetricsConfiguration metrics_from(const Properties& given) {
 
 IntelligentTieringConfiguration tiering_from(const Properties& given) {
   IntelligentTieringConfiguration made{.id = given.text("Id"), .status = given.text("Status")};
-  IntelligentTieringAndOperator parts{.prefix = given.find_text("Prefix")};
-  for (const Properties& each : given.objects("TagFilters")) {
-    parts.tags.push_back({.key = each.text("Key"), .value = each.text("Value")});
-  }
+  IntelligentTieringAndOperator parts{.prefix = given.find_text("Prefix"),
+                                      .tags = tags_from(given.tags("TagFilters"))};
   if (parts.prefix || !parts.tags.empty()) made.filter = IntelligentTieringFilter{.and_ = std::move(parts)};
   for (const Properties& each : given.objects("Tierings")) {
     made.tierings.push_back({.days = static_cast<int32_t>(each.integer("Days", 0)),
@@ -310,37 +306,43 @@ IntelligentTieringConfiguration tiering_from(const Properties& given) {
   return made;
 }
 
+// A list of configurations that each have an id of their own: those that were are taken away, those that are
+// wanted put. `request_for` makes the request of one.
+template <class Put, class Delete, class RequestFor>
+void put_named(Context& context, const std::string& bucket, std::string_view list, const Properties& was,
+               const Properties& wanted, const RequestFor& request_for) {
+  if (!differs(was, wanted, list)) return;
+  for (const Properties& each : was.objects(list)) {
+    context.invoke<Delete>({.bucket = bucket, .id = each.text("Id")});
+  }
+  for (const Properties& each : wanted.objects(list)) context.invoke<Put>(request_for(each));
+}
+
 void put_tierings(Context& context, const std::string& bucket, const Properties& was,
                   const Properties& wanted) {
-  if (!differs(was, wanted, "IntelligentTieringConfigurations")) return;
-  for (const Properties& each : was.objects("IntelligentTieringConfigurations"))
-    context.invoke<DeleteBucketIntelligentTieringConfiguration>({.bucket = bucket, .id = each.text("Id")});
-  for (const Properties& each : wanted.objects("IntelligentTieringConfigurations")) {
-    context.invoke<PutBucketIntelligentTieringConfiguration>(
-        {.bucket = bucket, .id = each.text("Id"), .intelligent_tiering_configuration = tiering_from(each)});
-  }
+  put_named<PutBucketIntelligentTieringConfiguration, DeleteBucketIntelligentTieringConfiguration>(
+      context, bucket, "IntelligentTieringConfigurations", was, wanted, [&](const Properties& each) {
+        return PutBucketIntelligentTieringConfigurationRequest{
+            .bucket = bucket, .id = each.text("Id"), .intelligent_tiering_configuration = tiering_from(each)};
+      });
 }
 
 void put_inventories(Context& context, const std::string& bucket, const Properties& was,
                      const Properties& wanted) {
-  if (!differs(was, wanted, "InventoryConfigurations")) return;
-  for (const Properties& each : was.objects("InventoryConfigurations"))
-    context.invoke<DeleteBucketInventoryConfiguration>({.bucket = bucket, .id = each.text("Id")});
-  for (const Properties& each : wanted.objects("InventoryConfigurations")) {
-    context.invoke<PutBucketInventoryConfiguration>(
-        {.bucket = bucket, .id = each.text("Id"), .inventory_configuration = inventory_from(each)});
-  }
+  put_named<PutBucketInventoryConfiguration, DeleteBucketInventoryConfiguration>(
+      context, bucket, "InventoryConfigurations", was, wanted, [&](const Properties& each) {
+        return PutBucketInventoryConfigurationRequest{
+            .bucket = bucket, .id = each.text("Id"), .inventory_configuration = inventory_from(each)};
+      });
 }
 
 void put_metrics(Context& context, const std::string& bucket, const Properties& was,
                  const Properties& wanted) {
-  if (!differs(was, wanted, "MetricsConfigurations")) return;
-  for (const Properties& each : was.objects("MetricsConfigurations"))
-    context.invoke<DeleteBucketMetricsConfiguration>({.bucket = bucket, .id = each.text("Id")});
-  for (const Properties& each : wanted.objects("MetricsConfigurations")) {
-    context.invoke<PutBucketMetricsConfiguration>(
-        {.bucket = bucket, .id = each.text("Id"), .metrics_configuration = metrics_from(each)});
-  }
+  put_named<PutBucketMetricsConfiguration, DeleteBucketMetricsConfiguration>(
+      context, bucket, "MetricsConfigurations", was, wanted, [&](const Properties& each) {
+        return PutBucketMetricsConfigurationRequest{
+            .bucket = bucket, .id = each.text("Id"), .metrics_configuration = metrics_from(each)};
+      });
 }
 
 struct Document {

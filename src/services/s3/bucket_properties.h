@@ -7,6 +7,11 @@
 
 namespace holm::s3 {
 
+inline constexpr stacks::PropertySchema kTagFilters = {.name = "TagFilters",
+                                                       .kind = stacks::PropertyKind::List,
+                                                       .element = stacks::PropertyKind::Object,
+                                                       .members = stacks::kTagSchema};
+
 inline constexpr stacks::PropertySchema kRedirectAllMembers[] = {
     {.name = "HostName", .presence = stacks::Presence::Required}, {.name = "Protocol"}};
 inline constexpr stacks::PropertySchema kRedirectRuleMembers[] = {{.name = "HostName"},
@@ -86,10 +91,7 @@ inline constexpr stacks::PropertySchema kLifecycleRuleMembers[] = {
     {.name = "ObjectSizeLessThan", .kind = stacks::PropertyKind::Integer},
     {.name = "Prefix"},
     {.name = "Status", .presence = stacks::Presence::Required},
-    {.name = "TagFilters",
-     .kind = stacks::PropertyKind::List,
-     .element = stacks::PropertyKind::Object,
-     .members = stacks::kTagSchema},
+    kTagFilters,
     {.name = "Transition", .kind = stacks::PropertyKind::Object, .members = kTransitionMembers},
     {.name = "Transitions",
      .kind = stacks::PropertyKind::List,
@@ -143,10 +145,7 @@ inline constexpr stacks::PropertySchema kMetricsMembers[] = {
     {.name = "AccessPointArn"},
     {.name = "Id", .presence = stacks::Presence::Required},
     {.name = "Prefix"},
-    {.name = "TagFilters",
-     .kind = stacks::PropertyKind::List,
-     .element = stacks::PropertyKind::Object,
-     .members = stacks::kTagSchema}};
+    kTagFilters};
 
 inline constexpr stacks::PropertySchema kTieringMembers[] = {
     {.name = "AccessTier", .presence = stacks::Presence::Required},
@@ -155,10 +154,7 @@ inline constexpr stacks::PropertySchema kTieringConfigurationMembers[] = {
     {.name = "Id", .presence = stacks::Presence::Required},
     {.name = "Prefix"},
     {.name = "Status", .presence = stacks::Presence::Required},
-    {.name = "TagFilters",
-     .kind = stacks::PropertyKind::List,
-     .element = stacks::PropertyKind::Object,
-     .members = stacks::kTagSchema},
+    kTagFilters,
     {.name = "Tierings",
      .kind = stacks::PropertyKind::List,
      .presence = stacks::Presence::Required,
@@ -166,11 +162,7 @@ inline constexpr stacks::PropertySchema kTieringConfigurationMembers[] = {
      .members = kTieringMembers}};
 
 inline constexpr stacks::PropertySchema kStatusMembers[] = {{.name = "Status"}};
-inline constexpr stacks::PropertySchema kReplicationAndMembers[] = {{.name = "Prefix"},
-                                                                    {.name = "TagFilters",
-                                                                     .kind = stacks::PropertyKind::List,
-                                                                     .element = stacks::PropertyKind::Object,
-                                                                     .members = stacks::kTagSchema}};
+inline constexpr stacks::PropertySchema kReplicationAndMembers[] = {{.name = "Prefix"}, kTagFilters};
 inline constexpr stacks::PropertySchema kReplicationFilterMembers[] = {
     {.name = "And", .kind = stacks::PropertyKind::Object, .members = kReplicationAndMembers},
     {.name = "Prefix"},
