@@ -298,8 +298,7 @@ Result<Images> Images::open(const std::string& data_directory) {
   return Images(skeleton, mask, etc);
 }
 
-std::vector<ImagePart> Images::parts(const Image& image) const {
-  if (image.base == Image::Base::Empty) return {{"root", "/", image.layers}};
+std::vector<ImagePart> Images::parts_of_host() const {
   std::vector<ImagePart> parts{{"root", "/", {skeleton_}}, {"etc", "/etc", {etc_}}};
   for (const HostPart& host : kHostParts) {
     std::error_code error;
@@ -308,6 +307,12 @@ std::vector<ImagePart> Images::parts(const Image& image) const {
     if (part.name == "usr") part.lower.insert(part.lower.begin(), usr_mask_);
     parts.push_back(std::move(part));
   }
+  return parts;
+}
+
+std::vector<ImagePart> Images::parts(const Image& image) const {
+  std::vector<ImagePart> parts{{"root", "/", {}}};
+  if (image.base == Image::Base::Host) parts = parts_of_host();
   for (ImagePart& part : parts) {
     std::vector<std::string> layers;
     for (const std::string& layer : image.layers) {

@@ -20,10 +20,9 @@ struct Image {
     Empty,
   };
   Base base = Base::Host;
-  // Topmost first. With an empty base each is a root tree, as unpacked from an image's archive
-  // (whiteouts as overlayfs writes them). Over the host each has one folder a part: `root`, `usr`,
-  // `etc`, `var-lib-dpkg`, `var-lib-apt`; the writable layer of a sandbox has the same form, so a
-  // copy of it is a layer (CreateImage).
+  // Topmost first. Each has one folder a part (whiteouts as overlayfs writes them): `root`, and over
+  // the host `usr`, `etc`, `var-lib-dpkg`, `var-lib-apt` too; with an empty base `root` is the whole
+  // tree. The writable layer of a sandbox has the same form, so a copy of it is a layer (CreateImage).
   std::vector<std::string> layers;
 };
 
@@ -47,6 +46,7 @@ class Images final {
 
  private:
   Images(std::string skeleton, std::string usr_mask, std::string etc);
+  std::vector<ImagePart> parts_of_host() const;
 
   std::string skeleton_;
   std::string usr_mask_;

@@ -22,32 +22,34 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kPrefix = "init-";
 
-// Relative to the layer, which shows itself at the root's /usr.
+// Changes when what is made does, so that an older layer is not used.
+constexpr std::string_view kForm = "2";
+
+// Below /usr.
 struct Link {
-  const char* path;
-  const char* target;
+  std::string_view folder, name, target;
 };
-constexpr const char* kInit = "../lib/holm/holm-init";
-constexpr const char* kTools = "../../stack-tools";
+constexpr std::string_view kInit = "../lib/holm/holm-init";
+constexpr std::string_view kTools = "../../stack-tools";
 constexpr auto kLinks = std::to_array<Link>({
-    {"usr/bin/systemctl", kInit},
-    {"usr/bin/journalctl", kInit},
-    {"usr/bin/cloud-init", kInit},
-    {"usr/bin/sudo", kInit},
-    {"usr/sbin/init", kInit},
-    {"usr/sbin/shutdown", kInit},
-    {"usr/sbin/poweroff", kInit},
-    {"usr/sbin/reboot", kInit},
-    {"usr/sbin/halt", kInit},
+    {"bin", "systemctl", kInit},
+    {"bin", "journalctl", kInit},
+    {"bin", "cloud-init", kInit},
+    {"bin", "sudo", kInit},
+    {"sbin", "init", kInit},
+    {"sbin", "shutdown", kInit},
+    {"sbin", "poweroff", kInit},
+    {"sbin", "reboot", kInit},
+    {"sbin", "halt", kInit},
     // An image's /opt/aws leads here; the commands are in the path as well.
-    {"usr/lib/holm/aws/bin/cfn-init", kTools},
-    {"usr/lib/holm/aws/bin/cfn-signal", kTools},
-    {"usr/lib/holm/aws/bin/cfn-get-metadata", kTools},
-    {"usr/lib/holm/aws/bin/cfn-hup", kTools},
-    {"usr/bin/cfn-init", "../lib/holm/aws/bin/cfn-init"},
-    {"usr/bin/cfn-signal", "../lib/holm/aws/bin/cfn-signal"},
-    {"usr/bin/cfn-get-metadata", "../lib/holm/aws/bin/cfn-get-metadata"},
-    {"usr/bin/cfn-hup", "../lib/holm/aws/bin/cfn-hup"},
+    {"lib/holm/aws/bin", "cfn-init", kTools},
+    {"lib/holm/aws/bin", "cfn-signal", kTools},
+    {"lib/holm/aws/bin", "cfn-get-metadata", kTools},
+    {"lib/holm/aws/bin", "cfn-hup", kTools},
+    {"bin", "cfn-init", "../lib/holm/aws/bin/cfn-init"},
+    {"bin", "cfn-signal", "../lib/holm/aws/bin/cfn-signal"},
+    {"bin", "cfn-get-metadata", "../lib/holm/aws/bin/cfn-get-metadata"},
+    {"bin", "cfn-hup", "../lib/holm/aws/bin/cfn-hup"},
 });
 constexpr char kHupUnit[] =
     "[Unit]\n"
@@ -85,27 +87,53 @@ Result<void> copy_program(const std::string& from, const std::string& to) {
 Result<std::string> identity_of(const std::string& file) {
   struct stat status{};
   if (::stat(file.c_str(), &status) != 0) return failure(fmt::format("{}: {}", file, std::strerror(errno)));
-  return fmt::format("{}:{}:{}:{}.{:09}\n", status.st_dev, status.st_ino, status.st_size, status.st_mtim.tv_sec,
-                     status.st_mtim.tv_nsec);
+  return fmt::format("{}:{}:{}:{}.{:09}\n", status.st_dev, status.st_ino, status.st_size,
+                     status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+}
+
+// A folder that shows itself as /usr, over the machine's own or over that of an image that came whole.
+enum class Over { Machine, Whole };
+
+Result<void> make_links(const std::string& usr, Over over) {
+  std::error_code error;
+  for (const Link& link : kLinks) {
+    // In other systems /usr/sbin may be a link to /usr/bin, which a folder here would hide.
+    const bool is_moved = over == Over::Whole && link.folder == "sbin";
+    const std::string path = fmt::format("{}/{}/{}", usr, is_moved ? "bin" : link.folder, link.name);
+    fs::create_symlink(link.target, path, error);
+    if (error) return failure(path + ": " + error.message());
+  }
+  return {};
+}
+
+Result<void> fill_usr(const std::string& usr, const GuestPrograms& programs, Over over) {
+  for (const char* folder : {"", "/bin", "/lib", "/lib/holm", "/lib/holm/aws", "/lib/holm/aws/bin",
+                             "/lib/systemd", "/lib/systemd/system"}) {
+    if (auto made = make_shown_folder(usr + folder); !made) return made;
+  }
+  if (over == Over::Machine) {
+    if (auto made = make_shown_folder(usr + "/sbin"); !made) return made;
+    if (auto written = write_file_volatile(usr + "/sbin/policy-rc.d", kPolicy, 0755); !written)
+      return written;
+  }
+  if (auto linked = make_links(usr, over); !linked) return linked;
+  const std::string unit = usr + "/lib/systemd/system/cfn-hup.service";
+  if (auto written = write_file_volatile(unit, kHupUnit, 0644); !written) return written;
+  if (auto copied = copy_program(programs.stack_tools, usr + "/lib/holm/stack-tools"); !copied) return copied;
+  return copy_program(programs.init, usr + "/lib/holm/holm-init");
 }
 
 Result<void> fill(const std::string& layer, const GuestPrograms& programs) {
-  for (const char* folder :
-       {"", "/usr", "/usr/bin", "/usr/sbin", "/usr/lib", "/usr/lib/holm", "/usr/lib/holm/aws",
-        "/usr/lib/holm/aws/bin", "/usr/lib/systemd", "/usr/lib/systemd/system"}) {
-    if (auto made = make_shown_folder(layer + folder); !made) return made;
+  if (auto made = make_shown_folder(layer); !made) return made;
+  if (auto filled = fill_usr(layer + "/usr", programs, Over::Machine); !filled) return filled;
+  const std::string whole = layer_over(layer, sandbox::Image::Base::Empty) + "/root";
+  for (const char* folder : {"", "/opt"}) {
+    if (auto made = make_shown_folder(whole + folder); !made) return made;
   }
   std::error_code error;
-  for (const Link& link : kLinks) {
-    fs::create_symlink(link.target, layer + "/" + link.path, error);
-    if (error) return failure(layer + "/" + link.path + ": " + error.message());
-  }
-  const std::string unit = layer + "/usr/lib/systemd/system/cfn-hup.service";
-  if (auto written = write_file_volatile(unit, kHupUnit, 0644); !written) return written;
-  if (auto written = write_file_volatile(layer + "/usr/sbin/policy-rc.d", kPolicy, 0755); !written) return written;
-  const std::string tools = layer + "/usr/lib/holm/stack-tools";
-  if (auto copied = copy_program(programs.stack_tools, tools); !copied) return copied;
-  return copy_program(programs.init, layer + kInitPath);
+  fs::create_symlink("/usr/lib/holm/aws", whole + "/opt/aws", error);
+  if (error) return failure(whole + "/opt/aws: " + error.message());
+  return fill_usr(whole + "/usr", programs, Over::Whole);
 }
 
 // Layers are named after the boot they were made in: one of an earlier boot may have been cut short by a
@@ -126,8 +154,8 @@ Result<std::string> make_guest_layer(const std::string& data_directory, const Gu
   if (!init) return init;
   auto tools = identity_of(programs.stack_tools);
   if (!tools) return tools;
-  const std::string layer =
-      fmt::format("{}/{}{:016x}", folder, *of_this_boot, sandbox::stable_hash(*init + *tools));
+  const std::string layer = fmt::format("{}/{}{:016x}", folder, *of_this_boot,
+                                        sandbox::stable_hash(*init + *tools + std::string(kForm)));
   std::error_code error;
   if (fs::exists(layer, error)) return layer;
   if (auto made = make_directories(folder); !made) return std::unexpected(made.error());
@@ -138,6 +166,12 @@ Result<std::string> make_guest_layer(const std::string& data_directory, const Gu
   if (error) return failure("renaming " + half + ": " + error.message());
   return layer;
 }
+
+std::string layer_over(const std::string& guest_layer, sandbox::Image::Base base) {
+  return base == sandbox::Image::Base::Empty ? guest_layer + "/whole" : guest_layer;
+}
+
+sandbox::File package_policy() { return {.path = "/usr/sbin/policy-rc.d", .content = kPolicy, .mode = 0755}; }
 
 void remove_old_guest_layers(const std::string& data_directory, const std::string& layer, OldLayers old) {
   const auto of_this_boot = prefix_of_this_boot();

@@ -5,6 +5,8 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "sandbox/images.h"
+#include "sandbox/runtime.h"
 
 namespace holm::ec2 {
 
@@ -21,6 +23,11 @@ struct GuestPrograms {
 // its like are looked for; in front of the host's own, which would ask for a systemd that is not there. Made
 // once for these programs, below `<data_directory>/images`; the path.
 Result<std::string> make_guest_layer(const std::string& data_directory, const GuestPrograms& programs);
+// The part of it that goes over an image with that base.
+std::string layer_over(const std::string& guest_layer, sandbox::Image::Base base);
+// What an image that came whole needs besides: those made of containers forbid packages to start what they
+// install.
+sandbox::File package_policy();
 
 // Those that other programs or earlier boots of the machine left. Instances that run on may use those of this
 // boot.

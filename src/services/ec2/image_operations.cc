@@ -14,19 +14,6 @@ namespace holm::ec2 {
 
 namespace {
 
-// Tag specifications for images and for the snapshots made with them.
-std::vector<Tag> tags_for(const std::vector<TagSpecification>& specifications, std::string_view type) {
-  std::vector<Tag> tags;
-  for (const TagSpecification& each : specifications) {
-    const std::string kind = each.resource_type.value_or("");
-    if (kind != "image" && kind != "snapshot") {
-      throw_invalid(fmt::format("'{}' is not a valid taggable resource type for this operation.", kind));
-    }
-    if (kind == type) tags.insert(tags.end(), each.tags.begin(), each.tags.end());
-  }
-  return tags;
-}
-
 ImageDevice device_of(const VolumeWish& wish) {
   ImageDevice device{.device = wish.device,
                      .gib = wish.gib,
@@ -88,8 +75,8 @@ CreateImageResult create_image(Service& service, Call& call, const CreateImageRe
   const auto wishes =
       volume_wishes(call, wishes_of_instance(service, call, instance, image), request.block_device_mappings);
   refuse_new_encryption(wishes, "CreateImage");
-  const std::vector<Tag> image_tags = tags_for(request.tag_specifications, "image");
-  const std::vector<Tag> snapshot_tags = tags_for(request.tag_specifications, "snapshot");
+  const std::vector<Tag> image_tags = tags_for_image(request.tag_specifications, "image");
+  const std::vector<Tag> snapshot_tags = tags_for_image(request.tag_specifications, "snapshot");
   end_dry_run(request.dry_run);
   std::vector<ImageDevice> devices;
   for (const VolumeWish& wish : wishes) {
@@ -127,7 +114,7 @@ RegisterImageResult register_image(Service& service, Call& call, const RegisterI
         "InvalidBlockDeviceMapping", 400,
         fmt::format("The device {} must be the snapshot of an instance's root volume.", root));
   }
-  const std::vector<Tag> tags = tags_for(request.tag_specifications, "image");
+  const std::vector<Tag> tags = tags_for_image(request.tag_specifications, "image");
   end_dry_run(request.dry_run);
   const ImageRow image{.account = call.account,
                        .region = call.region,
@@ -157,8 +144,8 @@ CopyImageResult copy_image(Service& service, Call& call, const CopyImageRequest&
                             fmt::format("The image id '[{}]' does not exist", request.source_image_id));
   }
   check_image_name(call, request.name);
-  const std::vector<Tag> image_tags = tags_for(request.tag_specifications, "image");
-  const std::vector<Tag> snapshot_tags = tags_for(request.tag_specifications, "snapshot");
+  const std::vector<Tag> image_tags = tags_for_image(request.tag_specifications, "image");
+  const std::vector<Tag> snapshot_tags = tags_for_image(request.tag_specifications, "snapshot");
   end_dry_run(request.dry_run);
   const ImageRow image{.account = call.account,
                        .region = call.region,
@@ -201,10 +188,12 @@ DeregisterImageResult deregister_image(Service& service, Call& call, const Dereg
   end_dry_run(request.dry_run);
   const std::vector<ImageDevice> devices = devices_of_image(call.transaction, image.id);
   delete_tags_of(call, image.id);
-  call.transaction.run("DELETE FROM ec2_image WHERE id = ?1", {image.id});
   // Nobody would take those that it still waited for.
-  call.transaction.run("UPDATE ec2_snapshot SET state = 'deleted' WHERE image = ?1 AND is_held = 1",
-                       {image.id});
+  call.transaction.run(
+      "UPDATE ec2_snapshot SET state = 'deleted' WHERE image = ?1 AND (is_held = 1 OR id IN"
+      " (SELECT snapshot FROM ec2_image_restoration WHERE image = ?1))",
+      {image.id});
+  call.transaction.run("DELETE FROM ec2_image WHERE id = ?1", {image.id});
   if (image.reboots && image.instance) service.instances().schedule(call.transaction, *image.instance);
   DeregisterImageResult result{.return_ = true};
   for (const ImageDevice& device : devices) {

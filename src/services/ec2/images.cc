@@ -140,6 +140,18 @@ void check_image_name(Call& call, const std::string& name) {
                           fmt::format("AMI name {} is already in use by AMI {}", name, rows.front().id));
 }
 
+std::vector<Tag> tags_for_image(const std::vector<TagSpecification>& specifications, std::string_view type) {
+  std::vector<Tag> tags;
+  for (const TagSpecification& each : specifications) {
+    const std::string kind = each.resource_type.value_or("");
+    if (kind != "image" && kind != "snapshot") {
+      throw_invalid(fmt::format("'{}' is not a valid taggable resource type for this operation.", kind));
+    }
+    if (kind == type) tags.insert(tags.end(), each.tags.begin(), each.tags.end());
+  }
+  return tags;
+}
+
 void insert_image(Call& call, const ImageRow& row, const std::vector<ImageDevice>& devices) {
   call.transaction.run(
       fmt::format("INSERT INTO ec2_image ({}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",

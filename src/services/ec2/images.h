@@ -51,6 +51,8 @@ std::vector<VolumeWish> volumes_of_image(Call& call, const std::string& id);
 
 // InvalidAMIName unless a new image may have the name.
 void check_image_name(Call& call, const std::string& name);
+// Those of tag specifications for images and for the snapshots made with them that are for one of the two.
+std::vector<Tag> tags_for_image(const std::vector<TagSpecification>& specifications, std::string_view type);
 void insert_image(Call& call, const ImageRow& row, const std::vector<ImageDevice>& devices);
 
 }  // namespace holm::ec2

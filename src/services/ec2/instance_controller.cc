@@ -53,7 +53,7 @@ std::vector<sandbox::File> files_of(const InstanceRow& row, const std::optional<
 // What a sandbox is made with, besides the instance's row.
 struct Instances::Belongings {
   std::vector<VolumeRow> volumes;   // The root first.
-  std::vector<std::string> layers;  // Of its image, topmost first.
+  sandbox::Image image;             // Below its own layer, but for what every instance has.
   std::optional<std::string> public_key;
   NameServing names;
   bool must_rest = false;  // Its disk is being copied.
@@ -204,10 +204,12 @@ sandbox::SandboxSpec Instances::spec_of(const InstanceRow& row, const InterfaceR
     mounts.push_back(mount_point_of(*volume.device));
     disks.push_back({.path = path, .destination = mounts.back(), .key = volume.key});
   }
-  std::vector<std::string> layers{use_.guest_layer};
-  layers.insert(layers.end(), has.layers.begin(), has.layers.end());
+  sandbox::Image image = has.image;
+  image.layers.insert(image.layers.begin(), layer_over(use_.guest_layer, image.base));
+  std::vector<sandbox::File> files = files_of(row, has.public_key);
+  if (image.base == sandbox::Image::Base::Empty) files.push_back(package_policy());
   return {.id = row.id,
-          .image = {.layers = layers},
+          .image = std::move(image),
           .args = {kInitPath},
           .env = {"HOLM_MOUNTS=" + join(mounts, ":")},
           .hostname = hostname.substr(0, hostname.find('.')),
@@ -220,7 +222,7 @@ sandbox::SandboxSpec Instances::spec_of(const InstanceRow& row, const InterfaceR
           .root_disk = root_disk,
           .root_disk_key = root_disk_key,
           .disks = disks,
-          .files = files_of(row, has.public_key),
+          .files = std::move(files),
           .interface_ids = {interface.id},
           .log_path = console_path(row.id),
           .log_bytes_max = kConsoleBytesMax,
@@ -265,7 +267,7 @@ jobs::Outcome Instances::boot(const InstanceRow& row) {
       interfaces = interfaces_of_instance(call.transaction, row.id);
       has.volumes = volumes_of_instance(call.transaction, row.id);
       if (!has.volumes.empty()) {
-        has.layers = layers_below(call.transaction, use_.data_directory, has.volumes.front().base);
+        has.image = image_below(call.transaction, use_.data_directory, has.volumes.front().base);
       }
       has.names = name_serving_of(call.transaction, row.vpc);
       if (row.key_name) has.public_key = find_public_key(call.transaction, row, *row.key_name);

@@ -208,3 +208,10 @@ CREATE TABLE ec2_peering (
 CREATE INDEX ec2_peering_requester ON ec2_peering (requester_vpc);
 CREATE INDEX ec2_peering_accepter ON ec2_peering (accepter_vpc);
 ALTER TABLE ec2_route ADD COLUMN peering TEXT;
+-- migration 16
+-- A snapshot that an instance boots from with nothing of the machine's own image below it.
+ALTER TABLE ec2_snapshot ADD COLUMN is_whole INTEGER NOT NULL DEFAULT 0;
+-- Images whose root is still to be unpacked, and the object it is in.
+CREATE TABLE ec2_image_restoration (
+  image TEXT NOT NULL PRIMARY KEY REFERENCES ec2_image (id) ON DELETE CASCADE, snapshot TEXT NOT NULL,
+  bucket TEXT NOT NULL, key TEXT NOT NULL);

@@ -11,6 +11,7 @@
 #include "sandbox/exits.h"
 #include "services/ec2/console_logs.h"
 #include "services/ec2/image_controller.h"
+#include "services/ec2/image_restorer.h"
 #include "services/ec2/instance_metrics.h"
 #include "services/ec2/instances.h"
 #include "services/ec2/networks.h"
@@ -33,6 +34,7 @@ Service::Service(Dependencies dependencies)
       volumes_(std::make_unique<Volumes>(dependencies_)),
       snapshots_(std::make_unique<Snapshots>(dependencies_)),
       image_controller_(std::make_unique<ImageController>(dependencies_, *instances_, *snapshots_)),
+      image_restorer_(std::make_unique<ImageRestorer>(dependencies_)),
       console_logs_(std::make_unique<ConsoleLogs>(dependencies_, instances_->console_folder())) {}
 
 Service::~Service() = default;
@@ -60,6 +62,11 @@ std::vector<aws::Access> Service::access(const aws::Operation& operation, const 
     instances(static_cast<const UnmonitorInstancesRequest*>(input)->instance_ids);
   if (operation.name == "RebootInstances")
     instances(static_cast<const RebootInstancesRequest*>(input)->instance_ids);
+  if (operation.name == "CreateRestoreImageTask") {
+    const auto& request = *static_cast<const CreateRestoreImageTaskRequest*>(input);
+    needed.push_back({.action = "s3:GetObject",
+                      .resource = fmt::format("arn:aws:s3:::{}/{}", request.bucket, request.object_key)});
+  }
   // Not EC2's own, so that the right to all of EC2 is not the right to make it fail.
   if (operation.name == "CutAvailabilityZone" || operation.name == "RestoreAvailabilityZone") {
     needed = {{.action = fmt::format("holm:{}", operation.name)}};
@@ -78,6 +85,7 @@ void Service::start() {
   volumes_->start();
   snapshots_->start();
   image_controller_->start();
+  image_restorer_->start();
   instances_->start();
   instance_metrics_->start();
   console_logs_->start();

@@ -40,6 +40,7 @@ namespace holm::ec2 {
 
 class ConsoleLogs;
 class ImageController;
+class ImageRestorer;
 class InstanceMetrics;
 class Instances;
 class Networks;
@@ -108,6 +109,7 @@ class Service final : public aws::ServiceBase {
   std::unique_ptr<Volumes> volumes_;
   std::unique_ptr<Snapshots> snapshots_;
   std::unique_ptr<ImageController> image_controller_;
+  std::unique_ptr<ImageRestorer> image_restorer_;
   std::unique_ptr<ConsoleLogs> console_logs_;
 };
 

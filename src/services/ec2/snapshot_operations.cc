@@ -18,8 +18,6 @@ namespace holm::ec2 {
 namespace {
 
 constexpr size_t kDescriptionMax = 255;
-// What a copy says it was taken of.
-constexpr char kCopiedVolume[] = "vol-ffffffff";
 
 std::string progress_of(const SnapshotRow& row) { return row.state == "completed" ? "100%" : "0%"; }
 
@@ -27,7 +25,7 @@ Snapshot describe(Call& call, const SnapshotRow& row) {
   Snapshot result{.tags = tags_of(call, row.id),
                   .storage_tier = "standard",
                   .snapshot_id = row.id,
-                  .volume_id = row.source ? kCopiedVolume : row.volume,
+                  .volume_id = row.source ? kNoVolume : row.volume,
                   .state = row.state,
                   .state_message = row.message,
                   .start_time = from_milliseconds(row.started),

@@ -28,7 +28,7 @@ constexpr int kAttemptsMax = 4;
 
 constexpr char kColumns[] =
     "account, region, id, volume, gib, is_disk, holds_root, base, source, image, is_held, description, state,"
-    " message, started, completed, kms_key, data_key, key_bound_to";
+    " message, started, completed, kms_key, data_key, key_bound_to, is_whole";
 
 SnapshotRow read_row(const sql::Row& row) {
   return {.account = row.text(0),
@@ -38,6 +38,7 @@ SnapshotRow read_row(const sql::Row& row) {
           .gib = row.integer(4),
           .is_disk = row.integer(5) != 0,
           .holds_root = row.integer(6) != 0,
+          .is_whole = row.integer(19) != 0,
           .base = row.optional_text(7),
           .source = row.optional_text(8),
           .image = row.optional_text(9),
@@ -97,12 +98,12 @@ void insert_snapshot(Call& call, const SnapshotRow& row) {
   call.transaction.run(
       fmt::format(
           "INSERT INTO ec2_snapshot ({}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
-          " ?14, ?15, ?16, NULL, NULL, NULL)",
+          " ?14, ?15, ?16, NULL, NULL, NULL, ?17)",
           kColumns),
       {row.account, row.region, row.id, row.volume, row.gib, int64_t{row.is_disk}, int64_t{row.holds_root},
        sql::optional_value(row.base), sql::optional_value(row.source), sql::optional_value(row.image),
        int64_t{row.is_held}, row.description, row.state, sql::optional_value(row.message), row.started,
-       sql::optional_value(row.completed)});
+       sql::optional_value(row.completed), int64_t{row.is_whole}});
   write_encryption(call, "ec2_snapshot", row.id, row.encryption);
 }
 
@@ -122,15 +123,16 @@ SnapshotRow snapshot_of(Service& service, Call& call, const VolumeRow& volume,
           .started = to_milliseconds(call.now)};
 }
 
-std::vector<std::string> layers_below(sql::Transaction& transaction, const std::string& data_directory,
-                                      const std::optional<std::string>& base) {
-  std::vector<std::string> layers;
+sandbox::Image image_below(sql::Transaction& transaction, const std::string& data_directory,
+                           const std::optional<std::string>& base) {
+  sandbox::Image image;
   for (std::optional<std::string> id = base; id;) {
-    layers.push_back(snapshot_path(data_directory, *id));
-    auto row = transaction.find("SELECT base FROM ec2_snapshot WHERE id = ?1", {*id});
+    image.layers.push_back(snapshot_path(data_directory, *id));
+    auto row = transaction.find("SELECT base, is_whole FROM ec2_snapshot WHERE id = ?1", {*id});
+    if (row && row->integer(1) != 0) image.base = sandbox::Image::Base::Empty;
     id = row ? row->optional_text(0) : std::nullopt;
   }
-  return layers;
+  return image;
 }
 
 bool is_being_copied(sql::Transaction& transaction, const std::string& instance) {

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "jobs/jobs.h"
+#include "sandbox/images.h"
 #include "services/ec2/encryption.h"
 #include "services/ec2/resource.h"
 
@@ -17,12 +18,16 @@ class Service;
 struct Dependencies;
 struct VolumeRow;
 
+// What snapshots that were made of no volume tell.
+inline constexpr char kNoVolume[] = "vol-ffffffff";
+
 struct SnapshotRow {
   std::string account, region, id;
   std::string volume;  // Told only: it may be gone.
   int64_t gib = 0;
   bool is_disk = false;               // A folder otherwise: of a root whose launch named no size.
   bool holds_root = false;            // An instance can boot from it.
+  bool is_whole = false;              // That needs nothing of the machine's own image below it.
   std::optional<std::string> base;    // The snapshot whose folder lies below what this one holds.
   std::optional<std::string> source;  // The snapshot it is a copy of.
   std::optional<std::string> image;   // The image it is taken for.
@@ -51,9 +56,9 @@ SnapshotRow snapshot_of(Service& service, Call& call, const VolumeRow& volume,
 SnapshotRow copy_of(Service& service, Call& call, const SnapshotRow& source, const std::string& description,
                     const AskedEncryption& asked);
 
-// The folders that lie below a root volume's own writable layer, topmost first.
-std::vector<std::string> layers_below(sql::Transaction& transaction, const std::string& data_directory,
-                                      const std::optional<std::string>& base);
+// What lies below a root volume's own writable layer, which is based on this snapshot or on the machine.
+sandbox::Image image_below(sql::Transaction& transaction, const std::string& data_directory,
+                           const std::optional<std::string>& base);
 // Whether something is still to be copied of the instance's folder, which must rest meanwhile.
 bool is_being_copied(sql::Transaction& transaction, const std::string& instance);
 // Whether a snapshot that is not taken yet needs the volume's disk.
