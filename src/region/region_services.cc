@@ -9,6 +9,7 @@
 #include "cloudwatch/handlers.h"
 #include "crypto/hash.h"
 #include "ec2/handlers.h"
+#include "elb/handlers.h"
 #include "elbv2/handlers.h"
 #include "iam/handlers.h"
 #include "kms/handlers.h"
@@ -31,6 +32,7 @@
 #include "services/ec2/guest_programs.h"
 #include "services/ec2/resources.h"
 #include "services/ec2/service.h"
+#include "services/elb/service.h"
 #include "services/elbv2/resources.h"
 #include "services/elbv2/service.h"
 #include "services/iam/resources.h"
@@ -236,16 +238,19 @@ Result<void> Region::State::add_certificates() {
 
 void Region::State::add_traffic_and_scaling() {
   const bool has_secure = secure_edge_address.port() != 0;
-  balancer = std::make_unique<balancer::Balancer>(
-      *reactors, *edge,
-      balancer::Surroundings{.sockets = *sockets,
-                             .certificates = certificates,
-                             .cookie_key = derive_key(key, "holm balancer cookies 1"),
-                             .secure_edge_port = has_secure ? secure_edge_address.port() : uint16_t{443},
-                             .access_log_folder = options.data_directory + "/access-logs",
-                             .clients = &clients,
-                             .targets = &targets},
-      clock, random);
+  balancer::Surroundings surroundings{.owner = "elbv2",
+                                      .sockets = *sockets,
+                                      .certificates = certificates,
+                                      .cookie_key = derive_key(key, "holm balancer cookies 1"),
+                                      .secure_edge_port = has_secure ? secure_edge_address.port() : uint16_t{443},
+                                      .access_log_folder = options.data_directory + "/access-logs",
+                                      .clients = &clients,
+                                      .targets = &targets};
+  balancer = std::make_unique<balancer::Balancer>(*reactors, *edge, surroundings, clock, random);
+  surroundings.owner = "elb";
+  surroundings.access_log_folder = options.data_directory + "/access-logs-classic";
+  classic_balancer =
+      std::make_unique<balancer::Balancer>(*reactors, *edge, std::move(surroundings), clock, random);
   services.add<elbv2::Service>(elbv2::model(), elbv2::Dependencies{.jobs = *jobs,
                                                                    .region = *client,
                                                                    .events = events,
@@ -258,6 +263,16 @@ void Region::State::add_traffic_and_scaling() {
                                                                    .clock = clock,
                                                                    .random = random});
   add_types(elbv2::resource_types());
+  services.add<elb::Service>(elb::model(), elb::Dependencies{.jobs = *jobs,
+                                                             .region = *client,
+                                                             .events = events,
+                                                             .network = *network,
+                                                             .balancer = *classic_balancer,
+                                                             .names = names,
+                                                             .certificates = certificates,
+                                                             .workers = *workers,
+                                                             .clock = clock,
+                                                             .random = random});
   auto& groups = services.add<autoscaling::Service>(autoscaling::model(), *jobs, *client, events, *meters,
                                                     clock, random);
   add_types(autoscaling::resource_types(groups));

@@ -129,7 +129,9 @@ class Region::State {
   cloudformation::Service* cloudformation = nullptr;
   std::unique_ptr<gateway::Gateway> gateway;
   std::unique_ptr<http::Server> api;
-  std::unique_ptr<balancer::Balancer> balancer;  // Last, so that its connections end first.
+  // Last, so that their connections end first.
+  std::unique_ptr<balancer::Balancer> balancer;
+  std::unique_ptr<balancer::Balancer> classic_balancer;
 };
 
 }  // namespace holm::region

@@ -7,6 +7,7 @@
 #include "cloudformation/migrations.h"
 #include "cloudwatch/migrations.h"
 #include "ec2/migrations.h"
+#include "elb/migrations.h"
 #include "elbv2/migrations.h"
 #include "iam/migrations.h"
 #include "jobs/jobs.h"
@@ -28,6 +29,7 @@ std::vector<sql::Schema> schemas() {
       {"cloudformation", cloudformation::migrations(), cloudformation::tables()},
       {"cloudwatch", cloudwatch::migrations(), cloudwatch::tables()},
       {"ec2", ec2::migrations(), ec2::tables()},
+      {"elb", elb::migrations(), elb::tables()},
       {"elbv2", elbv2::migrations(), elbv2::tables()},
       {"iam", iam::migrations(), iam::tables()},
       jobs::schema(),

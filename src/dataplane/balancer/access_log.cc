@@ -185,9 +185,28 @@ std::string_view resource_of(std::string_view arn) {
   return slash == std::string_view::npos ? arn : arn.substr(slash + 1);
 }
 
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/access-log-collection.html
+std::string first_access_log_line(const LogLine& line) {
+  const Story& story = line.story;
+  std::string out;
+  append_time(out, story.arrived);
+  out.append(" ").append(resource_of(line.load_balancer.arn));
+  out.append(" ").append(line.request.peer.to_string()).append(" ").append(or_dash(story.target));
+  append_times(out, line);
+  append_number(out += ' ', static_cast<uint64_t>(story.status));
+  append_number(out += ' ', static_cast<uint64_t>(story.target_status));
+  append_number(out += ' ', story.received_bytes);
+  append_number(out += ' ', story.sent_bytes);
+  append_quoted_or_dash(out, request_of(line));
+  append_quoted_or_dash(out, line.request.headers.get("user-agent").substr(0, kUserAgentMax));
+  append_tls(out, line);
+  return out += '\n';
+}
+
 }  // namespace
 
 std::string access_log_line(const LogLine& line) {
+  if (line.load_balancer.generation == Generation::First) return first_access_log_line(line);
   const Story& story = line.story;
   const http::Request& request = line.request;
   std::string out;

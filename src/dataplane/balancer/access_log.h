@@ -48,7 +48,8 @@ struct LogLine {
   SteadyTime ended{};
   uint64_t connection = 0;  // A number that no other connection has; secret enough to tell nothing.
 };
-// With its line end. What a client sent can neither end the line nor a field before its time.
+// With its line end, in the form of the load balancer's generation. What a client sent can neither end the line
+// nor a field before its time.
 std::string access_log_line(const LogLine& line);
 
 // Where the lines of one load balancer's node go; the first line of a file says so.

@@ -51,6 +51,23 @@ struct Told {
 
 constexpr char kEnd[] = " TID_00000000000000019e3779b97f4a7c15 \"-\" \"-\" \"-\"\n";
 
+TEST(AccessLogLine, OfTheFirstGenerationIsShorter) {
+  Told told;
+  told.load_balancer.generation = Generation::First;
+  told.load_balancer.arn = "arn:aws:elasticloadbalancing:us-east-2:123456789012:loadbalancer/shop";
+  told.story.target = "10.0.0.1:80";
+  told.story.sent_at = SteadyTime(std::chrono::milliseconds(100'001));
+  told.story.answered_at = SteadyTime(std::chrono::milliseconds(100'049));
+  told.story.target_status = 200;
+  EXPECT_EQ(told.line(),
+            "2018-07-02T22:02:20.135000Z shop 192.168.131.39:2817 10.0.0.1:80 0.001 0.048 0.002 200 200 34 366"
+            " \"GET http://www.example.com:80/a?b=c HTTP/1.1\" \"curl/7.88.1\" - -\n");
+  told.story = {.arrived = told.story.arrived, .begun = told.story.begun, .status = 503};
+  EXPECT_EQ(told.line(),
+            "2018-07-02T22:02:20.135000Z shop 192.168.131.39:2817 - -1 -1 -1 503 0 0 0"
+            " \"GET http://www.example.com:80/a?b=c HTTP/1.1\" \"curl/7.88.1\" - -\n");
+}
+
 TEST(AccessLogLine, TellsOfATarget) {
   Told told;
   told.story.rule_priority = 10;

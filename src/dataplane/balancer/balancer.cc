@@ -25,25 +25,26 @@ namespace holm::balancer {
 
 namespace {
 
-constexpr char kOwner[] = "elbv2";
 constexpr size_t kTargetConnectionsMax = 1000000;
 
-std::string socket_name(const LoadBalancer& load_balancer, const Listener& listener, const std::string& ip) {
-  return fmt::format("{}{}|{}|{}:{}", kSocketPrefix, listener.arn, load_balancer.vpc_id, ip, listener.port);
+}  // namespace
+
+std::string Balancer::socket_name(const LoadBalancer& load_balancer, const Listener& listener,
+                                  const std::string& ip) const {
+  return fmt::format("{}|{}|{}|{}:{}", surroundings_.owner, listener.arn, load_balancer.vpc_id, ip, listener.port);
 }
 
-std::string datagram_socket_name(const LoadBalancer& load_balancer, const Listener& listener,
-                                 const std::string& ip) {
+std::string Balancer::datagram_socket_name(const LoadBalancer& load_balancer, const Listener& listener,
+                                           const std::string& ip) const {
   return socket_name(load_balancer, listener, ip) + "|udp";
 }
 
 // A listener that changes its protocol gets another door at the same socket.
-std::string door_key(const LoadBalancer& load_balancer, const Listener& listener, const std::string& ip) {
+std::string Balancer::door_key(const LoadBalancer& load_balancer, const Listener& listener,
+                               const std::string& ip) const {
   const std::string_view how = carries_connections(listener.carries) ? "|connections" : "";
   return fmt::format("{}{}{}", socket_name(load_balancer, listener, ip), listener.tls ? "|tls" : "", how);
 }
-
-}  // namespace
 
 // A socket on one address of a load balancer: one of the three.
 struct Balancer::Door {
@@ -78,7 +79,7 @@ Balancer::Balancer(async::ReactorPool& reactors, Edge& edge, Surroundings surrou
 }
 
 Balancer::~Balancer() {
-  edge_.publish(kOwner, {});
+  edge_.publish(surroundings_.owner, {});
   edge_.stop(async::Duration::zero());
   doors_.clear();
   for (std::unique_ptr<Shard>& shard : shards_) {
@@ -125,7 +126,7 @@ void Balancer::publish_names(const Config& config) {
     route.deviant = http::Deviant::HandOver;
     for (const std::string& name : each.host_names) routes.emplace(to_lower(name), route);
   }
-  edge_.publish(kOwner, std::move(routes));
+  edge_.publish(surroundings_.owner, std::move(routes));
 }
 
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/https-listener-certificates.html
@@ -275,7 +276,7 @@ std::vector<Unopened> Balancer::replace_doors(const Config& config) {
     }
   }
   std::erase_if(doors_, [&](const auto& door) { return !wanted.contains(door.first); });
-  surroundings_.sockets.retain(kSocketPrefix, sockets);
+  surroundings_.sockets.retain(surroundings_.owner + "|", sockets);
   std::vector<Unopened> unopened;
   for (const auto& [key, each] : wanted) {
     if (doors_.contains(key)) continue;
@@ -302,6 +303,7 @@ void Balancer::replace_checks(const Routing& routing) {
       Route route{own.vpc_id, own.where, source_of(own), address, group->settings->protocol};
       if (group->settings->version != TargetVersion::Http1) route.version = TargetVersion::Http2;
       routes.insert(route);
+      if (!group->settings->same_as.empty()) continue;
       // Who is not checked passes for well.
       if (check.checking == Checking::Off) target.state->health = Health::Healthy;
       const bool is_draining = target.settings->registration == Registration::Draining;
@@ -317,6 +319,7 @@ void Balancer::replace_checks(const Routing& routing) {
     }
   };
   for (const LoadBalancer& each : routing.config().load_balancers) {
+    for (const std::string& arn : each.checked_groups) add_group(each, arn);
     for (const Listener& listener : each.listeners) {
       for (const Rule& rule : listener.rules) {
         const auto* forward = std::get_if<Forward>(&rule.action);

@@ -27,8 +27,6 @@ class Routing;
 struct DatagramRoute;
 struct VisiblePort;
 
-inline constexpr std::string_view kSocketPrefix = "elbv2|";
-
 // A listener that has no socket on one of its addresses, and why.
 struct Unopened {
   std::string load_balancer_arn;
@@ -37,7 +35,8 @@ struct Unopened {
 
 // Where things are that the balancer did not make itself.
 struct Surroundings {
-  // Keeps the sockets of the listeners, under names that begin with kSocketPrefix.
+  std::string owner = "elbv2";  // Of routes at the edge, and of sockets: their names begin with it and a bar.
+  // Keeps the sockets of the listeners.
   net::SocketKeeper& sockets;
   const net::CertificateDirectory& certificates;
   // Of the cookies that keep clients with their targets: the same for the life of the region.
@@ -106,6 +105,11 @@ class Balancer final {
   Result<std::unique_ptr<Door>> make_door(const LoadBalancer& load_balancer, const Listener& listener,
                                           UniqueFd socket);
   std::vector<Unopened> replace_doors(const Config& config);
+  std::string socket_name(const LoadBalancer& load_balancer, const Listener& listener,
+                          const std::string& ip) const;
+  std::string door_key(const LoadBalancer& load_balancer, const Listener& listener, const std::string& ip) const;
+  std::string datagram_socket_name(const LoadBalancer& load_balancer, const Listener& listener,
+                                   const std::string& ip) const;
   Result<std::unique_ptr<Door>> open_door(const LoadBalancer& load_balancer, const Listener& listener,
                                           const std::string& ip);
   Result<std::unique_ptr<Door>> open_datagram_door(const LoadBalancer& load_balancer, const Listener& listener,

@@ -1,5 +1,6 @@
 // Connections that are carried as they are: to whom, with what before them, and what their end is.
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -21,6 +22,10 @@ TEST(ProxyHeader, SaysWhoIsAtTheOtherEnd) {
   EXPECT_EQ(hex_encode(proxy_header(far, far)).substr(24, 8), "21210024");
   EXPECT_EQ(hex_encode(own_proxy_header()), "0d0a0d0a000d0a515549540a20000000");
   EXPECT_EQ(proxy_header(far, server), own_proxy_header()) << "of two families";
+  EXPECT_EQ(proxy_line(client, server), fmt::format("PROXY TCP4 {} {} {} {}\r\n", client.ip(), server.ip(),
+                                                    client.port(), server.port()));
+  EXPECT_TRUE(proxy_line(far, far).starts_with("PROXY TCP6 "));
+  EXPECT_EQ(proxy_line(far, server), "PROXY UNKNOWN\r\n");
 }
 
 struct Flows {

@@ -68,6 +68,7 @@ struct HealthCheck {
   async::Duration interval{30000};
   async::Duration timeout{5000};
   int healthy_threshold = 5;
+  int first_threshold = 1;  // Likewise, of a target that no check has decided on yet.
   int unhealthy_threshold = 2;
   std::vector<StatusRange> matcher = {StatusRange()};  // Of calls: of their own statuses.
   friend bool operator==(const HealthCheck&, const HealthCheck&) = default;
@@ -75,16 +76,24 @@ struct HealthCheck {
 
 enum class Algorithm : uint8_t { RoundRobin, LeastOutstandingRequests, WeightedRandom };
 
+// The names of cookies and when they are set. First: AWSELB, as long as the client has none.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/elb-sticky-sessions.html
+enum class CookieStyle : uint8_t { First, Second };
+
 // Requests of one client stay with one target, by a cookie of ours.
 struct Stickiness {
   std::string application_cookie;  // Begins with the target's own cookie of this name; empty: with any response.
-  std::chrono::seconds duration{86400};
+  std::chrono::seconds duration{86400};  // 0: as long as the browser keeps it.
+  CookieStyle style = CookieStyle::Second;
 };
 
-// Which connections of one client go to the same target.
-enum class Affinity : uint8_t { Connection, Client };
+// Which connections of one client go to the same target; Turn: none, targets take turns.
+enum class Affinity : uint8_t { Connection, Client, Turn };
 // What a target is told of the client before the first byte.
-enum class ProxyProtocol : uint8_t { None, V2 };
+enum class ProxyProtocol : uint8_t { None, V2, V1 };
+
+// Who gets requests when too few targets are healthy.
+enum class TooFewHealthy : uint8_t { AskAll, AskHealthy };
 
 // Whether what functions are told of headers and query parameters, and answer, has room for several of one name.
 enum class EventHeaders : uint8_t { Single, Multiple };
@@ -93,6 +102,9 @@ struct TargetGroup {
   std::string arn;
   // Set: the only target is a function, whose ARN is the target's id and which has no address.
   std::optional<EventHeaders> functions;
+  // The group whose targets of the same id these are, at other ports: what is known of them is known of these, and
+  // nothing else is checked. Empty: of none.
+  std::string same_as;
   std::vector<Target> targets;
   HealthCheck health_check;
   TargetProtocol protocol = TargetProtocol::Http;
@@ -104,6 +116,7 @@ struct TargetGroup {
   ProxyProtocol proxy_protocol = ProxyProtocol::None;
   // A target that became well gets its full share only after so long, if others are there to take the rest.
   async::Duration slow_start{0};
+  TooFewHealthy too_few_healthy = TooFewHealthy::AskAll;
   // With fewer that are well, all get requests: a number, and a part of a hundred (0: none).
   size_t healthy_min = 1;
   size_t healthy_percent_min = 0;
@@ -189,6 +202,8 @@ enum class InvalidHeaders : uint8_t { Forward, Drop };
 // What becomes of requests that are not all that RFC 7230 asks for.
 enum class DesyncMitigation : uint8_t { Monitor, Defensive, Strictest };
 enum class TlsHeaders : uint8_t { Leave, Add };  // X-Amzn-Tls-Version and -Cipher-Suite.
+// Classic load balancers are the first: they trace no requests, and log in another form.
+enum class Generation : uint8_t { First, Second };
 
 // Whether the nodes of a load balancer send connections to targets of other zones than their own.
 enum class CrossZone : uint8_t { On, Off };
@@ -202,6 +217,7 @@ struct LogBucket {
 
 struct LoadBalancer {
   std::string arn;
+  Generation generation = Generation::Second;
   // By which the edge finds it: "shop.elb.localhost", "*.example.com". Of two that claim a name, the first.
   std::vector<std::string> host_names;
   // Where it stands: listeners are opened on the addresses, connections to targets leave from the
@@ -212,6 +228,7 @@ struct LoadBalancer {
   CrossZone cross_zone = CrossZone::On;
   std::map<std::string, std::string> zones;  // By address.
   std::vector<Listener> listeners;
+  std::vector<std::string> checked_groups;  // Whose targets are checked though no rule forwards to them.
   // How long a target, or either side of a tunnel, may be silent.
   async::Duration idle_timeout{60000};
   ForwardedFor forwarded_for = ForwardedFor::Append;

@@ -26,6 +26,13 @@ uint64_t ConnectionPassage::flow() const {
   return std::hash<std::string>()(context_.peer.to_string() + context_.local.to_string());
 }
 
+const RoutedTarget* ConnectionPassage::choose(TriedTargets tried, std::string_view zone) const {
+  if (context_.group.settings->affinity != Affinity::Turn) {
+    return choose_target_of_flow(context_.group, tried, flow(), zone);
+  }
+  return choose_target(context_.group, tried, {.now = context_.client->reactor().clock().steady(), .zone = zone});
+}
+
 void ConnectionPassage::reset_client() {
   count(context_.counters.resets);
   const linger at_once{.l_onoff = 1, .l_linger = 0};
@@ -35,14 +42,10 @@ void ConnectionPassage::reset_client() {
 async::Task<void> ConnectionPassage::run() {
   const OpenFlow open(context_.counters);
   const LoadBalancer& own = context_.load_balancer;
-  std::string zone;
-  if (own.cross_zone == CrossZone::Off) {
-    auto node = own.zones.find(context_.local.ip());
-    if (node != own.zones.end()) zone = node->second;
-  }
+  const std::string_view zone = zone_of_node(own, context_.local);
   std::vector<const RoutedTarget*> tried;
   while (tried.size() < kTargetsTriedMax) {
-    const RoutedTarget* target = choose_target_of_flow(context_.group, tried, flow(), zone);
+    const RoutedTarget* target = choose(tried, zone);
     if (!target) break;
     tried.push_back(target);
     const InFlight in_flight(*target->state);
@@ -74,6 +77,8 @@ async::Task<void> ConnectionPassage::carry(Connection& target) {
   std::string header;
   if (context_.group.settings->proxy_protocol == ProxyProtocol::V2) {
     header = proxy_header(context_.peer, context_.local);
+  } else if (context_.group.settings->proxy_protocol == ProxyProtocol::V1) {
+    header = proxy_line(context_.peer, context_.local);
   }
   std::array<std::string_view, 3> first = {header, context_.first_bytes, {}};
   http::Sent sent = co_await http::send(*target.stream, first, idle);

@@ -36,6 +36,7 @@ class ConnectionPassage final {
   async::Task<std::unique_ptr<Connection>> connect_to(const RoutedTarget& target);
   async::Task<void> carry(Connection& target);
   uint64_t flow() const;
+  const RoutedTarget* choose(TriedTargets tried, std::string_view zone) const;
   void reset_client();
 
   Context context_;

@@ -29,6 +29,26 @@ bool sets_cookie(const http::Headers& headers, std::string_view name) {
   });
 }
 
+std::optional<std::string> attributes_of_cookie(const http::Headers& headers, std::string_view name) {
+  for (std::string_view value : headers.all("set-cookie")) {
+    const size_t equals = value.find('=');
+    if (equals == std::string_view::npos || trim(value.substr(0, equals)) != name) continue;
+    return std::string(value.substr(std::min(value.find(';'), value.size())));
+  }
+  return std::nullopt;
+}
+
+void set_first_cookies(http::Headers& headers, const std::string& value, std::string_view attributes) {
+  headers.add("Set-Cookie", fmt::format("{}={}{}", kFirstCookie, value, attributes));
+  std::string others;
+  for (std::string_view each : split(attributes, ';')) {
+    const std::string lower = to_lower(trim(each));
+    if (lower.empty() || lower.starts_with("samesite") || lower == "secure") continue;
+    others.append(";").append(each);
+  }
+  headers.add("Set-Cookie", fmt::format("{}CORS={}{};SECURE;SAMESITE=None", kFirstCookie, value, others));
+}
+
 std::string CookieJar::make(std::string_view what, std::string_view owner, Time until, Random& random) const {
   return base64_encode(seal_.seal(fmt::format("{}|{}", to_milliseconds(until), what), owner, random));
 }

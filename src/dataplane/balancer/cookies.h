@@ -17,6 +17,7 @@ namespace holm::balancer {
 inline constexpr std::string_view kTargetCookie = "AWSALB";
 inline constexpr std::string_view kApplicationCookie = "AWSALBAPP-0";
 inline constexpr std::string_view kGroupCookie = "AWSALBTG";
+inline constexpr std::string_view kFirstCookie = "AWSELB";  // Of the first generation, for both.
 
 // The value of the request's cookie, or none.
 std::optional<std::string_view> find_cookie(const http::Headers& headers, std::string_view name);
@@ -36,6 +37,12 @@ class CookieJar final {
  private:
   crypto::Aead seal_;
 };
+
+// Adds kFirstCookie and its twin. `attributes` are those after the value: ";PATH=/;MAX-AGE=60".
+void set_first_cookies(http::Headers& headers, const std::string& value, std::string_view attributes);
+// What stands after the value where the response sets a cookie of that name: "; Path=/; HttpOnly"; none when it
+// sets none.
+std::optional<std::string> attributes_of_cookie(const http::Headers& headers, std::string_view name);
 
 // Adds `name` and its twin for requests from other sites, which ends in CORS.
 void set_cookies(http::Headers& headers, std::string_view name, const std::string& value, Time until,

@@ -16,6 +16,24 @@ TEST(Cookies, AreFoundByTheirWholeName) {
   EXPECT_FALSE(sets_cookie({{"Set-Cookie", "xsession=1; session=2"}}, "session"));
 }
 
+TEST(Cookies, OfTheFirstGenerationHaveATwinForOtherSites) {
+  http::Headers headers;
+  set_first_cookies(headers, "ab", ";PATH=/;MAX-AGE=60");
+  EXPECT_EQ(headers, (http::Headers{{"Set-Cookie", "AWSELB=ab;PATH=/;MAX-AGE=60"},
+                                    {"Set-Cookie", "AWSELBCORS=ab;PATH=/;MAX-AGE=60;SECURE;SAMESITE=None"}}));
+  http::Headers strict;
+  set_first_cookies(strict, "ab", "; Secure; Path=/a; SameSite=Strict");
+  EXPECT_EQ(strict, (http::Headers{{"Set-Cookie", "AWSELB=ab; Secure; Path=/a; SameSite=Strict"},
+                                   {"Set-Cookie", "AWSELBCORS=ab; Path=/a;SECURE;SAMESITE=None"}}));
+}
+
+TEST(Cookies, AreFoundWithWhatIsSaidOfThem) {
+  const http::Headers headers = {{"Set-Cookie", "a=1"}, {"Set-Cookie", "b=2; Path=/; HttpOnly"}};
+  EXPECT_EQ(attributes_of_cookie(headers, "a"), "");
+  EXPECT_EQ(attributes_of_cookie(headers, "b"), "; Path=/; HttpOnly");
+  EXPECT_EQ(attributes_of_cookie(headers, "c"), std::nullopt);
+}
+
 TEST(Cookies, AreReadByTheirOwnerUntilTheirEndAndByNobodyElse) {
   SystemRandom random;
   const CookieJar jar({1, 2, 3});

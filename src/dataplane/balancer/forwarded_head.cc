@@ -157,6 +157,11 @@ std::string mended(std::string_view value) {
   return result;
 }
 
+// Load balancers of the first generation know nothing of the names that begin so.
+bool passes_as_it_is(const RequestHead& head, std::string_view name) {
+  return head.load_balancer.generation == Generation::First && to_lower(name).starts_with("x-amzn-");
+}
+
 // Gives `add` each header that a target gets, but for Host and those that frame the message.
 template <class Add>
 void describe_headers(const RequestHead& head, const Add& add) {
@@ -165,7 +170,9 @@ void describe_headers(const RequestHead& head, const Add& add) {
   if (!addresses.empty()) add("X-Forwarded-For", addresses);
   add("X-Forwarded-Proto", request.scheme == http::Scheme::Https ? "https" : "http");
   add("X-Forwarded-Port", fmt::format_int(head.listener_port).c_str());
-  add("X-Amzn-Trace-Id", trace_of(request, head.trace_root));
+  if (head.load_balancer.generation == Generation::Second) {
+    add("X-Amzn-Trace-Id", trace_of(request, head.trace_root));
+  }
   if (head.load_balancer.tls_headers == TlsHeaders::Add && !request.tls_version.empty()) {
     add("X-Amzn-Tls-Version", request.tls_version);
     add("X-Amzn-Tls-Cipher-Suite", request.tls_cipher);
@@ -175,7 +182,8 @@ void describe_headers(const RequestHead& head, const Add& add) {
   const bool is_careful = !request.deviations.empty() || request.version == http::Version::Http2;
   const std::vector<std::string_view> named = named_by_connection(request.headers);
   for (const http::Header& header : request.headers) {
-    if (kReplaced.contains(header.name) || kHopByHop.contains(header.name)) continue;
+    if (kHopByHop.contains(header.name)) continue;
+    if (kReplaced.contains(header.name) && !passes_as_it_is(head, header.name)) continue;
     if (!named.empty() && is_among(named, header.name)) continue;
     if (drops && !is_valid_name(header.name)) continue;
     if (is_careful && !can_be_passed_on(header.name)) continue;

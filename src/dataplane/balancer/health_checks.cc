@@ -68,9 +68,10 @@ std::string key_of(const CheckedTarget& target) {
   const auto protocol = static_cast<int>(settings.protocol) * 2 + static_cast<int>(target.proxy_protocol) +
                         static_cast<int>(settings.version) * 100;
   const int functions = target.functions ? static_cast<int>(*target.functions) : -1;
-  return fmt::format("{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", protocol, functions, target.group_arn,
+  return fmt::format("{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", protocol, functions, target.group_arn,
                      target.target_id, target.port, target.route.key(), settings.path, settings.interval.count(),
-                     settings.timeout.count(), settings.healthy_threshold, settings.unhealthy_threshold, matcher,
+                     settings.timeout.count(), settings.healthy_threshold, settings.first_threshold,
+                     settings.unhealthy_threshold, matcher,
                      static_cast<const void*>(target.state.get()));
 }
 
@@ -128,7 +129,8 @@ async::Task<Verdict> HealthChecks::Checker::check() {
     co_return connection.error() == ConnectFailure::TimedOut ? timed_out() : failed();
   }
   // Who takes a connection is well.
-  if (target_.settings.protocol == TargetProtocol::Tcp) co_return Verdict();
+  const TargetProtocol protocol = target_.settings.protocol;
+  if (protocol == TargetProtocol::Tcp || protocol == TargetProtocol::Tls) co_return Verdict();
   if (target_.settings.version != TargetVersion::Http1) co_return co_await check_call(**connection, deadline);
   net::Stream& stream = *(*connection)->stream;
   http::InputBuffer& input = (*connection)->input;
@@ -216,8 +218,8 @@ void HealthChecks::Checker::count_verdict(const Verdict& verdict) {
   failed_ = passed ? 0 : failed_ + 1;
   Health before = target_.state->health;
   Health after = before;
-  // A new target needs one passed check only.
-  int needed = before == Health::Initial ? 1 : target_.settings.healthy_threshold;
+  const HealthCheck& settings = target_.settings;
+  int needed = before == Health::Initial ? settings.first_threshold : settings.healthy_threshold;
   if (passed && passed_ >= needed) after = Health::Healthy;
   if (!passed && failed_ >= target_.settings.unhealthy_threshold) after = Health::Unhealthy;
   if (after == Health::Healthy && before != Health::Healthy) {

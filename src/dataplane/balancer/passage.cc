@@ -105,7 +105,8 @@ async::Task<void> Passage::run() {
   int status = 503;
   while (tried_count < kTargetsTriedMax) {
     const TriedTargets tried = std::span(all_tried).first(tried_count);
-    Draw draw{context_.exchange.reactor().clock().steady(), context_.random.number()};
+    Draw draw{context_.exchange.reactor().clock().steady(), context_.random.number(),
+              zone_of_node(context_.load_balancer, context_.exchange.request().local)};
     const RoutedTarget* target = tried.empty() ? find_sticky_target() : nullptr;
     const bool is_new = tried.empty() && !target && context_.group.settings->stickiness;
     if (is_new) count(context_.group.state->counters.not_sticky);
@@ -135,6 +136,42 @@ async::Task<void> Passage::run() {
   completion.complete();
 }
 
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/elb-sticky-sessions.html
+// All listeners of a load balancer of the first generation understand each other's cookies.
+const RoutedTarget* Passage::find_target_of_first_cookie() const {
+  const TargetGroup& group = *context_.group.settings;
+  const http::Headers& headers = context_.exchange.request().headers;
+  auto cookie = find_cookie(headers, kFirstCookie);
+  if (!cookie) return nullptr;
+  auto id = context_.cookies.read(*cookie, group.same_as, context_.exchange.reactor().clock().now());
+  if (!id) return nullptr;
+  for (const RoutedTarget& each : context_.group.targets) {
+    if (each.settings->id == *id) return find_usable_target(context_.group, id_and_port(each));
+  }
+  return nullptr;
+}
+
+void Passage::add_first_cookies(http::Headers& headers) const {
+  const TargetGroup& group = *context_.group.settings;
+  const Time now = context_.exchange.reactor().clock().now();
+  const std::chrono::seconds duration = group.stickiness->duration;
+  std::string attributes = ";PATH=/";
+  const std::string& application = group.stickiness->application_cookie;
+  if (!application.empty()) {
+    // Ours is to live as long as the application's own, and where that does.
+    auto theirs = attributes_of_cookie(headers, application);
+    if (!theirs) return;
+    attributes = *theirs;
+  } else if (target_ == find_target_of_first_cookie()) {
+    return;
+  } else if (duration.count() > 0) {
+    attributes += fmt::format(";MAX-AGE={}", duration.count());
+  }
+  const Time until = now + (duration.count() > 0 ? duration : std::chrono::days(365));
+  set_first_cookies(headers, context_.cookies.make(target_->settings->id, group.same_as, until, context_.random),
+                    attributes);
+}
+
 const RoutedTarget* Passage::find_sticky_target() const {
   const TargetGroup& group = *context_.group.settings;
   if (!group.stickiness) return nullptr;
@@ -142,6 +179,7 @@ const RoutedTarget* Passage::find_sticky_target() const {
   const bool is_application = !group.stickiness->application_cookie.empty();
   // Where the application has ended its session, ours has ended, too.
   if (is_application && !find_cookie(headers, group.stickiness->application_cookie)) return nullptr;
+  if (group.stickiness->style == CookieStyle::First) return find_target_of_first_cookie();
   auto cookie = find_cookie(headers, is_application ? kApplicationCookie : kTargetCookie);
   if (!cookie) return nullptr;
   auto wanted = context_.cookies.read(*cookie, group.arn, context_.exchange.reactor().clock().now());
@@ -154,6 +192,10 @@ void Passage::add_cookies(http::Headers& headers) const {
   const http::Scheme scheme = context_.exchange.request().scheme;
   add_group_cookie(context_, headers);
   if (!group.stickiness || !target_) return;
+  if (group.stickiness->style == CookieStyle::First) {
+    add_first_cookies(headers);
+    return;
+  }
   const std::string& application = group.stickiness->application_cookie;
   if (!application.empty() && !sets_cookie(headers, application)) return;
   const Time until = now + group.stickiness->duration;

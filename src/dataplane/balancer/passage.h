@@ -76,6 +76,8 @@ class Passage final {
   async::Task<void> open_tunnel(std::unique_ptr<Connection> connection, const http::Head& head);
   // The target that the client's cookie speaks of, if it may be used.
   const RoutedTarget* find_sticky_target() const;
+  const RoutedTarget* find_target_of_first_cookie() const;
+  void add_first_cookies(http::Headers& headers) const;
   void add_cookies(http::Headers& headers) const;
   bool may_repeat() const;
   void count_invalid_headers();

@@ -1,6 +1,8 @@
-// The binary form, without extensions.
+// The binary form is without extensions.
 
 #include "dataplane/balancer/proxy_header.h"
+
+#include <fmt/format.h>
 
 namespace holm::balancer {
 
@@ -25,6 +27,13 @@ std::string own_proxy_header() {
   header += '\0';
   append_number(header, 0);
   return header;
+}
+
+std::string proxy_line(const net::Address& client, const net::Address& server) {
+  const std::string_view from = client.ip_bytes();
+  if (from.empty() || from.size() != server.ip_bytes().size()) return "PROXY UNKNOWN\r\n";
+  return fmt::format("PROXY {} {} {} {} {}\r\n", from.size() == 4 ? "TCP4" : "TCP6", client.ip(), server.ip(),
+                     client.port(), server.port());
 }
 
 std::string proxy_header(const net::Address& client, const net::Address& server) {

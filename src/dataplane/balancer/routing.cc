@@ -23,11 +23,24 @@ std::shared_ptr<TargetState> take_state(const RoutedGroup* before, const Target&
   return state;
 }
 
+std::shared_ptr<TargetState> state_by_id(const RoutedGroup& group, const std::string& id) {
+  for (const RoutedTarget& each : group.targets) {
+    if (each.settings->id == id) return each.state;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 net::Address source_of(const LoadBalancer& load_balancer) {
   if (load_balancer.addresses.empty()) return {};
   return net::Address::parse(load_balancer.addresses.front(), 0).value_or(net::Address());
+}
+
+std::string_view zone_of_node(const LoadBalancer& load_balancer, const net::Address& local) {
+  if (load_balancer.cross_zone == CrossZone::On) return {};
+  auto node = load_balancer.zones.find(local.ip());
+  return node == load_balancer.zones.end() ? std::string_view() : std::string_view(node->second);
 }
 
 bool is_same_target(const Target& a, const Target& b) { return a.id == b.id && a.address == b.address; }
@@ -43,14 +56,24 @@ Routing::Routing(std::shared_ptr<const Config> config, const Routing* previous) 
     for (const Listener& listener : each.listeners) rules_.emplace(&listener, listener.rules);
   }
   for (const auto& [arn, group] : config_->groups) {
-    const RoutedGroup* before = previous ? previous->find_group(arn) : nullptr;
-    RoutedGroup routed{.settings = &group, .state = nullptr, .targets = {}};
-    routed.state = before ? before->state : std::make_shared<GroupState>();
-    for (const Target& target : group.targets) {
-      routed.targets.push_back({&target, take_state(before, target)});
-    }
-    groups_.emplace(arn, std::move(routed));
+    if (group.same_as.empty()) add_group(group, previous);
   }
+  for (const auto& [arn, group] : config_->groups) {
+    if (!group.same_as.empty()) add_group(group, previous);
+  }
+}
+
+void Routing::add_group(const TargetGroup& group, const Routing* previous) {
+  const RoutedGroup* before = previous ? previous->find_group(group.arn) : nullptr;
+  const RoutedGroup* others = group.same_as.empty() ? nullptr : find_group(group.same_as);
+  RoutedGroup routed{.settings = &group, .state = nullptr, .targets = {}};
+  routed.state = before ? before->state : std::make_shared<GroupState>();
+  for (const Target& target : group.targets) {
+    std::shared_ptr<TargetState> state = others ? state_by_id(*others, target.id) : nullptr;
+    if (!state) state = take_state(before, target);
+    routed.targets.push_back({&target, std::move(state)});
+  }
+  groups_.emplace(group.arn, std::move(routed));
 }
 
 const LoadBalancer* Routing::find_load_balancer(std::string_view arn) const {
@@ -128,6 +151,7 @@ bool is_healthy(const RoutedTarget& target) { return target.state->health == Hea
 
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health.html
 bool has_enough_healthy(const RoutedGroup& group) {
+  if (group.settings->too_few_healthy == TooFewHealthy::AskHealthy) return true;
   size_t registered = 0;
   size_t healthy = 0;
   for (const RoutedTarget& each : group.targets) {
@@ -187,6 +211,10 @@ const RoutedTarget* find_usable_target(const RoutedGroup& group, std::string_vie
 
 namespace {
 
+bool is_in_zone(const RoutedTarget& target, std::string_view zone) {
+  return zone.empty() || target.settings->zone.empty() || target.settings->zone == zone;
+}
+
 bool is_usable(const RoutedTarget& target, bool needs_health, TriedTargets tried) {
   if (!is_registered(target) || (needs_health && !is_healthy(target))) return false;
   return std::ranges::find(tried, &target) == tried.end();
@@ -218,9 +246,7 @@ const RoutedTarget* choose_target_of_flow(const RoutedGroup& group,
                                           TriedTargets tried, uint64_t flow,
                                           std::string_view zone) {
   std::vector<const RoutedTarget*> candidates = usable_targets(group, tried);
-  auto is_near = [zone](const RoutedTarget* each) {
-    return each->settings->zone.empty() || each->settings->zone == zone;
-  };
+  auto is_near = [zone](const RoutedTarget* each) { return is_in_zone(*each, zone); };
   if (!zone.empty() && std::ranges::any_of(candidates, is_near)) {
     std::erase_if(candidates, [&](const RoutedTarget* each) { return !is_near(each); });
   }
@@ -244,8 +270,11 @@ const RoutedTarget* choose_target(const RoutedGroup& group, TriedTargets tried,
   }
   const bool needs_health = has_enough_healthy(group);
   size_t usable = 0;
-  for (const RoutedTarget& each : group.targets) usable += is_usable(each, needs_health, tried);
-  if (usable == 0) return nullptr;
+  for (const RoutedTarget& each : group.targets) {
+    usable += is_in_zone(each, draw.zone) && is_usable(each, needs_health, tried);
+  }
+  if (usable == 0 && draw.zone.empty()) return nullptr;
+  if (usable == 0) return choose_target(group, tried, {.now = draw.now, .number = draw.number});
   if (!needs_health && tried.empty()) count(group.state->counters.unhealthy_routed);
   uint64_t turn = group.state->next.fetch_add(1, std::memory_order_relaxed);
   if (settings.algorithm == Algorithm::WeightedRandom) turn = draw.number;
@@ -258,7 +287,7 @@ const RoutedTarget* choose_target(const RoutedGroup& group, TriedTargets tried,
   // Once around, from the one whose turn it is. Health may change on the way: then another has to do.
   for (size_t at = 0; at < 2 * group.targets.size(); ++at) {
     const RoutedTarget& each = group.targets[at % group.targets.size()];
-    if (!is_usable(each, needs_health, tried)) continue;
+    if (!is_in_zone(each, draw.zone) || !is_usable(each, needs_health, tried)) continue;
     if (skip > 0) {
       --skip;
       spare = &each;

@@ -71,6 +71,7 @@ class Routing final {
     net::Address source;
   };
   size_t index_of(const LoadBalancer& load_balancer) const;
+  void add_group(const TargetGroup& group, const Routing* previous);
 
   std::shared_ptr<const Config> config_;
   std::vector<RoutedLoadBalancer> load_balancers_;               // In the order of the configuration.
@@ -90,13 +91,16 @@ bool is_same_target(const Target& a, const Target& b);
 struct Draw {
   SteadyTime now;
   uint64_t number = 0;
+  std::string_view zone = {};  // Whose targets are preferred; empty: all are alike.
 };
+// The zone that the load balancer's node at this address keeps to; empty: none.
+std::string_view zone_of_node(const LoadBalancer& load_balancer, const net::Address& local);
 
 // Those that were tried before.
 using TriedTargets = std::span<const RoutedTarget* const>;
 
 // The target for a request, or null. Not one of `tried`. When too few targets are healthy, all that are
-// registered count as such.
+// registered count as such. Where there is none in the zone asked for, one of another's.
 const RoutedTarget* choose_target(const RoutedGroup& group, TriedTargets tried,
                                   Draw draw);
 // The target for a connection, or null; likewise. What has the same `flow` has the same target for as long as that

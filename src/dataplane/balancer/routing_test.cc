@@ -43,6 +43,61 @@ class RoutingTest : public testing::Test {
   SteadyTime now_{std::chrono::hours(1)};
 };
 
+TEST_F(RoutingTest, WhereOnlyTheHealthyAreEverAskedNobodyIsWhenThereAreNone) {
+  add("a", Health::Unhealthy);
+  add("b", Health::Initial);
+  group_.too_few_healthy = TooFewHealthy::AskHealthy;
+  make();
+  EXPECT_EQ(choices(3), (std::map<std::string, int>{{"nobody", 3}}));
+  state("b").health = Health::Healthy;
+  EXPECT_EQ(choices(3), (std::map<std::string, int>{{"b", 3}}));
+}
+
+TEST_F(RoutingTest, WhatIsKnownOfATargetIsKnownAtItsOtherPorts) {
+  add("a", Health::Unhealthy);
+  add("b", Health::Healthy);
+  TargetGroup other = group_;
+  other.arn = "a group before the one it is like";
+  other.same_as = "group";
+  for (Target& each : other.targets) each.address = *net::Address::parse("10.0.0.1:8080");
+  group_.arn = "group";
+  auto config = std::make_shared<Config>();
+  config->groups = {{"group", group_}, {other.arn, other}};
+  const Routing routing(config, nullptr);
+  const RoutedGroup& first = *routing.find_group("group");
+  const RoutedGroup& second = *routing.find_group(other.arn);
+  EXPECT_EQ(first.targets[0].state, second.targets[0].state);
+  EXPECT_EQ(first.targets[1].state, second.targets[1].state);
+  EXPECT_EQ(choose_target(second, {}, {now_, 0})->settings->id, "b");
+  EXPECT_EQ(choose_target(second, {}, {now_, 0})->settings->address.port(), 8080);
+  // They keep it when the configuration changes.
+  const Routing next(config, &routing);
+  EXPECT_EQ(next.find_group(other.arn)->targets[0].state, first.targets[0].state);
+}
+
+TEST_F(RoutingTest, TargetsOfTheNodesOwnZoneArePreferred) {
+  add("a", Health::Healthy);
+  add("b", Health::Healthy);
+  add("c", Health::Healthy);
+  group_.targets[0].zone = group_.targets[2].zone = "east";
+  group_.targets[1].zone = "west";
+  const RoutedGroup& group = make();
+  auto chosen_in = [&](std::string_view zone) {
+    std::map<std::string, int> result;
+    for (int i = 0; i < 6; ++i) ++result[choose_target(group, {}, {now_, 0, zone})->settings->id];
+    return result;
+  };
+  EXPECT_EQ(chosen_in("east"), (std::map<std::string, int>{{"a", 3}, {"c", 3}}));
+  EXPECT_EQ(chosen_in("west"), (std::map<std::string, int>{{"b", 6}}));
+  EXPECT_EQ(chosen_in("north").size(), 3u) << "nobody is there";
+  EXPECT_EQ(chosen_in("").size(), 3u);
+  LoadBalancer own{.zones = {{"10.0.0.9", "east"}}};
+  EXPECT_EQ(zone_of_node(own, *net::Address::parse("10.0.0.9:80")), "");
+  own.cross_zone = CrossZone::Off;
+  EXPECT_EQ(zone_of_node(own, *net::Address::parse("10.0.0.9:80")), "east");
+  EXPECT_EQ(zone_of_node(own, *net::Address::parse("127.0.0.1:80")), "");
+}
+
 TEST_F(RoutingTest, OnlyTheHealthyAreAskedUnlessThereAreTooFew) {
   add("a", Health::Healthy);
   add("b", Health::Unhealthy);
