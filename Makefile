@@ -8,7 +8,7 @@ PYTHON ?= /usr/bin/python3
 VENV := build/venv
 export HOLM_DATA ?=
 
-.PHONY: help deps build check test up down format tidy docs run fuzz bench-balancer bench-compute bench-metrics bench-objects bench-region bench-s3 bench-school crash-s3 drill kill-s3 clean
+.PHONY: help deps build check test up down format tidy docs run fuzz differential bench-balancer bench-compute bench-metrics bench-objects bench-region bench-s3 bench-school crash-s3 drill kill-s3 clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -50,6 +50,10 @@ format: ## Lay out the C++ sources
 
 fuzz: ## Run each fuzz harness (SECONDS_EACH=60)
 	@tools/run_fuzzers.sh $${SECONDS_EACH:-60}
+
+differential: ## The same 100,000 requests through the balancer, HAProxy and nginx reach a target the same (REQUESTS=100000 SEED=1)
+	cmake --preset release >/dev/null && ninja -C build/release bench_balancer
+	$(PYTHON) tests/proxy/differential.py build/release/bench_balancer --requests $${REQUESTS:-100000} --seed $${SEED:-1}
 
 bench-region: build ## Start, memory, signed calls, instances, beside the machine's own limits
 	$(VENV)/bin/python bench/region.py

@@ -140,8 +140,8 @@ class Proxy:
         certify(folder)
         if template:
             (folder / "conf").write_text(template.format(folder=folder, backend=backend, locations=locations, **self.ports))
-        numbers = [str(self.ports[each]) for each in ("plain", "rules", "tls", "many")]
-        words = {"holm": [PROGRAM, str(backend), *numbers, str(folder)],
+        numbers = [f"{each}={self.ports[each]}" for each in ("plain", "rules", "tls", "many")]
+        words = {"holm": [PROGRAM, str(folder), f"target={backend}", *numbers],
                  "haproxy": [HAPROXY, "-db", "-q", "-f", str(folder / "conf")],
                  "nginx": [NGINX, "-p", str(folder), "-c", str(folder / "conf"), "-e", str(folder / "error.log")]}[name]
         self.process = start(words, 1, folder / "output")

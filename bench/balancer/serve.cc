@@ -1,14 +1,18 @@
-// The balancer by itself on loopback, with what bench/balancer.py asks of it, until its input ends.
-// Usage: bench_balancer BACKEND_PORT PLAIN_PORT RULES_PORT TLS_PORT MANY_RULES_PORT FOLDER
+// The balancer by itself on loopback, with what benchmarks and tests of its paths ask of it, until its input ends.
+// Usage: bench_balancer FOLDER target=PORT [plain=PORT] [rules=PORT] [tls=PORT] [many=PORT] [idle=MILLISECONDS]
+// FOLDER has certificate.pem and key.pem. Each listener is a load balancer's of its own. A line "change" on the
+// input changes what the first of the many rules answers, 404 or 410, and is answered "changed".
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
+#include <iostream>
+#include <map>
+#include <span>
 
 #include "base/files.h"
 #include "base/random.h"
+#include "base/strings.h"
 #include "base/system_clock.h"
 #include "dataplane/balancer/balancer.h"
 
@@ -28,50 +32,75 @@ class OwnSockets final : public net::SocketKeeper {
   void retain(std::string_view, const std::set<std::string>&) override {}
 };
 
-uint16_t port_of(const char* text) { return static_cast<uint16_t>(std::strtoul(text, nullptr, 10)); }
+// What the words say: "plain=8080".
+class Options final {
+ public:
+  explicit Options(std::span<char*> words) {
+    for (const std::string_view word : words) {
+      const size_t equals = word.find('=');
+      if (equals != std::string_view::npos) values_[std::string(word.substr(0, equals))] = word.substr(equals + 1);
+    }
+  }
+  uint16_t port(const std::string& name) const { return static_cast<uint16_t>(number(name).value_or(0)); }
+  std::optional<long long> number(const std::string& name) const {
+    const auto found = values_.find(name);
+    return found == values_.end() ? std::nullopt : parse_integer(found->second);
+  }
 
-Rule rule(int priority) {
+ private:
+  std::map<std::string, std::string_view> values_;
+};
+
+Rule rule(int priority, int status) {
   Condition path;
   path.patterns = {fmt::format("/service{}/*", priority)};
-  return {priority, {path}, FixedResponse{404, "text/plain", "none"}};
+  return {priority, {path}, FixedResponse{status, "text/plain", "none"}};
 }
 
-LoadBalancer load_balancer(const std::string& name, uint16_t port, int rules) {
+LoadBalancer load_balancer(const std::string& name, const Options& options, int rules, int first_status = 404) {
+  const uint16_t port = options.port(name);
   LoadBalancer made;
+  made.idle_timeout = async::Duration(options.number("idle").value_or(60000));
   made.arn = fmt::format("{}loadbalancer/app/{}/0123456789abcdef", kArnStart, name);
   made.host_names = {name + ".elb.localhost"};
   made.addresses = {"127.0.0.1"};
   Listener listener{.arn = made.arn + "/listener", .port = port, .rules = {}};
-  for (int i = 1; i <= rules; ++i) listener.rules.push_back(rule(i));
+  for (int i = 1; i <= rules; ++i) listener.rules.push_back(rule(i, i == 1 ? first_status : 404));
   listener.rules.push_back({0, {}, Forward{{{kGroup, 1}}}});
   made.listeners.push_back(std::move(listener));
   return made;
 }
 
-std::shared_ptr<const Config> configuration(char** ports) {
+std::shared_ptr<const Config> configuration(const Options& options, int first_status) {
   auto config = std::make_shared<Config>();
   TargetGroup group;
   group.arn = kGroup;
-  group.health_check.path = "/1k";
-  group.targets.push_back({.id = "127.0.0.1", .address = net::Address::loopback(port_of(ports[0]))});
+  group.health_check.checking = Checking::Off;
+  group.targets.push_back({.id = "127.0.0.1", .address = net::Address::loopback(options.port("target"))});
   group.targets.back().known_health = Health::Healthy;
   config->groups.emplace(kGroup, std::move(group));
-  config->load_balancers.push_back(load_balancer("plain", port_of(ports[1]), 0));
-  config->load_balancers.push_back(load_balancer("rules", port_of(ports[2]), 20));
-  config->load_balancers.back().log_bucket = LogBucket{.name = "logs", .prefix = ""};
-  config->load_balancers.push_back(load_balancer("tls", port_of(ports[3]), 0));
+  auto add = [&](LoadBalancer made) {
+    if (made.listeners[0].port != 0) config->load_balancers.push_back(std::move(made));
+  };
+  add(load_balancer("plain", options, 0));
+  LoadBalancer logging = load_balancer("rules", options, 20);
+  logging.log_bucket = LogBucket{.name = "logs", .prefix = ""};
+  add(std::move(logging));
+  LoadBalancer secure = load_balancer("tls", options, 0);
   auto policy = std::make_shared<net::TlsPolicy>();
   policy->protocols = {"h2", "http/1.1"};
-  config->load_balancers.back().listeners[0].tls = ListenerTls{.policy = policy, .certificates = {kCertificate}};
-  config->load_balancers.push_back(load_balancer("many", port_of(ports[4]), 100));
+  secure.listeners[0].tls = ListenerTls{.policy = policy, .certificates = {kCertificate}};
+  add(std::move(secure));
+  add(load_balancer("many", options, 100, first_status));
   return config;
 }
 
 }  // namespace
 
 int main(int count, char** words) {
-  if (count != 7) return 2;
-  const std::string folder = words[6];
+  if (count < 3) return 2;
+  const std::string folder = words[1];
+  const Options options(std::span(words + 2, static_cast<size_t>(count - 2)));
   SystemClock clock;
   SystemRandom random;
   OwnSockets sockets;
@@ -86,11 +115,16 @@ int main(int count, char** words) {
   surroundings.access_log_folder = folder + "/logs";
   Balancer balancer(reactors, edge, surroundings, clock, random);
   balancer.listen_to_health([](const HealthChange&) {});
-  if (!balancer.publish(configuration(words + 1)).empty()) return 1;
+  int first_status = 404;
+  if (!balancer.publish(configuration(options, first_status)).empty()) return 1;
   std::puts("ready");
   std::fflush(stdout);
-  char byte = 0;
-  while (::read(STDIN_FILENO, &byte, 1) > 0) {
+  for (std::string line; std::getline(std::cin, line);) {
+    if (line != "change") continue;
+    first_status = first_status == 404 ? 410 : 404;
+    if (!balancer.publish(configuration(options, first_status)).empty()) return 1;
+    std::puts("changed");
+    std::fflush(stdout);
   }
   return 0;
 }

@@ -81,12 +81,11 @@ ChunkDecoder::Place ChunkDecoder::after_size_character(char c) {
   }
   if (place_ == Place::Size) return Place::Failed;
   if (c == ';') return Place::Extension;
-  // "Bad" whitespace may stand before an extension only.
+  // "Bad" whitespace may stand before an extension; servers of old fill the line with it.
   if (is_space(c)) {
     return ++extension_bytes_ > limits_.extension_bytes_max ? Place::Failed : Place::SizeSpace;
   }
-  if (c == '\r' && place_ == Place::SizeDigits) return Place::SizeLf;
-  return Place::Failed;
+  return c == '\r' ? Place::SizeLf : Place::Failed;
 }
 
 ChunkDecoder::Place ChunkDecoder::after_extension_character(char c) {

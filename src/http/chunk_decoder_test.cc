@@ -61,7 +61,7 @@ const Case kCases[] = {
     {"a sign", "+3\r\nabc\r\n0\r\n\r\n", ChunkState::Failed, "", ""},
     {"a prefix", "0x3\r\nabc\r\n0\r\n\r\n", ChunkState::Failed, "", ""},
     {"a space before the size", " 3\r\nabc\r\n", ChunkState::Failed, "", ""},
-    {"a space after the size", "3 \r\nabc\r\n", ChunkState::Failed, "", ""},
+    {"spaces after the size", "3 \t \r\nabc\r\n0 \r\n\r\n", ChunkState::End, "abc", ""},
     {"a space inside the size", "3 3\r\nabc\r\n", ChunkState::Failed, "", ""},
     {"a size beyond 60 bits", "1000000000000000\r\n", ChunkState::Failed, "", ""},
     {"a size that wraps around", "10000000000000003\r\nabc\r\n", ChunkState::Failed, "", ""},

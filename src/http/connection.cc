@@ -45,6 +45,13 @@ std::string_view ConnectionContext::current_date() {
   return date;
 }
 
+Response ConnectionContext::refusal(int status) const {
+  if (reception.refusal) return reception.refusal(status);
+  Response response;
+  response.status = status;
+  return response;
+}
+
 // The exchange of one request; lives in serve_request().
 class ServerConnection::OneExchange final : public Exchange, private async::ByteSource {
  public:
@@ -255,12 +262,11 @@ Request ServerConnection::make_request() const {
 }
 
 async::Task<void> ServerConnection::refuse(int status) {
-  Response response;
-  response.status = status;
+  const Response response = context_.refusal(status);
   ResponsePlan plan = plan_response(response, "GET", Version::Http11, AfterResponse::Close);
   std::string head;
   append_response_head(head, response, plan, Version::Http11, context_.current_date());
-  std::array<std::string_view, 3> pieces = {head, {}, {}};
+  std::array<std::string_view, 3> pieces = {head, body_of(response), {}};
   co_await send(pieces);
   co_await linger();
 }

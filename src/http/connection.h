@@ -25,6 +25,7 @@ struct ConnectionContext {
   const Limits& limits;
   const Handler& handler;
   const Clock& clock;
+  const Reception& reception;
   net::IdleList& idle;       // Those that wait for a request.
   uint64_t connections = 0;  // That there have been.
   bool stopping = false;     // Each connection ends with the response it is at.
@@ -33,6 +34,8 @@ struct ConnectionContext {
   std::string date;
 
   std::string_view current_date();
+  // What a refusal that no handler is asked about says.
+  Response refusal(int status) const;
 };
 
 // A connection as its server sees it.

@@ -224,7 +224,8 @@ async::Task<void> Http2Connection::run_request(std::shared_ptr<Http2Stream> stre
   if (trouble && !trouble->is_of_stream) log::error(fmt::format("a handler failed: {}", trouble->what));
   if (!stream->responded() && !stream->client_has_left()) {
     Response response;
-    response.status = stream->refusal() != 0 ? stream->refusal() : 500;
+    response.status = 500;
+    if (stream->refusal() != 0) response = context_.refusal(stream->refusal());
     async::Task<void> work = stream->respond(std::move(response));
     trouble = co_await trouble_of(std::move(work));
   }

@@ -32,6 +32,12 @@ bool is_of_connection(std::string_view name) {
   return std::ranges::find(kNames, name) != std::end(kNames);
 }
 
+// Bytes above 0x7f may stand there as in HTTP/1.
+bool is_path(std::string_view target) {
+  auto may_stand = [](char c) { return is(kTarget, c) || static_cast<uint8_t>(c) >= 0x80; };
+  return !target.empty() && std::ranges::all_of(target, may_stand);
+}
+
 // Whoever has not begun to wait looks for himself first.
 void notify(const std::optional<async::Wakeup>& wakeup) {
   if (wakeup) wakeup->notifier().notify();
@@ -91,7 +97,8 @@ bool Http2Stream::finish_head(const net::Address& peer, const net::Address& loca
   if (request_.method == "CONNECT") refusal_ = 405;
   if (refusal_ != 0) return true;
   if (request_.method.empty() || !all(kToken, request_.method)) return false;
-  if (request_.target.empty() || !all(kTarget, request_.target)) return false;
+  if (!is_path(request_.target)) return false;
+  if (request_.target.find('#') != std::string::npos) request_.deviations.add(Deviation::Fragment);
   const bool is_star = request_.target == "*" && request_.method == "OPTIONS";
   if (!is_star && !request_.target.starts_with('/')) return false;
   if (request_.authority.empty()) request_.authority = request_.headers.get("host");

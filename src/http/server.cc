@@ -67,7 +67,7 @@ class Shard {
   Shard(async::Reactor& reactor, const Limits& limits, const Handler& handler, const Clock& clock,
         ConnectionCount& count, const Reception& reception)
       : reactor_(reactor),
-        context_{limits, handler, clock, reception.room->idle_of(reactor)},
+        context_{limits, handler, clock, reception, reception.room->idle_of(reactor)},
         count_(count),
         reception_(reception) {}
 

@@ -65,6 +65,8 @@ struct Reception {
   std::function<std::unique_ptr<ConnectionMark>()> welcome{};  // For each that was accepted.
   // TLS was begun and came to nothing.
   std::function<void(std::string_view server_name)> failed_handshake{};
+  // What is answered where no handler is asked: 408, and 414 or 431 for heads beyond limits. Empty: that alone.
+  std::function<Response(int status)> refusal{};
 };
 
 // A connection that has left HTTP: the socket, and bytes that came after the request.

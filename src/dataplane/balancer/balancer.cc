@@ -14,6 +14,7 @@
 #include "base/strings.h"
 #include "dataplane/balancer/connection_server.h"
 #include "dataplane/balancer/datagram_server.h"
+#include "dataplane/balancer/forwarded_head.h"
 #include "dataplane/balancer/open_connection.h"
 #include "dataplane/balancer/routing.h"
 #include "dataplane/balancer/shard.h"
@@ -204,6 +205,7 @@ Result<std::unique_ptr<Balancer::Door>> Balancer::make_door(const LoadBalancer& 
   http::Reception reception{.room = surroundings_.clients, .turned_away = turned_away};
   reception.welcome = [this, arrival] { return welcome(arrival); };
   reception.failed_handshake = [this, arrival](std::string_view) { count_failed_handshake(arrival); };
+  reception.refusal = [this, arrival](int status) { return refusal(arrival, status); };
   const http::Limits limits{.deviant = http::Deviant::HandOver};
   door->requests =
       std::make_unique<http::Server>(reactors_, limits, std::move(handler), clock_, std::move(reception));
@@ -240,6 +242,16 @@ void Balancer::count_failed_handshake(const Arrival& arrival) const {
   std::shared_ptr<const Routing> current = routing();
   const LoadBalancer* load_balancer = current->find_load_balancer(arrival.load_balancer_arn);
   if (load_balancer) count(current->state_of(*load_balancer)->counters.failed_handshakes);
+}
+
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html
+// Headers beyond the limits are a bad request there.
+http::Response Balancer::refusal(const Arrival& arrival, int status) const {
+  if (status == 431) status = 400;
+  std::shared_ptr<const Routing> current = routing();
+  const LoadBalancer* load_balancer = current->find_load_balancer(arrival.load_balancer_arn);
+  if (load_balancer) count_own_status(current->state_of(*load_balancer)->counters, status);
+  return error_response(status);
 }
 
 std::unique_ptr<http::ConnectionMark> Balancer::welcome(const Arrival& arrival) const {

@@ -92,6 +92,7 @@ class Balancer final {
   void count_rejected(const Arrival& arrival) const;
   void count_failed_handshake(const Arrival& arrival) const;
   std::unique_ptr<http::ConnectionMark> welcome(const Arrival& arrival) const;
+  http::Response refusal(const Arrival& arrival, int status) const;
   async::Task<void> serve(http::Exchange& exchange, const Arrival& arrival);
   async::Task<void> carry(std::unique_ptr<net::Stream> client, net::Address peer, Arrival arrival);
   async::Task<void> carry_from_edge(http::Exchange& exchange, std::shared_ptr<const Routing> current,

@@ -209,9 +209,11 @@ std::string_view title(int status) {
 
 }  // namespace
 
+// To HTTP/2 nobody upgrades behind the balancer's back: what is asked there would pass by its rules.
 bool wants_upgrade(const http::Request& request) {
   return request.headers.has("upgrade") && request.version == http::Version::Http11 &&
-         http::has_token(request.headers, "connection", "upgrade");
+         http::has_token(request.headers, "connection", "upgrade") &&
+         !http::has_token(request.headers, "upgrade", "h2c");
 }
 
 size_t forwarded_address_count(const http::Request& request) {
