@@ -1,9 +1,10 @@
-// Conditions and assertions about files.
+// Conditions and assertions about files and about the machine.
 // https://www.freedesktop.org/software/systemd/man/latest/systemd.unit.html#Conditions%20and%20Asserts
 
 #include "init/conditions.h"
 
 #include <fnmatch.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -29,19 +30,33 @@ bool matches_any(const std::string& folder, std::string_view pattern) {
   });
 }
 
+// Whether processes of the instance may have it at all.
+bool is_capability_there(const std::string& name) {
+  const int number = parse_capability(name);
+  return number >= 0 && prctl(PR_CAPBSET_READ, number) == 1;
+}
+
+// An instance shares its kernel: what units leave to the host of containers is not for it either.
+bool is_virtualization(const std::string& kind) {
+  const auto wanted = parse_boolean(kind);
+  return wanted ? *wanted : kind == "container";
+}
+
 bool holds(const Condition& condition, const std::string& root) {
   using Kind = Condition::Kind;
-  const std::string path = root + condition.path;
+  const std::string path = root + condition.operand;
   struct stat status{};
   const bool exists = stat(path.c_str(), &status) == 0;
   switch (condition.kind) {
     case Kind::PathExists: return exists;
-    case Kind::PathExistsGlob: return matches_any(root, condition.path);
+    case Kind::PathExistsGlob: return matches_any(root, condition.operand);
     case Kind::PathIsDirectory: return exists && S_ISDIR(status.st_mode);
     case Kind::PathIsSymbolicLink: return link_target(path).has_value();
     case Kind::FileNotEmpty: return exists && S_ISREG(status.st_mode) && status.st_size > 0;
     case Kind::FileIsExecutable: return exists && S_ISREG(status.st_mode) && (status.st_mode & 0111) != 0;
     case Kind::DirectoryNotEmpty: return exists && S_ISDIR(status.st_mode) && !names_in(path).empty();
+    case Kind::Capability: return is_capability_there(condition.operand);
+    case Kind::Virtualization: return is_virtualization(condition.operand);
   }
   return false;
 }

@@ -62,6 +62,8 @@ class Runner {
   Outcome start_by_forking();
   Outcome start_oneshot();
   Outcome find_main_by_file();
+  pid_t process_in_file() const;
+  bool takes_over();
   Outcome supervise();
   void reload();
   void stop(Outcome outcome, bool is_clean);
@@ -317,13 +319,27 @@ Outcome Runner::start_oneshot() {
   return Outcome::Success;
 }
 
+// The process of the service that PIDFile= names, or 0.
+pid_t Runner::process_in_file() const {
+  const auto text = read_text(service_.pid_file, 64);
+  const auto number = text ? parse_integer(trim(*text)) : std::nullopt;
+  const auto process = static_cast<pid_t>(number.value_or(0));
+  return process > 1 && descends_from(process, getpid()) ? process : 0;
+}
+
+// A daemon may put another one in its place, as nginx does for a new version: it tells so in its file before
+// it ends.
+bool Runner::takes_over() {
+  if (service_.type != ServiceType::Forking || service_.pid_file.empty()) return false;
+  const pid_t process = process_in_file();
+  if (process != 0) set_main(process);
+  return process != 0;
+}
+
 Outcome Runner::find_main_by_file() {
   const Monotonic deadline = after(*service_.start_timeout);
   while (true) {
-    const auto text = read_text(service_.pid_file, 64);
-    const auto number = text ? parse_integer(trim(*text)) : std::nullopt;
-    const auto process = static_cast<pid_t>(number.value_or(0));
-    if (process > 1 && descends_from(process, getpid())) {
+    if (const pid_t process = process_in_file(); process != 0) {
       set_main(process);
       return Outcome::Success;
     }
@@ -426,6 +442,7 @@ Outcome Runner::supervise() {
       case Woken::Stop: return Outcome::Success;
       case Woken::Reload: reload(); break;
       case Woken::MainEnded: {
+        if (takes_over()) break;
         const Outcome outcome = outcome_of(main_end_, EndOf::Daemon, service_.success);
         const bool may_fail = !service_.start.empty() && service_.start.front().ignores_failure;
         if (outcome != Outcome::Success && !may_fail) return outcome;

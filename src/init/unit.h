@@ -25,10 +25,12 @@ struct Condition {
     PathIsSymbolicLink,
     FileNotEmpty,
     FileIsExecutable,
-    DirectoryNotEmpty
+    DirectoryNotEmpty,
+    Capability,
+    Virtualization
   };
   Kind kind = Kind::PathExists;
-  std::string path;
+  std::string operand;  // A path, but for the last two.
   bool negated = false;
   bool alternative = false;
   bool is_assertion = false;  // One that does not hold fails the start instead of skipping it.

@@ -369,10 +369,11 @@ Taken condition(Unit& unit, const Line& line) {
   if (made.alternative) value.remove_prefix(1);
   if (value.starts_with('!')) made.negated = true;
   if (made.negated) value.remove_prefix(1);
-  auto path = expand_specifiers(value, line.specifiers);
-  if (!path) return std::unexpected(path.error());
-  if (!path->starts_with('/')) return failure("not an absolute path");
-  made.path = std::move(*path);
+  auto operand = expand_specifiers(value, line.specifiers);
+  if (!operand) return std::unexpected(operand.error());
+  const bool is_path = kind != Condition::Kind::Capability && kind != Condition::Kind::Virtualization;
+  if (is_path && !operand->starts_with('/')) return failure("not an absolute path");
+  made.operand = std::move(*operand);
   made.shown = std::string(line.key) + "=" + std::string(line.value);
   unit.conditions.push_back(std::move(made));
   return {};
@@ -415,6 +416,8 @@ constexpr auto kSettings = std::to_array<Setting>({
     {"Unit", "ConditionFileNotEmpty", condition<Kind::FileNotEmpty, false>},
     {"Unit", "ConditionFileIsExecutable", condition<Kind::FileIsExecutable, false>},
     {"Unit", "ConditionDirectoryNotEmpty", condition<Kind::DirectoryNotEmpty, false>},
+    {"Unit", "ConditionCapability", condition<Kind::Capability, false>},
+    {"Unit", "ConditionVirtualization", condition<Kind::Virtualization, false>},
     {"Unit", "AssertPathExists", condition<Kind::PathExists, true>},
     {"Unit", "AssertPathIsDirectory", condition<Kind::PathIsDirectory, true>},
     {"Unit", "AssertFileNotEmpty", condition<Kind::FileNotEmpty, true>},

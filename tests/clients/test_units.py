@@ -286,6 +286,18 @@ def test_every_process_of_a_service_ends_with_it(run):
     assert show(run, "forking", "ActiveState") == "inactive"
 
 
+def test_a_daemon_hands_over_to_the_one_that_its_file_names(run):
+    """As nginx does for a new version of itself."""
+    assert run("systemctl start forking").returncode == 0
+    before = show(run, "forking", "MainPID")
+    assert run(f"other=$(pgrep -x -f 'sleep 2000') && echo $other > /run/forking.pid && kill {before}").returncode == 0
+    wait_until(lambda: show(run, "forking", "MainPID") not in (before, "0"), what="the other one")
+    assert show(run, "forking", "ActiveState") == "active"
+    # Now the file names one that is gone.
+    run("kill $(cat /run/forking.pid)")
+    wait_until(lambda: show(run, "forking", "ActiveState") == "inactive", what="its end")
+
+
 def test_templates_drop_ins_and_changed_files(run):
     assert run("systemctl start each@one each@two").returncode == 0
     wait_until(lambda: "I am one of each\n" in run("journalctl -u each@one -o cat").stdout, what="the word of one")
