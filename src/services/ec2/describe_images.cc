@@ -22,25 +22,26 @@ Time time_of_programs() {
   return from_milliseconds(is_known ? int64_t{status.st_mtim.tv_sec} * 1000 : 0);
 }
 
-Image describe_host() {
-  return {.platform_details = "Linux/UNIX",
-          .usage_operation = "RunInstances",
-          .description = "The programs of the machine that holm runs on",
-          .ena_support = true,
-          .hypervisor = "xen",
-          .image_owner_alias = "amazon",
-          .name = "holm-host-x86_64",
-          .root_device_name = kRootDevice,
-          .root_device_type = "ebs",
-          .virtualization_type = "hvm",
-          .image_id = std::string(kHostImage),
-          .image_location = "amazon/holm-host-x86_64",
-          .state = "available",
-          .owner_id = std::string(kHostImageOwner),
-          .creation_date = iso8601_milliseconds(time_of_programs()),
-          .public_ = true,
-          .architecture = "x86_64",
-          .image_type = "machine"};
+Image describe_host(const HostImage& host, Time programs) {
+  Image image{.platform_details = "Linux/UNIX",
+              .usage_operation = "RunInstances",
+              .description = "The programs of the machine that holm runs on",
+              .ena_support = true,
+              .hypervisor = "xen",
+              .name = host.name,
+              .root_device_name = kRootDevice,
+              .root_device_type = "ebs",
+              .virtualization_type = "hvm",
+              .image_id = host.id,
+              .image_location = (host.is_of_amazon ? "amazon" : host.owner) + "/" + host.name,
+              .state = "available",
+              .owner_id = host.owner,
+              .creation_date = iso8601_milliseconds(programs),
+              .public_ = true,
+              .architecture = "x86_64",
+              .image_type = "machine"};
+  if (host.is_of_amazon) image.image_owner_alias = "amazon";
+  return image;
 }
 
 bool is_encrypted(Call& call, const ImageDevice& device) {
@@ -123,7 +124,9 @@ bool is_executable_by(Call& call, const std::vector<std::string>& users, const I
 
 // All that the account may see.
 std::vector<Image> visible_images(Service& service, Call& call) {
-  std::vector<Image> images{describe_host()};
+  std::vector<Image> images;
+  const Time programs = time_of_programs();
+  for (const HostImage& host : host_images(programs)) images.push_back(describe_host(host, programs));
   for (const ImageRow& row :
        images_where(call.transaction,
                     "region = ?2 AND (account = ?1 OR id IN"
@@ -141,7 +144,7 @@ DescribeImagesResult describe_images(Service& service, Call& call, const Describ
   check_filters("DescribeImages", request.filters);
   check_page(request.max_results, !request.image_ids.empty(), "imageIds");
   for (const std::string& id : request.image_ids) {
-    if (id != kHostImage) (void)require_visible_image(call, id);
+    if (!is_host_image(id)) (void)require_visible_image(call, id);
   }
   DescribeImagesResult result;
   for (Image& image : visible_images(service, call)) {

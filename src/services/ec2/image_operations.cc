@@ -68,7 +68,7 @@ CreateImageResult create_image(Service& service, Call& call, const CreateImageRe
                  .instance = instance.id,
                  .reboots = instance.state == "running" && !request.no_reboot.value_or(false),
                  .created = to_milliseconds(call.now)};
-  if (instance.image != kHostImage) {
+  if (!is_host_image(instance.image)) {
     image.source = instance.image;
     image.source_region = instance.region;
   }

@@ -70,7 +70,7 @@ ImageRow require_visible_image(Call& call, const std::string& id) {
 }
 
 ImageRow require_own_image(Call& call, const std::string& id) {
-  if (id != kHostImage) {
+  if (!is_host_image(id)) {
     const ImageRow row = require_visible_image(call, id);
     if (row.account == call.account) return row;
   }
@@ -104,7 +104,7 @@ std::vector<std::string> permitted_accounts(sql::Transaction& transaction, const
 }
 
 std::vector<VolumeWish> volumes_of_image(Call& call, const std::string& id) {
-  if (id == kHostImage) return {};
+  if (is_host_image(id)) return {};
   const ImageRow image = require_visible_image(call, id);
   if (image.state != "available") {
     throw aws::ServiceError("InvalidAMIID.Unavailable", 400,

@@ -6,14 +6,12 @@
 #include <string_view>
 #include <vector>
 
+#include "services/ec2/host_images.h"
 #include "services/ec2/resource.h"
 #include "services/ec2/volumes.h"
 
 namespace holm::ec2 {
 
-inline constexpr std::string_view kHostImage = "ami-0de8b1a12a0000012";
-// The account that the machine's own image is said to be of; AWS's own for its Linux.
-inline constexpr std::string_view kHostImageOwner = "137112412989";
 // Everybody, where an account is meant.
 inline constexpr std::string_view kEverybody = "all";
 
