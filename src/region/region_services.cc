@@ -32,6 +32,7 @@
 #include "services/ec2/guest_programs.h"
 #include "services/ec2/resources.h"
 #include "services/ec2/service.h"
+#include "services/elb/resources.h"
 #include "services/elb/service.h"
 #include "services/elbv2/resources.h"
 #include "services/elbv2/service.h"
@@ -273,6 +274,7 @@ void Region::State::add_traffic_and_scaling() {
                                                              .workers = *workers,
                                                              .clock = clock,
                                                              .random = random});
+  add_types(elb::resource_types());
   auto& groups = services.add<autoscaling::Service>(autoscaling::model(), *jobs, *client, events, *meters,
                                                     clock, random);
   add_types(autoscaling::resource_types(groups));

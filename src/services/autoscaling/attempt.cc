@@ -21,7 +21,7 @@ Reached unless_gone(const std::function<void()>& work) {
     work();
     return Reached::Yes;
   } catch (const aws::ServiceError& error) {
-    if (error.code != "TargetGroupNotFound") throw;
+    if (error.code != "TargetGroupNotFound" && error.code != "LoadBalancerNotFound") throw;
     return Reached::Gone;
   }
 }

@@ -15,7 +15,8 @@ std::optional<std::string> attempt(aws::Region& region, const aws::Caller& calle
                                    const std::function<void(aws::Call&)>& work);
 
 enum class Reached { Yes, Gone };
-// Runs `work`, which calls one operation; Gone when that refuses because the target group does not exist.
+// Runs `work`, which calls one operation; Gone when that refuses because the target group or load balancer does
+// not exist.
 Reached unless_gone(const std::function<void()>& work);
 
 // Runs `work`; what another service says of the user's input becomes a ValidationError of this one, with

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "autoscaling/handlers.h"
@@ -199,9 +200,11 @@ AutoScalingGroup describe(Call& call, const GroupRow& group) {
   result.max_size = static_cast<int32_t>(group.max);
   result.desired_capacity = static_cast<int32_t>(group.desired);
   result.default_cooldown = static_cast<int32_t>(group.cooldown);
-  result.target_group_arns = group.target_groups;
-  for (const std::string& arn : group.target_groups) {
-    result.traffic_sources.push_back({.identifier = arn, .type = "elbv2"});
+  result.target_group_arns = target_groups_among(group.target_groups);
+  result.load_balancer_names = load_balancers_among(group.target_groups);
+  for (const std::string& source : group.target_groups) {
+    const auto name = classic_name(source);
+    result.traffic_sources.push_back({.identifier = name.value_or(source), .type = name ? "elb" : "elbv2"});
   }
   result.health_check_type = group.health_check;
   result.health_check_grace_period = static_cast<int32_t>(group.grace);
@@ -284,6 +287,17 @@ void put_hooks(Service& service, Call& call, const std::string& group,
   }
 }
 
+// Each once, whichever way it is named.
+std::vector<std::string> sources_of(const CreateAutoScalingGroupType& request) {
+  std::vector<std::string> sources = checked_target_groups(request.target_group_arns);
+  std::vector<std::string> more = classic_sources(request.load_balancer_names);
+  std::ranges::move(sources_in(request.traffic_sources), std::back_inserter(more));
+  for (std::string& each : more) {
+    if (std::ranges::find(sources, each) == sources.end()) sources.push_back(std::move(each));
+  }
+  return sources;
+}
+
 }  // namespace
 
 // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_CreateAutoScalingGroup.html
@@ -312,20 +326,16 @@ aws::Nothing create_auto_scaling_group(Service& service, Call& call,
       .min = request.min_size,
       .max = request.max_size,
       .desired = request.desired_capacity.value_or(request.min_size),
-      .target_groups = request.target_group_arns,
+      .target_groups = sources_of(request),
       .health_check = "EC2",
       .policies = {"Default"}};
-  for (const std::string& arn : target_groups_in(request.traffic_sources)) {
-    if (std::ranges::find(group.target_groups, arn) != group.target_groups.end()) continue;
-    group.target_groups.push_back(arn);
-  }
   group.cause = fmt::format(
       "At {} a user request created an AutoScalingGroup changing the desired capacity from "
       "0 to {}.",
       iso8601(call.now), group.desired);
   apply(call, group, request);
   check_sizes(group);
-  if (!target_groups_exist(call, group.target_groups)) throw_invalid(kInvalidTargetGroups);
+  require_sources(call, group.target_groups);
   call.transaction.run(
       "INSERT INTO autoscaling_group (account, region, name, arn, template, template_name, template_version, "
       "min,"

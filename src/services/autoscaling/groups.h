@@ -19,7 +19,8 @@ struct GroupRow {
   // The version as it was given. Of a launch configuration the id is configuration_id(), and there is no name.
   std::string template_id, template_name, template_version;
   int64_t min = 0, max = 0, desired = 0, cooldown = 300;
-  std::vector<std::string> subnets, target_groups;
+  std::vector<std::string> subnets;
+  std::vector<std::string> target_groups;  // ARNs, and Classic Load Balancers as classic_source() writes them.
   std::string health_check;  // EC2, ELB
   int64_t grace = 0;         // Seconds since InService.
   std::vector<std::string> policies;
@@ -83,6 +84,8 @@ void insert_instance(aws::Call& call, const InstanceRow& instance);
 
 inline constexpr char kInvalidTargetGroups[] =
     "Provided Target Groups may not be valid. Please ensure they exist and try again.";
+inline constexpr char kInvalidLoadBalancers[] =
+    "Provided Load Balancers may not be valid. Please ensure they exist and try again.";
 
 // Throws ValidationError.
 [[noreturn]] void throw_invalid(const std::string& message);

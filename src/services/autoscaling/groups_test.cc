@@ -201,9 +201,59 @@ TEST_F(GroupTest, TrafficSourcesAreItsTargetGroups) {
   call<DetachTrafficSources>({.auto_scaling_group_name = "web", .traffic_sources = {{.identifier = "one"}}});
   EXPECT_EQ(targets_of("one"), "");
   EXPECT_EQ(error_of<AttachTrafficSources>({.auto_scaling_group_name = "web",
-                                            .traffic_sources = {{.identifier = "x", .type = "elb"}}})
+                                            .traffic_sources = {{.identifier = "x", .type = "vpc-lattice"}}})
                 .substr(0, 19),
             "501 NotImplemented:");
+}
+
+TEST_F(GroupTest, AttachesAndDetachesClassicLoadBalancers) {
+  add_target_group("classic");
+  add_target_group("tg");
+  create({.min_size = 2, .max_size = 2, .load_balancer_names = {"classic"}, .target_group_arns = {"tg"}});
+  settle();
+  EXPECT_EQ(targets_of("classic"), "i-1 InService, i-2 InService");
+  EXPECT_EQ(group().load_balancer_names, std::vector<std::string>{"classic"});
+  EXPECT_EQ(group().target_group_arns, std::vector<std::string>{"tg"});
+  EXPECT_EQ(group().traffic_sources.at(1).type, "elb");
+  auto states = [&] {
+    return call<DescribeLoadBalancers>({.auto_scaling_group_name = "web"}).load_balancers;
+  };
+  EXPECT_EQ(states().at(0).load_balancer_name, "classic");
+  EXPECT_EQ(states().at(0).state, "InService");
+  EXPECT_EQ(call<DescribeTrafficSources>({.auto_scaling_group_name = "web", .traffic_source_type = "elb"})
+                .traffic_sources.at(0)
+                .identifier,
+            "classic");
+  call<DetachLoadBalancers>({.auto_scaling_group_name = "web", .load_balancer_names = {"classic"}});
+  EXPECT_EQ(targets_of("classic"), "");
+  EXPECT_EQ(targets_of("tg"), "i-1 healthy, i-2 healthy");
+  EXPECT_TRUE(states().empty());
+  call<AttachTrafficSources>(
+      {.auto_scaling_group_name = "web", .traffic_sources = {{.identifier = "classic", .type = "elb"}}});
+  EXPECT_EQ(targets_of("classic"), "i-1 InService, i-2 InService");
+  call<DetachLoadBalancers>({.auto_scaling_group_name = "web", .load_balancer_names = {"classic"}});
+  EXPECT_EQ(error_of<DetachLoadBalancers>({.auto_scaling_group_name = "web", .load_balancer_names = {"classic"}}),
+            "400 ValidationError: Load balancer classic is not attached to the group web.");
+  EXPECT_EQ(error_of<AttachLoadBalancers>({.auto_scaling_group_name = "web", .load_balancer_names = {"none"}}),
+            "400 ValidationError: Provided Load Balancers may not be valid. Please ensure they exist and try "
+            "again.");
+  EXPECT_EQ(error_of<AttachLoadBalancerTargetGroups>(
+                {.auto_scaling_group_name = "web", .target_group_arns = {"loadbalancer/classic"}})
+                .substr(0, 20),
+            "400 ValidationError:");
+}
+
+TEST_F(GroupTest, ReplacesWhoAClassicLoadBalancerFindsUnwell) {
+  add_target_group("classic");
+  create({.min_size = 2, .max_size = 2, .load_balancer_names = {"classic"}, .health_check_type = "ELB"});
+  settle();
+  set_classic_health("classic", "i-1", "ELB");
+  settle();
+  EXPECT_EQ(instances(), "i-1 a InService, i-2 b InService") << "its first checks are under way";
+  set_classic_health("classic", "i-1", "Instance");
+  settle();
+  EXPECT_EQ(instances(), "i-2 b InService, i-3 a InService");
+  EXPECT_EQ(targets_of("classic"), "i-2 InService, i-3 InService");
 }
 
 TEST_F(GroupTest, SurvivesTheEndOfItsTargetGroup) {

@@ -16,6 +16,7 @@
 #include "services/autoscaling/launch_configurations.h"
 #include "services/autoscaling/processes.h"
 #include "services/autoscaling/warm_pools.h"
+#include "services/autoscaling/target_groups.h"
 #include "stacks/numbers.h"
 
 namespace holm::autoscaling {
@@ -194,14 +195,31 @@ void update_tags(Context& context, const Existing& was, const Properties& wanted
   if (!now.empty()) context.invoke<CreateOrUpdateTags>({.tags = now});
 }
 
+std::vector<std::string> without(std::vector<std::string> from, const std::vector<std::string>& these) {
+  std::erase_if(from,
+                [&](const std::string& each) { return std::ranges::find(these, each) != these.end(); });
+  return from;
+}
+
+void update_load_balancers(Context& context, const Existing& was, const Properties& wanted) {
+  const std::vector<std::string> have =
+      load_balancers_among(require_group(context.call, was.physical_id).target_groups);
+  const std::vector<std::string> now = wanted.texts("LoadBalancerNames");
+  const std::vector<std::string> more = without(now, have), gone = without(have, now);
+  if (!more.empty()) {
+    context.invoke<AttachLoadBalancers>(
+        {.auto_scaling_group_name = was.physical_id, .load_balancer_names = more});
+  }
+  if (!gone.empty()) {
+    context.invoke<DetachLoadBalancers>(
+        {.auto_scaling_group_name = was.physical_id, .load_balancer_names = gone});
+  }
+}
+
 void update_target_groups(Context& context, const Existing& was, const Properties& wanted) {
-  const std::vector<std::string> have = require_group(context.call, was.physical_id).target_groups;
+  const std::vector<std::string> have =
+      target_groups_among(require_group(context.call, was.physical_id).target_groups);
   const std::vector<std::string> now = wanted.texts("TargetGroupARNs");
-  auto without = [](std::vector<std::string> from, const std::vector<std::string>& these) {
-    std::erase_if(from,
-                  [&](const std::string& each) { return std::ranges::find(these, each) != these.end(); });
-    return from;
-  };
   const std::vector<std::string> more = without(now, have), gone = without(have, now);
   if (!more.empty()) {
     context.invoke<AttachLoadBalancerTargetGroups>(
@@ -262,6 +280,7 @@ class GroupType final : public stacks::ResourceType {
         {.name = "LaunchConfigurationName"},
         {.name = "LaunchTemplate", .kind = PropertyKind::Object, .members = kTemplateMembers},
         {.name = "TargetGroupARNs", .kind = PropertyKind::List},
+        {.name = "LoadBalancerNames", .kind = PropertyKind::List},
         {.name = "HealthCheckType"},
         {.name = "DefaultInstanceWarmup", .kind = PropertyKind::Integer},
         {.name = "HealthCheckGracePeriod", .kind = PropertyKind::Integer},
@@ -298,6 +317,7 @@ class GroupType final : public stacks::ResourceType {
     const std::string name = wanted.find_text("AutoScalingGroupName").value_or(context.name(kNameMax));
     auto request = request_of<CreateAutoScalingGroupType>(name, wanted);
     request.target_group_arns = wanted.texts("TargetGroupARNs");
+    request.load_balancer_names = wanted.texts("LoadBalancerNames");
     request.instance_id = wanted.find_text("InstanceId");
     for (const Properties& hook : wanted.objects("LifecycleHookSpecificationList")) {
       LifecycleHookSpecification each;
@@ -325,6 +345,7 @@ class GroupType final : public stacks::ResourceType {
     context.invoke<UpdateAutoScalingGroup>(request);
     update_tags(context, was, wanted);
     update_target_groups(context, was, wanted);
+    update_load_balancers(context, was, wanted);
     update_hooks(context, was, wanted);
     if (stacks::differs(was.properties, wanted, "MetricsCollection")) {
       context.invoke<DisableMetricsCollection>({.auto_scaling_group_name = was.physical_id});

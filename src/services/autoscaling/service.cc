@@ -7,6 +7,7 @@
 #include "services/autoscaling/controller.h"
 #include "services/autoscaling/group_metrics.h"
 #include "services/autoscaling/policies.h"
+#include "services/autoscaling/target_groups.h"
 
 namespace holm::autoscaling {
 
@@ -28,6 +29,14 @@ Service::Service(jobs::Jobs& jobs, aws::Region& region, aws::Events& events, met
     for (const sql::Row& row :
          transaction.run("SELECT id FROM autoscaling_group WHERE ',' || target_groups || ',' LIKE ?1",
                          {"%," + event.resource + ",%"})) {
+      schedule(transaction, row.integer(0));
+    }
+  });
+  events.subscribe("elb.instance-health", [this](sql::Transaction& transaction, const aws::Event& event) {
+    for (const sql::Row& row :
+         transaction.run("SELECT id FROM autoscaling_group WHERE ',' || target_groups || ',' LIKE ?1"
+                         " AND account = ?2 AND region = ?3",
+                         {"%," + classic_source(event.resource) + ",%", event.account, event.region})) {
       schedule(transaction, row.integer(0));
     }
   });

@@ -22,6 +22,7 @@
 #include "base/strings.h"
 #include "cloudwatch/operations.h"
 #include "ec2/operations.h"
+#include "elb/operations.h"
 #include "elbv2/operations.h"
 #include "jobs/jobs.h"
 #include "metrics/meters.h"
@@ -89,6 +90,7 @@ class SmallRegion final : public test::TestRegion {
     }
     count_down();
     if (service == "cloudwatch") return invoke_cloudwatch(call, operation, input);
+    if (service == "elb") return invoke_classic(call, operation, input);
     return service == "ec2" ? invoke_ec2(call, operation, input) : invoke_elb(call, operation, input);
   }
 
@@ -253,6 +255,49 @@ class SmallRegion final : public test::TestRegion {
     throw aws::ServiceError("TargetGroupNotFound", 400, "Target groups '" + arn + "' not found");
   }
 
+  static void require_load_balancer(aws::Call& call, const std::string& name) {
+    if (call.transaction.find("SELECT 1 FROM fake_target_group WHERE arn = ?1", {name})) return;
+    throw aws::ServiceError("LoadBalancerNotFound", 400, "There is no ACTIVE Load Balancer named '" + name + "'");
+  }
+
+  // Classic Load Balancers are among the target groups by their names.
+  aws::Box invoke_classic(aws::Call& call, std::string_view operation, const void* input) const {
+    if (operation == "DescribeLoadBalancers") {
+      for (const std::string& each :
+           static_cast<const elb::DescribeAccessPointsInput*>(input)->load_balancer_names) {
+        require_load_balancer(call, each);
+      }
+      return aws::make_box(elb::DescribeAccessPointsOutput{});
+    }
+    if (operation == "RegisterInstancesWithLoadBalancer") {
+      const auto& request = *static_cast<const elb::RegisterEndPointsInput*>(input);
+      require_load_balancer(call, request.load_balancer_name);
+      call.transaction.run("INSERT INTO fake_target (grp, id, state) VALUES (?1, ?2, 'InService')",
+                           {request.load_balancer_name, *request.instances.at(0).instance_id});
+      return aws::make_box(elb::RegisterEndPointsOutput{});
+    }
+    if (operation == "DeregisterInstancesFromLoadBalancer") {
+      const auto& request = *static_cast<const elb::DeregisterEndPointsInput*>(input);
+      require_load_balancer(call, request.load_balancer_name);
+      call.transaction.run("DELETE FROM fake_target WHERE grp = ?1 AND id = ?2",
+                           {request.load_balancer_name, *request.instances.at(0).instance_id});
+      return aws::make_box(elb::DeregisterEndPointsOutput{});
+    }
+    CHECK(operation == "DescribeInstanceHealth");
+    const auto& request = *static_cast<const elb::DescribeEndPointStateInput*>(input);
+    require_load_balancer(call, request.load_balancer_name);
+    elb::DescribeEndPointStateOutput result;
+    for (const sql::Row& row : call.transaction.run("SELECT id, state FROM fake_target WHERE grp = ?1",
+                                                    {request.load_balancer_name})) {
+      const bool is_well = row.text(1) == "InService";
+      result.instance_states.push_back({.instance_id = row.text(0),
+                                        .state = is_well ? "InService" : "OutOfService",
+                                        .reason_code = is_well ? "N/A" : row.text(1),
+                                        .description = "N/A"});
+    }
+    return aws::make_box(std::move(result));
+  }
+
   aws::Box invoke_elb(aws::Call& call, std::string_view operation, const void* input) const {
     if (operation == "DescribeTargetGroups") {
       for (const std::string& arn :
@@ -370,6 +415,18 @@ class GroupTest : public ::testing::Test {
                                           .account = kTestAccount,
                                           .region = "eu-west-1",
                                           .resource = group,
+                                          .detail = state});
+    });
+  }
+  // "InService", or the reason why it is not: "ELB", "Instance".
+  void set_classic_health(const std::string& name, const std::string& instance, const std::string& state) {
+    in_transaction([&](aws::Call& inner) {
+      inner.transaction.run("UPDATE fake_target SET state = ?3 WHERE grp = ?1 AND id = ?2",
+                            {name, instance, state});
+      events->publish(inner.transaction, {.type = "elb.instance-health",
+                                          .account = kTestAccount,
+                                          .region = "eu-west-1",
+                                          .resource = name,
                                           .detail = state});
     });
   }

@@ -83,14 +83,6 @@ void check_instance_protocol(const LoadBalancerDescription& document, const List
   }
 }
 
-void forget_unused_backends(LoadBalancerDescription& document) {
-  std::erase_if(document.backend_server_descriptions, [&](const BackendServerDescription& backend) {
-    return std::ranges::none_of(document.listener_descriptions, [&](const ListenerDescription& each) {
-      return each.listener->instance_port == backend.instance_port;
-    });
-  });
-}
-
 }  // namespace
 
 bool carries_requests(std::string_view protocol) { return protocol == "HTTP" || protocol == "HTTPS"; }
@@ -131,7 +123,7 @@ CreateLoadBalancerListenerOutput create_load_balancer_listeners(
 }
 
 // https://docs.aws.amazon.com/elasticloadbalancing/2012-06-01/APIReference/API_DeleteLoadBalancerListeners.html
-// Those that are not there are deleted already.
+// Those that are not there are deleted already. What was said of ports of instances holds for the next one there.
 DeleteLoadBalancerListenerOutput delete_load_balancer_listeners(
     Service& service, Call& call, const DeleteLoadBalancerListenerInput& request) {
   Record record = require_record(call, request.load_balancer_name);
@@ -139,7 +131,6 @@ DeleteLoadBalancerListenerOutput delete_load_balancer_listeners(
     return std::ranges::find(request.load_balancer_ports, each.listener->load_balancer_port) !=
            request.load_balancer_ports.end();
   });
-  forget_unused_backends(record.document);
   replace_record(call, record);
   service.changed(call.transaction);
   return {};

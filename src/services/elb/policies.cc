@@ -117,8 +117,11 @@ std::vector<PolicyAttributeDescription> checked_attributes(const PolicyType& typ
   std::vector<PolicyAttributeDescription> made;
   for (const PolicyAttribute& each : given) {
     const std::string name = each.attribute_name.value_or("");
-    const std::string value = each.attribute_value.value_or("");
-    check_value(name, type_of_attribute(type, name), value);
+    const std::string_view kind = type_of_attribute(type, name);
+    std::string value = each.attribute_value.value_or("");
+    // Terraform writes "True".
+    if (kind == "Boolean") value = to_lower(value);
+    check_value(name, kind, value);
     made.push_back({.attribute_name = name, .attribute_value = value});
   }
   for (const AttributeType& each : type.attributes) {
