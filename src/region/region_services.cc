@@ -191,6 +191,7 @@ void Region::State::add_small_services() {
 
 void Region::State::add_storage_and_functions() {
   s3 = &services.add<s3::Service>(s3::model(), s3::Dependencies{.database = *database,
+                                                                .objects = *objects,
                                                                 .store = *blobs,
                                                                 .jobs = *jobs,
                                                                 .region = *client,

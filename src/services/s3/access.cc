@@ -13,6 +13,7 @@
 #include "services/s3/object_lock.h"
 #include "services/s3/payment.h"
 #include "services/s3/public_access.h"
+#include "services/s3/records.h"
 #include "services/s3/service.h"
 #include "services/s3/tags.h"
 #include "services/s3/versions.h"
@@ -158,9 +159,9 @@ constexpr std::string_view kLogDeliveries[] = {"logging.s3.amazonaws.com", "s3.a
 // A bucket, and what every permission about it starts from.
 class Place {
  public:
-  Place(Call& call, const std::string& bucket, const std::optional<std::string>& expected_owner,
-        const std::optional<std::string>& payer)
-      : call_(call), bucket_(require_bucket(call, bucket)) {
+  Place(const Service& service, Call& call, const std::string& bucket,
+        const std::optional<std::string>& expected_owner, const std::optional<std::string>& payer)
+      : service_(service), records_(service), call_(call), bucket_(require_bucket(call, bucket)) {
     require_acceleration(call, bucket_);
     require_payer(call, bucket_, payer);
     if (expected_owner && *expected_owner != bucket_.account) throw aws::AccessDenied("Access Denied");
@@ -171,6 +172,8 @@ class Place {
     if (ownership_ != Ownership::Enforced) list_ = bucket_list(settings);
     restrict_public();
   }
+
+  const Service& service() const { return service_; }
 
   Access bucket(std::string action) const {
     auto list = granted(kBucketGrants, action, [&] { return grants_in(list_, bucket_.account); });
@@ -194,7 +197,7 @@ class Place {
   Access existing(std::string action, const std::string& key,
                   const std::optional<std::string>& version) const {
     return existing(std::move(action), key, version,
-                    find_version(call_.transaction, bucket_.id, key, version));
+                    find_version(records_, bucket_.id, key, version));
   }
 
   // The same, of the row that was found.
@@ -211,7 +214,7 @@ class Place {
 
   // The right to set governance aside, where that is in the way.
   std::optional<Access> bypass(const std::string& key, const std::optional<std::string>& version) const {
-    const auto row = find_version(call_.transaction, bucket_.id, key, version);
+    const auto row = find_version(records_, bucket_.id, key, version);
     if (!row || row->lock.mode != "GOVERNANCE" || !is_retained(row->lock, call_.now)) return std::nullopt;
     return existing("s3:BypassGovernanceRetention", key, version);
   }
@@ -219,7 +222,7 @@ class Place {
   // Reading an object; nothing when there is none.
   std::optional<Access> readable(const std::string& action, const std::string& key,
                                  const std::optional<std::string>& version) const {
-    const auto row = find_version(call_.transaction, bucket_.id, key, version);
+    const auto row = find_version(records_, bucket_.id, key, version);
     if (!row || row->what != What::Object) return std::nullopt;
     return existing(action, key, version, row);
   }
@@ -260,6 +263,8 @@ class Place {
     }
   }
 
+  const Service& service_;
+  mutable Records records_;
   Call& call_;
   BucketRow bucket_;
   std::optional<std::string> policy_;
@@ -324,7 +329,7 @@ std::vector<Access> writing(const Place& place, const std::string& action, const
   // A copy reads its source with all that reading needs.
   if (auto header = input.text("CopySource")) {
     const CopySource source = require_copy_source(*header);
-    const Place from(call, source.bucket, input.text("ExpectedSourceBucketOwner"),
+    const Place from(place.service(), call, source.bucket, input.text("ExpectedSourceBucketOwner"),
                      input.text("RequestPayer"));
     for (Access& access :
          reading(from, source.version ? "s3:GetObjectVersion" : "s3:GetObject", source.key, source.version)) {
@@ -385,7 +390,7 @@ std::vector<Access> Service::access(const aws::Operation& operation, const void*
     add_list_context(create, input);
     return {std::move(create)};
   }
-  const Place place(call, bucket, input.text("ExpectedBucketOwner"), input.text("RequestPayer"));
+  const Place place(*this, call, bucket, input.text("ExpectedBucketOwner"), input.text("RequestPayer"));
   if (operation.name == "DeleteObjects") {
     return deleting(place, *static_cast<const DeleteObjectsRequest*>(value));
   }

@@ -19,6 +19,7 @@
 #include "s3/operations.h"
 #include "s3/schema.h"
 #include "services/s3/request_subject.h"
+#include "services/s3/records.h"
 #include "services/s3/service.h"
 #include "services/s3/versions.h"
 
@@ -192,7 +193,8 @@ void AccessLog::record(const aws::RequestRecord& record) {
     if (!bucket || !find_logging(*transaction, bucket->id)) return;
     const auto key = percent_decode(subject.key);
     const bool is_object = key && !key->empty();
-    const auto row = is_object ? find_version(*transaction, bucket->id, *key, std::nullopt) : std::nullopt;
+    Records records(service_);
+    const auto row = is_object ? find_version(records, bucket->id, *key, std::nullopt) : std::nullopt;
     line = line_of(record, *bucket, subject.key, row ? row->bytes : 0);
   }
   bool is_first = false;

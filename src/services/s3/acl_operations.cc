@@ -2,6 +2,7 @@
 
 #include "s3/handlers.h"
 #include "services/s3/acls.h"
+#include "services/s3/changes.h"
 #include "services/s3/notifications.h"
 #include "services/s3/service.h"
 #include "services/s3/versions.h"
@@ -51,7 +52,8 @@ Nothing put_bucket_acl(Service& service, Call& call, const PutBucketAclRequest& 
 
 GetObjectAclOutput get_object_acl(Service& service, Call& call, const GetObjectAclRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
-  const VersionRow row = require_version(call, bucket, request.key, request.version_id);
+  Records records(service);
+  const VersionRow row = require_version(records, bucket, request.key, request.version_id);
   Owners owners(service);
   const std::string owner = owner_in(bucket, ownership_of({call.transaction, bucket.id}), row);
   auto grants = grants_of(call, bucket, row.list, owner);
@@ -64,11 +66,13 @@ PutObjectAclOutput put_object_acl(Service& service, Call& call, const PutObjectA
   const BucketRow bucket = require_bucket(call, request.bucket);
   const AskedList asked = asked_list(request);
   require_said(asked);
-  const VersionRow row = require_version(call, bucket, request.key, request.version_id);
-  const std::string owner = owner_in(bucket, ownership_of({call.transaction, bucket.id}), row);
-  const std::string list = object_list(service, call, bucket, asked, owner);
-  call.transaction.run("UPDATE s3_version SET list = ?2 WHERE id = ?1", {row.id, list});
-  record_event(service, call, bucket, event_of("ObjectAcl:Put", row));
+  change(service, call, [&](Records& records) {
+    VersionRow row = require_version(records, bucket, request.key, request.version_id);
+    const std::string owner = owner_in(bucket, ownership_of({call.transaction, bucket.id}), row);
+    row.list = object_list(service, call, bucket, asked, owner);
+    keep_version(records, bucket.id, row);
+    record_event(service, call, records, bucket, event_of("ObjectAcl:Put", row));
+  });
   return {};
 }
 

@@ -12,6 +12,7 @@
 #include "formats/json.h"
 #include "jobs/jobs.h"
 #include "s3/handlers.h"
+#include "services/s3/changes.h"
 #include "services/s3/lifecycle.h"
 #include "services/s3/notifications.h"
 #include "services/s3/service.h"
@@ -72,26 +73,12 @@ int32_t require_no_days(const RestoreObjectRequest& request) {
 // From now, and to the end of the day.
 Time end_after(int32_t days, Time now, Day day) { return next_day(now + days * day, day); }
 
-void keep(Call& call, int64_t version, const Restoration& restoration) {
-  call.transaction.run("UPDATE s3_version SET restore_days = ?2, restored_until = ?3 WHERE id = ?1",
-                       {version, int64_t{restoration.days}, milliseconds_of(restoration.until)});
-}
-
-void tell(Service& service, Call& call, const BucketRow& bucket, const VersionRow& row, const char* name) {
+void tell(Service& service, Call& call, Records& records, const BucketRow& bucket, const VersionRow& row,
+          const char* name) {
   ObjectEvent event = event_of(name, row);
   event.storage_class = row.storage_class;
   event.restored_until = row.restoration.until;
-  record_event(service, call, bucket, event);
-}
-
-void schedule(Service& service, Call& call, const BucketRow& bucket, int64_t version, Time due) {
-  formats::Object payload;
-  payload.append("bucket", bucket.name);
-  service.jobs().schedule(call.transaction,
-                          {.kind = kRestoreJob,
-                           .key = fmt::format("{}", version),
-                           .payload = formats::write_json(std::move(payload))},
-                          due);
+  record_event(service, call, records, bucket, event);
 }
 
 // The version that a job is about, if it is still there.
@@ -99,15 +86,19 @@ struct Archived {
   BucketRow bucket;
   VersionRow row;
 };
-std::optional<Archived> find_archived(Call& call, const jobs::Job& job) {
+std::optional<Archived> find_archived(Call& call, Records& records, const jobs::Job& job) {
   const auto payload = formats::parse_json(job.payload);
-  CHECK(payload.has_value() && payload->find("bucket") && payload->find("bucket")->as_string());
-  auto bucket = find_bucket(call.transaction, *payload->find("bucket")->as_string());
-  const auto name = call.transaction.find("SELECT bucket, key, version FROM s3_version WHERE id = ?1",
-                                          {parse_integer(job.key).value_or(0)});
-  if (!bucket || !name || name->integer(0) != bucket->id) return std::nullopt;
-  auto row = find_version(call.transaction, bucket->id, name->text(1), name->text(2));
-  return Archived{std::move(*bucket), std::move(row.value())};
+  CHECK(payload.has_value());
+  auto member = [&](const char* name) {
+    const formats::Value* found = payload->find(name);
+    CHECK(found && found->as_string());
+    return *found->as_string();
+  };
+  auto bucket = find_bucket(call.transaction, member("bucket"));
+  if (!bucket) return std::nullopt;
+  auto row = find_version(records, bucket->id, member("key"), member("version"));
+  if (!row || row->id != parse_integer(job.key).value_or(0)) return std::nullopt;
+  return Archived{std::move(*bucket), std::move(*row)};
 }
 
 }  // namespace
@@ -140,11 +131,21 @@ std::optional<RestoreStatus> restore_status(const Restoration& restoration, Time
   return RestoreStatus{.is_restore_in_progress = false, .restore_expiry_date = *restoration.until};
 }
 
-// https://docs.aws.amazon.com/AmazonS3/latest/API/API_RestoreObject.html
-// A copy that is there stays for as many days as are asked for now. What is in a tier comes back for good.
-RestoreObjectOutput restore_object(Service& service, Call& call, const RestoreObjectRequest& request) {
-  const BucketRow bucket = require_bucket(call, request.bucket);
-  const VersionRow row = require_version(call, bucket, request.key, request.version_id);
+jobs::Job restore_job(const std::string& bucket, const VersionRow& row) {
+  formats::Object payload;
+  payload.append("bucket", bucket);
+  payload.append("key", row.key);
+  payload.append("version", row.version);
+  return {.kind = kRestoreJob,
+          .key = fmt::format("{}", row.id),
+          .payload = formats::write_json(std::move(payload))};
+}
+
+namespace {
+
+RestoreObjectOutput begin_restore(Service& service, Call& call, Records& records, const BucketRow& bucket,
+                                  const RestoreObjectRequest& request) {
+  VersionRow row = require_version(records, bucket, request.key, request.version_id);
   const int32_t days = row.archive_tier.empty() ? require_days(request) : require_no_days(request);
   if (!is_archived(row)) throw_state(row, "Restore is not allowed for the object's current storage class");
   require_tier(request.restore_request.value_or(RestoreRequest{}), row);
@@ -153,39 +154,66 @@ RestoreObjectOutput restore_object(Service& service, Call& call, const RestoreOb
   }
   if (row.restoration.is_there(call.now)) {
     const Time until = end_after(days, call.now, service.day());
-    keep(call, row.id, {.days = 0, .until = until});
-    schedule(service, call, bucket, row.id, until);
+    row.restoration = {.days = 0, .until = until};
+    keep_version(records, bucket.id, row);
+    records.schedule(restore_job(bucket.name, row), until);
     return {};
   }
-  keep(call, row.id, {.days = days, .until = {}});
-  schedule(service, call, bucket, row.id, call.now);
-  tell(service, call, bucket, row, "ObjectRestore:Post");
+  tell(service, call, records, bucket, row, "ObjectRestore:Post");
+  row.restoration = {.days = days, .until = {}};
+  keep_version(records, bucket.id, row);
+  records.schedule(restore_job(bucket.name, row), call.now);
   return {.status_code = kAccepted};
 }
+
+}  // namespace
+
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_RestoreObject.html
+// A copy that is there stays for as many days as are asked for now. What is in a tier comes back for good.
+RestoreObjectOutput restore_object(Service& service, Call& call, const RestoreObjectRequest& request) {
+  const BucketRow bucket = require_bucket(call, request.bucket);
+  RestoreObjectOutput output;
+  change(service, call, [&](Records& records) {
+    output = begin_restore(service, call, records, bucket, request);
+  });
+  return output;
+}
+
+namespace {
+
+// The time to look again.
+std::optional<Time> go_on(Service& service, Call& call, Records& records, const jobs::Job& job, Time now) {
+  auto found = find_archived(call, records, job);
+  if (!found) return std::nullopt;
+  auto& [bucket, row] = *found;
+  call.account = bucket.account;
+  call.region = bucket.region;
+  if (row.restoration.days == kForGood) {
+    tell(service, call, records, bucket, row, "ObjectRestore:Completed");
+    row.restoration.days = 0;
+    row.archive_tier.clear();
+    row.used = now;
+    keep_version(records, bucket.id, row);
+    return std::nullopt;
+  }
+  if (row.restoration.days != 0) {
+    row.restoration = {.days = 0, .until = end_after(row.restoration.days, now, service.day())};
+    tell(service, call, records, bucket, row, "ObjectRestore:Completed");
+    keep_version(records, bucket.id, row);
+  } else if (row.restoration.until && !row.restoration.is_there(now)) {
+    tell(service, call, records, bucket, row, "ObjectRestore:Delete");
+    row.restoration = {};
+    keep_version(records, bucket.id, row);
+  }
+  return row.restoration.until;
+}
+
+}  // namespace
 
 jobs::Outcome restore(Service& service, aws::Region& region, const jobs::Job& job, Time now) {
   std::optional<Time> again;
   std::function<void(Call&)> work = [&](Call& call) {
-    auto found = find_archived(call, job);
-    if (!found) return;
-    auto& [bucket, row] = *found;
-    call.account = bucket.account;
-    call.region = bucket.region;
-    if (row.restoration.days == kForGood) {
-      call.transaction.run(
-          "UPDATE s3_version SET restore_days = 0, archive_tier = '', used = ?2 WHERE id = ?1",
-          {row.id, to_milliseconds(now)});
-      return tell(service, call, bucket, row, "ObjectRestore:Completed");
-    }
-    if (row.restoration.days != 0) {
-      row.restoration = {.days = 0, .until = end_after(row.restoration.days, now, service.day())};
-      keep(call, row.id, row.restoration);
-      tell(service, call, bucket, row, "ObjectRestore:Completed");
-    } else if (row.restoration.until && !row.restoration.is_there(now)) {
-      keep(call, row.id, {});
-      return tell(service, call, bucket, row, "ObjectRestore:Delete");
-    }
-    again = row.restoration.until;
+    change(service, call, [&](Records& records) { again = go_on(service, call, records, job, now); });
   };
   region.transact(region.caller("", "", "s3.amazonaws.com"), sql::Access::Write, work);
   return again ? jobs::again_at(*again) : jobs::done();

@@ -46,6 +46,7 @@ std::optional<RestoreStatus> restore_status(const Restoration& restoration, Time
 
 // The kind of the job of one version, which makes the copy and takes it away when its time is over.
 inline constexpr char kRestoreJob[] = "s3.restore";
+jobs::Job restore_job(const std::string& bucket, const VersionRow& row);
 jobs::Outcome restore(Service& service, aws::Region& region, const jobs::Job& job, Time now);
 
 }  // namespace holm::s3

@@ -9,6 +9,7 @@
 #include "base/strings.h"
 #include "blobs/blobs.h"
 #include "s3/errors.h"
+#include "services/s3/object_source.h"
 #include "services/s3/sealed_bytes.h"
 #include "services/s3/service.h"
 
@@ -161,11 +162,9 @@ void check(const Body& body, const BodyClaims& claims, const async::ByteSource* 
       fmt::format("The {} you specified did not match the calculated checksum.", name_of(right.algorithm)));
 }
 
-// Small bodies lie in the database, of which the last room is for what is removed.
+// The last room is for what is removed.
 void require_room(Service& service) {
-  if (service.store().has_room()) return;
-  throw aws::ServiceError("ServiceUnavailable", 503,
-                          "The region's disk is full, so nothing can be written until space is made.");
+  if (!service.store().has_room()) throw_not_stored(true);
 }
 
 void require_size(uint64_t bytes) {

@@ -19,7 +19,7 @@ namespace holm::s3 {
 
 class Service;
 
-constexpr uint64_t kInlineBytesMax = 16 * 1024;        // Smaller bodies stand in the database.
+constexpr uint64_t kInlineBytesMax = 16 * 1024;        // Smaller bodies go into the log with their version.
 constexpr uint64_t kBodyBytesMax = uint64_t{5} << 30;  // Of an object or a part in one request.
 
 // A durable blob that nobody refers to yet: removed with this unless kept.

@@ -9,14 +9,19 @@
 #include "base/page_token.h"
 #include "base/strings.h"
 #include "crypto/hash.h"
+#include "objects/coding.h"
 #include "s3/handlers.h"
 #include "services/s3/acls.h"
+#include "services/s3/changes.h"
 #include "services/s3/encryption.h"
 #include "services/s3/listing.h"
 #include "services/s3/object_lock.h"
+#include "services/s3/object_source.h"
 #include "services/s3/public_access.h"
+#include "services/s3/record_keys.h"
 #include "services/s3/service.h"
 #include "services/s3/tags.h"
+#include "services/s3/uploads.h"
 
 namespace holm::s3 {
 
@@ -155,6 +160,18 @@ void clear_configuration(Call& call, int64_t bucket, std::string_view kind) {
                        {bucket, std::string(kind)});
 }
 
+void keep_bucket_record(Service& service, const BucketRow& bucket) {
+  objects::Batch batch;
+  batch.changes.push_back({bucket_key(bucket.name), objects::ordered_bytes(static_cast<uint64_t>(bucket.id))});
+  const auto done = objects::commit_and_wait(service.objects().metadata(), std::move(batch));
+  if (!done) throw_not_stored(done.error().refusal == objects::Refusal::Full);
+}
+
+std::optional<int64_t> read_bucket_id(const std::string& record) {
+  if (record.size() != sizeof(int64_t)) return std::nullopt;
+  return static_cast<int64_t>(objects::number_of(record));
+}
+
 std::string canonical_id(const std::string& account) {
   return hex_encode(crypto::bytes_of(crypto::sha256("canonical user " + account)));
 }
@@ -217,9 +234,25 @@ CreateBucketOutput create_bucket(Service& service, Call& call, const CreateBucke
   if (is_repeated(call, request.bucket, region)) return output;
   call.transaction.run("INSERT INTO s3_bucket (name, account, region, created) VALUES (?1, ?2, ?3, ?4)",
                        {request.bucket, call.account, region, to_milliseconds(call.now)});
-  configure(service, call, require_bucket(call, request.bucket), request);
+  const BucketRow bucket = require_bucket(call, request.bucket);
+  configure(service, call, bucket, request);
+  keep_bucket_record(service, bucket);
   return output;
 }
+
+namespace {
+
+[[noreturn]] void throw_not_empty(const BucketRow& bucket) {
+  aws::ServiceError error("BucketNotEmpty", 409,
+                          bucket.versioning == Versioning::Never
+                              ? "The bucket you tried to delete is not empty"
+                              : "The bucket you tried to delete is not empty. You must delete all "
+                                "versions in the bucket.");
+  error.with("BucketName", bucket.name);
+  throw error;
+}
+
+}  // namespace
 
 HeadBucketOutput head_bucket(Service&, Call& call, const HeadBucketRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
@@ -230,27 +263,14 @@ HeadBucketOutput head_bucket(Service&, Call& call, const HeadBucketRequest& requ
 // Unfinished uploads do not keep a bucket; they end with it.
 Nothing delete_bucket(Service& service, Call& call, const DeleteBucketRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
-  const auto any =
-      call.transaction.find("SELECT is_marker FROM s3_version WHERE bucket = ?1 LIMIT 1", {bucket.id});
-  if (any) {
-    aws::ServiceError error("BucketNotEmpty", 409,
-                            bucket.versioning == Versioning::Never
-                                ? "The bucket you tried to delete is not empty"
-                                : "The bucket you tried to delete is not empty. You must delete all "
-                                  "versions in the bucket.");
-    error.with("BucketName", bucket.name);
-    throw error;
-  }
-  std::vector<std::string> blobs;
-  for (const sql::Row& row :
-       call.transaction.run("SELECT blob FROM s3_part WHERE blob IS NOT NULL AND upload IN"
-                            " (SELECT id FROM s3_upload WHERE bucket = ?1)",
-                            {bucket.id})) {
-    blobs.push_back(row.text(0));
-  }
-  call.transaction.run("DELETE FROM s3_upload WHERE bucket = ?1", {bucket.id});
+  change(service, call, [&](Records& records) {
+    const objects::Range versions = current_range(bucket.id, "", "");
+    if (!records.scan(versions, 1).empty()) throw_not_empty(bucket);
+    records.require_empty(versions);
+    records.erase(bucket_key(bucket.name));
+  });
+  end_uploads(service, call, bucket.id);
   call.transaction.run("DELETE FROM s3_bucket WHERE id = ?1", {bucket.id});
-  service.forget_blobs(call, std::move(blobs));
   return {};
 }
 

@@ -13,6 +13,8 @@
 
 namespace holm::s3 {
 
+class Service;
+
 using aws::Call;
 
 enum class Versioning : uint8_t { Never, Enabled, Suspended };
@@ -48,6 +50,11 @@ std::optional<std::string> find_configuration(sql::Transaction& transaction, int
                                               std::string_view kind);
 void set_configuration(Call& call, int64_t bucket, std::string_view kind, const std::string& document);
 void clear_configuration(Call& call, int64_t bucket, std::string_view kind);
+
+// Among the records, there is one of each bucket, which whatever is added to it relies on. Blocks; the transaction that
+// shows the bucket writes.
+void keep_bucket_record(Service& service, const BucketRow& bucket);
+std::optional<int64_t> read_bucket_id(const std::string& record);
 
 // The 64 digits that S3 calls an account by.
 std::string canonical_id(const std::string& account);

@@ -46,10 +46,15 @@ std::string_view name_of(Algorithm algorithm) {
 
 std::string header_of(Algorithm algorithm) { return "x-amz-checksum-" + to_lower(name_of(algorithm)); }
 
-Algorithm require_algorithm(const std::string& name) {
+std::optional<Algorithm> find_algorithm(std::string_view name) {
   for (const Name& each : kNames) {
     if (equals_ignoring_case(each.name, name)) return each.algorithm;
   }
+  return std::nullopt;
+}
+
+Algorithm require_algorithm(const std::string& name) {
+  if (const auto found = find_algorithm(name)) return *found;
   throw InvalidRequest(
       "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, "
       "CRC32C, CRC64NVME, SHA1, SHA256, SHA512, MD5, XXHASH64, XXHASH3, XXHASH128]");

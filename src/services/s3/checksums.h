@@ -29,7 +29,8 @@ enum class Algorithm : uint8_t {
 
 std::string_view name_of(Algorithm algorithm);  // "CRC64NVME"
 std::string header_of(Algorithm algorithm);     // "x-amz-checksum-crc64nvme"
-// In any case. Throws InvalidRequest.
+std::optional<Algorithm> find_algorithm(std::string_view name);  // In any case.
+// The same; throws InvalidRequest.
 Algorithm require_algorithm(const std::string& name);
 // Whether that of a whole can be made of those of its parts.
 bool is_crc(Algorithm algorithm);

@@ -6,9 +6,11 @@
 
 #include "base/strings.h"
 #include "s3/handlers.h"
+#include "services/s3/changes.h"
 #include "services/s3/conditions.h"
 #include "services/s3/lifecycle.h"
 #include "services/s3/notifications.h"
+#include "services/s3/record_keys.h"
 #include "services/s3/service.h"
 #include "services/s3/uploads.h"
 #include "services/s3/versions.h"
@@ -41,28 +43,25 @@ std::string bare(const std::string& etag) {
   return to_lower(text);
 }
 
-StoredPart require_part(Call& call, const UploadRow& upload, const CompletedPart& wanted) {
-  auto row = call.transaction.find(
-      "SELECT bytes, md5, checksum, blob, content, sealed_key FROM s3_part WHERE upload = ?1 AND number = ?2",
-      {upload.id, int64_t{wanted.part_number.value_or(0)}});
-  if (!row || bare(wanted.e_tag.value_or("")) != row->text(1)) throw_invalid_part(upload, wanted);
+StoredPart require_part(Records& records, const UploadRow& upload, const CompletedPart& wanted) {
+  const auto row = find_part(records, upload.id, wanted.part_number.value_or(0));
+  if (!row || bare(wanted.e_tag.value_or("")) != row->md5) throw_invalid_part(upload, wanted);
   const auto told = told_checksum(wanted);
   // Where no algorithm was asked for, clients repeat what they sent with each part; that was checked then.
   const bool is_known = told && (upload.is_checksum_asked || told->algorithm == upload.algorithm);
-  if (is_known && (told->algorithm != upload.algorithm || told->value != row->text(2))) {
+  if (is_known && (told->algorithm != upload.algorithm || told->value != row->checksum)) {
     throw_invalid_part(upload, wanted);
   }
-  return {.piece = {.number = *wanted.part_number,
-                    .bytes = static_cast<uint64_t>(row->integer(0)),
-                    .checksum = row->text(2),
-                    .blob = row->optional_text(3),
-                    .content = row->is_null(4) ? std::string() : row->blob(4),
-                    .sealed_key = row->is_null(5) ? std::string() : row->blob(5),
-                    .data_key = {}},
-          .md5 = hex_decode(row->text(1)).value()};
+  return {.piece = {.number = row->number,
+                    .bytes = row->bytes,
+                    .checksum = row->checksum,
+                    .blob = row->blob,
+                    .body = row->body,
+                    .sealed_key = row->sealed_key},
+          .md5 = hex_decode(row->md5).value()};
 }
 
-std::vector<StoredPart> require_parts(Call& call, const UploadRow& upload,
+std::vector<StoredPart> require_parts(Records& records, const UploadRow& upload,
                                       const CompleteMultipartUploadRequest& request) {
   if (!request.multipart_upload || request.multipart_upload->parts.empty()) {
     throw aws::ServiceError(
@@ -91,7 +90,7 @@ std::vector<StoredPart> require_parts(Call& call, const UploadRow& upload,
           .with("PartNumber", std::to_string(parts.back().piece.number));
       throw error;
     }
-    parts.push_back(require_part(call, upload, part));
+    parts.push_back(require_part(records, upload, part));
   }
   return parts;
 }
@@ -141,19 +140,6 @@ void check_claims(const CompleteMultipartUploadRequest& request, const UploadRow
   }
 }
 
-// Parts that were uploaded and not named end with the upload.
-void end_upload(Service& service, Call& call, const UploadRow& upload, const std::vector<StoredPart>& parts) {
-  std::vector<std::string> unused;
-  for (const sql::Row& row : call.transaction.run(
-           "SELECT number, blob FROM s3_part WHERE upload = ?1 AND blob IS NOT NULL", {upload.id})) {
-    const bool is_used = std::ranges::any_of(
-        parts, [&](const StoredPart& part) { return part.piece.number == row.integer(0); });
-    if (!is_used) unused.push_back(row.text(1));
-  }
-  call.transaction.run("DELETE FROM s3_upload WHERE id = ?1", {upload.id});
-  service.forget_blobs(call, std::move(unused));
-}
-
 CompleteMultipartUploadOutput answer(Call& call, const BucketRow& bucket, const VersionRow& row) {
   const std::string host = call.host.empty() ? "localhost" : call.host;
   CompleteMultipartUploadOutput output{
@@ -169,21 +155,8 @@ CompleteMultipartUploadOutput answer(Call& call, const BucketRow& bucket, const 
   return output;
 }
 
-}  // namespace
-
-// https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
-// Completing again what was completed answers the same.
-CompleteMultipartUploadOutput complete_multipart_upload(Service& service, Call& call,
-                                                        const CompleteMultipartUploadRequest& request) {
-  const BucketRow bucket = require_bucket(call, request.bucket);
-  auto done = find_completed(call.transaction, bucket.id, request.upload_id);
-  if (done && done->key == request.key) return answer(call, bucket, *done);
-  const UploadRow upload = require_upload(call, bucket, request.key, request.upload_id);
-  // Completing needs no key of the customer's, but a wrong one is none of this upload's.
-  if (auto customer = customer_key_of(request)) part_key(std::move(customer), upload);
-  std::vector<StoredPart> parts = require_parts(call, upload, request);
-  require_write_conditions(call, bucket, request.key, request.if_match, request.if_none_match);
-
+// The object that an upload becomes, but for its parts.
+NewVersion version_of(const UploadRow& upload, const std::vector<StoredPart>& parts, Lock lock) {
   NewVersion version{.row = {.key = upload.key,
                              .etag = etag_of(parts),
                              .storage_class = upload.storage_class,
@@ -193,27 +166,59 @@ CompleteMultipartUploadOutput complete_multipart_upload(Service& service, Call& 
                              .part_count = static_cast<int64_t>(parts.size()),
                              .tags = upload.tags,
                              .attributes = upload.attributes,
-                             .lock = lock_in({call.transaction, bucket.id}, upload.lock, call.now),
+                             .lock = std::move(lock),
                              .encryption = upload.encryption,
                              .owner = upload.possession.owner,
                              .list = upload.possession.list},
                      .upload = upload.id};
   for (const StoredPart& part : parts) version.row.bytes += part.piece.bytes;
+  return version;
+}
+
+// Makes an object of the parts that are named.
+VersionRow complete(Service& service, Call& call, Records& records, const BucketRow& bucket,
+                    const CompleteMultipartUploadRequest& request) {
+  const UploadRow upload = require_upload(records, bucket, request.key, request.upload_id);
+  // Completing needs no key of the customer's, but a wrong one is none of this upload's.
+  if (auto customer = customer_key_of(request)) part_key(std::move(customer), upload);
+  std::vector<StoredPart> parts = require_parts(records, upload, request);
+  require_write_conditions(records, bucket, request.key, request.if_match, request.if_none_match);
+  NewVersion version =
+      version_of(upload, parts, lock_in({call.transaction, bucket.id}, upload.lock, call.now));
   check_claims(request, upload, version.row);
-  end_upload(service, call, upload, parts);
-  for (StoredPart& part : parts) version.pieces.push_back(std::move(part.piece));
+  close_upload(records, upload);
+  for (StoredPart& part : parts) {
+    records.erase(part_key(upload.id, part.piece.number));
+    version.pieces.push_back(std::move(part.piece));
+  }
   VersionRow row = version.row;
-  const Change change = add_version(service, call, bucket, std::move(version));
+  const Change change = add_version(service, call, records, bucket, std::move(version));
   row.version = change.version;
   row.modified = call.now;
-  record_event(service, call, bucket,
+  record_event(service, call, records, bucket,
                {.name = "ObjectCreated:CompleteMultipartUpload",
                 .key = row.key,
                 .bytes = row.bytes,
                 .etag = row.etag,
                 .version = row.version,
                 .sequence = change.id});
-  return answer(call, bucket, row);
+  return row;
+}
+
+}  // namespace
+
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
+// Completing again what was completed answers the same. Parts that were uploaded and not named end with the upload.
+CompleteMultipartUploadOutput complete_multipart_upload(Service& service, Call& call,
+                                                        const CompleteMultipartUploadRequest& request) {
+  const BucketRow bucket = require_bucket(call, request.bucket);
+  std::optional<VersionRow> done;
+  change(service, call, [&](Records& records) {
+    done = find_completed(records, bucket.id, request.upload_id);
+    if (!done || done->key != request.key) done = complete(service, call, records, bucket, request);
+  });
+  remove_parts(service, call, request.upload_id);
+  return answer(call, bucket, *done);
 }
 
 }  // namespace holm::s3

@@ -77,12 +77,12 @@ void require_source_conditions(const ReadConditions& conditions, const VersionRo
   if (!failed.empty()) fail("x-amz-copy-source-" + failed);
 }
 
-std::optional<aws::ServiceError> broken_write_condition(Call& call, const BucketRow& bucket,
+std::optional<aws::ServiceError> broken_write_condition(Records& records, const BucketRow& bucket,
                                                         const std::string& key,
                                                         const std::optional<std::string>& if_match,
                                                         const std::optional<std::string>& if_none_match) {
   if (!if_match && !if_none_match) return std::nullopt;
-  auto current = find_version(call.transaction, bucket.id, key, std::nullopt);
+  auto current = find_version(records, bucket.id, key, std::nullopt);
   if (current && current->what == What::Marker) current.reset();
   if (if_none_match && current && matches(*if_none_match, current->etag)) return failure_of("If-None-Match");
   if (!if_match) return std::nullopt;
@@ -95,10 +95,10 @@ std::optional<aws::ServiceError> broken_write_condition(Call& call, const Bucket
   return std::nullopt;
 }
 
-void require_write_conditions(Call& call, const BucketRow& bucket, const std::string& key,
+void require_write_conditions(Records& records, const BucketRow& bucket, const std::string& key,
                               const std::optional<std::string>& if_match,
                               const std::optional<std::string>& if_none_match) {
-  auto broken = broken_write_condition(call, bucket, key, if_match, if_none_match);
+  auto broken = broken_write_condition(records, bucket, key, if_match, if_none_match);
   if (broken) throw *broken;
 }
 

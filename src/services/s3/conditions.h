@@ -26,11 +26,11 @@ void require_source_conditions(const ReadConditions& conditions, const VersionRo
 // with the same condition one fails.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 // Nothing where they hold, else the error.
-std::optional<aws::ServiceError> broken_write_condition(Call& call, const BucketRow& bucket,
+std::optional<aws::ServiceError> broken_write_condition(Records& records, const BucketRow& bucket,
                                                         const std::string& key,
                                                         const std::optional<std::string>& if_match,
                                                         const std::optional<std::string>& if_none_match);
-void require_write_conditions(Call& call, const BucketRow& bucket, const std::string& key,
+void require_write_conditions(Records& records, const BucketRow& bucket, const std::string& key,
                               const std::optional<std::string>& if_match,
                               const std::optional<std::string>& if_none_match);
 

@@ -11,6 +11,7 @@
 #include "s3/handlers.h"
 #include "services/s3/attributes.h"
 #include "services/s3/body.h"
+#include "services/s3/changes.h"
 #include "services/s3/conditions.h"
 #include "services/s3/get_object.h"
 #include "services/s3/lifecycle.h"
@@ -35,7 +36,7 @@ Wanted wanted_source(const Request& request) {
                 .version = source.version,
                 .customer = source_key_of(request),
                 .check = {}};
-  wanted.check = [conditions](Call& inner, const VersionRow& row) {
+  wanted.check = [conditions](Call& inner, Records&, const VersionRow& row) {
     if (row.bytes > kBodyBytesMax) {
       throw InvalidRequest(
           "The specified copy source is larger than the maximum allowable size for a copy source: "
@@ -151,15 +152,15 @@ async::Task<CopyObjectOutput> copy_object(Service& service, LongCall call, CopyO
   aws::Stream stream = open_extent(service, call.reactor, std::move(source.extent));
   Body body = co_await receive(service, call.reactor, std::move(stream), std::move(claims));
   CopyObjectOutput output{.copy_source_version_id = told_version(source)};
-  std::function<void(Call&)> store = [&](Call& inner) {
+  std::function<void(Call&, Records&)> store = [&](Call& inner, Records& records) {
     const BucketRow bucket = require_bucket(inner, request.bucket);
     const Settings settings(inner.transaction, bucket.id);
-    require_write_conditions(inner, bucket, request.key, request.if_match, request.if_none_match);
+    require_write_conditions(records, bucket, request.key, request.if_match, request.if_none_match);
     possess(version.row, possession_of(service, inner, bucket, settings, asked_list(request)));
-    version.row.lock = lock_in(settings, version.row.lock, inner.now);
+    version.row.lock = lock_in(settings, lock_of(request, inner.now), inner.now);
     version.row.encryption = encryption_in(settings, bucket, request.key, encryption);
-    give_body(service, inner, encryption.customer, body, version);
-    const Change change = add_version(service, inner, bucket, version);
+    if (!give_body(service, inner, records, encryption.customer, body, version)) return;
+    const Change change = add_version(service, inner, records, bucket, version);
     CopyObjectResult result{.e_tag = quoted(version.row.etag),
                             .last_modified = inner.now,
                             .checksum_type = version.row.checksum_type};
@@ -168,7 +169,7 @@ async::Task<CopyObjectOutput> copy_object(Service& service, LongCall call, CopyO
     if (bucket.versioning == Versioning::Enabled) output.version_id = change.version;
     version.row.modified = inner.now;
     output.expiration = expiration_of(settings, version.row);
-    record_event(service, inner, bucket, settings,
+    record_event(service, inner, records, bucket, settings,
                  {.name = "ObjectCreated:Copy",
                   .key = request.key,
                   .bytes = body.bytes,
@@ -176,8 +177,8 @@ async::Task<CopyObjectOutput> copy_object(Service& service, LongCall call, CopyO
                   .version = change.version,
                   .sequence = change.id});
   };
-  aws::Caller caller = call;
-  co_await service.writes().transact(call.reactor, std::move(caller), store);
+  Subject subject{.bucket = request.bucket, .key = request.key};
+  co_await change_waiting(service, call, std::move(subject), store);
   tell_encryption(version.row.encryption, output);
   co_return output;
 }
@@ -188,17 +189,18 @@ async::Task<UploadPartCopyOutput> upload_part_copy(Service& service, LongCall ca
   require_part_number(request.part_number);
   UploadRow upload;
   std::function<void(Call&)> look = [&](Call& inner) {
-    upload = require_upload(inner, require_bucket(inner, request.bucket), request.key, request.upload_id);
+    Records records(service);
+    upload = require_upload(records, require_bucket(inner, request.bucket), request.key, request.upload_id);
   };
   co_await look_up(service, call, look);
   const auto customer = part_key(customer_key_of(request), upload);
   Wanted wanted = wanted_source(request);
   // A source in several parts may be larger than one part may be; the range says how much of it is meant.
   if (request.copy_source_range)
-    wanted.check = [check = wanted.check](Call& inner, const VersionRow& row) {
+    wanted.check = [check = wanted.check](Call& inner, Records& records, const VersionRow& row) {
       VersionRow narrowed = row;
       narrowed.bytes = 0;
-      check(inner, narrowed);
+      check(inner, records, narrowed);
     };
   Found source = co_await find_object(service, call, std::move(wanted));
   narrow(source, request.copy_source_range);
@@ -208,13 +210,13 @@ async::Task<UploadPartCopyOutput> upload_part_copy(Service& service, LongCall ca
   hide_md5(service, upload, body);
   CopyPartResult result{.e_tag = quoted(hex_encode(body.md5))};
   if (upload.is_checksum_asked) tell_checksum(result, body.algorithm, base64_encode(body.checksum));
-  std::function<void(Call&)> store = [&](Call& inner) {
-    require_upload(inner, require_bucket(inner, request.bucket), request.key, request.upload_id);
-    store_part(service, inner, upload, customer, request.part_number, body);
+  std::function<void(Call&, Records&)> store = [&](Call& inner, Records& records) {
+    require_upload(records, require_bucket(inner, request.bucket), request.key, request.upload_id);
+    store_part(service, inner, records, upload, customer, request.part_number, body);
     result.last_modified = inner.now;
   };
-  aws::Caller caller = call;
-  co_await service.writes().transact(call.reactor, std::move(caller), store);
+  Subject subject{.bucket = request.bucket};
+  co_await change_waiting(service, call, std::move(subject), store);
   UploadPartCopyOutput output{.copy_source_version_id = told_version(source),
                               .copy_part_result = std::move(result)};
   tell_encryption(upload.encryption, output);

@@ -1,8 +1,7 @@
 // Deleting objects and versions.
 
-#include <algorithm>
-
 #include "s3/handlers.h"
+#include "services/s3/changes.h"
 #include "services/s3/conditions.h"
 #include "services/s3/notification_rules.h"
 #include "services/s3/notifications.h"
@@ -16,33 +15,33 @@ namespace {
 
 constexpr size_t kObjectsMax = 1000;
 
-std::optional<Change> remove(Service& service, Call& call, const BucketRow& bucket, const Settings& settings,
-                             const std::string& key, const std::optional<std::string>& version) {
+std::optional<Change> remove(Service& service, Call& call, Records& records, const BucketRow& bucket,
+                             const Settings& settings, const std::string& key,
+                             const std::optional<std::string>& version) {
   require_key(key);
-  auto change = version ? remove_version(service, call, bucket, key, *version)
-                        : remove_object(service, call, bucket, key);
+  auto change = version ? remove_version(records, bucket, key, *version)
+                        : remove_object(service, call, records, bucket, key);
   if (!change || !tells_events(settings)) return change;
-  const auto newest = call.transaction.find("SELECT max(id) FROM s3_version");
   record_event(
-      service, call, bucket, settings,
+      service, call, records, bucket, settings,
       {.name = change->is_marker_added ? "ObjectRemoved:DeleteMarkerCreated" : "ObjectRemoved:Delete",
        .key = key,
        .bytes = std::nullopt,
        .etag = {},
        .version = change->version,
-       .sequence = std::max(change->id, newest.value().optional_integer(0).value_or(0))});
+       .sequence = records.take_id()});
   return change;
 }
 
 // Versions that are gone are protected by nothing.
-Lock lock_on(Call& call, const BucketRow& bucket, const std::string& key, const std::string& version) {
-  const auto row = find_version(call.transaction, bucket.id, key, version);
+Lock lock_on(Records& records, const BucketRow& bucket, const std::string& key, const std::string& version) {
+  const auto row = find_version(records, bucket.id, key, version);
   return row ? row->lock : Lock{};
 }
 
 // What stands against removing one of many objects. Their rights are in the order of the objects, each
 // followed by the right to set governance aside where that is asked for (access.cc).
-std::optional<aws::ServiceError> refusal_of(Call& call, const BucketRow& bucket,
+std::optional<aws::ServiceError> refusal_of(Call& call, Records& records, const BucketRow& bucket,
                                             const ObjectIdentifier& object, size_t index, Bypass bypass) {
   const size_t place = bypass == Bypass::Governance ? index * 2 : index;
   if (call.denied.contains(place)) return aws::AccessDenied("Access Denied");
@@ -51,17 +50,17 @@ std::optional<aws::ServiceError> refusal_of(Call& call, const BucketRow& bucket,
   }
   if (object.version_id) {
     const bool may_bypass = bypass == Bypass::Governance && !call.denied.contains(place + 1);
-    auto locked = protection(lock_on(call, bucket, object.key, *object.version_id),
+    auto locked = protection(lock_on(records, bucket, object.key, *object.version_id),
                              may_bypass ? Bypass::Governance : Bypass::No, call.now);
     if (locked) return locked;
   }
-  return broken_write_condition(call, bucket, object.key, object.e_tag, std::nullopt);
+  return broken_write_condition(records, bucket, object.key, object.e_tag, std::nullopt);
 }
 
-void remove_listed(Service& service, Call& call, const BucketRow& bucket, const Settings& settings,
-                   const ObjectIdentifier& object, DeleteObjectsOutput& output,
+void remove_listed(Service& service, Call& call, Records& records, const BucketRow& bucket,
+                   const Settings& settings, const ObjectIdentifier& object, DeleteObjectsOutput& output,
                    const std::optional<bool>& quiet) {
-  const auto change = remove(service, call, bucket, settings, object.key, object.version_id);
+  const auto change = remove(service, call, records, bucket, settings, object.key, object.version_id);
   if (quiet.value_or(false)) return;
   DeletedObject deleted{.key = object.key, .version_id = object.version_id};
   if (change && change->what == What::Marker) {
@@ -71,30 +70,42 @@ void remove_listed(Service& service, Call& call, const BucketRow& bucket, const 
   output.deleted.push_back(std::move(deleted));
 }
 
-}  // namespace
-
-// https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html
-// Deleting what is not there succeeds.
-DeleteObjectOutput delete_object(Service& service, Call& call, const DeleteObjectRequest& request) {
+DeleteObjectOutput remove_one(Service& service, Call& call, Records& records,
+                              const DeleteObjectRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
-  require_write_conditions(call, bucket, request.key, request.if_match, std::nullopt);
-  if (request.version_id && !is_version_id(*request.version_id)) {
-    aws::ServiceError error("InvalidArgument", 400, "Invalid version id specified");
-    error.with("ArgumentName", "versionId").with("ArgumentValue", *request.version_id);
-    throw error;
-  }
+  require_write_conditions(records, bucket, request.key, request.if_match, std::nullopt);
   if (request.version_id) {
-    require_deletable(lock_on(call, bucket, request.key, *request.version_id),
+    require_deletable(lock_on(records, bucket, request.key, *request.version_id),
                       bypass_of(request.bypass_governance_retention), call.now);
   }
   const Settings settings(call.transaction, bucket.id);
-  const auto change = remove(service, call, bucket, settings, request.key, request.version_id);
+  const auto change = remove(service, call, records, bucket, settings, request.key, request.version_id);
   DeleteObjectOutput output;
   if (request.version_id) output.version_id = request.version_id;
   if (!change || bucket.versioning == Versioning::Never) return output;
   output.version_id = change->version;
   if (change->what == What::Marker) output.delete_marker = true;
   return output;
+}
+
+}  // namespace
+
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html
+// Deleting what is not there succeeds.
+async::Task<DeleteObjectOutput> delete_object(Service& service, LongCall call, DeleteObjectRequest request) {
+  DeleteObjectOutput output;
+  std::function<void(Call&, Records&)> work = [&](Call& inner, Records& records) {
+    if (request.version_id && !is_version_id(*request.version_id)) {
+      require_bucket(inner, request.bucket);
+      aws::ServiceError error("InvalidArgument", 400, "Invalid version id specified");
+      error.with("ArgumentName", "versionId").with("ArgumentValue", *request.version_id);
+      throw error;
+    }
+    output = remove_one(service, inner, records, request);
+  };
+  Subject subject{.bucket = request.bucket, .key = request.key};
+  co_await change_waiting(service, call, std::move(subject), work);
+  co_return output;
 }
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
@@ -108,17 +119,20 @@ DeleteObjectsOutput delete_objects(Service& service, Call& call, const DeleteObj
   DeleteObjectsOutput output;
   const Settings settings(call.transaction, bucket.id);
   const Bypass bypass = bypass_of(request.bypass_governance_retention);
-  for (size_t i = 0; i < request.delete_.objects.size(); ++i) {
-    const ObjectIdentifier& object = request.delete_.objects[i];
-    if (auto refusal = refusal_of(call, bucket, object, i, bypass)) {
-      output.errors.push_back({.key = object.key,
-                               .version_id = object.version_id,
-                               .code = refusal->code,
-                               .message = refusal->what()});
-      continue;
+  change(service, call, [&](Records& records) {
+    output = {};
+    for (size_t i = 0; i < request.delete_.objects.size(); ++i) {
+      const ObjectIdentifier& object = request.delete_.objects[i];
+      if (auto refusal = refusal_of(call, records, bucket, object, i, bypass)) {
+        output.errors.push_back({.key = object.key,
+                                 .version_id = object.version_id,
+                                 .code = refusal->code,
+                                 .message = refusal->what()});
+        continue;
+      }
+      remove_listed(service, call, records, bucket, settings, object, output, request.delete_.quiet);
     }
-    remove_listed(service, call, bucket, settings, object, output, request.delete_.quiet);
-  }
+  });
   return output;
 }
 

@@ -26,6 +26,7 @@ struct Encryption {
   std::string customer_md5;
 
   bool is_customer() const { return method == "SSE-C"; }
+  bool is_kms() const { return method == "aws:kms"; }
   bool hides_md5() const { return is_customer() || method.starts_with("aws:kms"); }
 };
 // As it is kept in a column.

@@ -14,6 +14,7 @@
 #include "services/s3/checksums.h"
 #include "services/s3/conditions.h"
 #include "services/s3/lifecycle.h"
+#include "services/s3/records.h"
 #include "services/s3/service.h"
 #include "services/s3/short_reads.h"
 #include "services/s3/tiering.h"
@@ -42,7 +43,7 @@ std::optional<uint64_t> number_in(std::string_view text) {
 }
 
 // The bytes of one part, or of the whole object that was not uploaded in parts.
-ByteRange part_range(sql::Transaction& transaction, const VersionRow& row, int32_t number) {
+ByteRange part_range(Records& records, const VersionRow& row, int32_t number) {
   if (number > std::max<int64_t>(row.part_count, 1)) {
     aws::ServiceError error("InvalidPartNumber", 416, "The requested partnumber is not satisfiable");
     error.with("PartNumberRequested", std::to_string(number))
@@ -51,36 +52,32 @@ ByteRange part_range(sql::Transaction& transaction, const VersionRow& row, int32
   }
   if (row.part_count == 0) return {0, row.bytes};
   ByteRange range;
-  for (const sql::Row& part :
-       transaction.run("SELECT bytes FROM s3_piece WHERE version = ?1 ORDER BY number LIMIT ?2",
-                       {row.id, int64_t{number}})) {
+  const std::vector<Piece> pieces = pieces_of(records, row);
+  for (size_t i = 0; i < static_cast<size_t>(number) && i < pieces.size(); ++i) {
     range.first += range.bytes;
-    range.bytes = static_cast<uint64_t>(part.integer(0));
+    range.bytes = pieces[i].bytes;
   }
   return range;
 }
 
 // Which bytes a request is about; nothing when it is about all.
 template <class Request>
-std::optional<ByteRange> wanted_range(sql::Transaction& transaction, const Request& request,
-                                      const VersionRow& row) {
+std::optional<ByteRange> wanted_range(Records& records, const Request& request, const VersionRow& row) {
   if (request.range && request.part_number) {
     throw InvalidRequest("Cannot specify both Range header and partNumber query parameter");
   }
-  if (request.part_number) return part_range(transaction, row, *request.part_number);
+  if (request.part_number) return part_range(records, row, *request.part_number);
   return find_range(request.range, row.bytes);
 }
 
 // Of the part that a request is about.
 template <class Request>
-std::optional<std::string> checksum_of_part(sql::Transaction& transaction, const Request& request,
-                                            const VersionRow& row) {
+std::optional<std::string> checksum_of_part(Records& records, const Request& request, const VersionRow& row) {
   if (!request.part_number || row.part_count == 0) return std::nullopt;
-  auto part =
-      transaction.find("SELECT checksum FROM s3_piece WHERE version = ?1 ORDER BY number LIMIT 1 OFFSET ?2",
-                       {row.id, int64_t{*request.part_number} - 1});
-  if (!part) return std::nullopt;
-  return part->text(0);
+  const std::vector<Piece> pieces = pieces_of(records, row);
+  const auto index = static_cast<size_t>(*request.part_number - 1);
+  if (index >= pieces.size()) return std::nullopt;
+  return pieces[index].checksum;
 }
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
@@ -179,11 +176,12 @@ async::Task<Found> find_object(Service& service, LongCall call, Wanted wanted) {
   std::string problem;
   std::function<void(Call&)> look = [&](Call& inner) {
     BucketRow bucket = require_bucket(inner, wanted.bucket);
-    VersionRow row = require_version(inner, bucket, wanted.key, wanted.version);
-    wanted.check(inner, row);
+    Records records(service);
+    VersionRow row = require_version(records, bucket, wanted.key, wanted.version);
+    wanted.check(inner, records, row);
     require_customer_key_for(row.encryption, wanted.customer);
     expiration = expiration_of({inner.transaction, bucket.id}, row);
-    auto extent = lease_extent(service, inner, row, wanted.customer);
+    auto extent = lease_extent(service, inner, records, row, wanted.customer);
     if (!extent) {
       problem = extent.error().message;
       return;
@@ -198,7 +196,9 @@ async::Task<Found> find_object(Service& service, LongCall call, Wanted wanted) {
     log::error(fmt::format("The object {}/{} cannot be read. {}", wanted.bucket, wanted.key, problem));
     throw_unreadable();
   }
-  if (!is_use_kept(found->row, call.now, service.day())) co_await note_use(service, call, found->row.id);
+  if (!is_use_kept(found->row, call.now, service.day())) {
+    co_await note_use(service, call, wanted.bucket, wanted.key, found->row.version);
+  }
   co_return std::move(*found);
 }
 
@@ -214,11 +214,11 @@ async::Task<GetObjectOutput> get_object(Service& service, LongCall call, GetObje
                 .version = request.version_id,
                 .customer = customer_key_of(request),
                 .check = {}};
-  wanted.check = [&](Call& inner, const VersionRow& row) {
+  wanted.check = [&](Call& inner, Records& records, const VersionRow& row) {
     require_conditions(conditions_of(request), row);
     require_readable(row, inner.now, "The operation is not valid for the object's storage class");
-    range = wanted_range(inner.transaction, request, row);
-    part_checksum = checksum_of_part(inner.transaction, request, row);
+    range = wanted_range(records, request, row);
+    part_checksum = checksum_of_part(records, request, row);
   };
   Found found = co_await find_object(service, call, std::move(wanted));
   GetObjectOutput output;
@@ -236,17 +236,18 @@ async::Task<GetObjectOutput> get_object(Service& service, LongCall call, GetObje
 }
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
-HeadObjectOutput head_object(Service&, Call& call, const HeadObjectRequest& request) {
+HeadObjectOutput head_object(Service& service, Call& call, const HeadObjectRequest& request) {
   refuse_encryption(request);
   if (request.part_number) require_part_number(*request.part_number);
   const BucketRow bucket = require_bucket(call, request.bucket);
-  const VersionRow row = require_version(call, bucket, request.key, request.version_id);
+  Records records(service);
+  const VersionRow row = require_version(records, bucket, request.key, request.version_id);
   require_conditions(conditions_of(request), row);
   require_customer_key_for(row.encryption, customer_key_of(request));
   HeadObjectOutput output;
   CHECK(aws::read_json(row.attributes, schema::kHeadObjectOutput, &output).has_value());
-  describe(request, bucket, row, wanted_range(call.transaction, request, row),
-           checksum_of_part(call.transaction, request, row), output);
+  describe(request, bucket, row, wanted_range(records, request, row),
+           checksum_of_part(records, request, row), output);
   output.expiration = expiration_of({call.transaction, bucket.id}, row);
   output.restore = restore_header(row.restoration, call.now);
   if (!row.archive_tier.empty()) output.archive_status = row.archive_tier;

@@ -33,7 +33,7 @@ struct Wanted {
   std::string key;
   std::optional<std::string> version;
   std::optional<CustomerKey> customer;
-  std::function<void(Call&, const VersionRow&)> check;
+  std::function<void(Call&, Records&, const VersionRow&)> check;
 };
 
 // Reads in a short transaction, once more when the version is removed meanwhile. Throws what

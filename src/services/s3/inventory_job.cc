@@ -13,6 +13,7 @@
 #include "http/gzip.h"
 #include "s3/operations.h"
 #include "services/s3/inventory.h"
+#include "services/s3/records.h"
 #include "services/s3/service.h"
 #include "services/s3/versions.h"
 
@@ -20,7 +21,7 @@ namespace holm::s3 {
 
 namespace {
 
-constexpr int64_t kScannedMax = 1000;       // Versions looked at in one transaction.
+constexpr size_t kScannedMax = 1000;        // Versions looked at together.
 constexpr size_t kFileBytesMax = 16 << 20;  // Of the lines of one file, more or less.
 constexpr std::string_view kArnStart = "arn:aws:s3:::";
 
@@ -45,29 +46,26 @@ class Inventory {
 
   // Throws what the destination says against it.
   void run() {
-    const aws::Caller caller = region_.caller(bucket_.account, bucket_.region, "s3.amazonaws.com");
-    for (int64_t last = 0; last >= 0;) {
-      std::function<void(Call&)> look = [&](Call& call) { last = scan(call, last); };
-      region_.transact(caller, sql::Access::Read, look);
-      if (lines_.size() > kFileBytesMax || last < 0) put_file();
+    VersionPosition last;
+    for (bool is_more = true; is_more;) {
+      is_more = scan(last);
+      if (lines_.size() > kFileBytesMax || !is_more) put_file();
     }
     put_manifest();
   }
 
  private:
-  // Looks behind the id `last`; the id to go on from, or -1.
-  int64_t scan(Call& call, int64_t last) {
-    const auto rows = call.transaction.run(
-        "SELECT id, key, version, is_current, is_marker FROM s3_version WHERE bucket = ?1 AND id > ?2"
-        " ORDER BY id LIMIT ?3",
-        {bucket_.id, last, kScannedMax});
+  // Looks behind `last`. False: there are no more.
+  bool scan(VersionPosition& last) {
+    Records records(service_);
+    const std::vector<VersionRow> rows = next_versions(records, bucket_.id, last, kScannedMax);
     const bool has_versions = configuration_.included_object_versions == "All";
-    for (const sql::Row& row : rows) {
-      if (!has_versions && (row.integer(3) == 0 || row.integer(4) != 0)) continue;
-      if (configuration_.filter && !row.text(1).starts_with(configuration_.filter->prefix)) continue;
-      add(find_version(call.transaction, bucket_.id, row.text(1), row.text(2)).value());
+    for (const VersionRow& row : rows) {
+      if (!has_versions && (!row.is_current || row.what == What::Marker)) continue;
+      if (configuration_.filter && !row.key.starts_with(configuration_.filter->prefix)) continue;
+      add(row);
     }
-    return rows.size() < static_cast<size_t>(kScannedMax) ? -1 : rows.back().integer(0);
+    return rows.size() == kScannedMax;
   }
 
   void add(const VersionRow& row) {

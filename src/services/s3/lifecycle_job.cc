@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "aws/service/region.h"
+#include "services/s3/changes.h"
 #include "services/s3/lifecycle.h"
 #include "services/s3/notifications.h"
 #include "services/s3/service.h"
@@ -12,8 +13,8 @@ namespace holm::s3 {
 
 namespace {
 
-constexpr int64_t kScannedMax = 1000;  // Versions looked at in one transaction,
-constexpr size_t kChangedMax = 100;    // and changed in one.
+constexpr size_t kScannedMax = 1000;  // Versions looked at together,
+constexpr size_t kChangedMax = 100;   // and changed in one commit.
 
 std::vector<std::string> buckets_with_rules(sql::Transaction& transaction) {
   std::vector<std::string> names;
@@ -25,22 +26,20 @@ std::vector<std::string> buckets_with_rules(sql::Transaction& transaction) {
   return names;
 }
 
-VersionPlace place_of(sql::Transaction& transaction, int64_t bucket, const VersionRow& row) {
+// Of one version among all there are of its key, the newest first.
+VersionPlace place_of(const std::vector<VersionRow>& history, size_t index) {
   VersionPlace place;
-  const auto counts = transaction.find(
-      "SELECT count(*), count(CASE WHEN id > ?3 AND is_current = 0 THEN 1 END) FROM s3_version"
-      " WHERE bucket = ?1 AND key = ?2",
-      {bucket, row.key, row.id});
-  place.is_alone = counts.value().integer(0) == 1;
-  if (row.is_current) return place;
-  place.newer_noncurrent = counts->integer(1);
-  const auto next = transaction.find(
-      "SELECT modified FROM s3_version WHERE bucket = ?1 AND key = ?2 AND id > ?3 ORDER BY id LIMIT 1",
-      {bucket, row.key, row.id});
-  // One that is noncurrent has a newer one; whatever else there is stays.
-  place.noncurrent_since = next ? from_milliseconds(next->integer(0)) : row.modified;
+  place.is_alone = history.size() == 1;
+  if (index == 0) return place;
+  place.newer_noncurrent = static_cast<int64_t>(index) - 1;
+  place.noncurrent_since = history[index - 1].modified;
   return place;
 }
+
+struct DueVersion {
+  std::string key;
+  std::string version;
+};
 
 // One bucket's rules being carried out.
 class Round {
@@ -51,84 +50,103 @@ class Round {
   }
 
   void run() {
-    std::vector<std::pair<std::string, std::string>> due;
-    for (int64_t last = 0; last >= 0;) {
-      std::function<void(Call&)> look = [&](Call& call) { last = scan(call, last, due); };
-      region_.transact(caller_, sql::Access::Read, look);
-      while (!due.empty()) change_some(due);
+    VersionPosition last;
+    std::vector<VersionRow> history;  // Of one key, as much of it as was read.
+    std::vector<DueVersion> found;
+    for (bool is_more = true; is_more;) {
+      Records records(service_);
+      std::vector<VersionRow> rows = next_versions(records, bucket_.id, last, kScannedMax);
+      is_more = rows.size() == kScannedMax;
+      for (VersionRow& row : rows) {
+        if (!history.empty() && history.front().key != row.key) take_due(history, found);
+        history.push_back(std::move(row));
+      }
+      if (!is_more) take_due(history, found);
+      while (!found.empty()) change_some(found);
     }
     std::function<void(Call&)> abort = [&](Call& call) { abort_uploads(call); };
     region_.transact(caller_, sql::Access::Write, abort);
   }
 
  private:
-  std::optional<LifecycleAction> due(Call& call, const VersionRow& row) const {
-    return due_action(plan_, row, place_of(call.transaction, bucket_.id, row), now_, service_.day());
+  std::optional<LifecycleAction> due(const std::vector<VersionRow>& history, size_t index) const {
+    return due_action(plan_, history[index], place_of(history, index), now_, service_.day());
   }
 
-  // Looks behind the id `last`; the id to go on from, or -1.
-  int64_t scan(Call& call, int64_t last, std::vector<std::pair<std::string, std::string>>& found) const {
-    const auto rows = call.transaction.run(
-        "SELECT id, key, version FROM s3_version WHERE bucket = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
-        {bucket_.id, last, kScannedMax});
-    for (const sql::Row& each : rows) {
-      const auto row = find_version(call.transaction, bucket_.id, each.text(1), each.text(2));
-      if (row && due(call, *row)) found.emplace_back(each.text(1), each.text(2));
+  void take_due(std::vector<VersionRow>& history, std::vector<DueVersion>& found) const {
+    for (size_t i = 0; i < history.size(); ++i) {
+      if (due(history, i)) found.push_back({history[i].key, history[i].version});
     }
-    return rows.size() < static_cast<size_t>(kScannedMax) ? -1 : rows.back().integer(0);
+    history.clear();
   }
 
-  void change_some(std::vector<std::pair<std::string, std::string>>& left) {
+  void change_some(std::vector<DueVersion>& left) {
+    std::vector<DueVersion> some;
+    while (some.size() < kChangedMax && !left.empty()) {
+      some.push_back(std::move(left.back()));
+      left.pop_back();
+    }
     std::function<void(Call&)> work = [&](Call& call) {
       // The bucket may be gone, or be another one of the name, meanwhile.
       const auto bucket = find_bucket(call.transaction, bucket_.name);
       if (!bucket || bucket->id != bucket_.id) return left.clear();
-      for (size_t count = 0; count < kChangedMax && !left.empty(); ++count) {
-        change(call, *bucket, left.back().first, left.back().second);
-        left.pop_back();
-      }
+      s3::change(service_, call, [&](Records& records) {
+        for (const DueVersion& each : some) change(call, records, *bucket, each);
+      });
     };
     region_.transact(caller_, sql::Access::Write, work);
   }
 
   // It is looked at once more: much may have happened since.
-  void change(Call& call, const BucketRow& bucket, const std::string& key, const std::string& version) {
-    const auto row = find_version(call.transaction, bucket.id, key, version);
-    const auto action = row ? due(call, *row) : std::nullopt;
+  void change(Call& call, Records& records, const BucketRow& bucket, const DueVersion& each) {
+    const std::vector<VersionRow> history = history_of(records, bucket.id, each.key);
+    const auto found = std::ranges::find(history, each.version, &VersionRow::version);
+    if (found == history.end()) return;
+    VersionRow row = *found;
+    const auto action = due(history, static_cast<size_t>(found - history.begin()));
     if (!action) return;
     switch (action->kind) {
       case LifecycleAction::Kind::Move:
+        tell(call, records, row, "LifecycleTransition", action->storage_class);
         // What is watched from now on was last used now.
-        call.transaction.run(
-            "UPDATE s3_version SET storage_class = ?2, used = ?3, archive_tier = '' WHERE id = ?1",
-            {row->id, action->storage_class, to_milliseconds(now_)});
-        return tell(call, *row, "LifecycleTransition", action->storage_class);
+        row.storage_class = action->storage_class;
+        row.used = now_;
+        row.archive_tier.clear();
+        return keep_version(records, bucket.id, row);
       case LifecycleAction::Kind::Expire:
-        if (bucket.versioning == Versioning::Never && protection(row->lock, Bypass::No, now_)) return;
-        if (auto change = remove_object(service_, call, bucket, key)) {
-          tell(call, *row,
+        if (bucket.versioning == Versioning::Never && protection(row.lock, Bypass::No, now_)) return;
+        if (auto change = remove_object(service_, call, records, bucket, each.key)) {
+          tell(call, records, row,
                change->is_marker_added ? "LifecycleExpiration:DeleteMarkerCreated"
                                        : "LifecycleExpiration:Delete");
         }
         return;
       case LifecycleAction::Kind::Remove:
-        if (protection(row->lock, Bypass::No, now_)) return;
-        remove_version(service_, call, bucket, key, version);
-        return tell(call, *row, "LifecycleExpiration:Delete");
+        if (protection(row.lock, Bypass::No, now_)) return;
+        remove_version(records, bucket, each.key, each.version);
+        return tell(call, records, row, "LifecycleExpiration:Delete");
     }
   }
 
-  void tell(Call& call, const VersionRow& row, const std::string& name, std::string storage_class = {}) {
+  void tell(Call& call, Records& records, const VersionRow& row, const std::string& name,
+            std::string storage_class = {}) {
     ObjectEvent event = event_of(name, row);
     event.storage_class = std::move(storage_class);
-    record_event(service_, call, bucket_, event);
+    record_event(service_, call, records, bucket_, event);
   }
 
   void abort_uploads(Call& call) {
-    for (const sql::Row& row :
-         call.transaction.run("SELECT id, key, initiated FROM s3_upload WHERE bucket = ?1", {bucket_.id})) {
-      if (is_stale(row.text(1), from_milliseconds(row.integer(2))))
-        end_upload_of(service_, call, row.text(0));
+    UploadPosition last;
+    for (bool is_more = true; is_more;) {
+      Records records(service_);
+      const auto uploads = list_uploads(records, bucket_.id, last.key, last.id, "", kScannedMax);
+      is_more = uploads.size() == kScannedMax;
+      for (const UploadRow& upload : uploads) {
+        last = {upload.key, upload.id};
+        if (!is_stale(upload.key, upload.initiated)) continue;
+        s3::change(service_, call, [&](Records& changed) { close_upload(changed, upload); });
+        remove_parts(service_, call, upload.id);
+      }
     }
   }
 

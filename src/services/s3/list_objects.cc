@@ -1,7 +1,5 @@
 // The lists of a bucket's objects and versions.
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <limits>
 
@@ -10,52 +8,39 @@
 #include "s3/handlers.h"
 #include "services/s3/buckets.h"
 #include "services/s3/listing.h"
+#include "services/s3/records.h"
+#include "services/s3/service.h"
 #include "services/s3/versions.h"
 
 namespace holm::s3 {
 
 namespace {
 
-constexpr std::string_view kObjectColumns =
-    "key, modified, etag, bytes, storage_class, checksum_algorithm, checksum_type, owner, restore_days,"
-    " restored_until";
-constexpr std::string_view kVersionColumns =
-    "key, modified, etag, bytes, storage_class, checksum_algorithm, checksum_type, version, is_current,"
-    " is_marker, id, owner, restore_days, restored_until";
+using Rows = std::vector<VersionRow>;
 
-Fetch fetch_objects(Call& call, int64_t bucket) {
-  return [&call, bucket](const std::string& from, const std::string& end, size_t count) {
-    static const std::string kStart = fmt::format(
-        "SELECT {} FROM s3_version WHERE bucket = ?1 AND is_current = 1 AND is_marker = 0 AND key >= ?2",
-        kObjectColumns);
-    static const std::string kOpen = kStart + " ORDER BY key LIMIT ?3";
-    static const std::string kBounded = kStart + " AND key < ?4 ORDER BY key LIMIT ?3";
-    const auto limit = static_cast<int64_t>(count);
-    if (end.empty()) return call.transaction.run(kOpen, {bucket, from, limit});
-    return call.transaction.run(kBounded, {bucket, from, limit, end});
+std::vector<std::string> keys_of(const Rows& rows) {
+  std::vector<std::string> keys;
+  keys.reserve(rows.size());
+  for (const VersionRow& row : rows) keys.push_back(row.key);
+  return keys;
+}
+
+// What was read last stands in `rows`.
+Fetch fetch_objects(Records& records, int64_t bucket, Rows& rows) {
+  return [&records, bucket, &rows](const std::string& from, const std::string& end, size_t count) {
+    rows = list_current(records, bucket, from, end, count);
+    return keys_of(rows);
   };
 }
 
 // Versions of one key come newest first. A page may end between two of them, so the last one is remembered.
-struct VersionPosition {
-  std::string key;
-  int64_t id = 0;
-};
-
-Fetch fetch_versions(Call& call, int64_t bucket, VersionPosition& position) {
-  return [&call, bucket, &position](const std::string& from, const std::string& end, size_t count) {
+Fetch fetch_versions(Records& records, int64_t bucket, VersionPosition& position, Rows& rows) {
+  return [&records, bucket, &position, &rows](const std::string& from, const std::string& end, size_t count) {
     const bool goes_on = position.id != 0 && from == position.key + '\0';
-    const std::string start = goes_on ? position.key : from;
-    const std::string text = fmt::format(
-        "SELECT {} FROM s3_version WHERE bucket = ?1 AND key >= ?2 AND NOT (key = ?3 AND id >= ?4){}"
-        " ORDER BY key, id DESC LIMIT ?5",
-        kVersionColumns, end.empty() ? "" : " AND key < ?6");
-    std::vector<sql::Value> arguments = {bucket, start, goes_on ? position.key : std::string(),
-                                         goes_on ? position.id : int64_t{0}, static_cast<int64_t>(count)};
-    if (!end.empty()) arguments.emplace_back(end);
-    auto rows = call.transaction.run(text, std::move(arguments));
-    if (!rows.empty()) position = {rows.back().text(0), rows.back().integer(10)};
-    return rows;
+    rows = list_versions(records, bucket, goes_on ? position.key : from,
+                         goes_on ? position : VersionPosition{}, end, count);
+    if (!rows.empty()) position = {rows.back().key, rows.back().id};
+    return keys_of(rows);
   };
 }
 
@@ -67,15 +52,15 @@ std::optional<RestoreStatus> asked_status(const Request& request, const Restorat
   return restore_status(restoration, now);
 }
 
-Object object_from(const sql::Row& row, const std::optional<std::string>& encoding) {
-  Object object{.key = encoded(row.text(0), encoding),
-                .last_modified = from_milliseconds(row.integer(1)),
-                .e_tag = quoted(row.text(2)),
-                .size = row.integer(3),
-                .storage_class = row.text(4)};
-  if (!row.text(5).empty()) {
-    object.checksum_algorithm = {row.text(5)};
-    object.checksum_type = row.text(6);
+Object object_from(const VersionRow& row, const std::optional<std::string>& encoding) {
+  Object object{.key = encoded(row.key, encoding),
+                .last_modified = row.modified,
+                .e_tag = quoted(row.etag),
+                .size = static_cast<int64_t>(row.bytes),
+                .storage_class = row.storage_class};
+  if (!row.checksum_algorithm.empty()) {
+    object.checksum_algorithm = {row.checksum_algorithm};
+    object.checksum_type = row.checksum_type;
   }
   return object;
 }
@@ -115,13 +100,13 @@ std::string position_of(const ListObjectsV2Request& request) {
 }
 
 // The id of the version that a list goes on behind.
-VersionPosition position_of(Call& call, int64_t bucket, const ListObjectVersionsRequest& request) {
+VersionPosition position_of(Records& records, int64_t bucket, const ListObjectVersionsRequest& request) {
   if (!request.version_id_marker || request.version_id_marker->empty()) return {};
   if (!request.key_marker || request.key_marker->empty()) {
     throw aws::ServiceError("InvalidArgument", 400,
                             "A version-id marker cannot be specified without a key marker.");
   }
-  auto row = find_version(call.transaction, bucket, *request.key_marker, request.version_id_marker);
+  auto row = find_version(records, bucket, *request.key_marker, request.version_id_marker);
   if (row) return {row->key, row->id};
   if (!is_version_id(*request.version_id_marker))
     throw aws::ServiceError("InvalidArgument", 400, "Invalid version id specified");
@@ -145,27 +130,27 @@ class ItemOwners {
   Ownership ownership_;
 };
 
-void add_version_item(const sql::Row& row, const Owner& owner, const std::optional<std::string>& encoding,
+void add_version_item(const VersionRow& row, const Owner& owner, const std::optional<std::string>& encoding,
                       ListObjectVersionsOutput& output) {
-  if (row.integer(9) != 0) {
+  if (row.what == What::Marker) {
     output.delete_markers.push_back({.owner = owner,
-                                     .key = encoded(row.text(0), encoding),
-                                     .version_id = row.text(7),
-                                     .is_latest = row.integer(8) != 0,
-                                     .last_modified = from_milliseconds(row.integer(1))});
+                                     .key = encoded(row.key, encoding),
+                                     .version_id = row.version,
+                                     .is_latest = row.is_current,
+                                     .last_modified = row.modified});
     return;
   }
-  ObjectVersion version{.e_tag = quoted(row.text(2)),
-                        .size = row.integer(3),
-                        .storage_class = row.text(4),
-                        .key = encoded(row.text(0), encoding),
-                        .version_id = row.text(7),
-                        .is_latest = row.integer(8) != 0,
-                        .last_modified = from_milliseconds(row.integer(1)),
+  ObjectVersion version{.e_tag = quoted(row.etag),
+                        .size = static_cast<int64_t>(row.bytes),
+                        .storage_class = row.storage_class,
+                        .key = encoded(row.key, encoding),
+                        .version_id = row.version,
+                        .is_latest = row.is_current,
+                        .last_modified = row.modified,
                         .owner = owner};
-  if (!row.text(5).empty()) {
-    version.checksum_algorithm = {row.text(5)};
-    version.checksum_type = row.text(6);
+  if (!row.checksum_algorithm.empty()) {
+    version.checksum_algorithm = {row.checksum_algorithm};
+    version.checksum_type = row.checksum_type;
   }
   output.versions.push_back(std::move(version));
 }
@@ -181,13 +166,16 @@ ListObjectsOutput list_objects(Service& service, Call& call, const ListObjectsRe
   echo(request, page.items_max, output);
   output.marker = encoded(page.after, request.encoding_type);
   ItemOwners owners(service, call, bucket);
-  Take take = [&](const sql::Row& row) {
+  Records records(service);
+  Rows rows;
+  Take take = [&](size_t index) {
+    const VersionRow& row = rows[index];
     Object object = object_from(row, request.encoding_type);
-    object.owner = owners.of(row.text(7));
-    object.restore_status = asked_status(request, restoration_from(row.integer(8), row.integer(9)), call.now);
+    object.owner = owners.of(row.owner);
+    object.restore_status = asked_status(request, row.restoration, call.now);
     output.contents.push_back(std::move(object));
   };
-  const PageResult result = read_page(page, fetch_objects(call, bucket.id), take);
+  const PageResult result = read_page(page, fetch_objects(records, bucket.id, rows), take);
   output.common_prefixes = common_prefixes_of(result, request.encoding_type);
   output.is_truncated = result.is_truncated;
   // As AWS: without a delimiter the client uses the last key.
@@ -207,13 +195,16 @@ ListObjectsV2Output list_objects_v2(Service& service, Call& call, const ListObje
   output.continuation_token = request.continuation_token;
   if (request.start_after) output.start_after = encoded(*request.start_after, request.encoding_type);
   ItemOwners owners(service, call, bucket);
-  Take take = [&](const sql::Row& row) {
+  Records records(service);
+  Rows rows;
+  Take take = [&](size_t index) {
+    const VersionRow& row = rows[index];
     Object object = object_from(row, request.encoding_type);
-    if (request.fetch_owner.value_or(false)) object.owner = owners.of(row.text(7));
-    object.restore_status = asked_status(request, restoration_from(row.integer(8), row.integer(9)), call.now);
+    if (request.fetch_owner.value_or(false)) object.owner = owners.of(row.owner);
+    object.restore_status = asked_status(request, row.restoration, call.now);
     output.contents.push_back(std::move(object));
   };
-  const PageResult result = read_page(page, fetch_objects(call, bucket.id), take);
+  const PageResult result = read_page(page, fetch_objects(records, bucket.id, rows), take);
   output.common_prefixes = common_prefixes_of(result, request.encoding_type);
   output.key_count = static_cast<int32_t>(output.contents.size() + output.common_prefixes.size());
   output.is_truncated = result.is_truncated;
@@ -227,21 +218,23 @@ ListObjectVersionsOutput list_object_versions(Service& service, Call& call,
   const BucketRow bucket = require_bucket(call, request.bucket);
   PageRequest page = page_request(request);
   page.after = request.key_marker.value_or("");
-  VersionPosition position = position_of(call, bucket.id, request);
+  Records records(service);
+  Rows rows;
+  VersionPosition position = position_of(records, bucket.id, request);
   ListObjectVersionsOutput output;
   echo(request, page.items_max, output);
   output.key_marker = encoded(page.after, request.encoding_type);
   output.version_id_marker = request.version_id_marker.value_or("");
   ItemOwners owners(service, call, bucket);
   std::string last_version;
-  Take take = [&](const sql::Row& row) {
-    add_version_item(row, owners.of(row.text(11)), request.encoding_type, output);
-    last_version = row.text(7);
-    if (row.integer(9) != 0) return;
-    output.versions.back().restore_status =
-        asked_status(request, restoration_from(row.integer(12), row.integer(13)), call.now);
+  Take take = [&](size_t index) {
+    const VersionRow& row = rows[index];
+    add_version_item(row, owners.of(row.owner), request.encoding_type, output);
+    last_version = row.version;
+    if (row.what == What::Marker) return;
+    output.versions.back().restore_status = asked_status(request, row.restoration, call.now);
   };
-  const PageResult result = read_page(page, fetch_versions(call, bucket.id, position), take);
+  const PageResult result = read_page(page, fetch_versions(records, bucket.id, position, rows), take);
   output.common_prefixes = common_prefixes_of(result, request.encoding_type);
   output.is_truncated = result.is_truncated;
   if (!result.is_truncated) return output;

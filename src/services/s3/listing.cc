@@ -14,7 +14,7 @@ namespace holm::s3 {
 
 namespace {
 
-// With a delimiter, rows that turn out to be in one folder are read in vain. So as many are read as may be
+// With a delimiter, keys that turn out to be in one folder are read in vain. So as many are read as may be
 // expected to be of use after the last time: one of a large folder is enough to skip it, and keys beside each
 // other are read many at a time.
 constexpr size_t kFetchFirst = 64;
@@ -69,11 +69,11 @@ PageResult read_page(const PageRequest& request, const Fetch& fetch, const Take&
   std::string from = first_key(request);
   size_t items = 0;
   while (true) {
-    const std::vector<sql::Row> rows = fetch(from, end, batch);
+    const std::vector<std::string> keys = fetch(from, end, batch);
     const size_t before = items;
-    std::string skipped;  // The common prefix that the rows at hand are in.
-    for (const sql::Row& row : rows) {
-      const std::string& key = row.text(0);
+    std::string skipped;  // The common prefix that the keys at hand are in.
+    for (size_t i = 0; i < keys.size(); ++i) {
+      const std::string& key = keys[i];
       if (!skipped.empty() && key.starts_with(skipped)) continue;
       const std::string common = common_prefix_of(request, key);
       if (!common.empty() && common <= request.after) {
@@ -88,13 +88,13 @@ PageResult read_page(const PageRequest& request, const Fetch& fetch, const Take&
       skipped = common;
       result.last = common.empty() ? key : common;
       if (common.empty()) {
-        take(row);
+        take(i);
       } else {
         result.common_prefixes.push_back(common);
       }
     }
-    if (rows.size() < batch) return result;
-    from = skipped.empty() ? rows.back().text(0) + '\0' : end_of_prefix(skipped);
+    if (keys.size() < batch) return result;
+    from = skipped.empty() ? keys.back() + '\0' : end_of_prefix(skipped);
     if (from.empty()) return result;
     if (has_folders) batch = next_batch(items - before);
   }

@@ -7,8 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "sql/database.h"
-
 namespace holm::s3 {
 
 constexpr int32_t kPageMax = 1000;
@@ -37,12 +35,13 @@ struct PageResult {
   std::string last;  // The last key or common prefix of the page.
 };
 
-// Reads up to `count` rows whose key (column 0) is not before `from` and, unless it is empty, before `end`.
+// Reads up to `count` items whose key is not before `from` and, unless it is empty, before `end`: their keys.
 using Fetch =
-    std::function<std::vector<sql::Row>(const std::string& from, const std::string& end, size_t count)>;
-using Take = std::function<void(const sql::Row&)>;
+    std::function<std::vector<std::string>(const std::string& from, const std::string& end, size_t count)>;
+// One of those that were read last, by its place.
+using Take = std::function<void(size_t index)>;
 
-// Reads O(page) rows: keys under a common prefix are skipped, not read. `fetch` gives the rows of a key
+// Reads O(page) items: keys under a common prefix are skipped, not read. `fetch` gives the items of a key
 // together.
 PageResult read_page(const PageRequest& request, const Fetch& fetch, const Take& take);
 

@@ -14,6 +14,7 @@
 #include "jobs/jobs.h"
 #include "lambda/operations.h"
 #include "services/s3/notification_rules.h"
+#include "services/s3/records.h"
 #include "services/s3/service.h"
 #include "services/s3/versions.h"
 #include "sns/operations.h"
@@ -96,12 +97,13 @@ ObjectEvent event_of(std::string name, const VersionRow& row) {
           .sequence = row.id};
 }
 
-void record_event(Service& service, Call& call, const BucketRow& bucket, const ObjectEvent& event) {
-  record_event(service, call, bucket, {call.transaction, bucket.id}, event);
+void record_event(Service& service, Call& call, Records& records, const BucketRow& bucket,
+                  const ObjectEvent& event) {
+  record_event(service, call, records, bucket, {call.transaction, bucket.id}, event);
 }
 
-void record_event(Service& service, Call& call, const BucketRow& bucket, const Settings& settings,
-                  const ObjectEvent& event) {
+void record_event(Service& service, Call& call, Records& records, const BucketRow& bucket,
+                  const Settings& settings, const ObjectEvent& event) {
   for (const EventRule& rule : find_event_rules(settings)) {
     if (!is_about(rule, "s3:" + event.name, event.key)) continue;
     const formats::Object payload = object_of({{"account", bucket.account},
@@ -111,7 +113,7 @@ void record_event(Service& service, Call& call, const BucketRow& bucket, const S
                                                {"message", message_of(call, bucket, event, rule)}});
     jobs::Job job{
         .kind = kDeliveryJob, .key = service.random().uuid(), .payload = formats::write_json(payload)};
-    service.jobs().schedule(call.transaction, job, call.now);
+    records.schedule(job, call.now);
   }
 }
 

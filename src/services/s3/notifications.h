@@ -13,6 +13,7 @@ struct Job;
 
 namespace holm::s3 {
 
+class Records;
 class Service;
 struct VersionRow;
 
@@ -33,11 +34,12 @@ ObjectEvent event_of(std::string name, const VersionRow& row);
 // The subject of everything that topics are told.
 inline constexpr std::string_view kSubject = "Amazon S3 Notification";
 
-// Writes one delivery for each destination that wants to know into the transaction that caused the event.
-void record_event(Service& service, Call& call, const BucketRow& bucket, const ObjectEvent& event);
-// The same, by what is known of the bucket already.
-void record_event(Service& service, Call& call, const BucketRow& bucket, const Settings& settings,
+// Adds one delivery for each destination that wants to know to the commit that causes the event.
+void record_event(Service& service, Call& call, Records& records, const BucketRow& bucket,
                   const ObjectEvent& event);
+// The same, by what is known of the bucket already.
+void record_event(Service& service, Call& call, Records& records, const BucketRow& bucket,
+                  const Settings& settings, const ObjectEvent& event);
 
 // The kind of the job that makes one delivery.
 inline constexpr char kDeliveryJob[] = "s3.delivery";

@@ -4,6 +4,7 @@
 
 #include "s3/handlers.h"
 #include "services/s3/checksums.h"
+#include "services/s3/records.h"
 #include "services/s3/service.h"
 #include "services/s3/versions.h"
 
@@ -17,7 +18,7 @@ bool asks_for(const GetObjectAttributesRequest& request, std::string_view name) 
   return std::ranges::find(request.object_attributes, name) != request.object_attributes.end();
 }
 
-GetObjectAttributesParts parts_of(Call& call, const GetObjectAttributesRequest& request,
+GetObjectAttributesParts parts_of(Records& records, const GetObjectAttributesRequest& request,
                                   const VersionRow& row) {
   const auto count = static_cast<size_t>(std::clamp(request.max_parts.value_or(kPartsPage), 0, kPartsPage));
   const int32_t marker = request.part_number_marker.value_or(0);
@@ -25,7 +26,7 @@ GetObjectAttributesParts parts_of(Call& call, const GetObjectAttributesRequest& 
                                  .part_number_marker = marker,
                                  .max_parts = static_cast<int32_t>(count),
                                  .is_truncated = false};
-  for (const Piece& piece : pieces_of(call.transaction, row.id)) {
+  for (const Piece& piece : pieces_of(records, row)) {
     if (piece.number <= marker) continue;
     if (parts.parts.size() == count) {
       parts.is_truncated = true;
@@ -55,11 +56,12 @@ void require_attributes(const std::vector<std::string>& names) {
 }  // namespace
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html
-GetObjectAttributesOutput get_object_attributes(Service&, Call& call,
+GetObjectAttributesOutput get_object_attributes(Service& service, Call& call,
                                                 const GetObjectAttributesRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
   require_attributes(request.object_attributes);
-  const VersionRow row = require_version(call, bucket, request.key, request.version_id);
+  Records records(service);
+  const VersionRow row = require_version(records, bucket, request.key, request.version_id);
   require_customer_key_for(row.encryption, customer_key_of(request));
   GetObjectAttributesOutput output{.last_modified = row.modified};
   if (bucket.versioning != Versioning::Never) output.version_id = row.version;
@@ -67,7 +69,7 @@ GetObjectAttributesOutput get_object_attributes(Service&, Call& call,
   if (asks_for(request, "StorageClass")) output.storage_class = row.storage_class;
   if (asks_for(request, "ObjectSize")) output.object_size = static_cast<int64_t>(row.bytes);
   if (asks_for(request, "ObjectParts") && row.part_count > 0)
-    output.object_parts = parts_of(call, request, row);
+    output.object_parts = parts_of(records, request, row);
   if (asks_for(request, "Checksum") && !row.checksum.empty()) {
     Checksum checksum{.checksum_type = row.checksum_type};
     tell_checksum(checksum, require_algorithm(row.checksum_algorithm), row.checksum);

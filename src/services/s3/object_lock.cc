@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "s3/handlers.h"
 #include "s3/schema.h"
+#include "services/s3/changes.h"
 #include "services/s3/replication.h"
 #include "services/s3/service.h"
 #include "services/s3/versions.h"
@@ -175,11 +176,12 @@ PutObjectLockConfigurationOutput put_object_lock_configuration(
   return {};
 }
 
-GetObjectRetentionOutput get_object_retention(Service&, Call& call,
+GetObjectRetentionOutput get_object_retention(Service& service, Call& call,
                                               const GetObjectRetentionRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
   require_lockable(call, bucket);
-  const VersionRow row = require_version(call, bucket, request.key, request.version_id);
+  Records records(service);
+  const VersionRow row = require_version(records, bucket, request.key, request.version_id);
   if (row.lock.mode.empty()) throw_without_lock();
   return {.retention = ObjectLockRetention{.mode = row.lock.mode, .retain_until_date = row.lock.until}};
 }
@@ -195,19 +197,22 @@ PutObjectRetentionOutput put_object_retention(Service& service, Call& call,
   if (wanted.mode && !is_mode(*wanted.mode)) throw_malformed();
   const Lock lock =
       require_lock({.mode = wanted.mode, .until = wanted.retain_until_date, .legal_hold = {}}, call.now);
-  const VersionRow row = require_version(call, bucket, request.key, request.version_id);
-  require_change(row.lock, lock, bypass_of(request.bypass_governance_retention), call.now);
-  call.transaction.run("UPDATE s3_version SET lock_mode = ?2, lock_until = ?3 WHERE id = ?1",
-                       {row.id, lock.mode, milliseconds_of(lock.until)});
-  replicate_change(service, call, bucket, row);
+  change(service, call, [&](Records& records) {
+    VersionRow row = require_version(records, bucket, request.key, request.version_id);
+    require_change(row.lock, lock, bypass_of(request.bypass_governance_retention), call.now);
+    row.lock.mode = lock.mode;
+    row.lock.until = lock.until;
+    keep_changed(records, call, bucket, row);
+  });
   return {};
 }
 
-GetObjectLegalHoldOutput get_object_legal_hold(Service&, Call& call,
+GetObjectLegalHoldOutput get_object_legal_hold(Service& service, Call& call,
                                                const GetObjectLegalHoldRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
   require_lockable(call, bucket);
-  const VersionRow row = require_version(call, bucket, request.key, request.version_id);
+  Records records(service);
+  const VersionRow row = require_version(records, bucket, request.key, request.version_id);
   if (row.lock.legal_hold.empty()) throw_without_lock();
   return {.legal_hold = ObjectLockLegalHold{.status = row.lock.legal_hold}};
 }
@@ -218,10 +223,11 @@ PutObjectLegalHoldOutput put_object_legal_hold(Service& service, Call& call,
   require_lockable(call, bucket);
   if (!request.legal_hold || !request.legal_hold->status || !is_hold(*request.legal_hold->status))
     throw_malformed();
-  const VersionRow row = require_version(call, bucket, request.key, request.version_id);
-  call.transaction.run("UPDATE s3_version SET legal_hold = ?2 WHERE id = ?1",
-                       {row.id, *request.legal_hold->status});
-  replicate_change(service, call, bucket, row);
+  change(service, call, [&](Records& records) {
+    VersionRow row = require_version(records, bucket, request.key, request.version_id);
+    row.lock.legal_hold = *request.legal_hold->status;
+    keep_changed(records, call, bucket, row);
+  });
   return {};
 }
 

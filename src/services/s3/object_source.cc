@@ -156,6 +156,15 @@ void throw_unreadable() {
                           "The object's bytes cannot be read from the disk; the region's log says why.");
 }
 
+void throw_not_stored(bool is_full) {
+  if (is_full) {
+    throw aws::ServiceError("ServiceUnavailable", 503,
+                            "The region's disk is full, so nothing can be written until space is made.");
+  }
+  throw aws::ServiceError("InternalError", 500,
+                          "The object store cannot write to the disk; the region's log says why.");
+}
+
 aws::Stream open_extent(Service& service, async::Reactor& reactor, Extent extent) {
   return std::make_shared<ExtentSource>(service, reactor, std::move(extent));
 }

@@ -22,6 +22,7 @@ struct Piece {
   uint64_t bytes = 0;
   std::string checksum;  // Base64; of parts only.
   std::optional<std::string> blob;
+  uint64_t body = 0;  // In the object store's log; 0: none. `content` are its bytes, once they are read.
   std::string content;
   std::string sealed_key;  // As it is kept; empty: the bytes are plain.
   std::string data_key;    // The same, opened, of what is to be read.
@@ -38,6 +39,8 @@ struct Extent {
 
 // InternalError.
 [[noreturn]] void throw_unreadable();
+// ServiceUnavailable where the disk is full, otherwise InternalError.
+[[noreturn]] void throw_not_stored(bool is_full);
 
 // Read on `reactor`; blobs are read by workers. What cannot be read, or is not what was written, is told in
 // the log and throws InternalError.

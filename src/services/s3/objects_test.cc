@@ -7,6 +7,7 @@
 #include "base/strings.h"
 #include "crypto/hash.h"
 #include "services/s3/get_object.h"
+#include "services/s3/records.h"
 #include "services/s3/test_place.h"
 
 namespace holm::s3 {
@@ -291,8 +292,9 @@ TEST_F(Objects, ThatAreReadStayReadableWhenTheyAreDeleted) {
     std::optional<Extent> extent;
     s3.transact(s3.caller(kTestAccount, "eu-west-1", "test"), sql::Access::Read, [&](aws::Call& call) {
       const BucketRow bucket = require_bucket(call, "photos");
-      const VersionRow row = require_version(call, bucket, "k", std::nullopt);
-      extent = lease_extent(s3.service(), call, row, std::nullopt).value();
+      Records records(s3.service());
+      const VersionRow row = require_version(records, bucket, "k", std::nullopt);
+      extent = lease_extent(s3.service(), call, records, row, std::nullopt).value();
     });
     return extent;
   };

@@ -5,6 +5,7 @@
 #include "s3/handlers.h"
 #include "services/s3/attributes.h"
 #include "services/s3/body.h"
+#include "services/s3/changes.h"
 #include "services/s3/conditions.h"
 #include "services/s3/lifecycle.h"
 #include "services/s3/notifications.h"
@@ -38,20 +39,20 @@ async::Task<PutObjectOutput> put_object(Service& service, LongCall call, PutObje
   Body body = co_await receive(service, call.reactor, std::move(request.body), std::move(claims));
 
   PutObjectOutput output;
-  std::function<void(Call&)> store = [&](Call& inner) {
+  std::function<void(Call&, Records&)> store = [&](Call& inner, Records& records) {
     const BucketRow bucket = require_bucket(inner, request.bucket);
     const Settings settings(inner.transaction, bucket.id);
-    require_write_conditions(inner, bucket, request.key, request.if_match, request.if_none_match);
+    require_write_conditions(records, bucket, request.key, request.if_match, request.if_none_match);
     possess(version.row, possession_of(service, inner, bucket, settings, asked_list(request)));
-    version.row.lock = lock_in(settings, version.row.lock, inner.now);
+    version.row.lock = lock_in(settings, lock_of(request, inner.now), inner.now);
     version.row.encryption = encryption_in(settings, bucket, request.key, encryption);
-    give_body(service, inner, encryption.customer, body, version);
-    const Change change = add_version(service, inner, bucket, version);
+    if (!give_body(service, inner, records, encryption.customer, body, version)) return;
+    const Change change = add_version(service, inner, records, bucket, version);
     if (bucket.versioning == Versioning::Enabled) output.version_id = change.version;
     version.row.modified = inner.now;
     output.expiration = expiration_of(settings, version.row);
     record_event(
-        service, inner, bucket, settings,
+        service, inner, records, bucket, settings,
         {.name = call.carrier == aws::Caller::Carrier::Form ? "ObjectCreated:Post" : "ObjectCreated:Put",
          .key = request.key,
          .bytes = body.bytes,
@@ -59,8 +60,8 @@ async::Task<PutObjectOutput> put_object(Service& service, LongCall call, PutObje
          .version = change.version,
          .sequence = change.id});
   };
-  aws::Caller caller = call;
-  co_await service.writes().transact(call.reactor, std::move(caller), store);
+  Subject subject{.bucket = request.bucket, .key = request.key};
+  co_await change_waiting(service, call, std::move(subject), store);
   output.e_tag = quoted(version.row.etag);
   output.checksum_type = version.row.checksum_type;
   tell_checksum(output, body.algorithm, version.row.checksum);

@@ -16,6 +16,7 @@
 #include "s3/handlers.h"
 #include "s3/schema.h"
 #include "services/s3/attributes.h"
+#include "services/s3/records.h"
 #include "services/s3/replication_rules.h"
 #include "services/s3/service.h"
 
@@ -140,22 +141,22 @@ std::string replication_of(sql::Transaction& transaction, const BucketRow& bucke
   return configuration && !rules_for(*configuration, row).empty() ? std::string(kPending) : std::string();
 }
 
-void schedule_replication(Service& service, Call& call, const BucketRow& bucket, const VersionRow& row) {
+void schedule_replication(Records& records, Call& call, const BucketRow& bucket, const VersionRow& row) {
   formats::Object payload;
   payload.append("bucket", bucket.name);
   payload.append("key", row.key);
   payload.append("version", row.version);
-  service.jobs().schedule(call.transaction,
-                          {.kind = kReplicationJob,
-                           .key = fmt::format("{}", row.id),
-                           .payload = formats::write_json(std::move(payload))},
-                          call.now);
+  records.schedule({.kind = kReplicationJob,
+                    .key = fmt::format("{}", row.id),
+                    .payload = formats::write_json(std::move(payload))},
+                   call.now);
 }
 
-void replicate_change(Service& service, Call& call, const BucketRow& bucket, const VersionRow& row) {
-  if (row.replication.empty() || row.replication == kReplica) return;
-  set_replication(call.transaction, row.id, std::string(kPending));
-  schedule_replication(service, call, bucket, row);
+void keep_changed(Records& records, Call& call, const BucketRow& bucket, VersionRow row) {
+  const bool has_replicas = !row.replication.empty() && row.replication != kReplica;
+  if (has_replicas) row.replication = kPending;
+  keep_version(records, bucket.id, row);
+  if (has_replicas) schedule_replication(records, call, bucket, row);
 }
 
 GetBucketReplicationOutput get_bucket_replication(Service&, Call& call,

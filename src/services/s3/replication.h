@@ -24,10 +24,10 @@ bool is_replicated(sql::Transaction& transaction, int64_t bucket);
 // "PENDING" where a rule of the bucket wants a replica of the version, else empty. Of versions that are about
 // to be added; replicas are not replicated again.
 std::string replication_of(sql::Transaction& transaction, const BucketRow& bucket, const VersionRow& row);
-// Has a version, whose row says that it is wanted elsewhere, copied there once the transaction is durable.
-void schedule_replication(Service& service, Call& call, const BucketRow& bucket, const VersionRow& row);
-// After its tags, lock or list have changed.
-void replicate_change(Service& service, Call& call, const BucketRow& bucket, const VersionRow& row);
+// Has a version, whose row says that it is wanted elsewhere, copied there once the commit is durable.
+void schedule_replication(Records& records, Call& call, const BucketRow& bucket, const VersionRow& row);
+// Keeps a version of which the tags or the lock have changed, and has its replicas changed.
+void keep_changed(Records& records, Call& call, const BucketRow& bucket, VersionRow row);
 
 // The kind of the job that copies one version.
 inline constexpr char kReplicationJob[] = "s3.replication";

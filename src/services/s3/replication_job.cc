@@ -12,6 +12,7 @@
 #include "formats/json.h"
 #include "jobs/jobs.h"
 #include "services/s3/attributes.h"
+#include "services/s3/changes.h"
 #include "services/s3/notifications.h"
 #include "services/s3/public_access.h"
 #include "services/s3/replication.h"
@@ -52,10 +53,10 @@ Name name_in(const jobs::Job& job) {
   return {member("bucket"), member("key"), member("version")};
 }
 
-std::optional<Source> find_source(Call& call, const Name& name) {
+std::optional<Source> find_source(Records& records, Call& call, const Name& name) {
   const auto bucket = find_bucket(call.transaction, name.bucket);
   if (!bucket) return std::nullopt;
-  auto row = find_version(call.transaction, bucket->id, name.key, name.version);
+  auto row = find_version(records, bucket->id, name.key, name.version);
   auto configuration = find_replication(call.transaction, bucket->id);
   if (!row || !configuration) return std::nullopt;
   std::vector<ReplicationRule> rules = rules_for(*configuration, *row);
@@ -127,15 +128,18 @@ class Replication {
   bool run() {
     bool is_possible = false, is_there = false;
     std::function<void(Call&)> look = [&](Call& call) {
+      Records records(service_);
       const auto target = find_target(call);
       is_possible = target && is_permitted(region_, call, role_, source_, *target);
-      if (is_possible) is_there = find_version(call.transaction, target->id, key(), version()).has_value();
-      if (is_possible && !is_there && source_.row.what == What::Object) lease(call);
+      if (is_possible) is_there = find_version(records, target->id, key(), version()).has_value();
+      if (is_possible && !is_there && source_.row.what == What::Object) lease(records);
     };
     region_.transact(caller_, sql::Access::Read, look);
     if (!is_possible) return false;
     if (!is_there) copy_bytes();
-    std::function<void(Call&)> store = [&](Call& call) { is_possible = write(call); };
+    std::function<void(Call&)> store = [&](Call& call) {
+      change(service_, call, [&](Records& records) { is_possible = write(call, records); });
+    };
     region_.transact(caller_, sql::Access::Write, store);
     return is_possible;
   }
@@ -150,8 +154,8 @@ class Replication {
     return target;
   }
 
-  void lease(Call& call) {
-    auto extent = lease_sealed(service_, call, source_.row);
+  void lease(Records& records) {
+    auto extent = lease_sealed(service_, records, source_.row);
     CHECK(extent.has_value());  // Just going: the job looks again.
     extent_ = std::move(*extent);
   }
@@ -164,11 +168,16 @@ class Replication {
     }
   }
 
-  bool write(Call& call) {
+  bool write(Call& call, Records& records) {
     const auto target = find_target(call);
     if (!target) return false;
-    if (const auto there = find_version(call.transaction, target->id, key(), version())) {
-      update_replica(call.transaction, there->id, replica_row(call, *target));
+    if (auto there = find_version(records, target->id, key(), version())) {
+      const VersionRow row = replica_row(call, *target);
+      there->tags = row.tags;
+      there->list = row.list;
+      there->owner = row.owner;
+      there->lock = row.lock;
+      keep_version(records, target->id, *there);
       return true;
     }
     NewVersion replica{.row = replica_row(call, *target)};
@@ -179,10 +188,10 @@ class Replication {
       replica.content = extent_.pieces.front().content;
       replica.sealed_key = extent_.pieces.front().sealed_key;
     }
-    for (const auto& blob : blobs_) call.after_commit([blob] { blob->keep(); });
-    const Change change = add_version(service_, call, *target, std::move(replica));
+    for (const auto& blob : blobs_) records.after_commit([blob] { blob->keep(); });
+    const Change change = add_version(service_, call, records, *target, std::move(replica));
     if (source_.row.what == What::Marker) return true;
-    record_event(service_, call, *target,
+    record_event(service_, call, records, *target,
                  {.name = "ObjectCreated:Put",
                   .key = key(),
                   .bytes = source_.row.bytes,
@@ -197,6 +206,7 @@ class Replication {
     row.id = 0;
     row.replication = kReplica;
     row.restoration = {};
+    row.stored = {};
     if (rule_.destination.storage_class) row.storage_class = *rule_.destination.storage_class;
     row.owner = source_.owner == target.account ? "" : source_.owner;
     if (!find_lock_configuration({call.transaction, target.id})) row.lock = {};
@@ -218,7 +228,10 @@ class Replication {
 void replicate(Service& service, aws::Region& region, const jobs::Job& job) {
   const Name name = name_in(job);
   std::optional<Source> source;
-  std::function<void(Call&)> look = [&](Call& call) { source = find_source(call, name); };
+  std::function<void(Call&)> look = [&](Call& call) {
+    Records records(service);
+    source = find_source(records, call, name);
+  };
   region.transact(region.caller("", "", "s3.amazonaws.com"), sql::Access::Read, look);
   if (!source) return;
   const auto role = principal_of(service, source->configuration.role);
@@ -232,7 +245,12 @@ void replicate(Service& service, aws::Region& region, const jobs::Job& job) {
     log::warning(fmt::format("S3: {} of {} cannot be replicated.", name.version, name.bucket));
   }
   std::function<void(Call&)> tell = [&](Call& call) {
-    set_replication(call.transaction, source->row.id, is_complete ? "COMPLETED" : "FAILED");
+    change(service, call, [&](Records& records) {
+      auto row = find_version(records, source->bucket.id, name.key, name.version);
+      if (!row || row->id != source->row.id) return;
+      row->replication = is_complete ? "COMPLETED" : "FAILED";
+      keep_version(records, source->bucket.id, *row);
+    });
   };
   const aws::Caller caller = region.caller(source->bucket.account, source->bucket.region, "s3.amazonaws.com");
   region.transact(caller, sql::Access::Write, tell);

@@ -13,6 +13,7 @@
 #include "s3/schema.h"
 #include "services/s3/named_configurations.h"
 #include "services/s3/request_subject.h"
+#include "services/s3/records.h"
 #include "services/s3/service.h"
 #include "services/s3/tags.h"
 #include "services/s3/versions.h"
@@ -74,8 +75,8 @@ bool RequestMetrics::is_about(const Watched& watched, const MetricsConfiguration
   if (!key.starts_with(prefix_of(filter))) return false;
   const std::vector<Tag> wanted = tags_of(filter);
   if (wanted.empty()) return true;
-  auto transaction = service_.database().begin(sql::Access::Read);
-  const auto row = find_version(*transaction, watched.bucket, key, std::nullopt);
+  Records records(service_);
+  const auto row = find_version(records, watched.bucket, key, std::nullopt);
   if (!row) return false;
   const std::vector<Tag> tags = read_tags(row->tags);
   return std::ranges::all_of(wanted, [&](const Tag& each) {

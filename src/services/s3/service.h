@@ -13,7 +13,7 @@
 #include "base/random.h"
 #include "crypto/aead.h"
 #include "services/s3/blob_leases.h"
-#include "services/s3/write_queue.h"
+#include "services/s3/outbox.h"
 
 namespace holm::aws {
 class BrowserRules;
@@ -28,6 +28,10 @@ class Store;
 namespace holm::jobs {
 class Jobs;
 }
+namespace holm::objects {
+class Metadata;
+class Store;
+}  // namespace holm::objects
 namespace holm::metrics {
 class Recorder;
 }
@@ -52,7 +56,8 @@ enum class NewBuckets {
 // Everything S3 is built on; all of it outlives the service.
 struct Dependencies {
   sql::Database& database;
-  blobs::Store& store;  // S3's own: blobs that no object has are removed.
+  objects::Store& objects;  // Versions and small bodies.
+  blobs::Store& store;      // S3's own: blobs that no object has are removed.
   jobs::Jobs& jobs;
   aws::Region& region;
   async::Workers& workers;
@@ -68,12 +73,22 @@ struct Dependencies {
 // One for all accounts and regions. Any thread.
 class Service final : public aws::ServiceBase {
  public:
+  // Hands jobs over on a worker, and calls `then`; false when there is no room for that. It outlives the service.
+  struct Later {
+    sql::Database& database;
+    jobs::Jobs& jobs;
+    objects::Metadata& metadata;
+    async::Workers& workers;
+    bool hand_over(LaterJobs later, std::function<void()> then) const;
+  };
+
   explicit Service(const Dependencies& dependencies);
   ~Service() override;
 
   std::vector<aws::Access> access(const aws::Operation& operation, const void* input,
                                   aws::Call& call) const override;
-  // Removes what a crash left unreferenced and registers the job that delivers events.
+  // Takes over what former versions of the program kept as rows, removes what a crash left unreferenced, and
+  // registers the jobs.
   void start() override;
 
   // What browsers may do with each bucket, for the gateway.
@@ -89,20 +104,20 @@ class Service final : public aws::ServiceBase {
 
   sql::Database& database() { return dependencies_.database; }
   blobs::Store& store() { return dependencies_.store; }
-  BlobLeases& leases() { return leases_; }
+  BlobLeases& leases() const { return *leases_; }
   jobs::Jobs& jobs() { return dependencies_.jobs; }
   async::Workers& workers() { return dependencies_.workers; }
-  // What many do at a time and only touches rows: objects and parts that have come.
-  WriteQueue& writes() { return writes_; }
+  objects::Store& objects() const { return dependencies_.objects; }
+  // What numbers of the object store are added to, to be ids of versions.
+  int64_t first_id() const { return first_id_; }
+  // Where what a commit decided goes on.
+  Later later();
   Random& random() { return dependencies_.random; }
   aws::IdentityProvider& identities() const { return dependencies_.identities; }
   // 32 bytes, of S3's own.
   const std::string& key() const { return key_; }
   std::chrono::milliseconds day() const { return dependencies_.day; }
   NewBuckets new_buckets() const { return dependencies_.new_buckets; }
-
-  // Removes blobs that the transaction of `call` forgets, once it is durable.
-  void forget_blobs(aws::Call& call, std::vector<std::string> blobs);
 
  private:
   void sweep();
@@ -111,13 +126,13 @@ class Service final : public aws::ServiceBase {
 
   Dependencies dependencies_;
   const std::string key_;
-  BlobLeases leases_;
+  std::unique_ptr<BlobLeases> leases_;
   std::unique_ptr<CorsRules> browser_rules_;
   std::unique_ptr<Sites> sites_;
   std::unique_ptr<AccessLog> access_log_;
   std::unique_ptr<RequestMetrics> request_metrics_;
   std::unique_ptr<RequestWatch> request_watch_;
-  WriteQueue writes_;
+  int64_t first_id_ = 0;
 };
 
 }  // namespace holm::s3

@@ -7,16 +7,15 @@
 namespace holm::metrics {
 class Recorder;
 }
-namespace holm::sql {
-class Transaction;
-}
 
 namespace holm::s3 {
+
+class Service;
 
 // The kind of the job that measures.
 inline constexpr char kStorageMetricsJob[] = "s3.storage-metrics";
 // BucketSizeBytes by class and NumberOfObjects, of every bucket that holds anything; versions, delete markers
-// and parts of unfinished uploads count. Reads all versions' rows: job threads only.
-void measure_storage(sql::Transaction& transaction, metrics::Recorder& recorder, Time now);
+// and parts of unfinished uploads count. Looks at all versions: job threads only.
+void measure_storage(Service& service, metrics::Recorder& recorder, Time now);
 
 }  // namespace holm::s3

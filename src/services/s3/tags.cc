@@ -13,6 +13,7 @@
 #include "s3/handlers.h"
 #include "s3/schema.h"
 #include "services/s3/buckets.h"
+#include "services/s3/changes.h"
 #include "services/s3/notifications.h"
 #include "services/s3/replication.h"
 #include "services/s3/service.h"
@@ -73,16 +74,19 @@ VersionRow set_object_tags(Service& service, Call& call, const std::string& buck
                            const std::string& key, const std::optional<std::string>& version,
                            const std::vector<Tag>& tags) {
   const BucketRow bucket = require_bucket(call, bucket_name);
-  VersionRow row = require_version(call, bucket, key, version);
-  call.transaction.run("UPDATE s3_version SET tags = ?2 WHERE id = ?1", {row.id, write_tags(tags)});
-  replicate_change(service, call, bucket, row);
-  record_event(service, call, bucket,
-               {.name = tags.empty() ? "ObjectTagging:Delete" : "ObjectTagging:Put",
-                .key = key,
-                .bytes = std::nullopt,
-                .etag = row.etag,
-                .version = row.version,
-                .sequence = row.id});
+  VersionRow row;
+  change(service, call, [&](Records& records) {
+    row = require_version(records, bucket, key, version);
+    row.tags = write_tags(tags);
+    keep_changed(records, call, bucket, row);
+    record_event(service, call, records, bucket,
+                 {.name = tags.empty() ? "ObjectTagging:Delete" : "ObjectTagging:Put",
+                  .key = key,
+                  .bytes = std::nullopt,
+                  .etag = row.etag,
+                  .version = row.version,
+                  .sequence = row.id});
+  });
   return row;
 }
 
@@ -141,9 +145,10 @@ std::vector<Tag> read_tags(const std::string& json) {
   return document.tag_set;
 }
 
-GetObjectTaggingOutput get_object_tagging(Service&, Call& call, const GetObjectTaggingRequest& request) {
+GetObjectTaggingOutput get_object_tagging(Service& service, Call& call, const GetObjectTaggingRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
-  const VersionRow row = require_version(call, bucket, request.key, request.version_id);
+  Records records(service);
+  const VersionRow row = require_version(records, bucket, request.key, request.version_id);
   return {.version_id = told_version(row), .tag_set = read_tags(row.tags)};
 }
 

@@ -101,7 +101,7 @@ class TestS3 final : public aws::Region {
         jobs_(jobs::make_manual_jobs(*database_, clock_)) {
     database_->migrate("s3", migrations());
     service_ = std::make_unique<Service>(Dependencies{
-        *database_, *store_, *jobs_, *this, workers_, clock_, random_, measured_, identities_, {}, kind});
+        *database_, *objects_, *store_, *jobs_, *this, workers_, clock_, random_, measured_, identities_, {}, kind});
     service_->start();
   }
 

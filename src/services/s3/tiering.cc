@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "s3/handlers.h"
 #include "s3/schema.h"
+#include "services/s3/changes.h"
 #include "services/s3/named_configurations.h"
 #include "services/s3/service.h"
 #include "services/s3/tags.h"
@@ -105,13 +106,17 @@ bool is_use_kept(const VersionRow& row, Time now, Day day) {
   return row.storage_class != kTieredClass || now < last_use_of(row) + day;
 }
 
-async::Task<void> note_use(Service& service, aws::LongCall call, int64_t version) {
-  std::function<void(Call&)> write = [version](Call& inner) {
-    inner.transaction.run("UPDATE s3_version SET used = ?2 WHERE id = ?1",
-                          {version, to_milliseconds(inner.now)});
+async::Task<void> note_use(Service& service, aws::LongCall call, std::string bucket, std::string key,
+                           std::string version) {
+  std::function<void(Call&, Records&)> write = [&](Call& inner, Records& records) {
+    const auto there = find_bucket(inner.transaction, bucket);
+    auto row = there ? find_version(records, there->id, key, version) : std::nullopt;
+    if (!row) return;
+    row->used = inner.now;
+    keep_version(records, there->id, *row);
   };
-  aws::Caller caller = call;
-  co_await service.writes().transact(call.reactor, std::move(caller), write);
+  Subject subject{.bucket = bucket, .key = key};
+  co_await change_waiting(service, call, std::move(subject), write);
 }
 
 std::vector<IntelligentTieringConfiguration> find_tierings(sql::Transaction& transaction, int64_t bucket) {

@@ -26,7 +26,8 @@ std::optional<std::string> due_tier(const std::vector<IntelligentTieringConfigur
 // less than a day ago already.
 bool is_use_kept(const VersionRow& row, Time now, Day day);
 // Writes down that a version is used now.
-async::Task<void> note_use(Service& service, aws::LongCall call, int64_t version);
+async::Task<void> note_use(Service& service, aws::LongCall call, std::string bucket, std::string key,
+                           std::string version);
 
 // The kind of the job that looks at every bucket with such configurations, once a day.
 inline constexpr char kTieringJob[] = "s3.tiering";

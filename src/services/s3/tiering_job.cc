@@ -1,6 +1,7 @@
 // The job that moves what nobody has used for long to the tiers of archives.
 
 #include "aws/service/region.h"
+#include "services/s3/changes.h"
 #include "services/s3/notifications.h"
 #include "services/s3/service.h"
 #include "services/s3/tiering.h"
@@ -9,7 +10,7 @@ namespace holm::s3 {
 
 namespace {
 
-constexpr int64_t kScannedMax = 1000;  // Versions looked at in one transaction.
+constexpr size_t kScannedMax = 200;  // Versions looked at in one commit.
 
 std::vector<BucketRow> buckets_with_tiers(sql::Transaction& transaction) {
   std::vector<BucketRow> buckets;
@@ -21,26 +22,29 @@ std::vector<BucketRow> buckets_with_tiers(sql::Transaction& transaction) {
   return buckets;
 }
 
-// One page of a bucket's versions in a transaction; the id to go on behind, or -1.
-int64_t move_some(Service& service, Call& call, const BucketRow& bucket, int64_t last) {
+// One page of a bucket's versions, behind `last`. False: there are no more.
+bool move_some(Service& service, Call& call, const BucketRow& bucket, VersionPosition& last) {
   // The bucket may be gone, or be another one of the name, meanwhile.
   const auto there = find_bucket(call.transaction, bucket.name);
-  if (!there || there->id != bucket.id) return -1;
+  if (!there || there->id != bucket.id) return false;
   const auto configurations = find_tierings(call.transaction, bucket.id);
-  const auto rows = call.transaction.run(
-      "SELECT id, key, version FROM s3_version WHERE bucket = ?1 AND id > ?2"
-      " AND storage_class = 'INTELLIGENT_TIERING' ORDER BY id LIMIT ?3",
-      {bucket.id, last, kScannedMax});
-  for (const sql::Row& each : rows) {
-    const auto row = find_version(call.transaction, bucket.id, each.text(1), each.text(2));
-    const auto tier = row ? due_tier(configurations, *row, call.now, service.day()) : std::nullopt;
-    if (!tier) continue;
-    call.transaction.run("UPDATE s3_version SET archive_tier = ?2 WHERE id = ?1", {row->id, *tier});
-    ObjectEvent event = event_of("IntelligentTiering", *row);
-    event.storage_class = *tier;
-    record_event(service, call, *there, event);
-  }
-  return rows.size() < static_cast<size_t>(kScannedMax) ? -1 : rows.back().integer(0);
+  const VersionPosition first = last;
+  bool is_more = false;
+  change(service, call, [&](Records& records) {
+    last = first;
+    const auto rows = next_versions(records, bucket.id, last, kScannedMax);
+    is_more = rows.size() == kScannedMax;
+    for (VersionRow row : rows) {
+      const auto tier = due_tier(configurations, row, call.now, service.day());
+      if (!tier) continue;
+      ObjectEvent event = event_of("IntelligentTiering", row);
+      event.storage_class = *tier;
+      row.archive_tier = *tier;
+      keep_version(records, bucket.id, row);
+      record_event(service, call, records, *there, event);
+    }
+  });
+  return is_more;
 }
 
 }  // namespace
@@ -52,8 +56,9 @@ void run_tiering(Service& service, aws::Region& region, Time now) {
   for (const BucketRow& bucket : buckets) {
     aws::Caller caller = region.caller(bucket.account, bucket.region, "s3.amazonaws.com");
     caller.now = now;
-    for (int64_t last = 0; last >= 0;) {
-      std::function<void(Call&)> move = [&](Call& call) { last = move_some(service, call, bucket, last); };
+    VersionPosition last;
+    for (bool is_more = true; is_more;) {
+      std::function<void(Call&)> move = [&](Call& call) { is_more = move_some(service, call, bucket, last); };
       region.transact(caller, sql::Access::Write, move);
     }
   }

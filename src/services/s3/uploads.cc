@@ -9,8 +9,11 @@
 #include "crypto/hash.h"
 #include "s3/handlers.h"
 #include "services/s3/attributes.h"
+#include "services/s3/changes.h"
 #include "services/s3/lifecycle.h"
 #include "services/s3/listing.h"
+#include "services/s3/record_codec.h"
+#include "services/s3/record_keys.h"
 #include "services/s3/sealed_bytes.h"
 #include "services/s3/service.h"
 #include "services/s3/short_reads.h"
@@ -47,12 +50,12 @@ ChecksumPlan plan_checksum(const CreateMultipartUploadRequest& request) {
   return {algorithm, type};
 }
 
-Part part_from(const sql::Row& row, const UploadRow& upload) {
-  Part part{.part_number = static_cast<int32_t>(row.integer(0)),
-            .last_modified = from_milliseconds(row.integer(3)),
-            .e_tag = quoted(row.text(2)),
-            .size = row.integer(1)};
-  if (upload.is_checksum_asked) tell_checksum(part, upload.algorithm, row.text(4));
+Part part_from(const PartRow& row, const UploadRow& upload) {
+  Part part{.part_number = row.number,
+            .last_modified = row.modified,
+            .e_tag = quoted(row.md5),
+            .size = static_cast<int64_t>(row.bytes)};
+  if (upload.is_checksum_asked) tell_checksum(part, upload.algorithm, row.checksum);
   return part;
 }
 
@@ -79,35 +82,6 @@ void tell_end(Call& call, const BucketRow& bucket, const std::string& key, Time 
 }
 
 }  // namespace
-
-UploadRow require_upload(Call& call, const BucketRow& bucket, const std::string& key, const std::string& id) {
-  auto row = call.transaction.find(
-      "SELECT id, key, initiated, storage_class, checksum_algorithm, checksum_type, is_checksum_asked, tags,"
-      " attributes, lock_mode, lock_until, legal_hold, owner, list, initiator, encryption FROM s3_upload "
-      "WHERE id = ?1 "
-      "AND bucket = ?2 AND key = ?3",
-      {id, bucket.id, key});
-  if (!row) {
-    NoSuchUpload error(
-        "The specified upload does not exist. The upload ID may be invalid, or the upload may "
-        "have been aborted or completed.");
-    error.with("UploadId", id);
-    throw error;
-  }
-  return {.id = row->text(0),
-          .key = row->text(1),
-          .initiated = from_milliseconds(row->integer(2)),
-          .storage_class = row->text(3),
-          .algorithm = require_algorithm(row->text(4)),
-          .checksum_type = row->text(5),
-          .is_checksum_asked = row->integer(6) != 0,
-          .tags = row->text(7),
-          .attributes = row->text(8),
-          .lock = lock_from(row->text(9), row->integer(10), row->text(11)),
-          .possession = {.owner = row->text(12), .list = row->text(13)},
-          .encryption = read_encryption(row->text(15)),
-          .initiator = row->text(14)};
-}
 
 void require_part_number(int32_t number) {
   if (number >= 1 && number <= kPartsMax) return;
@@ -142,26 +116,6 @@ void hide_md5(Service& service, const UploadRow& upload, Body& body) {
   body.md5 = std::string(crypto::bytes_of(hidden).substr(0, body.md5.size()));
 }
 
-void store_part(Service& service, Call& call, const UploadRow& upload,
-                const std::optional<CustomerKey>& customer, int32_t number, const Body& body) {
-  auto old = call.transaction.find("SELECT blob FROM s3_part WHERE upload = ?1 AND number = ?2",
-                                   {upload.id, int64_t{number}});
-  Encryption encryption = upload.encryption;
-  const std::string sealed_key = seal_data_key(service, call, encryption, customer, body.data_key);
-  sql::Value content, blob;
-  if (body.blob) blob = body.blob->id();
-  if (!body.content.empty()) content = sql::Blob{body.content};
-  call.transaction.run(
-      "INSERT OR REPLACE INTO s3_part (upload, number, bytes, md5, checksum, modified, blob, content, "
-      "sealed_key)"
-      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-      {upload.id, int64_t{number}, static_cast<int64_t>(body.bytes), hex_encode(body.md5),
-       base64_encode(body.checksum), to_milliseconds(call.now), std::move(blob), std::move(content),
-       sql::Blob{sealed_key}});
-  if (body.blob) call.after_commit([kept = body.blob] { kept->keep(); });
-  if (old && !old->is_null(0)) service.forget_blobs(call, {old->text(0)});
-}
-
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html
 CreateMultipartUploadOutput create_multipart_upload(Service& service, Call& call,
                                                     const CreateMultipartUploadRequest& request) {
@@ -178,15 +132,24 @@ CreateMultipartUploadOutput create_multipart_upload(Service& service, Call& call
   // The bucket's default begins when the object is complete.
   const Lock lock = lock_of(request, call.now);
   lock_in(settings, lock, call.now);
-  call.transaction.run(
-      "INSERT INTO s3_upload (id, bucket, key, initiated, initiator, storage_class, checksum_algorithm,"
-      " checksum_type, is_checksum_asked, tags, attributes, lock_mode, lock_until, legal_hold, owner, list,"
-      " encryption) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
-      {id, bucket.id, request.key, to_milliseconds(call.now), call.principal.arn,
-       storage_class_of(request.storage_class), std::string(name_of(plan.algorithm)), plan.type,
-       int64_t{request.checksum_algorithm.has_value()}, tags_of_header(request.tagging),
-       attributes_of(request), lock.mode, milliseconds_of(lock.until), lock.legal_hold, possession.owner,
-       possession.list, write_encryption(encryption)});
+  const UploadRow upload{.id = id,
+                         .bucket = bucket.id,
+                         .key = request.key,
+                         .initiated = call.now,
+                         .storage_class = storage_class_of(request.storage_class),
+                         .algorithm = plan.algorithm,
+                         .checksum_type = plan.type,
+                         .is_checksum_asked = request.checksum_algorithm.has_value(),
+                         .tags = tags_of_header(request.tagging),
+                         .attributes = attributes_of(request),
+                         .lock = lock,
+                         .possession = possession,
+                         .encryption = encryption,
+                         .initiator = call.principal.arn};
+  change(service, call, [&](Records& records) {
+    records.put(upload_key(id), encode_upload(upload));
+    records.put(upload_place_key(bucket.id, request.key, id), "");
+  });
   CreateMultipartUploadOutput output{.bucket = request.bucket, .key = request.key, .upload_id = id};
   tell_end(call, bucket, request.key, call.now, output);
   tell_encryption(encryption, output);
@@ -202,7 +165,8 @@ async::Task<UploadPartOutput> upload_part(Service& service, LongCall call, Uploa
   require_part_number(request.part_number);
   UploadRow upload;
   std::function<void(Call&)> look = [&](Call& inner) {
-    upload = require_upload(inner, require_bucket(inner, request.bucket), request.key, request.upload_id);
+    Records records(service);
+    upload = require_upload(records, require_bucket(inner, request.bucket), request.key, request.upload_id);
   };
   co_await look_up(service, call, look);
   const auto customer = part_key(customer_key_of(request), upload);
@@ -217,14 +181,14 @@ async::Task<UploadPartOutput> upload_part(Service& service, LongCall call, Uploa
         fmt::format("Checksum Type mismatch occurred, expected checksum Type: {}, actual checksum Type: {}",
                     to_lower(name_of(upload.algorithm)), to_lower(name_of(body.told->algorithm))));
   }
-  std::function<void(Call&)> store = [&](Call& inner) {
+  std::function<void(Call&, Records&)> store = [&](Call& inner, Records& records) {
     // It may have been completed or aborted while the body came.
-    require_upload(inner, require_bucket(inner, request.bucket), request.key, request.upload_id);
-    store_part(service, inner, upload, customer, request.part_number, body);
+    require_upload(records, require_bucket(inner, request.bucket), request.key, request.upload_id);
+    store_part(service, inner, records, upload, customer, request.part_number, body);
   };
   hide_md5(service, upload, body);
-  aws::Caller caller = call;
-  co_await service.writes().transact(call.reactor, std::move(caller), store);
+  Subject subject{.bucket = request.bucket};
+  co_await change_waiting(service, call, std::move(subject), store);
   UploadPartOutput output{.e_tag = quoted(hex_encode(body.md5))};
   const ToldChecksum told = body.told.value_or(ToldChecksum{body.algorithm, base64_encode(body.checksum)});
   tell_checksum(output, told.algorithm, told.value);
@@ -232,27 +196,21 @@ async::Task<UploadPartOutput> upload_part(Service& service, LongCall call, Uploa
   co_return output;
 }
 
-void end_upload_of(Service& service, Call& call, const std::string& id) {
-  std::vector<std::string> blobs;
-  for (const sql::Row& row :
-       call.transaction.run("SELECT blob FROM s3_part WHERE upload = ?1 AND blob IS NOT NULL", {id})) {
-    blobs.push_back(row.text(0));
-  }
-  call.transaction.run("DELETE FROM s3_upload WHERE id = ?1", {id});
-  service.forget_blobs(call, std::move(blobs));
-}
-
 AbortMultipartUploadOutput abort_multipart_upload(Service& service, Call& call,
                                                   const AbortMultipartUploadRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
-  end_upload_of(service, call, require_upload(call, bucket, request.key, request.upload_id).id);
+  change(service, call, [&](Records& records) {
+    close_upload(records, require_upload(records, bucket, request.key, request.upload_id));
+  });
+  remove_parts(service, call, request.upload_id);
   return {};
 }
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html
 ListPartsOutput list_parts(Service& service, Call& call, const ListPartsRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
-  const UploadRow upload = require_upload(call, bucket, request.key, request.upload_id);
+  Records records(service);
+  const UploadRow upload = require_upload(records, bucket, request.key, request.upload_id);
   const auto count = static_cast<int32_t>(page_size(request.max_parts, "max-parts"));
   Owners owners(service);
   ListPartsOutput output{.bucket = bucket.name,
@@ -265,10 +223,8 @@ ListPartsOutput list_parts(Service& service, Call& call, const ListPartsRequest&
                          .owner = owners.of(upload_owner(upload.possession.owner, bucket)),
                          .storage_class = upload.storage_class};
   tell_end(call, bucket, upload.key, upload.initiated, output);
-  for (const sql::Row& row : call.transaction.run(
-           "SELECT number, bytes, md5, modified, checksum FROM s3_part WHERE upload = ?1 AND number > ?2"
-           " ORDER BY number LIMIT ?3",
-           {upload.id, int64_t{request.part_number_marker.value_or(0)}, int64_t{count} + 1})) {
+  for (const PartRow& row : list_parts(records, upload.id, output.part_number_marker.value_or(0),
+                                       static_cast<size_t>(count) + 1)) {
     if (output.parts.size() == static_cast<size_t>(count)) {
       output.is_truncated = count > 0;
       break;
@@ -285,40 +241,30 @@ ListPartsOutput list_parts(Service& service, Call& call, const ListPartsRequest&
 
 namespace {
 
-// Uploads of one key are in the order of their ids. A page may end between two of them.
-struct UploadPosition {
-  std::string key;
-  std::string id;
-};
-
-Fetch fetch_uploads(Call& call, int64_t bucket, UploadPosition& position) {
-  return [&call, bucket, &position](const std::string& from, const std::string& end, size_t count) {
+// Uploads of one key are in the order of their ids. A page may end between two of them. What was read last stands in
+// `rows`.
+Fetch fetch_uploads(Records& records, int64_t bucket, UploadPosition& position, std::vector<UploadRow>& rows) {
+  return [&records, bucket, &position, &rows](const std::string& from, const std::string& end, size_t count) {
     const bool goes_on = !position.id.empty() && from == position.key + '\0';
-    std::vector<sql::Value> arguments = {bucket, goes_on ? position.key : from, goes_on ? position.key : "",
-                                         goes_on ? position.id : "", static_cast<int64_t>(count)};
-    if (!end.empty()) arguments.emplace_back(end);
-    auto rows = call.transaction.run(
-        fmt::format("SELECT key, id, initiated, storage_class, checksum_algorithm, checksum_type,"
-                    " is_checksum_asked, owner, initiator FROM s3_upload WHERE bucket = ?1 AND key >= ?2"
-                    " AND NOT (key = ?3 AND id <= ?4){} ORDER BY key, id LIMIT ?5",
-                    end.empty() ? "" : " AND key < ?6"),
-        std::move(arguments));
-    if (!rows.empty()) position = {rows.back().text(0), rows.back().text(1)};
-    return rows;
+    rows = list_uploads(records, bucket, goes_on ? position.key : from, goes_on ? position.id : "", end, count);
+    if (!rows.empty()) position = {rows.back().key, rows.back().id};
+    std::vector<std::string> keys;
+    for (const UploadRow& row : rows) keys.push_back(row.key);
+    return keys;
   };
 }
 
-MultipartUpload upload_item(const sql::Row& row, const BucketRow& bucket, Owners& owners,
+MultipartUpload upload_item(const UploadRow& row, const BucketRow& bucket, Owners& owners,
                             const std::optional<std::string>& encoding) {
-  MultipartUpload upload{.upload_id = row.text(1),
-                         .key = encoded(row.text(0), encoding),
-                         .initiated = from_milliseconds(row.integer(2)),
-                         .storage_class = row.text(3),
-                         .owner = owners.of(upload_owner(row.text(7), bucket)),
-                         .initiator = initiator_of(row.text(8), bucket, owners)};
-  if (row.integer(6) != 0) {
-    upload.checksum_algorithm = row.text(4);
-    upload.checksum_type = row.text(5);
+  MultipartUpload upload{.upload_id = row.id,
+                         .key = encoded(row.key, encoding),
+                         .initiated = row.initiated,
+                         .storage_class = row.storage_class,
+                         .owner = owners.of(upload_owner(row.possession.owner, bucket)),
+                         .initiator = initiator_of(row.initiator, bucket, owners)};
+  if (row.is_checksum_asked) {
+    upload.checksum_algorithm = name_of(row.algorithm);
+    upload.checksum_type = row.checksum_type;
   }
   return upload;
 }
@@ -344,10 +290,12 @@ ListMultipartUploadsOutput list_multipart_uploads(Service& service, Call& call,
                                     .encoding_type = request.encoding_type};
   if (!page.delimiter.empty()) output.delimiter = encoded(page.delimiter, request.encoding_type);
   Owners owners(service);
-  Take take = [&](const sql::Row& row) {
-    output.uploads.push_back(upload_item(row, bucket, owners, request.encoding_type));
+  Records records(service);
+  std::vector<UploadRow> rows;
+  Take take = [&](size_t index) {
+    output.uploads.push_back(upload_item(rows[index], bucket, owners, request.encoding_type));
   };
-  const PageResult result = read_page(page, fetch_uploads(call, bucket.id, position), take);
+  const PageResult result = read_page(page, fetch_uploads(records, bucket.id, position, rows), take);
   for (const std::string& prefix : result.common_prefixes) {
     output.common_prefixes.push_back({.prefix = encoded(prefix, request.encoding_type)});
   }

@@ -1,14 +1,19 @@
-// The rows of objects.
+// Versions of objects: one record for the newest of a key, one for each before it.
 
 #include "services/s3/versions.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "aws/service/error.h"
 #include "base/random.h"
 #include "base/strings.h"
+#include "objects/coding.h"
 #include "blobs/blobs.h"
 #include "s3/errors.h"
+#include "services/s3/record_codec.h"
+#include "services/s3/records.h"
 #include "services/s3/replication.h"
 #include "services/s3/service.h"
 
@@ -18,133 +23,118 @@ namespace {
 
 constexpr std::string_view kNull = "null";
 constexpr size_t kEtagBytes = 16;
-constexpr std::string_view kColumns =
-    "id, key, version, is_current, is_marker, bytes, etag, modified, storage_class, checksum_algorithm,"
-    " checksum, checksum_type, part_count, tags, attributes, lock_mode, lock_until, legal_hold, owner, list,"
-    " encryption, replication, restore_days, restored_until, used, archive_tier";
+constexpr size_t kPiecesTogether = 200;  // In one record.
 
-VersionRow version_from(const sql::Row& row) {
-  return {.id = row.integer(0),
-          .key = row.text(1),
-          .version = row.text(2),
-          .is_current = row.integer(3) != 0,
-          .what = row.integer(4) != 0 ? What::Marker : What::Object,
-          .bytes = static_cast<uint64_t>(row.integer(5)),
-          .etag = row.text(6),
-          .modified = from_milliseconds(row.integer(7)),
-          .storage_class = row.text(8),
-          .checksum_algorithm = row.text(9),
-          .checksum = row.text(10),
-          .checksum_type = row.text(11),
-          .part_count = row.integer(12),
-          .tags = row.text(13),
-          .attributes = row.text(14),
-          .lock = lock_from(row.text(15), row.integer(16), row.text(17)),
-          .encryption = read_encryption(row.text(20)),
-          .owner = row.text(18),
-          .list = row.text(19),
-          .replication = row.text(21),
-          .restoration = restoration_from(row.integer(22), row.integer(23)),
-          .used = row.integer(24) != 0 ? std::optional(from_milliseconds(row.integer(24))) : std::nullopt,
-          .archive_tier = row.text(25)};
+std::optional<VersionRow> find_current(Records& records, int64_t bucket, const std::string& key) {
+  const auto bytes = records.find(current_key(bucket, key));
+  if (!bytes) return std::nullopt;
+  return version_in(*bytes, key, true);
 }
 
-// Removes the row of a version that has so many parts, and with it what it consists of.
-void delete_row(Service& service, Call& call, int64_t id, int64_t part_count) {
-  std::vector<std::string> blobs;
-  auto take = [&](const sql::Row& row) {
-    if (auto blob = row.optional_text(0)) blobs.push_back(std::move(*blob));
-  };
-  if (part_count > 0) {
-    for (const sql::Row& row : call.transaction.run("SELECT blob FROM s3_piece WHERE version = ?1", {id}))
-      take(row);
+std::optional<VersionRow> find_past(Records& records, int64_t bucket, const std::string& key,
+                                    const std::string& version) {
+  const auto id = records.find(past_name_key(bucket, key, version));
+  if (!id || id->size() != sizeof(uint64_t)) return std::nullopt;
+  const auto bytes = records.find(past_key(bucket, key, static_cast<int64_t>(objects::number_of(*id))));
+  if (!bytes) return std::nullopt;
+  return version_in(*bytes, key, false);
+}
+
+// What a version consists of goes with it.
+void release(Records& records, const VersionRow& row) {
+  if (row.stored.body != 0) records.forget_body(row.stored.body);
+  if (row.stored.blob) records.disown_blob(*row.stored.blob);
+  if (!row.stored.upload.empty()) records.erase(completed_key(row.stored.upload));
+  if (row.part_count == 0) return;
+  for (const Piece& piece : pieces_of(records, row)) {
+    if (piece.body != 0) records.forget_body(piece.body);
+    if (piece.blob) records.disown_blob(*piece.blob);
   }
-  for (const sql::Row& row :
-       call.transaction.run("DELETE FROM s3_version WHERE id = ?1 RETURNING blob", {id}))
-    take(row);
-  service.forget_blobs(call, std::move(blobs));
+  for (size_t first = 0; first < static_cast<size_t>(row.part_count); first += kPiecesTogether)
+    records.erase(pieces_key(row.id, static_cast<uint32_t>(first / kPiecesTogether)));
 }
 
-// NULL for no bytes.
-sql::Value blob_value(const std::string& bytes) {
-  if (bytes.empty()) return {};
-  return sql::Blob{bytes};
+void erase_past(Records& records, int64_t bucket, const VersionRow& row) {
+  records.erase(past_key(bucket, row.key, row.id));
+  records.erase(past_name_key(bucket, row.key, row.version));
 }
 
-// Removes the version "null", which the one to come replaces. What was there.
-std::optional<Change> delete_null_version(Service& service, Call& call, const BucketRow& bucket,
-                                          const std::string& key) {
-  const auto old = call.transaction.find(
-      "SELECT id, is_marker, part_count FROM s3_version WHERE bucket = ?1 AND key = ?2 AND version = 'null'",
-      {bucket.id, key});
-  if (!old) return std::nullopt;
-  delete_row(service, call, old->integer(0), old->integer(2));
-  return Change{.id = old->integer(0),
-                .version = std::string(kNull),
-                .what = old->integer(1) != 0 ? What::Marker : What::Object};
+// The current version gives way to a newer one.
+void make_past(Records& records, int64_t bucket, const VersionRow& row) {
+  records.put(past_key(bucket, row.key, row.id), encode_version(row));
+  records.put(past_name_key(bucket, row.key, row.version),
+              objects::ordered_bytes(static_cast<uint64_t>(row.id)));
 }
 
-// The id of the row.
-int64_t insert(Call& call, const BucketRow& bucket, const NewVersion& version) {
-  const VersionRow& row = version.row;
-  // Without versions there was at most the one called "null", which is gone.
-  if (bucket.versioning != Versioning::Never) {
-    call.transaction.run(
-        "UPDATE s3_version SET is_current = 0 WHERE bucket = ?1 AND key = ?2 AND is_current = 1",
-        {bucket.id, row.key});
+// The newest one there was before becomes current again.
+void make_current(Records& records, int64_t bucket, const std::string& key) {
+  records.erase(current_key(bucket, key));
+  const auto before = records.scan(past_range(bucket, key), 1);
+  if (before.empty()) return;
+  const VersionRow row = version_in(before.front().value, key, false);
+  erase_past(records, bucket, row);
+  records.put(current_key(bucket, key), encode_version(row));
+}
+
+Change change_of(const VersionRow& row) { return {.id = row.id, .version = row.version, .what = row.what}; }
+
+// What the bytes of a version consist of becomes its own.
+void own_bytes(Records& records, const VersionRow& row, std::vector<Piece> pieces) {
+  if (row.stored.blob) records.own_blob(*row.stored.blob);
+  for (Piece& piece : pieces) {
+    if (piece.blob) records.own_blob(*piece.blob);
+    if (!piece.content.empty()) piece.body = records.adopt(piece.content);
   }
-  const auto made = call.transaction.find(
-      "INSERT INTO s3_version (bucket, key, version, is_current, is_marker, bytes, etag, modified,"
-      " storage_class, checksum_algorithm, checksum, checksum_type, part_count, upload, tags, attributes,"
-      " blob, content, lock_mode, lock_until, legal_hold, owner, list, encryption, sealed_key,"
-      " replication)"
-      " VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,"
-      " ?21, ?22, ?23, ?24, ?25) RETURNING id",
-      {bucket.id,
-       row.key,
-       row.version,
-       int64_t{row.what == What::Marker},
-       static_cast<int64_t>(row.bytes),
-       row.etag,
-       to_milliseconds(row.modified),
-       row.storage_class,
-       row.checksum_algorithm,
-       row.checksum,
-       row.checksum_type,
-       row.part_count,
-       sql::optional_value(version.upload),
-       row.tags,
-       row.attributes,
-       sql::optional_value(version.blob),
-       blob_value(version.content),
-       row.lock.mode,
-       milliseconds_of(row.lock.until),
-       row.lock.legal_hold,
-       row.owner,
-       row.list,
-       write_encryption(row.encryption),
-       blob_value(version.sealed_key),
-       row.replication});
-  return made.value().integer(0);
+  for (size_t first = 0; first < pieces.size(); first += kPiecesTogether) {
+    const size_t last = std::min(first + kPiecesTogether, pieces.size());
+    records.put(pieces_key(row.id, static_cast<uint32_t>(first / kPiecesTogether)),
+                encode_pieces({pieces.begin() + static_cast<std::ptrdiff_t>(first),
+                               pieces.begin() + static_cast<std::ptrdiff_t>(last)}));
+  }
 }
 
-Change insert_current(Service& service, Call& call, const BucketRow& bucket, NewVersion version) {
+void put_version(Records& records, int64_t bucket, const VersionRow& row) {
+  if (!row.is_current) return make_past(records, bucket, row);
+  records.put(current_key(bucket, row.key), encode_version(row));
+}
+
+void tell_completed(Records& records, int64_t bucket, const VersionRow& row) {
+  if (row.stored.upload.empty()) return;
+  records.put(completed_key(row.stored.upload),
+              encode_completed({.bucket = bucket, .key = row.key, .version = row.version}));
+}
+
+Change insert_current(Service& service, Call& call, Records& records, const BucketRow& bucket,
+                      NewVersion version) {
+  VersionRow& row = version.row;
+  auto before = find_current(records, bucket.id, row.key);
   if (bucket.versioning == Versioning::Enabled) {
-    if (version.row.replication != kReplica)
-      version.row.version = service.random().alphanumeric(kVersionIdCharacters);
+    if (row.replication != kReplica) row.version = service.random().alphanumeric(kVersionIdCharacters);
   } else {
-    version.row.version = kNull;
-    delete_null_version(service, call, bucket, version.row.key);
+    row.version = kNull;
+    auto replaced = find_version(records, bucket.id, row.key, row.version);
+    if (replaced) release(records, *replaced);
+    if (replaced && replaced->is_current) before.reset();
+    if (replaced && !replaced->is_current) erase_past(records, bucket.id, *replaced);
   }
-  version.row.replication = replication_of(call.transaction, bucket, version.row);
-  version.row.id = insert(call, bucket, version);
-  if (!version.row.replication.empty() && version.row.replication != kReplica) {
-    schedule_replication(service, call, bucket, version.row);
-  }
-  return {.id = version.row.id, .version = version.row.version, .what = version.row.what};
+  if (before) make_past(records, bucket.id, *before);
+  row.id = records.take_id();
+  row.stored = {.upload = version.upload.value_or(""), .blob = version.blob, .sealed_key = version.sealed_key};
+  if (!version.content.empty()) row.stored.body = records.adopt(version.content);
+  row.replication = replication_of(call.transaction, bucket, row);
+  row.is_current = true;
+  keep_new(records, bucket.id, row, std::move(version.pieces));
+  if (!row.replication.empty() && row.replication != kReplica) schedule_replication(records, call, bucket, row);
+  return change_of(row);
 }
 
 }  // namespace
+
+void keep_new(Records& records, int64_t bucket, const VersionRow& row, std::vector<Piece> pieces) {
+  own_bytes(records, row, std::move(pieces));
+  put_version(records, bucket, row);
+  tell_completed(records, bucket, row);
+}
 
 bool is_version_id(std::string_view text) {
   return text == kNull ||
@@ -170,29 +160,23 @@ void require_key(const std::string& key) {
   }
 }
 
-std::optional<VersionRow> find_version(sql::Transaction& transaction, int64_t bucket, const std::string& key,
+std::optional<VersionRow> find_version(Records& records, int64_t bucket, const std::string& key,
                                        const std::optional<std::string>& version) {
-  static const std::string kByVersion =
-      fmt::format("SELECT {} FROM s3_version WHERE bucket = ?1 AND key = ?2 AND version = ?3", kColumns);
-  static const std::string kCurrent =
-      fmt::format("SELECT {} FROM s3_version WHERE bucket = ?1 AND key = ?2 AND is_current = 1", kColumns);
-  auto row = version ? transaction.find(kByVersion, {bucket, key, *version})
-                     : transaction.find(kCurrent, {bucket, key});
-  if (!row) return std::nullopt;
-  return version_from(*row);
+  auto current = find_current(records, bucket, key);
+  if (!version || !current || current->version == *version) return current;
+  return find_past(records, bucket, key, *version);
 }
 
-std::optional<VersionRow> find_completed(sql::Transaction& transaction, int64_t bucket,
-                                         const std::string& upload) {
-  auto row = transaction.find(
-      fmt::format("SELECT {} FROM s3_version WHERE bucket = ?1 AND upload = ?2", kColumns), {bucket, upload});
-  if (!row) return std::nullopt;
-  return version_from(*row);
+std::optional<VersionRow> find_completed(Records& records, int64_t bucket, const std::string& upload) {
+  const auto bytes = records.find(completed_key(upload));
+  const auto place = bytes ? read_completed(*bytes) : std::nullopt;
+  if (!place || place->bucket != bucket) return std::nullopt;
+  return find_version(records, bucket, place->key, place->version);
 }
 
-VersionRow require_version(Call& call, const BucketRow& bucket, const std::string& key,
+VersionRow require_version(Records& records, const BucketRow& bucket, const std::string& key,
                            const std::optional<std::string>& version) {
-  auto row = find_version(call.transaction, bucket.id, key, version);
+  auto row = find_version(records, bucket.id, key, version);
   const bool is_marker = row && row->what == What::Marker;
   if (row && !is_marker) return std::move(*row);
   if (version && is_marker) {
@@ -220,25 +204,22 @@ VersionRow require_version(Call& call, const BucketRow& bucket, const std::strin
   throw error;
 }
 
-std::vector<Piece> pieces_of(sql::Transaction& transaction, int64_t version) {
+std::vector<Piece> pieces_of(Records& records, const VersionRow& row) {
   std::vector<Piece> pieces;
-  for (const sql::Row& row : transaction.run("SELECT number, bytes, checksum, blob, content, sealed_key FROM "
-                                             "s3_piece WHERE version = ?1 ORDER BY number",
-                                             {version})) {
-    pieces.push_back({.number = static_cast<int32_t>(row.integer(0)),
-                      .bytes = static_cast<uint64_t>(row.integer(1)),
-                      .checksum = row.text(2),
-                      .blob = row.optional_text(3),
-                      .content = row.is_null(4) ? std::string() : row.blob(4),
-                      .sealed_key = row.is_null(5) ? std::string() : row.blob(5),
-                      .data_key = {}});
+  while (pieces.size() < static_cast<size_t>(row.part_count)) {
+    const auto index = static_cast<uint32_t>(pieces.size() / kPiecesTogether);
+    const auto bytes = records.find(pieces_key(row.id, index));
+    // They may have been removed since the version was found: then it has none.
+    const auto more = bytes ? read_pieces(*bytes) : std::nullopt;
+    if (!more || more->empty()) return {};
+    pieces.insert(pieces.end(), more->begin(), more->end());
   }
   return pieces;
 }
 
-Result<Extent> lease_extent(Service& service, Call& call, const VersionRow& row,
+Result<Extent> lease_extent(Service& service, Call& call, Records& records, const VersionRow& row,
                             const std::optional<CustomerKey>& customer) {
-  auto extent = lease_sealed(service, call, row);
+  auto extent = lease_sealed(service, records, row);
   if (!extent) return extent;
   for (Piece& piece : extent->pieces) {
     if (!piece.sealed_key.empty() && piece.bytes > 0)
@@ -247,34 +228,38 @@ Result<Extent> lease_extent(Service& service, Call& call, const VersionRow& row,
   return extent;
 }
 
-Result<Extent> lease_sealed(Service& service, Call& call, const VersionRow& row) {
+Result<Extent> lease_sealed(Service& service, Records& records, const VersionRow& row) {
   Extent extent{.bytes = row.bytes};
   if (row.part_count > 0) {
-    extent.pieces = pieces_of(call.transaction, row.id);
+    extent.pieces = pieces_of(records, row);
+    if (extent.pieces.empty()) return failure("Its parts are being removed.");
   } else {
-    auto bytes =
-        call.transaction.find("SELECT blob, content, sealed_key FROM s3_version WHERE id = ?1", {row.id});
     extent.pieces.push_back({.bytes = row.bytes,
-                             .blob = bytes.value().optional_text(0),
-                             .content = bytes->is_null(1) ? std::string() : bytes->blob(1),
-                             .sealed_key = bytes->is_null(2) ? std::string() : bytes->blob(2),
-                             .data_key = {}});
+                             .blob = row.stored.blob,
+                             .body = row.stored.body,
+                             .sealed_key = row.stored.sealed_key});
   }
   std::vector<std::string> blobs;
-  for (const Piece& piece : extent.pieces) {
+  for (Piece& piece : extent.pieces) {
     if (piece.blob) blobs.push_back(*piece.blob);
+    if (piece.body == 0) continue;
+    auto content = records.read_body(piece.body);
+    if (!content) return failure("Its bytes are being removed.");
+    piece.content = std::move(*content);
   }
   if (blobs.empty()) return extent;
   extent.lease = service.leases().lease(blobs);
   if (!extent.lease) return failure("Its bytes are being removed.");
-  // The snapshot may be older than a removal that has ended already.
+  // What was found may be older than a removal that has ended already.
   if (auto first = service.store().open(blobs.front()); !first) return std::unexpected(first.error());
   return extent;
 }
 
-void give_body(Service& service, Call& call, const std::optional<CustomerKey>& customer, const Body& body,
-               NewVersion& version) {
+bool give_body(Service& service, Call& call, Records& records, const std::optional<CustomerKey>& customer,
+               const Body& body, NewVersion& version) {
   VersionRow& row = version.row;
+  // KMS makes S3's own key when it is first used.
+  if (records.wait_for_writer(row.encryption.is_kms())) return false;
   row.bytes = body.bytes;
   row.etag = row.encryption.hides_md5() ? service.random().hex(2 * kEtagBytes) : hex_encode(body.md5);
   row.checksum_algorithm = name_of(body.algorithm);
@@ -282,60 +267,42 @@ void give_body(Service& service, Call& call, const std::optional<CustomerKey>& c
   row.checksum_type = "FULL_OBJECT";
   version.content = body.content;
   version.sealed_key = seal_data_key(service, call, row.encryption, customer, body.data_key);
-  if (!body.blob) return;
+  if (!body.blob) return true;
   version.blob = body.blob->id();
-  call.after_commit([blob = body.blob] { blob->keep(); });
+  records.after_commit([blob = body.blob] { blob->keep(); });
+  return true;
 }
 
-Change add_version(Service& service, Call& call, const BucketRow& bucket, NewVersion version) {
+Change add_version(Service& service, Call& call, Records& records, const BucketRow& bucket, NewVersion version) {
   if (version.row.replication != kReplica) version.row.modified = call.now;
-  const std::vector<Piece> pieces = std::move(version.pieces);
-  Change change = insert_current(service, call, bucket, std::move(version));
-  for (const Piece& piece : pieces) {
-    call.transaction.run(
-        "INSERT INTO s3_piece (version, number, bytes, checksum, blob, content, sealed_key)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        {change.id, int64_t{piece.number}, static_cast<int64_t>(piece.bytes), piece.checksum,
-         sql::optional_value(piece.blob), blob_value(piece.content), blob_value(piece.sealed_key)});
-  }
-  return change;
+  return insert_current(service, call, records, bucket, std::move(version));
 }
 
-void update_replica(sql::Transaction& transaction, int64_t id, const VersionRow& row) {
-  transaction.run(
-      "UPDATE s3_version SET tags = ?2, list = ?3, owner = ?4, lock_mode = ?5, lock_until = ?6, legal_hold = "
-      "?7"
-      " WHERE id = ?1",
-      {id, row.tags, row.list, row.owner, row.lock.mode, milliseconds_of(row.lock.until),
-       row.lock.legal_hold});
-}
-
-void set_replication(sql::Transaction& transaction, int64_t id, const std::string& status) {
-  transaction.run("UPDATE s3_version SET replication = ?2 WHERE id = ?1", {id, status});
+void keep_version(Records& records, int64_t bucket, const VersionRow& row) {
+  put_version(records, bucket, row);
 }
 
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeletingObjectVersions.html
-std::optional<Change> remove_object(Service& service, Call& call, const BucketRow& bucket,
+std::optional<Change> remove_object(Service& service, Call& call, Records& records, const BucketRow& bucket,
                                     const std::string& key) {
-  if (bucket.versioning == Versioning::Never) return delete_null_version(service, call, bucket, key);
+  if (bucket.versioning == Versioning::Never) return remove_version(records, bucket, key, std::string(kNull));
   NewVersion marker{.row = {.key = key, .what = What::Marker, .modified = call.now}};
-  Change change = insert_current(service, call, bucket, std::move(marker));
+  Change change = insert_current(service, call, records, bucket, std::move(marker));
   change.is_marker_added = true;
   return change;
 }
 
-std::optional<Change> remove_version(Service& service, Call& call, const BucketRow& bucket,
-                                     const std::string& key, const std::string& version) {
-  auto old = find_version(call.transaction, bucket.id, key, version);
+std::optional<Change> remove_version(Records& records, const BucketRow& bucket, const std::string& key,
+                                     const std::string& version) {
+  const auto old = find_version(records, bucket.id, key, version);
   if (!old) return std::nullopt;
-  delete_row(service, call, old->id, old->part_count);
+  release(records, *old);
   if (old->is_current) {
-    call.transaction.run(
-        "UPDATE s3_version SET is_current = 1 WHERE id ="
-        " (SELECT max(id) FROM s3_version WHERE bucket = ?1 AND key = ?2)",
-        {bucket.id, key});
+    make_current(records, bucket.id, key);
+  } else {
+    erase_past(records, bucket.id, *old);
   }
-  return Change{.id = old->id, .version = old->version, .what = old->what};
+  return change_of(*old);
 }
 
 }  // namespace holm::s3

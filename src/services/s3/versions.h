@@ -1,4 +1,4 @@
-// The rows of objects: what there is of a key, adding to it and taking from it.
+// Versions of objects: what there is of a key, adding to it and taking from it.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@
 #include "services/s3/encryption.h"
 #include "services/s3/object_lock.h"
 #include "services/s3/object_source.h"
-#include "sql/database.h"
+#include "services/s3/record_keys.h"
 
 namespace holm::s3 {
 
@@ -24,6 +24,18 @@ constexpr size_t kVersionIdCharacters = 32;
 
 enum class What : uint8_t { Object, Marker };
 
+class Records;
+
+// Where the bytes of a version are that was not uploaded in parts.
+struct StoredBytes {
+  std::string upload = {};  // That the version comes of, whatever its parts; empty: none.
+  std::optional<std::string> blob = {};
+  uint64_t body = 0;
+  std::string sealed_key = {};
+};
+
+// Ids grow with time, so they order the versions of a key, of which the newest is the current one, and are the
+// sequencer of events.
 struct VersionRow {
   int64_t id = 0;
   std::string key;
@@ -48,6 +60,7 @@ struct VersionRow {
   Restoration restoration;  // Of what is in an archive.
   std::optional<Time> used = {};  // The last time, to the day, of what tiering.h watches; none: when it came.
   std::string archive_tier;       // The tier of archives that it is in; empty: none.
+  StoredBytes stored = {};
 };
 
 // Whose a version is: the bucket owner's wherever lists do not count.
@@ -85,44 +98,56 @@ bool is_version_id(std::string_view text);
 void require_key(const std::string& key);
 
 // The version called `version`, or the current one.
-std::optional<VersionRow> find_version(sql::Transaction& transaction, int64_t bucket, const std::string& key,
+std::optional<VersionRow> find_version(Records& records, int64_t bucket, const std::string& key,
                                        const std::optional<std::string>& version);
 // The same; NoSuchKey, NoSuchVersion, or MethodNotAllowed for a delete marker.
-VersionRow require_version(Call& call, const BucketRow& bucket, const std::string& key,
+VersionRow require_version(Records& records, const BucketRow& bucket, const std::string& key,
                            const std::optional<std::string>& version);
+// All there are of a key, the newest first.
+std::vector<VersionRow> history_of(Records& records, int64_t bucket, const std::string& key);
+
+// In the order of keys, from `from` on, before `end` unless that is empty.
+std::vector<VersionRow> list_current(Records& records, int64_t bucket, const std::string& from,
+                                     const std::string& end, size_t count);
+// The same of all versions, those of a key the newest first; of the key of `after` only what is older than that.
+std::vector<VersionRow> list_versions(Records& records, int64_t bucket, const std::string& from,
+                                      const VersionPosition& after, const std::string& end, size_t count);
+// What is behind `last` of the whole bucket; moves that on. Fewer than `count`: that was all.
+std::vector<VersionRow> next_versions(Records& records, int64_t bucket, VersionPosition& last, size_t count);
 
 // Where the bytes of a version are and what opens them; a failure when they are just going, and the version
 // with them, or cannot be read. The customer's key is the right one by now.
-Result<Extent> lease_extent(Service& service, Call& call, const VersionRow& row,
-                                   const std::optional<CustomerKey>& customer);
+Result<Extent> lease_extent(Service& service, Call& call, Records& records, const VersionRow& row,
+                            const std::optional<CustomerKey>& customer);
 
 // The same as it lies there, with nothing to open it.
-Result<Extent> lease_sealed(Service& service, Call& call, const VersionRow& row);
+Result<Extent> lease_sealed(Service& service, Records& records, const VersionRow& row);
 
 // A body that was received becomes the bytes of a version, and its key what the version's encryption makes of
-// it.
-void give_body(Service& service, Call& call, const std::optional<CustomerKey>& customer, const Body& body,
-               NewVersion& version);
+// it. False: that takes a transaction that writes.
+bool give_body(Service& service, Call& call, Records& records, const std::optional<CustomerKey>& customer,
+               const Body& body, NewVersion& version);
 
 // Makes it the current version of its key as the bucket's versioning says, and has it replicated where rules
 // say so. A replica keeps the name and the time of its version.
-Change add_version(Service& service, Call& call, const BucketRow& bucket, NewVersion version);
-// Tags, list, lock and owner of a replica that is there.
-void update_replica(sql::Transaction& transaction, int64_t id, const VersionRow& row);
-void set_replication(sql::Transaction& transaction, int64_t id, const std::string& status);
+Change add_version(Service& service, Call& call, Records& records, const BucketRow& bucket, NewVersion version);
+// The same with everything decided: the place in the history and where the bytes are, but for those of pieces.
+void keep_new(Records& records, int64_t bucket, const VersionRow& row, std::vector<Piece> pieces);
+// What is known of a version that is there becomes what `row` says.
+void keep_version(Records& records, int64_t bucket, const VersionRow& row);
 
 // What DeleteObject does without a version: removes the object or hides it behind a marker.
-std::optional<Change> remove_object(Service& service, Call& call, const BucketRow& bucket,
+std::optional<Change> remove_object(Service& service, Call& call, Records& records, const BucketRow& bucket,
                                     const std::string& key);
 // Removes one version for ever; the one before it becomes current. Whether it may be is the caller's to
 // check.
-std::optional<Change> remove_version(Service& service, Call& call, const BucketRow& bucket,
-                                     const std::string& key, const std::string& version);
+std::optional<Change> remove_version(Records& records, const BucketRow& bucket, const std::string& key,
+                                     const std::string& version);
 
 // The version that an upload became.
-std::optional<VersionRow> find_completed(sql::Transaction& transaction, int64_t bucket,
-                                         const std::string& upload);
+std::optional<VersionRow> find_completed(Records& records, int64_t bucket, const std::string& upload);
 
-std::vector<Piece> pieces_of(sql::Transaction& transaction, int64_t version);
+// Of a version of several parts.
+std::vector<Piece> pieces_of(Records& records, const VersionRow& row);
 
 }  // namespace holm::s3
