@@ -196,8 +196,7 @@ class Place {
   // An object that exists, or may: its tags are known to policies.
   Access existing(std::string action, const std::string& key,
                   const std::optional<std::string>& version) const {
-    return existing(std::move(action), key, version,
-                    find_version(records_, bucket_.id, key, version));
+    return existing(std::move(action), key, version, find_version(records_, bucket_.id, key, version));
   }
 
   // The same, of the row that was found.

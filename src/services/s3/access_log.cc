@@ -18,8 +18,8 @@
 #include "s3/handlers.h"
 #include "s3/operations.h"
 #include "s3/schema.h"
-#include "services/s3/request_subject.h"
 #include "services/s3/records.h"
+#include "services/s3/request_subject.h"
 #include "services/s3/service.h"
 #include "services/s3/versions.h"
 

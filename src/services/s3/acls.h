@@ -58,7 +58,7 @@ AskedList asked_list(const Request& request) {
   return asked;
 }
 
-// Whose a new object is, and its list as JSON: the columns of s3_version.
+// Whose a new object is, and its list as JSON: as a version keeps them.
 struct Possession {
   std::string owner;
   std::string list;

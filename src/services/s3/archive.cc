@@ -173,9 +173,8 @@ RestoreObjectOutput begin_restore(Service& service, Call& call, Records& records
 RestoreObjectOutput restore_object(Service& service, Call& call, const RestoreObjectRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
   RestoreObjectOutput output;
-  change(service, call, [&](Records& records) {
-    output = begin_restore(service, call, records, bucket, request);
-  });
+  change(service, call,
+         [&](Records& records) { output = begin_restore(service, call, records, bucket, request); });
   return output;
 }
 

@@ -162,7 +162,8 @@ void clear_configuration(Call& call, int64_t bucket, std::string_view kind) {
 
 void keep_bucket_record(Service& service, const BucketRow& bucket) {
   objects::Batch batch;
-  batch.changes.push_back({bucket_key(bucket.name), objects::ordered_bytes(static_cast<uint64_t>(bucket.id))});
+  batch.changes.push_back(
+      {bucket_key(bucket.name), objects::ordered_bytes(static_cast<uint64_t>(bucket.id))});
   const auto done = objects::commit_and_wait(service.objects().metadata(), std::move(batch));
   if (!done) throw_not_stored(done.error().refusal == objects::Refusal::Full);
 }

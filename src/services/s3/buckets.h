@@ -51,8 +51,8 @@ std::optional<std::string> find_configuration(sql::Transaction& transaction, int
 void set_configuration(Call& call, int64_t bucket, std::string_view kind, const std::string& document);
 void clear_configuration(Call& call, int64_t bucket, std::string_view kind);
 
-// Among the records, there is one of each bucket, which whatever is added to it relies on. Blocks; the transaction that
-// shows the bucket writes.
+// Among the records, there is one of each bucket, which whatever is added to it relies on. Blocks; the
+// transaction that shows the bucket writes.
 void keep_bucket_record(Service& service, const BucketRow& bucket);
 std::optional<int64_t> read_bucket_id(const std::string& record);
 

@@ -21,9 +21,10 @@ namespace {
 constexpr int kAttemptsMax = 100;
 
 [[noreturn]] void throw_contended() {
-  throw aws::ServiceError("OperationAborted", 409,
-                          "A conflicting conditional operation is currently in progress against this resource. "
-                          "Please try again.");
+  throw aws::ServiceError(
+      "OperationAborted", 409,
+      "A conflicting conditional operation is currently in progress against this resource. "
+      "Please try again.");
 }
 
 // False when it is to be decided again.
@@ -87,7 +88,8 @@ class Committing final {
   std::shared_ptr<State> state_;
 };
 
-// The bucket's record and the key's, taken down before anything else is read. False: there is no record of the bucket.
+// The bucket's record and the key's, taken down before anything else is read. False: there is no record of
+// the bucket.
 bool look_first(Records& records, const Subject& subject) {
   const auto bucket = records.find(bucket_key(subject.bucket));
   const auto id = bucket ? read_bucket_id(*bucket) : std::nullopt;

@@ -12,8 +12,8 @@ namespace holm::s3 {
 
 class Service;
 
-// Calls `work` and commits what it changes; when somebody else was first, once more. Blocks until it is durable. The
-// transaction of `call` writes, so settings of buckets stay as they are.
+// Calls `work` and commits what it changes; when somebody else was first, once more. Blocks until it is
+// durable. The transaction of `call` writes, so settings of buckets stay as they are.
 void change(Service& service, aws::Call& call, const std::function<void(Records&)>& work);
 
 // What a request is about.
@@ -22,9 +22,9 @@ struct Subject {
   std::string key = {};  // Empty: no version of any.
 };
 
-// The same from a reactor, without blocking it, and without a transaction that writes: `work` gets one that reads.
-// The bucket is there until the commit, and what is known of the key is older than the settings that `work` reads, so
-// that nothing is decided by settings that somebody has changed before the key.
+// The same from a reactor, without blocking it, and without a transaction that writes: `work` gets one that
+// reads. The bucket is there until the commit, and what is known of the key is older than the settings that
+// `work` reads, so that nothing is decided by settings that somebody has changed before the key.
 async::Task<void> change_waiting(Service& service, aws::LongCall call, Subject subject,
                                  std::function<void(aws::Call&, Records&)> work);
 

@@ -57,7 +57,8 @@ TEST_F(Changes, ShowTheirOwnBeforeTheyHappen) {
   records.put("test-bb", "new");
   records.put("test-c", "new");
   std::vector<std::string> seen;
-  for (const objects::Record& record : records.scan({"test-", "test."}, 2)) seen.push_back(record.key + record.value);
+  for (const objects::Record& record : records.scan({"test-", "test."}, 2))
+    seen.push_back(record.key + record.value);
   EXPECT_EQ(seen, (std::vector<std::string>{"test-bold", "test-bbnew"}));
   EXPECT_EQ(records.find("test-a"), std::nullopt);
   EXPECT_EQ(records.find("test-c"), "new");

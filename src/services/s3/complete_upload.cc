@@ -208,7 +208,8 @@ VersionRow complete(Service& service, Call& call, Records& records, const Bucket
 }  // namespace
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
-// Completing again what was completed answers the same. Parts that were uploaded and not named end with the upload.
+// Completing again what was completed answers the same. Parts that were uploaded and not named end with the
+// upload.
 CompleteMultipartUploadOutput complete_multipart_upload(Service& service, Call& call,
                                                         const CompleteMultipartUploadRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);

@@ -1,5 +1,5 @@
-// Rows become records, some at a time: first the records are durable, then the rows are removed. A record that is there
-// already was made before a crash.
+// Rows become records, some at a time: first the records are durable, then the rows are removed. A record
+// that is there already was made before a crash.
 
 #include "services/s3/former_rows.h"
 
@@ -84,7 +84,8 @@ std::vector<FormerVersion> some_versions(sql::Transaction& transaction) {
   std::vector<FormerVersion> versions;
   for (const sql::Row& row : transaction.run(
            "SELECT id, key, version, is_current, is_marker, bytes, etag, modified, storage_class,"
-           " checksum_algorithm, checksum, checksum_type, part_count, tags, attributes, lock_mode, lock_until,"
+           " checksum_algorithm, checksum, checksum_type, part_count, tags, attributes, lock_mode, "
+           "lock_until,"
            " legal_hold, owner, list, encryption, replication, restore_days, restored_until, used,"
            " archive_tier, upload, blob, content, sealed_key, bucket FROM s3_version ORDER BY id LIMIT ?1",
            {kTogether})) {
@@ -158,7 +159,8 @@ UploadRow upload_from(const sql::Row& row) {
 // Up to so many parts of an upload, and the rows of those. False: there are no more.
 bool take_some_parts(Service& service, sql::Transaction& transaction, const std::string& upload) {
   const auto rows = transaction.run(
-      "SELECT number, bytes, md5, checksum, modified, blob, content, sealed_key FROM s3_part WHERE upload = ?1"
+      "SELECT number, bytes, md5, checksum, modified, blob, content, sealed_key FROM s3_part WHERE upload = "
+      "?1"
       " ORDER BY number LIMIT ?2",
       {upload, kTogether});
   if (rows.empty()) return false;

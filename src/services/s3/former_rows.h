@@ -7,8 +7,8 @@ namespace holm::s3 {
 
 class Service;
 
-// Makes records of them, and what is added to the store's numbers to make ids that are greater than theirs. Blocks;
-// before the first request. A crash in between does no harm: it goes on at the next start.
+// Makes records of them, and what is added to the store's numbers to make ids that are greater than theirs.
+// Blocks; before the first request. A crash in between does no harm: it goes on at the next start.
 int64_t take_rows_over(Service& service);
 
 }  // namespace holm::s3

@@ -1,4 +1,5 @@
-// A database as the program before left it: everything in it is there afterwards, wherever a crash came between.
+// A database as the program before left it: everything in it is there afterwards, wherever a crash came
+// between.
 
 #include "services/s3/former_rows.h"
 
@@ -35,7 +36,8 @@ class FormerRows : public ::testing::Test {
                    const std::string& content) {
     run("INSERT INTO s3_version (id, bucket, key, version, is_current, is_marker, bytes, etag, modified,"
         " storage_class, checksum_algorithm, checksum, checksum_type, part_count, tags, attributes, content)"
-        " VALUES (?1, 1, ?2, ?3, ?4, 0, ?5, 'e', 1000, 'STANDARD', 'CRC32', 'c', 'FULL_OBJECT', 0, '', '{}', ?6)",
+        " VALUES (?1, 1, ?2, ?3, ?4, 0, ?5, 'e', 1000, 'STANDARD', 'CRC32', 'c', 'FULL_OBJECT', 0, '', '{}', "
+        "?6)",
         {id, key, version, int64_t{is_current}, static_cast<int64_t>(content.size()), sql::Blob{content}});
   }
 
@@ -71,7 +73,8 @@ TEST_F(FormerRows, BecomeRecordsAtTheFirstStart) {
   run("UPDATE s3_bucket SET versioning = 'Enabled' WHERE id = 1", {});
   restart();
   EXPECT_EQ(rows(), 0);
-  for (int64_t id = 1; id <= 450; ++id) EXPECT_EQ(read("key-" + std::to_string(id)), "content " + std::to_string(id));
+  for (int64_t id = 1; id <= 450; ++id)
+    EXPECT_EQ(read("key-" + std::to_string(id)), "content " + std::to_string(id));
   EXPECT_EQ(read("kept"), "second");
   EXPECT_EQ(read("kept", first), "first");
   // What comes now is newer than all of them.
@@ -101,9 +104,11 @@ TEST_F(FormerRows, OfPartsAndUnfinishedUploadsGoOn) {
   const std::string upload(64, 'u');
   run("INSERT INTO s3_version (id, bucket, key, version, is_current, is_marker, bytes, etag, modified,"
       " storage_class, checksum_algorithm, checksum, checksum_type, part_count, upload, tags, attributes)"
-      " VALUES (5, 1, 'whole', 'null', 1, 0, 8, 'e-2', 1000, 'STANDARD', 'CRC32', 'c', 'COMPOSITE', 2, ?1, '', '{}')",
+      " VALUES (5, 1, 'whole', 'null', 1, 0, 8, 'e-2', 1000, 'STANDARD', 'CRC32', 'c', 'COMPOSITE', 2, ?1, "
+      "'', '{}')",
       {std::string(64, 'w')});
-  run("INSERT INTO s3_piece (version, number, bytes, checksum, content) VALUES (5, 1, 5, 'c', ?1), (5, 2, 3, 'd', ?2)",
+  run("INSERT INTO s3_piece (version, number, bytes, checksum, content) VALUES (5, 1, 5, 'c', ?1), (5, 2, 3, "
+      "'d', ?2)",
       {sql::Blob{"first"}, sql::Blob{"2nd"}});
   run("INSERT INTO s3_upload (id, bucket, key, initiated, initiator, storage_class, checksum_algorithm,"
       " checksum_type, is_checksum_asked, tags, attributes)"

@@ -17,8 +17,8 @@
 #include "services/s3/records.h"
 #include "services/s3/service.h"
 #include "services/s3/short_reads.h"
-#include "services/s3/tiering.h"
 #include "services/s3/tags.h"
+#include "services/s3/tiering.h"
 #include "services/s3/uploads.h"
 
 namespace holm::s3 {
@@ -246,8 +246,8 @@ HeadObjectOutput head_object(Service& service, Call& call, const HeadObjectReque
   require_customer_key_for(row.encryption, customer_key_of(request));
   HeadObjectOutput output;
   CHECK(aws::read_json(row.attributes, schema::kHeadObjectOutput, &output).has_value());
-  describe(request, bucket, row, wanted_range(records, request, row),
-           checksum_of_part(records, request, row), output);
+  describe(request, bucket, row, wanted_range(records, request, row), checksum_of_part(records, request, row),
+           output);
   output.expiration = expiration_of({call.transaction, bucket.id}, row);
   output.restore = restore_header(row.restoration, call.now);
   if (!row.archive_tier.empty()) output.archive_status = row.archive_tier;

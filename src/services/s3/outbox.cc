@@ -31,7 +31,8 @@ std::optional<std::pair<jobs::Job, Time>> read_job(std::string_view bytes) {
   objects::ByteReader reader(bytes);
   uint64_t due = 0;
   std::string_view kind, key, payload;
-  if (!reader.varint(due) || !reader.text(kind) || !reader.text(key) || !reader.text(payload)) return std::nullopt;
+  if (!reader.varint(due) || !reader.text(kind) || !reader.text(key) || !reader.text(payload))
+    return std::nullopt;
   return std::pair(
       jobs::Job{.kind = std::string(kind), .key = std::string(key), .payload = std::string(payload)},
       from_milliseconds(static_cast<int64_t>(due)));

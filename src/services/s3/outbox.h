@@ -27,7 +27,8 @@ std::string encode_job(const jobs::Job& job, Time due);
 // Nothing for bytes that are none.
 std::optional<std::pair<jobs::Job, Time>> read_job(std::string_view bytes);
 
-// Makes them jobs by `transaction`; once it is durable they leave the outbox of `metadata`, which outlives that.
+// Makes them jobs by `transaction`; once it is durable they leave the outbox of `metadata`, which outlives
+// that.
 void hand_over(jobs::Jobs& jobs, objects::Metadata& metadata, sql::Transaction& transaction,
                const LaterJobs& later);
 // What a crash left in it. Blocks.

@@ -1,5 +1,5 @@
-// Each kind of record is one list of members, which is written and read. The first byte says which list it is: members
-// are only ever added by a new one.
+// Each kind of record is one list of members, which is written and read. The first byte says which list it
+// is: members are only ever added by a new one.
 
 #include "services/s3/record_codec.h"
 

@@ -1,4 +1,5 @@
-// Bytes that may be a record of S3: whatever they are, reading them ends well, and what is read can be written.
+// Bytes that may be a record of S3: whatever they are, reading them ends well, and what is read can be
+// written.
 
 #include <cstddef>
 #include <cstdint>

@@ -16,8 +16,8 @@ using objects::ordered_bytes;
 using objects::Range;
 
 constexpr std::string_view kBucket = "3b", kCurrent = "3o", kPast = "3h", kPastName = "3i", kPieces = "3m",
-                           kCompleted = "3c", kUpload = "3U", kUploadPlace = "3u", kPart = "3p",
-                           kBlob = "3w", kOutbox = "3x", kFirstId = "3n";
+                           kCompleted = "3c", kUpload = "3U", kUploadPlace = "3u", kPart = "3p", kBlob = "3w",
+                           kOutbox = "3x", kFirstId = "3n";
 constexpr size_t kTypeBytes = 2, kNumberBytes = 8;
 constexpr std::string_view kEnd("\0\0", 2);  // Behind a key that something follows: before all that goes on.
 

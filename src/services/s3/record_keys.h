@@ -28,7 +28,8 @@ std::string key_of_current(std::string_view record_key);
 // The versions of a key before the newest one, the newer ones first.
 std::string past_key(int64_t bucket, std::string_view key, int64_t id);
 objects::Range past_range(int64_t bucket, std::string_view key);
-// Of keys from `from` on, of that key what is older than `id` unless that is 0; before `end` unless that is empty.
+// Of keys from `from` on, of that key what is older than `id` unless that is 0; before `end` unless that is
+// empty.
 objects::Range past_range(int64_t bucket, std::string_view from, int64_t id, std::string_view end);
 VersionPosition position_of_past(std::string_view record_key);
 // The id of the one of them that has this name.
@@ -46,7 +47,8 @@ struct UploadPosition {
   std::string id;
 };
 std::string upload_place_key(int64_t bucket, std::string_view key, std::string_view id);
-// Of keys from `from` on, of that key what is behind `id` unless that is empty; before `end` unless that is empty.
+// Of keys from `from` on, of that key what is behind `id` unless that is empty; before `end` unless that is
+// empty.
 objects::Range upload_range(int64_t bucket, std::string_view from, std::string_view id, std::string_view end);
 objects::Range all_uploads();
 std::string id_of_upload(std::string_view record_key);

@@ -74,13 +74,13 @@ std::vector<objects::Record> Records::scan(const objects::Range& range, size_t r
   return records;
 }
 
-std::optional<std::string> Records::read_body(objects::BodyId body) {
-  auto reader = bodies_.open_body(body);
-  if (!reader && reader.error().fault == objects::Fault::Absent) return std::nullopt;
-  const auto opened = require(std::move(reader));
-  std::string bytes(opened->size(), '\0');
-  const size_t count = require(opened->read_at(0, bytes.data(), bytes.size()));
-  bytes.resize(count);
+Result<std::string> Records::read_body(objects::BodyId body) {
+  const auto reader = bodies_.open_body(body);
+  if (!reader) return failure(reader.error().message);
+  std::string bytes((*reader)->size(), '\0');
+  const auto count = (*reader)->read_at(0, bytes.data(), bytes.size());
+  if (!count) return failure(count.error().message);
+  bytes.resize(*count);
   return bytes;
 }
 
@@ -88,7 +88,8 @@ int64_t Records::take_id() { return service_.first_id() + static_cast<int64_t>(m
 
 objects::BodyId Records::adopt(std::string_view bytes) {
   const auto writer = require(bodies_.write_body());
-  if (auto written = writer->write(bytes); !written) throw_not_stored(written.error().fault == objects::Fault::Full);
+  if (auto written = writer->write(bytes); !written)
+    throw_not_stored(written.error().fault == objects::Fault::Full);
   auto body = writer->finish();
   if (!body) throw_not_stored(body.error().fault == objects::Fault::Full);
   adopted_.emplace_back(std::move(*body));

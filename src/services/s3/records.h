@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/result.h"
 #include "jobs/jobs.h"
 #include "objects/store.h"
 #include "services/s3/outbox.h"
@@ -17,9 +18,9 @@ namespace holm::s3 {
 
 class Service;
 
-// Shows what is durable and, over it, its own changes. One that changes something takes down what it has read: its
-// commit happens only if all of that is still so. One thread at a time. What cannot be read is told in the log and
-// throws InternalError.
+// Shows what is durable and, over it, its own changes. One that changes something takes down what it has
+// read: its commit happens only if all of that is still so. One thread at a time. What cannot be read is told
+// in the log and throws InternalError.
 class Records final {
  public:
   enum class Purpose : uint8_t { Look, Change };
@@ -30,8 +31,8 @@ class Records final {
   std::optional<std::string> find(const std::string& key);
   // The first `records_max` records of the range. Stamps mean nothing here.
   std::vector<objects::Record> scan(const objects::Range& range, size_t records_max);
-  // The bytes that a record names; nothing when they were removed since it was read.
-  std::optional<std::string> read_body(objects::BodyId body);
+  // The bytes that a record names; a failure when they are damaged, or were removed since it was read.
+  Result<std::string> read_body(objects::BodyId body);
 
   void put(const std::string& key, std::string value) { changes_[key] = std::move(value); }
   void erase(const std::string& key) { changes_[key] = std::nullopt; }

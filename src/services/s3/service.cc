@@ -15,9 +15,9 @@
 #include "services/s3/access_log.h"
 #include "services/s3/archive.h"
 #include "services/s3/cors.h"
+#include "services/s3/former_rows.h"
 #include "services/s3/inventory.h"
 #include "services/s3/lifecycle.h"
-#include "services/s3/former_rows.h"
 #include "services/s3/notifications.h"
 #include "services/s3/record_keys.h"
 #include "services/s3/records.h"
@@ -88,9 +88,7 @@ void Service::start_daily() {
   keep_daily(kLifecycleJob, [this](Time now) { run_lifecycle(*this, dependencies_.region, now); });
   keep_daily(kTieringJob, [this](Time now) { run_tiering(*this, dependencies_.region, now); });
   keep_daily(kInventoryJob, [this](Time now) { deliver_inventories(*this, dependencies_.region, now); });
-  keep_daily(kStorageMetricsJob, [this](Time now) {
-    measure_storage(*this, dependencies_.metrics, now);
-  });
+  keep_daily(kStorageMetricsJob, [this](Time now) { measure_storage(*this, dependencies_.metrics, now); });
 }
 
 void Service::keep_daily(const char* kind, std::function<void(Time)> work) {
@@ -107,7 +105,8 @@ void Service::keep_daily(const char* kind, std::function<void(Time)> work) {
 // commit, or between the commit that forgot it and its removal.
 void Service::sweep() {
   std::function<void(aws::Call&)> end = [&](aws::Call& call) { remove_orphans(*this, call); };
-  dependencies_.region.transact(dependencies_.region.caller("", "", "s3.amazonaws.com"), sql::Access::Write, end);
+  dependencies_.region.transact(dependencies_.region.caller("", "", "s3.amazonaws.com"), sql::Access::Write,
+                                end);
   std::unordered_set<std::string> known;
   objects::Range range = all_blobs();
   for (bool is_more = true; is_more;) {
@@ -126,11 +125,13 @@ void Service::sweep() {
 }
 
 Service::Later Service::later() {
-  return {dependencies_.database, dependencies_.jobs, dependencies_.objects.metadata(), dependencies_.workers};
+  return {dependencies_.database, dependencies_.jobs, dependencies_.objects.metadata(),
+          dependencies_.workers};
 }
 
 bool Service::Later::hand_over(LaterJobs later, std::function<void()> then) const {
-  // Whoever waits goes on even if the jobs cannot be written: then they stay in the outbox until the next start.
+  // Whoever waits goes on even if the jobs cannot be written: then they stay in the outbox until the next
+  // start.
   struct AtEnd {
     std::function<void()> then;
     ~AtEnd() { then(); }

@@ -73,7 +73,8 @@ struct Dependencies {
 // One for all accounts and regions. Any thread.
 class Service final : public aws::ServiceBase {
  public:
-  // Hands jobs over on a worker, and calls `then`; false when there is no room for that. It outlives the service.
+  // Hands jobs over on a worker, and calls `then`; false when there is no room for that. It outlives the
+  // service.
   struct Later {
     sql::Database& database;
     jobs::Jobs& jobs;

@@ -56,7 +56,8 @@ Held measure(Service& service, int64_t bucket) {
     Records records(service);
     const auto rows = next_versions(records, bucket, last, kTogether);
     is_more = rows.size() == kTogether;
-    for (const VersionRow& row : rows) add(row.archive_tier.empty() ? row.storage_class : row.archive_tier, row.bytes);
+    for (const VersionRow& row : rows)
+      add(row.archive_tier.empty() ? row.storage_class : row.archive_tier, row.bytes);
   }
   UploadPosition behind;
   for (bool is_more = true; is_more;) {
@@ -65,7 +66,8 @@ Held measure(Service& service, int64_t bucket) {
     is_more = uploads.size() == kTogether;
     for (const UploadRow& upload : uploads) {
       behind = {upload.key, upload.id};
-      for (const PartRow& part : list_parts(records, upload.id, 0, kPartsMax)) add(upload.storage_class, part.bytes);
+      for (const PartRow& part : list_parts(records, upload.id, 0, kPartsMax))
+        add(upload.storage_class, part.bytes);
     }
   }
   return held;
@@ -75,7 +77,8 @@ Held measure(Service& service, int64_t bucket) {
 
 void measure_storage(Service& service, metrics::Recorder& recorder, Time now) {
   std::map<Place, Held> all;
-  const auto buckets = service.database().begin(sql::Access::Read)->run("SELECT account, region, name, id FROM s3_bucket");
+  const auto buckets =
+      service.database().begin(sql::Access::Read)->run("SELECT account, region, name, id FROM s3_bucket");
   for (const sql::Row& row : buckets) {
     Held held = measure(service, row.integer(3));
     if (held.objects > 0) all[{row.text(0), row.text(1), row.text(2)}] = std::move(held);

@@ -145,7 +145,8 @@ std::vector<Tag> read_tags(const std::string& json) {
   return document.tag_set;
 }
 
-GetObjectTaggingOutput get_object_tagging(Service& service, Call& call, const GetObjectTaggingRequest& request) {
+GetObjectTaggingOutput get_object_tagging(Service& service, Call& call,
+                                          const GetObjectTaggingRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
   Records records(service);
   const VersionRow row = require_version(records, bucket, request.key, request.version_id);

@@ -100,8 +100,18 @@ class TestS3 final : public aws::Region {
         store_(objects::open_blob_store(*objects_, blobs::open_disk_store(folder + "/blobs"))),
         jobs_(jobs::make_manual_jobs(*database_, clock_)) {
     database_->migrate("s3", migrations());
-    service_ = std::make_unique<Service>(Dependencies{
-        *database_, *objects_, *store_, *jobs_, *this, workers_, clock_, random_, measured_, identities_, {}, kind});
+    service_ = std::make_unique<Service>(Dependencies{*database_,
+                                                      *objects_,
+                                                      *store_,
+                                                      *jobs_,
+                                                      *this,
+                                                      workers_,
+                                                      clock_,
+                                                      random_,
+                                                      measured_,
+                                                      identities_,
+                                                      {},
+                                                      kind});
     service_->start();
   }
 

@@ -241,12 +241,14 @@ ListPartsOutput list_parts(Service& service, Call& call, const ListPartsRequest&
 
 namespace {
 
-// Uploads of one key are in the order of their ids. A page may end between two of them. What was read last stands in
-// `rows`.
-Fetch fetch_uploads(Records& records, int64_t bucket, UploadPosition& position, std::vector<UploadRow>& rows) {
+// Uploads of one key are in the order of their ids. A page may end between two of them. What was read last
+// stands in `rows`.
+Fetch fetch_uploads(Records& records, int64_t bucket, UploadPosition& position,
+                    std::vector<UploadRow>& rows) {
   return [&records, bucket, &position, &rows](const std::string& from, const std::string& end, size_t count) {
     const bool goes_on = !position.id.empty() && from == position.key + '\0';
-    rows = list_uploads(records, bucket, goes_on ? position.key : from, goes_on ? position.id : "", end, count);
+    rows =
+        list_uploads(records, bucket, goes_on ? position.key : from, goes_on ? position.id : "", end, count);
     if (!rows.empty()) position = {rows.back().key, rows.back().id};
     std::vector<std::string> keys;
     for (const UploadRow& row : rows) keys.push_back(row.key);

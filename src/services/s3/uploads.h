@@ -48,7 +48,8 @@ struct PartRow {
 
 UploadRow require_upload(Records& records, const BucketRow& bucket, const std::string& key,
                          const std::string& id);
-// In the order of keys and ids, from `from` on, of that key what is behind `id`; before `end` unless that is empty.
+// In the order of keys and ids, from `from` on, of that key what is behind `id`; before `end` unless that is
+// empty.
 std::vector<UploadRow> list_uploads(Records& records, int64_t bucket, const std::string& from,
                                     const std::string& id, const std::string& end, size_t count);
 std::optional<PartRow> find_part(Records& records, const std::string& upload, int32_t number);

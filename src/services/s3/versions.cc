@@ -9,8 +9,8 @@
 #include "aws/service/error.h"
 #include "base/random.h"
 #include "base/strings.h"
-#include "objects/coding.h"
 #include "blobs/blobs.h"
+#include "objects/coding.h"
 #include "s3/errors.h"
 #include "services/s3/record_codec.h"
 #include "services/s3/records.h"
@@ -119,12 +119,14 @@ Change insert_current(Service& service, Call& call, Records& records, const Buck
   }
   if (before) make_past(records, bucket.id, *before);
   row.id = records.take_id();
-  row.stored = {.upload = version.upload.value_or(""), .blob = version.blob, .sealed_key = version.sealed_key};
+  row.stored = {
+      .upload = version.upload.value_or(""), .blob = version.blob, .sealed_key = version.sealed_key};
   if (!version.content.empty()) row.stored.body = records.adopt(version.content);
   row.replication = replication_of(call.transaction, bucket, row);
   row.is_current = true;
   keep_new(records, bucket.id, row, std::move(version.pieces));
-  if (!row.replication.empty() && row.replication != kReplica) schedule_replication(records, call, bucket, row);
+  if (!row.replication.empty() && row.replication != kReplica)
+    schedule_replication(records, call, bucket, row);
   return change_of(row);
 }
 
@@ -244,7 +246,7 @@ Result<Extent> lease_sealed(Service& service, Records& records, const VersionRow
     if (piece.blob) blobs.push_back(*piece.blob);
     if (piece.body == 0) continue;
     auto content = records.read_body(piece.body);
-    if (!content) return failure("Its bytes are being removed.");
+    if (!content) return std::unexpected(content.error());
     piece.content = std::move(*content);
   }
   if (blobs.empty()) return extent;
@@ -273,7 +275,8 @@ bool give_body(Service& service, Call& call, Records& records, const std::option
   return true;
 }
 
-Change add_version(Service& service, Call& call, Records& records, const BucketRow& bucket, NewVersion version) {
+Change add_version(Service& service, Call& call, Records& records, const BucketRow& bucket,
+                   NewVersion version) {
   if (version.row.replication != kReplica) version.row.modified = call.now;
   return insert_current(service, call, records, bucket, std::move(version));
 }

@@ -34,8 +34,8 @@ struct StoredBytes {
   std::string sealed_key = {};
 };
 
-// Ids grow with time, so they order the versions of a key, of which the newest is the current one, and are the
-// sequencer of events.
+// Ids grow with time, so they order the versions of a key, of which the newest is the current one, and are
+// the sequencer of events.
 struct VersionRow {
   int64_t id = 0;
   std::string key;
@@ -109,7 +109,8 @@ std::vector<VersionRow> history_of(Records& records, int64_t bucket, const std::
 // In the order of keys, from `from` on, before `end` unless that is empty.
 std::vector<VersionRow> list_current(Records& records, int64_t bucket, const std::string& from,
                                      const std::string& end, size_t count);
-// The same of all versions, those of a key the newest first; of the key of `after` only what is older than that.
+// The same of all versions, those of a key the newest first; of the key of `after` only what is older than
+// that.
 std::vector<VersionRow> list_versions(Records& records, int64_t bucket, const std::string& from,
                                       const VersionPosition& after, const std::string& end, size_t count);
 // What is behind `last` of the whole bucket; moves that on. Fewer than `count`: that was all.
@@ -130,8 +131,10 @@ bool give_body(Service& service, Call& call, Records& records, const std::option
 
 // Makes it the current version of its key as the bucket's versioning says, and has it replicated where rules
 // say so. A replica keeps the name and the time of its version.
-Change add_version(Service& service, Call& call, Records& records, const BucketRow& bucket, NewVersion version);
-// The same with everything decided: the place in the history and where the bytes are, but for those of pieces.
+Change add_version(Service& service, Call& call, Records& records, const BucketRow& bucket,
+                   NewVersion version);
+// The same with everything decided: the place in the history and where the bytes are, but for those of
+// pieces.
 void keep_new(Records& records, int64_t bucket, const VersionRow& row, std::vector<Piece> pieces);
 // What is known of a version that is there becomes what `row` says.
 void keep_version(Records& records, int64_t bucket, const VersionRow& row);
