@@ -2,9 +2,10 @@
 """Measures the balancer beside HAProxy and nginx before the same backend in the same run; ratios on the last line.
 
 Usage: bench/balancer.py PROGRAM [SECONDS [ROUNDS]]. PROGRAM is bench_balancer. Needs nginx, wrk and h2load; HAProxy is
-left out when there is none (NGINX_PROGRAM, HAPROXY_PROGRAM, H2LOAD_PROGRAM). The figure is processor seconds of the proxy
+left out when there is none (NGINX_PROGRAM, HAPROXY_PROGRAM, H2LOAD_PROGRAM). ONLY=ratios leaves out all else. The figure is processor seconds of the proxy
 per 100,000 requests: each proxy is one thread on a core of its own, backend and load share another, and the proxies
-take turns in every round. Counts of system calls (strace) do not depend on the machine's mood."""
+take turns in every round. Counts of system calls (strace) and of instructions (valgrind) do not depend on the machine's
+mood."""
 import os
 import pathlib
 import re
@@ -16,6 +17,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests" / "clients"))
@@ -94,7 +96,7 @@ frontend plain
   default_backend servers
 frontend rules
   bind 127.0.0.1:{rules}
-  log stdout format raw local0
+  log {folder}/log local0
   log-format "http %t bench %ci:%cp %si:%sp %Tq %Tw %Tr %ST %U %B %{{+Q}}r %{{+Q}}[capture.req.hdr(0)] %ID"
   declare capture request len 200
   http-request capture req.hdr(user-agent) id 0
@@ -115,6 +117,20 @@ backend none
 """
 
 
+class LogReader:
+    """Takes HAProxy's datagrams, as the system's log does where Debian configures HAProxy."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(str(path))
+        os.chmod(path, 0o777)
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        while True:
+            self.socket.recv(8192)
+
+
 class Backend:
     def __init__(self, folder):
         self.port = free_port()
@@ -131,20 +147,22 @@ class Backend:
 class Proxy:
     """One of the three, with the same ports' names."""
 
-    def __init__(self, name, folder, backend, template="", locations=""):
-        self.name = name
+    def __init__(self, name, folder, backend, template="", locations="", before=()):
+        self.name, self.folder = name, folder
         self.ports = {each: free_port() for each in ("plain", "rules", "tls", "many")}
         self.ports["h2"] = self.ports["tls"]
         folder.mkdir()
         (folder / "temporary").mkdir()
         certify(folder)
+        if name == "haproxy":
+            self.log = LogReader(folder / "log")
         if template:
             (folder / "conf").write_text(template.format(folder=folder, backend=backend, locations=locations, **self.ports))
         numbers = [f"{each}={self.ports[each]}" for each in ("plain", "rules", "tls", "many")]
         words = {"holm": [PROGRAM, str(folder), f"target={backend}", *numbers],
                  "haproxy": [HAPROXY, "-db", "-q", "-f", str(folder / "conf")],
                  "nginx": [NGINX, "-p", str(folder), "-c", str(folder / "conf"), "-e", str(folder / "error.log")]}[name]
-        self.process = start(words, 1, folder / "output")
+        self.process = start([*before, *words], 1, folder / "output")
         wait_until(lambda: answers(self.ports["plain"]), what=name)
 
     def pids(self):
@@ -243,6 +261,69 @@ def system_calls(proxy, listener, path="/1k"):
         return calls / count
 
 
+def instructions(folder, backend):
+    """What the balancer's own code runs for a request."""
+    told = folder / "callgrind"
+    words = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={told}", "--instr-atstart=no"]
+    holm = Proxy("holm", folder / "counted", backend.port, before=words)
+    try:
+        load(holm, "plain", "/1k", 64, 1)
+        subprocess.run(["callgrind_control", "-i", "on", str(holm.process.pid)], check=True, capture_output=True)
+        count, _ = load(holm, "plain", "/1k", 64, 3)
+        subprocess.run(["callgrind_control", "-i", "off", str(holm.process.pid)], check=True, capture_output=True)
+    finally:
+        holm.process.stdin.close()
+        holm.process.wait()
+    return max(map(int, re.findall(r"^(?:totals|summary): (\d+)", told.read_text(), re.MULTILINE))) / count
+
+
+def rate(proxy):
+    """Requests a second that it has for 64 connections that want all it has."""
+    return load(proxy, "plain", "/1k", 64, SECONDS)[0] / SECONDS
+
+
+def slowest_percent(proxy, requests_a_second):
+    """Milliseconds that 99 of 100 requests stay below, at that rate."""
+    with tempfile.NamedTemporaryFile("r") as log:
+        words = [H2LOAD, "--h1", "-t1", "-c64", f"--rps={max(1, round(requests_a_second / 64))}", "-D4", f"--log-file={log.name}",
+                 f"http://127.0.0.1:{proxy.ports['plain']}/1k"]
+        subprocess.run(words, check=True, capture_output=True, preexec_fn=lambda: os.sched_setaffinity(0, {0}))
+        times = sorted(int(line.split("\t")[2]) for line in log.read().splitlines())
+    return times[len(times) * 99 // 100] / 1000
+
+
+def change_under_load(holm):
+    """The longest of five changes of the configuration, in milliseconds, until requests meet it; all others are answered."""
+    words = ["wrk", "-t1", "-c32", "-d5s", f"http://127.0.0.1:{holm.ports['many']}/1k"]
+    loading = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, preexec_fn=lambda: os.sched_setaffinity(0, {0}))
+    longest, status = 0, 404
+    with socket.create_connection(("127.0.0.1", holm.ports["many"]), timeout=5) as connection:
+        for _ in range(5):
+            time.sleep(0.5)
+            status = 410 if status == 404 else 404
+            begun = time.monotonic()
+            holm.process.stdin.write(b"change\n")
+            holm.process.stdin.flush()
+            answer = b""
+            while b" %d " % status not in answer:
+                connection.sendall(b"GET /service1/ HTTP/1.1\r\nHost: bench.test\r\n\r\n")
+                answer = connection.recv(4096)
+            longest = max(longest, time.monotonic() - begun)
+    told = loading.communicate()[0]
+    assert "Non-2xx" not in told and "Socket errors" not in told, told
+    return longest * 1000
+
+
+def counting_share(holm, cost):
+    """The part of a request's processor time, in percent, that counting for metrics takes."""
+    output = holm.folder / "output"
+    before = len(output.read_text().splitlines())
+    holm.process.stdin.write(b"count\n")
+    holm.process.stdin.flush()
+    wait_until(lambda: len(output.read_text().splitlines()) > before, what="the count")
+    return float(output.read_text().splitlines()[before]) / (cost / 1e5 * 1e9) * 100
+
+
 def idle_bytes(proxy, listener):
     """What a connection that has had its answer and waits costs."""
     context = ssl.create_default_context()
@@ -273,21 +354,38 @@ def proxies_in(folder, backend):
     return made
 
 
-def report(proxies):
+def report(proxies, folder, backend):
     figures = measure(proxies)
+    holm = proxies[0]
     print("processor seconds per 100,000 requests")
     for name, of in figures.items():
         print(f"  {name}: " + ", ".join(f"{proxy} {figure:.2f}" for proxy, figure in of.items()))
-    print(f"  a hundred rules beside none: {rules_cost(proxies[0]):.3f}")
-    if shutil.which("strace"):
-        print("system calls a request, 64 connections: " + ", ".join(
-            f"{proxy.name} {system_calls(proxy, 'plain'):.2f}" for proxy in proxies))
-    for listener in "plain", "tls":
-        print(f"bytes of an idle connection, {listener}: " + ", ".join(
-            f"{proxy.name} {idle_bytes(proxy, listener):.0f}" for proxy in proxies))
+    told = [f"{name} {figures[name]['holm'] / figures[name]['haproxy']:.2f} ({goal})" for name, _, _, _, goal in CASES if HAPROXY]
+    if os.environ.get("ONLY") != "ratios":
+        told += others(proxies, figures, folder, backend)
+    print("holm, and beside haproxy where there is one (goal): " + ", ".join(told), flush=True)
+
+
+def others(proxies, figures, folder, backend):
+    """Everything but the ratios, in the same words."""
+    holm = proxies[0]
+    told = [f"hundred rules {rules_cost(holm):.3f} (1.03)"]
+    calls = {proxy.name: system_calls(proxy, "plain") for proxy in proxies}
+    print("system calls a request, 64 connections: " + ", ".join(f"{name} {each:.2f}" for name, each in calls.items()))
+    told.append(f"system calls {calls['holm']:.2f} (4.3)")
+    told.append(f"instructions {instructions(folder, backend):.0f} (15000)")
+    for listener, goal in ("plain", 4096), ("tls", 20480):
+        taken = {proxy.name: idle_bytes(proxy, listener) for proxy in proxies}
+        print(f"bytes of an idle connection, {listener}: " + ", ".join(f"{name} {each:.0f}" for name, each in taken.items()))
+        told.append(f"idle {listener} {taken['holm']:.0f} ({goal})")
+    half = min(rate(proxy) for proxy in proxies) / 2
+    slow = {proxy.name: statistics.median(slowest_percent(proxy, half) for _ in range(3)) for proxy in proxies}
+    print(f"p99 in ms at {half:.0f} requests/s: " + ", ".join(f"{name} {each:.2f}" for name, each in slow.items()))
     if HAPROXY:
-        print("holm / haproxy (goal): " + ", ".join(
-            f"{name} {figures[name]['holm'] / figures[name]['haproxy']:.2f} ({goal})" for name, _, _, _, goal in CASES))
+        told.append(f"p99 {slow['holm'] / slow['haproxy']:.2f} (1.0)")
+    told.append(f"change {change_under_load(holm):.1f} ms (50)")
+    told.append(f"metrics {counting_share(holm, figures['plain 1 KiB']['holm']):.2f} % (2)")
+    return told
 
 
 def main():
@@ -302,7 +400,7 @@ def main():
         started.append(backend)
         proxies = proxies_in(folder, backend)
         started += proxies
-        report(proxies)
+        report(proxies, folder, backend)
     finally:
         for each in started:
             each.process.terminate()

@@ -1,7 +1,8 @@
 // The balancer by itself on loopback, with what benchmarks and tests of its paths ask of it, until its input ends.
 // Usage: bench_balancer FOLDER target=PORT [plain=PORT] [rules=PORT] [tls=PORT] [many=PORT] [idle=MILLISECONDS]
 // FOLDER has certificate.pem and key.pem. Each listener is a load balancer's of its own. A line "change" on the
-// input changes what the first of the many rules answers, 404 or 410, and is answered "changed".
+// input changes what the first of the many rules answers, 404 or 410, and is answered "changed". A line "count" is
+// answered with the nanoseconds that it takes to count what is counted of a request for metrics.
 
 #include <fmt/format.h>
 
@@ -15,6 +16,7 @@
 #include "base/strings.h"
 #include "base/system_clock.h"
 #include "dataplane/balancer/balancer.h"
+#include "dataplane/balancer/counters.h"
 
 namespace {
 
@@ -95,6 +97,24 @@ std::shared_ptr<const Config> configuration(const Options& options, int first_st
   return config;
 }
 
+// What is counted of a request that a target answers, so often that it can be timed.
+double nanoseconds_to_count(const Clock& clock) {
+  constexpr int kTimes = 10'000'000;
+  auto balancer = std::make_unique<LoadBalancerCounters>();
+  auto group = std::make_unique<GroupCounters>();
+  const SteadyTime begun = clock.steady();
+  for (int i = 0; i < kTimes; ++i) {
+    count(balancer->requests);
+    add(balancer->rule_evaluations, 20);
+    add(balancer->bytes, 2000);
+    count(group->requests);
+    group->target_response_time.add(std::chrono::nanoseconds(i));
+    count_status(group->target_statuses, 200);
+  }
+  const std::chrono::duration<double, std::nano> taken = clock.steady() - begun;
+  return taken.count() / kTimes;
+}
+
 }  // namespace
 
 int main(int count, char** words) {
@@ -120,6 +140,8 @@ int main(int count, char** words) {
   std::puts("ready");
   std::fflush(stdout);
   for (std::string line; std::getline(std::cin, line);) {
+    if (line == "count") fmt::print("{:.1f}\n", nanoseconds_to_count(clock));
+    std::fflush(stdout);
     if (line != "change") continue;
     first_status = first_status == 404 ? 410 : 404;
     if (!balancer.publish(configuration(options, first_status)).empty()) return 1;

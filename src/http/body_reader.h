@@ -14,14 +14,22 @@
 
 namespace holm::http {
 
+// Bytes that may be had without a copy of them.
+class SharedSource : public async::ByteSource {
+ public:
+  // As read(), but the piece may lie in memory that the thread shares: it is to be used before anything else runs.
+  virtual async::Task<std::string_view> read_shared() = 0;
+};
+
 // Reads one body off the buffer and the stream, which outlive it. A timeout or a broken or
 // malformed body throws StreamError and leaves the reader at no end.
-class BodyReader final : public async::ByteSource {
+class BodyReader final : public SharedSource {
  public:
   BodyReader(net::Stream& stream, InputBuffer& input, const Head& head, async::Duration timeout);
 
   // As next(), but throws StreamError.
   async::Task<std::string_view> read() override;
+  async::Task<std::string_view> read_shared() override;
   // The next piece, empty at the end, or why there is none.
   async::Task<Result<std::string_view>> next();
   std::optional<uint64_t> length() const override;

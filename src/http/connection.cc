@@ -98,6 +98,7 @@ class ServerConnection::OneExchange final : public Exchange, private async::Byte
   // Sends all pieces, without waiting where that can be.
   async::Task<void> send_left(std::array<std::string_view, 3> pieces);
   bool send_now(std::array<std::string_view, 3>& pieces);
+  async::Task<void> send_passing(std::array<std::string_view, 3> pieces);
   async::Task<void> send_stream(const ResponsePlan& plan, std::string head, ByteSource& source);
 
   ServerConnection& connection_;
@@ -188,6 +189,14 @@ async::Task<void> ServerConnection::OneExchange::respond(Response response) {
   finished_ = true;
 }
 
+// Sends head, piece and line, of which the piece may lie in memory that the thread shares.
+async::Task<void> ServerConnection::OneExchange::send_passing(std::array<std::string_view, 3> pieces) {
+  if (send_now(pieces)) co_return;
+  const std::string rest(pieces[1]);
+  pieces[1] = rest;
+  co_await send_left(pieces);
+}
+
 async::Task<void> ServerConnection::OneExchange::send_stream(const ResponsePlan& plan,
                                                              std::string head, ByteSource& source) {
   // With a length the first bytes are at hand, and go with the head. Without, they may take long.
@@ -197,21 +206,26 @@ async::Task<void> ServerConnection::OneExchange::send_stream(const ResponsePlan&
     co_await send(head);
     head.clear();
   }
+  // TLS joins pieces in the same memory.
+  auto* shared = connection_.stream_->tls() ? nullptr : dynamic_cast<SharedSource*>(&source);
   uint64_t sent = 0;
   while (true) {
-    std::string_view piece = co_await source.read();
+    std::string_view piece;
+    if (shared) {
+      piece = co_await shared->read_shared();
+    } else {
+      piece = co_await source.read();
+    }
     if (piece.empty()) break;
     sent += piece.size();
     if (plan.framing == Framing::Length) CHECK(sent <= plan.length);
     responded_ = true;
-    if (plan.framing == Framing::Chunked) {
-      std::string size_line = chunk_size_line(piece.size());
-      co_await send(size_line, piece, "\r\n");
-    } else {
-      std::array<std::string_view, 3> pieces = {head, piece, {}};
-      if (!send_now(pieces)) co_await send_left(pieces);
-      head.clear();
-    }
+    std::string size_line;
+    if (plan.framing == Framing::Chunked) size_line = chunk_size_line(piece.size());
+    std::array<std::string_view, 3> pieces = {head, piece, {}};
+    if (plan.framing == Framing::Chunked) pieces = {size_line, piece, "\r\n"};
+    co_await send_passing(pieces);
+    head.clear();
   }
   if (plan.framing == Framing::Length) CHECK(sent == plan.length);
   responded_ = true;

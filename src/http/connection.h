@@ -32,6 +32,7 @@ struct ConnectionContext {
   // The Date header, and the second it is of.
   Time date_second{};
   std::string date;
+  std::string output{};  // Memory for what connections send, between two of them that do.
 
   std::string_view current_date();
   // What a refusal that no handler is asked about says.

@@ -299,7 +299,7 @@ async::Task<void> Http2Connection::send_later() {
 
 async::Task<void> Http2Connection::send_all() {
   is_sending_ = true;
-  std::string out;
+  std::string out = std::exchange(context_.output, {});
   while (true) {
     take_output(session_, out);
     if (out.empty()) break;
@@ -312,6 +312,7 @@ async::Task<void> Http2Connection::send_all() {
     ::shutdown(stream_->fd(), SHUT_RDWR);
     break;
   }
+  context_.output = std::move(out);
   is_sending_ = false;
   sent_.notifier().notify();
   // The reading task sees the end of the input.

@@ -2,8 +2,6 @@
 
 #include "http/http2_fields.h"
 
-#include <algorithm>
-
 #include "base/strings.h"
 
 namespace holm::http {
@@ -24,14 +22,11 @@ bool is_left_out(std::string_view name, ContentLength length) {
 
 }  // namespace
 
+// nghttp2 puts names in lower case when it copies them.
 void Http2Fields::add(std::string_view name, std::string_view value) {
   const size_t start = text_.size();
   fields_.push_back({start, name.size(), value.size()});
   text_.append(name).append(value);
-  std::transform(text_.begin() + static_cast<ptrdiff_t>(start),
-                 text_.begin() + static_cast<ptrdiff_t>(start + name.size()),
-                 text_.begin() + static_cast<ptrdiff_t>(start),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
 }
 
 void Http2Fields::add_all(const Headers& headers, ContentLength length) {

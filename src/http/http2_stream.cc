@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "base/strings.h"
 #include "http/characters.h"
+#include "http/head_meaning.h"
 #include "http/outgoing_head.h"
 #include "http/response_head.h"
 #include "net/stream.h"
@@ -27,9 +28,13 @@ constexpr size_t kLeftMax = 16 * 1024;
 constexpr async::Duration kBodyPatience{500};
 
 bool is_of_connection(std::string_view name) {
-  constexpr std::string_view kNames[] = {"connection", "keep-alive", "proxy-connection", "transfer-encoding",
-                                         "upgrade"};
-  return std::ranges::find(kNames, name) != std::end(kNames);
+  switch (name.size()) {
+    case 7: return name == "upgrade";
+    case 10: return name == "connection" || name == "keep-alive";
+    case 16: return name == "proxy-connection";
+    case 17: return name == "transfer-encoding";
+    default: return false;
+  }
 }
 
 // Bytes above 0x7f may stand there as in HTTP/1.
@@ -75,8 +80,9 @@ void Http2Stream::add_header(std::string_view name, std::string_view value) {
     add_pseudo_header(name, value);
     return;
   }
-  const bool is_sound = token_bytes(name) == name.size() && is_text(value);
-  if (!is_sound || is_of_connection(name)) malformed_ = true;
+  // nghttp2 has seen to it that the name is a token in lower case, and that the value is text.
+  if (is_of_connection(name)) malformed_ = true;
+  if (name != "content-length" && resembles_framing(name)) request_.deviations.add(Deviation::SuspiciousHeader);
   if (head_done_) {
     trailers_.add(name, value);
   } else if (name == "cookie") {

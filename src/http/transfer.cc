@@ -15,6 +15,8 @@ namespace {
 
 // More than this is not kept for an idle connection.
 constexpr size_t kKeptBytesMax = 4 * 1024;
+// So much is read for a head: enough for most messages that are short.
+constexpr size_t kHeadBytes = 8 * 1024;
 
 }  // namespace
 
@@ -37,27 +39,74 @@ std::string InputBuffer::take() {
   return std::exchange(bytes_, {});
 }
 
-async::Task<Fill> fill(net::Stream& stream, InputBuffer& input, async::Duration timeout) {
-  std::optional<SteadyTime> deadline;
+namespace {
+
+// Reads into `scratch`, in the first `bytes_max` of it; None: there is nothing yet.
+std::optional<Fill> read_now(net::Stream& stream, size_t bytes_max, std::string_view& piece) {
+  std::span<char> scratch = stream.reactor().scratch();
+  scratch = scratch.first(std::min(bytes_max, scratch.size()));
+  net::IoResult result = stream.read_some(scratch);
+  switch (result.status) {
+    case net::Io::Done:
+      piece = {scratch.data(), result.bytes};
+      return Fill::Done;
+    case net::Io::End:
+      return Fill::End;
+    case net::Io::Failed:
+      return Fill::Failed;
+    case net::Io::WouldBlock:
+      break;
+  }
+  return std::nullopt;
+}
+
+// A TLS connection may have to wait several times; the time is for all of them.
+class Patience final {
+ public:
+  Patience(const Clock& clock, async::Duration timeout) : clock_(clock), timeout_(timeout) {}
+  async::Duration left() {
+    const SteadyTime now = clock_.steady();
+    if (!deadline_) deadline_ = now + timeout_;
+    return std::max(std::chrono::ceil<async::Duration>(*deadline_ - now), async::Duration::zero());
+  }
+
+ private:
+  const Clock& clock_;
+  const async::Duration timeout_;
+  std::optional<SteadyTime> deadline_;
+};
+
+async::Task<Fill> fill_some(net::Stream& stream, InputBuffer& input, size_t bytes_max, async::Duration timeout) {
+  Patience patience(stream.reactor().clock(), timeout);
   while (true) {
-    std::span<char> scratch = stream.reactor().scratch();
-    net::IoResult result = stream.read_some(scratch);
-    switch (result.status) {
-      case net::Io::Done:
-        input.append({scratch.data(), result.bytes});
-        co_return Fill::Done;
-      case net::Io::End:
-        co_return Fill::End;
-      case net::Io::Failed:
-        co_return Fill::Failed;
-      case net::Io::WouldBlock:
-        break;
+    std::string_view piece;
+    const std::optional<Fill> filled = read_now(stream, bytes_max, piece);
+    if (filled) {
+      if (!piece.empty()) input.append(piece);
+      co_return *filled;
     }
-    // A TLS connection may have to wait several times; the time is for all of them.
-    SteadyTime now = stream.reactor().clock().steady();
-    if (!deadline) deadline = now + timeout;
-    async::Duration left = std::chrono::ceil<async::Duration>(*deadline - now);
-    left = std::max(left, async::Duration::zero());
+    const async::Duration left = patience.left();
+    net::Wait wait = co_await stream.readable(left);
+    if (wait == net::Wait::TimedOut) co_return Fill::TimedOut;
+  }
+}
+
+}  // namespace
+
+async::Task<Fill> fill(net::Stream& stream, InputBuffer& input, async::Duration timeout) {
+  return fill_some(stream, input, SIZE_MAX, timeout);
+}
+
+async::Task<Fill> fill_head(net::Stream& stream, InputBuffer& input, async::Duration timeout) {
+  return fill_some(stream, input, kHeadBytes, timeout);
+}
+
+async::Task<Fill> read_shared(net::Stream& stream, std::string_view& piece, async::Duration timeout) {
+  Patience patience(stream.reactor().clock(), timeout);
+  while (true) {
+    const std::optional<Fill> filled = read_now(stream, SIZE_MAX, piece);
+    if (filled) co_return *filled;
+    const async::Duration left = patience.left();
     net::Wait wait = co_await stream.readable(left);
     if (wait == net::Wait::TimedOut) co_return Fill::TimedOut;
   }

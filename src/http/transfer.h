@@ -35,6 +35,11 @@ class InputBuffer final {
 enum class Fill { Done, End, Failed, TimedOut };
 // Waits for more bytes on `stream`, at most `timeout`, and appends them to `input`.
 async::Task<Fill> fill(net::Stream& stream, InputBuffer& input, async::Duration timeout);
+// Likewise for the beginning of a message: not so much at once that a body which only passes were copied.
+async::Task<Fill> fill_head(net::Stream& stream, InputBuffer& input, async::Duration timeout);
+// Waits likewise and shows what came where the thread reads everything to: it is to be used, or copied, before
+// anything else runs.
+async::Task<Fill> read_shared(net::Stream& stream, std::string_view& piece, async::Duration timeout);
 
 enum class Sent : uint8_t { Done, Failed, TimedOut };
 // Sends what the other side takes without being waited for, and takes it off the pieces. None: some

@@ -44,7 +44,9 @@ ONE = [
     # ---- Header lines.
     ("folded-header", HAPROXY, "holm refuses", "Severe: BadHeader. HAProxy unfolds."),
     ("space-before-colon", BOTH, "(haproxy|nginx) refuses",
-     "Acceptable: NonCompliantHeader. The name is passed on without the space, unless it frames the message."),
+     "Acceptable: NonCompliantHeader. The name is passed on without the space."),
+    ("spaced-transfer-encoding", BOTH, "(haproxy|nginx) refuses",
+     "Ambiguous: BothTeClPresent. Read as chunked, as the worst reader would, and passed on anew; then closed."),
     ("no-colon", NGINX, "holm refuses", "Severe: BadHeader. nginx leaves the line out."),
     ("empty-name", BOTH, "(haproxy|nginx) refuses", "Ambiguous: EmptyHeader; left out."),
     ("name-that-is-no-token", BOTH, "(haproxy|nginx) refuses|header .*", "Acceptable: NonCompliantHeader; left out."),

@@ -421,7 +421,7 @@ framed_by("unknown-coding", b"5\r\nhello\r\n0\r\n\r\n", ["Transfer-Encoding: xch
           ["Transfer-Encoding: \"chunked\""], ["Transfer-Encoding: chunked, x"], ["Transfer-Encoding: \x0bchunked"])
 framed_by("identity-coding", b"", ["Transfer-Encoding: identity"])
 framed_by("empty-coding", b"", ["Transfer-Encoding:"])
-framed_by("spaced-transfer-encoding", b"", ["Transfer-Encoding : chunked", "Content-Length: 0"])
+framed_by("spaced-transfer-encoding", b"0\r\n\r\n", ["Transfer-Encoding : chunked", "Content-Length: 0"])
 framed_by("resembling-transfer-encoding", b"", ["Transfer_Encoding: chunked"], ["Transfer-Encodin\xc7: chunked"],
           ["X-Transfer-Encoding: chunked"])
 framed_by("resembling-length", b"", ["Content_Length: 5"], ["ContentLength: 5"])

@@ -96,6 +96,13 @@ std::shared_ptr<const Routing> Balancer::routing() const {
   return routing_;
 }
 
+std::shared_ptr<const Routing> Balancer::routing_on(const async::Reactor& reactor) const {
+  for (const std::unique_ptr<Shard>& shard : shards_) {
+    if (&shard->reactor == &reactor && shard->routing) return shard->routing;
+  }
+  return routing();
+}
+
 Balancer::Shard& Balancer::shard_of(async::Reactor& reactor) {
   for (std::unique_ptr<Shard>& shard : shards_) {
     if (&shard->reactor == &reactor) return *shard;
@@ -109,6 +116,9 @@ std::vector<Unopened> Balancer::publish(std::shared_ptr<const Config> config) {
   {
     std::lock_guard lock(mutex_);
     routing_ = next;
+  }
+  for (std::unique_ptr<Shard>& shard : shards_) {
+    shard->reactor.call([&shard, &next] { shard->routing = next; });
   }
   publish_names(*config);
   std::vector<Unopened> unopened = replace_doors(*config);

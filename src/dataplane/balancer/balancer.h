@@ -89,6 +89,8 @@ class Balancer final {
   };
 
   Shard& shard_of(async::Reactor& reactor);
+  // As routing(), on that reactor's thread, without a lock.
+  std::shared_ptr<const Routing> routing_on(const async::Reactor& reactor) const;
   void count_rejected(const Arrival& arrival) const;
   void count_failed_handshake(const Arrival& arrival) const;
   std::unique_ptr<http::ConnectionMark> welcome(const Arrival& arrival) const;

@@ -178,8 +178,7 @@ void describe_headers(const RequestHead& head, const Add& add) {
     add("X-Amzn-Tls-Cipher-Suite", request.tls_cipher);
   }
   const bool drops = head.load_balancer.invalid_headers == InvalidHeaders::Drop;
-  // HTTP/2 knows nothing of deviations in HTTP/1.
-  const bool is_careful = !request.deviations.empty() || request.version == http::Version::Http2;
+  const bool is_careful = !request.deviations.empty();
   const std::vector<std::string_view> named = named_by_connection(request.headers);
   for (const http::Header& header : request.headers) {
     if (kHopByHop.contains(header.name)) continue;

@@ -26,7 +26,7 @@ constexpr async::Duration kConnectTimeout{10000};
 constexpr size_t kTargetsTriedMax = 3;
 
 // The body of a target's response; the connection is kept after its end.
-class TargetBody final : public async::ByteSource {
+class TargetBody final : public http::SharedSource {
  public:
   TargetBody(std::unique_ptr<Connection> connection, const http::Head& head, async::Duration timeout,
              UpstreamPool* pool)
@@ -45,15 +45,24 @@ class TargetBody final : public async::ByteSource {
     if (!connection_) co_return std::string_view();
     if (!first_.empty()) co_return std::exchange(first_, {});
     std::string_view piece = co_await reader_.read();
-    if (piece.empty()) {
-      std::unique_ptr<Connection> connection = std::move(connection_);
-      if (pool_) pool_->keep(std::move(connection));
-    }
+    if (piece.empty()) let_go();
+    co_return piece;
+  }
+  async::Task<std::string_view> read_shared() override {
+    if (!connection_) co_return std::string_view();
+    if (!first_.empty()) co_return std::exchange(first_, {});
+    std::string_view piece = co_await reader_.read_shared();
+    if (piece.empty()) let_go();
     co_return piece;
   }
   std::optional<uint64_t> length() const override { return reader_.length(); }
 
  private:
+  void let_go() {
+    std::unique_ptr<Connection> connection = std::move(connection_);
+    if (pool_) pool_->keep(std::move(connection));
+  }
+
   std::unique_ptr<Connection> connection_;
   http::BodyReader reader_;
   UpstreamPool* pool_;
@@ -324,7 +333,7 @@ async::Task<Passage::Outcome> Passage::read_response_head(Connection& connection
     if (state != http::HeadState::Incomplete) co_return Outcome::BadResponse;
     auto left = std::chrono::ceil<async::Duration>(deadline - clock.steady());
     if (left <= async::Duration::zero()) co_return Outcome::TimedOut;
-    http::Fill filled = co_await http::fill(*connection.stream, connection.input, left);
+    http::Fill filled = co_await http::fill_head(*connection.stream, connection.input, left);
     if (filled == http::Fill::TimedOut) co_return Outcome::TimedOut;
     if (filled == http::Fill::Done) continue;
     if (!connection.input.unread().empty()) co_return Outcome::BadResponse;

@@ -123,7 +123,7 @@ void Balancer::Telling::tell(http::Traffic traffic) {
 
 // The arrival is the handler's, which lives as long as its requests.
 async::Task<void> Balancer::serve(http::Exchange& exchange, const Arrival& arrival) {
-  std::shared_ptr<const Routing> current = routing();
+  std::shared_ptr<const Routing> current = routing_on(exchange.reactor());
   const LoadBalancer* load_balancer = current->find_load_balancer(arrival.load_balancer_arn);
   const Listener* listener = nullptr;
   VisiblePort visible;

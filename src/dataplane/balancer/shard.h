@@ -46,6 +46,7 @@ struct Balancer::Shard {
   BatchedRandom random;
   UpstreamPool pool;
   AccessLogFiles logs;
+  std::shared_ptr<const Routing> routing;  // The balancer's, without its lock.
   std::unique_ptr<HealthChecks> checks;  // Of the first shard only.
 };
 
