@@ -270,6 +270,7 @@ void Region::State::add_traffic_and_scaling() {
                                                              .events = events,
                                                              .network = *network,
                                                              .balancer = *classic_balancer,
+                                                             .meters = *meters,
                                                              .names = names,
                                                              .certificates = certificates,
                                                              .workers = *workers,

@@ -29,6 +29,20 @@ class Measured(Web):
             DBInstanceIdentifier="measured", Engine="mysql", DBInstanceClass="db.t4g.micro", AllocatedStorage=20,
             MasterUsername="owner", MasterUserPassword="a-long-word", DBSubnetGroupName="measured")
 
+    def use_classic(self):
+        """Ten requests through a Classic Load Balancer before the same server, and some before it has any."""
+        classic = self.region.client("elb")
+        name = classic.create_load_balancer(
+            LoadBalancerName="measured", Subnets=self.subnets[:2], SecurityGroups=[self.balancer_group],
+            Listeners=[{"Protocol": "HTTP", "LoadBalancerPort": 80, "InstancePort": 8080}])["DNSName"]
+        classic.configure_health_check(LoadBalancerName="measured", HealthCheck={
+            "Target": "TCP:8080", "Interval": 5, "Timeout": 2, "UnhealthyThreshold": 2, "HealthyThreshold": 2})
+        wait_until(lambda: ask(self.region, name).status == 503, what="a load balancer without instances")
+        classic.register_instances_with_load_balancer(LoadBalancerName="measured",
+                                                      Instances=[{"InstanceId": self.server}])
+        wait_until(lambda: ask(self.region, name, "/slow?for=0.1").status == 200, what="the page")
+        assert {ask(self.region, name).status for _ in range(9)} == {200}
+
     def values(self, space, name, dimensions, stat):
         """By minute, oldest first."""
         metric = {"Namespace": space, "MetricName": name,
@@ -54,7 +68,9 @@ class Measured(Web):
 def measured(region):
     made = Measured(region)
     wait_until(lambda: made.states(made.group) == ["healthy"], what="a healthy target")
+    made.use_classic()
     yield made
+    region.client("elb").delete_load_balancer(LoadBalancerName="measured")
     made.elb.delete_load_balancer(LoadBalancerArn=made.balancer)
     made.elb.delete_target_group(TargetGroupArn=made.group)
     made.rds.delete_db_instance(DBInstanceIdentifier="measured", SkipFinalSnapshot=True)
@@ -82,6 +98,17 @@ def test_requests_are_counted_and_timed(measured):
     assert sum(measured.of_balancer("ProcessedBytes")) > 1000
     assert measured.of_balancer("RuleEvaluations") == [], "there is the default only"
     assert measured.of_balancer("RejectedConnectionCount") == []
+
+
+def test_a_classic_load_balancer_counts_too(measured):
+    def values(name, stat="Sum"):
+        return measured.values("AWS/ELB", name, {"LoadBalancerName": "measured"}, stat)
+
+    wait_until(lambda: sum(values("RequestCount")) == 10, seconds=MINUTES, what="ten requests")
+    assert sum(values("HTTPCode_Backend_2XX")) == 10 and sum(values("HTTPCode_ELB_5XX")) >= 1
+    assert sum(values("Latency", "SampleCount")) == 10 and 0.1 <= max(values("Latency", "Maximum")) < 2
+    wait_until(lambda: max(values("HealthyHostCount", "Maximum")) == 1, seconds=MINUTES, what="a healthy host")
+    assert values("HTTPCode_Backend_5XX") == values("BackendConnectionErrors") == []
 
 
 def test_an_unhealthy_host_is_counted(measured):

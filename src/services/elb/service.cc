@@ -11,6 +11,7 @@
 #include "dataplane/balancer/balancer.h"
 #include "elb/handlers.h"
 #include "jobs/jobs.h"
+#include "services/elb/balancer_metrics.h"
 #include "services/elb/instances.h"
 #include "services/elb/publication.h"
 #include "services/elb/records.h"
@@ -76,7 +77,8 @@ std::string name_of(balancer::Health health) {
 }  // namespace
 
 // Other services may tell of changes as soon as they start.
-Service::Service(Dependencies dependencies) : dependencies_(std::move(dependencies)) {
+Service::Service(Dependencies dependencies)
+    : dependencies_(std::move(dependencies)), metrics_(std::make_unique<BalancerMetrics>(dependencies_)) {
   dependencies_.events.subscribe(
       "ec2.instance-state",
       [this](sql::Transaction& transaction, const aws::Event& event) { note_instance(transaction, event); });
@@ -84,6 +86,8 @@ Service::Service(Dependencies dependencies) : dependencies_(std::move(dependenci
   dependencies_.events.subscribe(
       "ec2.zone-state", [this](sql::Transaction& transaction, const aws::Event&) { changed(transaction); });
 }
+
+Service::~Service() = default;
 
 std::vector<aws::Access> Service::access(const aws::Operation& operation, const void* input,
                                          aws::Call& call) const {
@@ -100,6 +104,7 @@ std::vector<aws::Access> Service::access(const aws::Operation& operation, const 
 }
 
 void Service::start() {
+  metrics_->start();
   dependencies_.jobs.keep({.kind = kPublishJob, .key = "all"}, dependencies_.clock.now(),
                           [this](const jobs::Job&) {
                             Publication publication(dependencies_);

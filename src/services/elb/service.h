@@ -2,6 +2,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -27,6 +28,9 @@ class Directory;
 namespace holm::jobs {
 class Jobs;
 }
+namespace holm::metrics {
+class Meters;
+}
 namespace holm::net {
 class CertificateDirectory;
 }
@@ -46,6 +50,7 @@ struct Dependencies {
   aws::Events& events;
   sandbox::Network& network;
   balancer::Balancer& balancer;
+  metrics::Meters& meters;
   dns::Directory& names;
   net::CertificateDirectory& certificates;
   async::Workers& workers;
@@ -53,10 +58,13 @@ struct Dependencies {
   Random& random;
 };
 
+class BalancerMetrics;
+
 // One for all accounts and regions; handlers are free functions that take it. Any thread.
 class Service final : public aws::ServiceBase {
  public:
   explicit Service(Dependencies dependencies);
+  ~Service() override;
 
   std::vector<aws::Access> access(const aws::Operation& operation, const void* input,
                                   aws::Call& call) const override;
@@ -74,6 +82,7 @@ class Service final : public aws::ServiceBase {
   void note_instance(sql::Transaction& transaction, const aws::Event& event);
 
   Dependencies dependencies_;
+  std::unique_ptr<BalancerMetrics> metrics_;
   std::mutex mutex_;
   std::vector<balancer::HealthChange> health_changes_;  // Guarded by mutex_, as the next two.
   int stores_waiting_ = 0;

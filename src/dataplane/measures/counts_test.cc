@@ -1,10 +1,10 @@
 // What came to counters between two readings.
 
-#include "services/elbv2/balancer_metrics.h"
+#include "dataplane/measures/counts.h"
 
 #include <gtest/gtest.h>
 
-namespace holm::elbv2 {
+namespace holm::measures {
 namespace {
 
 TEST(GroupCounts, AreWhatCameSince) {
@@ -47,4 +47,4 @@ TEST(GroupCounts, OfOneTimeAreExact) {
 }
 
 }  // namespace
-}  // namespace holm::elbv2
+}  // namespace holm::measures
