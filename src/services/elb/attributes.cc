@@ -36,12 +36,13 @@ void set_draining(LoadBalancerAttributes& attributes, const ConnectionDraining& 
   draining = {.enabled = wanted.enabled, .timeout = timeout};
 }
 
+// What is said of logs that are off is kept for when they are on.
 void set_access_log(LoadBalancerAttributes& attributes, const AccessLog& wanted) {
-  if (wanted.enabled || wanted.s3_bucket_name || wanted.s3_bucket_prefix ||
-      wanted.emit_interval.value_or(60) != 60) {
-    throw aws::NotImplemented("LoadBalancerAttributes: AccessLog");
-  }
-  attributes.access_log = AccessLog{.enabled = false};
+  if (wanted.enabled) throw aws::NotImplemented("LoadBalancerAttributes: AccessLog");
+  attributes.access_log = AccessLog{.enabled = false,
+                                    .s3_bucket_name = wanted.s3_bucket_name,
+                                    .emit_interval = wanted.emit_interval,
+                                    .s3_bucket_prefix = wanted.s3_bucket_prefix};
 }
 
 }  // namespace
