@@ -376,5 +376,23 @@ def test_a_template_makes_one(place):
             return exchange(connection, name, port=5000)
 
     assert wait_until(told, what="an answer")["host"] == place.private_name(place.servers[1])
+    # The same listener once more is a resource too many.
+    twice = TEMPLATE.replace("Outputs:", """  Again:
+    Type: AWS::ElasticLoadBalancingV2::Listener
+    DependsOn: Listener
+    Properties:
+      LoadBalancerArn: !Ref Balancer
+      Protocol: TCP
+      Port: 5000
+      DefaultActions: [{Type: forward, TargetGroupArn: !Ref Group}]
+Outputs:""")
+    stacks.update_stack(StackName="net", TemplateBody=twice, Parameters=[
+        {"ParameterKey": key, "ParameterValue": value} for key, value in given.items()])
+    wait_until(lambda: stacks.describe_stacks(StackName="net")["Stacks"][0]["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE",
+               what="the end of the update")
+    events = stacks.describe_stack_events(StackName="net")["StackEvents"]
+    assert any(each["LogicalResourceId"] == "Again" and "A listener already exists on this port"
+               in each.get("ResourceStatusReason", "") for each in events)
+    assert told()["host"] == place.private_name(place.servers[1])
     stacks.delete_stack(StackName="net")
     stacks.get_waiter("stack_delete_complete").wait(StackName="net", WaiterConfig={"Delay": 1})

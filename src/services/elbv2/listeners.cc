@@ -22,12 +22,6 @@ std::string child_arn(const Call& call, std::string_view kind, const std::string
                   fmt::format("{}/{}/{}", kind, path_of(parent), random.hex(16)));
 }
 
-std::optional<Listener> find_listener_on(Call& call, const std::string& load_balancer, int32_t port) {
-  auto found = all_where<Listener>(call, "parent = ?3 AND position = ?4", {load_balancer, int64_t{port}});
-  if (found.empty()) return std::nullopt;
-  return std::move(found.front());
-}
-
 // But for their names.
 bool is_same(Listener a, const Listener& b) {
   a.listener_arn = b.listener_arn;

@@ -67,6 +67,12 @@ TargetGroup require_target_group(Call& call, const std::string& arn) {
   throw TargetGroupNotFoundException(fmt::format("Target groups '{}' not found", arn));
 }
 
+std::optional<Listener> find_listener_on(Call& call, const std::string& load_balancer, int32_t port) {
+  auto found = all_where<Listener>(call, "parent = ?3 AND position = ?4", {load_balancer, int64_t{port}});
+  if (found.empty()) return std::nullopt;
+  return std::move(found.front());
+}
+
 Listener require_listener(Call& call, const std::string& arn) {
   if (auto found = find<Listener>(call, arn)) return *found;
   throw ListenerNotFoundException("One or more listeners not found");

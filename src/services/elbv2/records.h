@@ -88,6 +88,7 @@ std::vector<T> all_where(Call& call, std::string_view condition, std::vector<sql
 LoadBalancer require_load_balancer(Call& call, const std::string& arn);
 TargetGroup require_target_group(Call& call, const std::string& arn);
 Listener require_listener(Call& call, const std::string& arn);
+std::optional<Listener> find_listener_on(Call& call, const std::string& load_balancer, int32_t port);
 Rule require_rule(Call& call, const std::string& arn);
 
 // "…:loadbalancer/app/name/0123456789abcdef": what is after the kind.

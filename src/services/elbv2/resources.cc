@@ -2,6 +2,8 @@
 
 #include "services/elbv2/resources.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "aws/codec/json_codec.h"
@@ -319,10 +321,17 @@ class ListenerType final : public stacks::ResourceType {
     return kAll;
   }
   Created create(Context& context, const Properties& wanted) const override {
+    const std::string load_balancer = wanted.text("LoadBalancerArn");
+    const auto port = static_cast<int32_t>(wanted.integer("Port", 0));
+    // The operation gives a listener back that is there with the same settings; two resources are not one.
+    if (find_listener_on(context.call, load_balancer, port)) {
+      throw DuplicateListenerException(fmt::format(
+          "A listener already exists on this port for this load balancer '{}'", load_balancer));
+    }
     auto made =
-        context.invoke<CreateListener>({.load_balancer_arn = wanted.text("LoadBalancerArn"),
+        context.invoke<CreateListener>({.load_balancer_arn = load_balancer,
                                         .protocol = wanted.find_text("Protocol"),
-                                        .port = static_cast<int32_t>(wanted.integer("Port", 0)),
+                                        .port = port,
                                         .ssl_policy = wanted.find_text("SslPolicy"),
                                         .certificates = read_all<Certificate>(wanted, "Certificates"),
                                         .default_actions = read_all<Action>(wanted, "DefaultActions"),
