@@ -27,6 +27,7 @@ std::string body_key(BodyId id) { return (is_large(id) ? kLarge : kSmall) + orde
 Engine::Engine(Disk& disk, const Options& options)
     : disk_(disk),
       options_(options),
+      cache_(std::make_shared<BlockCache>(options.cache_bytes_max)),
       volumes_(disk, options.volumes),
       next_segment_bytes_(options.segment_bytes_min) {}
 
@@ -110,6 +111,11 @@ Outcome<std::string> Engine::read_content(const Location& location) const {
   if (!file) return fail(Fault::Absent, fmt::format("{} is missing.", segment_name(location.segment)));
   auto content = read_exactly(*file, location.offset, location.bytes);
   if (content && crypto::crc32c(*content) != location.crc) {
+    std::lock_guard lock(mutex_);
+    // Its segment may have been used again since the body was moved or forgotten.
+    const auto found = segments_.find(location.segment);
+    if (found == segments_.end() || found->second.file != file)
+      return fail(Fault::Absent, "The body has moved.");
     return fail(Fault::Damaged, fmt::format("A body is damaged: {} bytes at {} of {}.", location.bytes,
                                             location.offset, segment_name(location.segment)));
   }

@@ -32,6 +32,7 @@ struct Options {
   size_t memory_bytes_max = size_t{16} << 20;    // Of the index in memory before it is written out.
   uint64_t log_bytes_max = uint64_t{256} << 20;  // Written before the same.
   size_t block_bytes = 8 * 1024;                 // Of runs.
+  size_t cache_bytes_max = size_t{8} << 20;      // Of their blocks, in memory.
   VolumeOptions volumes = {};
 };
 
@@ -93,6 +94,10 @@ class Engine final : public Metadata, public Bodies {
     std::shared_ptr<File> file;
     uint64_t bytes = 0;
     uint64_t live_bytes = 0;  // Of small bodies.
+  };
+  struct Reusable {
+    uint32_t number = 0;
+    Segment segment;
   };
   // A small body that compaction takes out of a segment.
   struct Move {
@@ -169,12 +174,15 @@ class Engine final : public Metadata, public Bodies {
   Outcome<bool> compact();
   Outcome<> move_bodies(uint32_t segment, const File& file);
   void enqueue_moves(std::vector<Move> moves);
+  Outcome<std::shared_ptr<File>> next_segment_file(uint32_t number, uint64_t& bytes);
   Outcome<bool> remove_dead_segments();
+  Outcome<> drop_reusable(size_t kept);
   Outcome<std::shared_ptr<Run>> write_run(Cursor& entries, uint64_t entries_max, bool is_oldest);
   void check_bodies(std::vector<BodyId> bodies, ScrubReport& report);
 
   Disk& disk_;
   const Options options_;
+  std::shared_ptr<BlockCache> cache_;
   Volumes volumes_;
 
   mutable std::mutex mutex_;  // Guards what follows, up to the next comment.
@@ -214,6 +222,7 @@ class Engine final : public Metadata, public Bodies {
   std::mutex upkeep_mutex_;
   Manifest manifest_;
   bool has_ballast_ = false;
+  std::vector<Reusable> reusable_;  // Dead segments to be used again, so that no zeros have to be written.
   std::set<uint32_t> compacted_;  // Once is enough: what is left of them is damaged.
 };
 

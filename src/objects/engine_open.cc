@@ -40,7 +40,7 @@ Outcome<> Engine::recover() {
 Outcome<> Engine::open_runs(const Manifest& manifest) {
   auto runs = std::make_shared<Runs>();
   for (uint64_t number : manifest.runs) {
-    auto run = Run::open(disk_, number);
+    auto run = Run::open(disk_, number, cache_);
     if (!run)
       return fail(Fault::Damaged, "The index of the object store cannot be read. " + run.error().message);
     runs->push_back(std::move(*run));

@@ -17,6 +17,8 @@ constexpr size_t kMergedMin = 4;  // Runs of like size.
 constexpr size_t kRunsMax = 12;
 constexpr size_t kMoveBytesMax = size_t{1} << 20;  // Of one commit of compaction.
 constexpr size_t kBodiesAtOnce = 256;
+constexpr size_t kReusableMax = 3;     // Dead segments that are kept,
+constexpr uint64_t kRoomyFactor = 16;  // where there is room for so many.
 
 // Merging is worth it where several neighbours are alike, so that each entry is rewritten a few times only:
 // [begin, end) of the runs, newest first; empty: not now.
@@ -137,7 +139,7 @@ Outcome<std::shared_ptr<Run>> Engine::write_run(Cursor& entries, uint64_t entrie
     static_cast<void>(disk_.remove(Run::name_of(number)));
     return fail(done.error());
   }
-  return Run::open(disk_, number);
+  return Run::open(disk_, number, cache_);
 }
 
 Outcome<bool> Engine::merge_runs() {
@@ -209,7 +211,7 @@ Outcome<bool> Engine::prepare_segments() {
     number = next_segment_++;
     bytes = next_segment_bytes_;
   }
-  auto made = make_segment(disk_, number, bytes);
+  auto made = next_segment_file(number, bytes);
   if (!made) return fail(made.error());
   std::unique_lock lock(mutex_);
   if (number > tail_) {
@@ -224,20 +226,48 @@ Outcome<bool> Engine::prepare_segments() {
   return true;
 }
 
+// A dead segment that is large enough, or else a new one of `bytes`, which becomes what it has.
+Outcome<std::shared_ptr<File>> Engine::next_segment_file(uint32_t number, uint64_t& bytes) {
+  const auto found =
+      std::ranges::find_if(reusable_, [&](const Reusable& each) { return each.segment.bytes >= bytes; });
+  if (found == reusable_.end()) return make_segment(disk_, number, bytes);
+  const Reusable dead = std::move(*found);
+  reusable_.erase(found);
+  if (auto reused = reuse_segment(disk_, *dead.segment.file, dead.number, number); !reused) {
+    static_cast<void>(disk_.remove(segment_name(dead.number)));
+    static_cast<void>(disk_.remove(segment_name(number)));
+    return fail(reused.error());
+  }
+  bytes = dead.segment.bytes;
+  return dead.segment.file;
+}
+
 Outcome<bool> Engine::remove_dead_segments() {
-  std::vector<uint32_t> dead;
+  size_t dead = 0, kept = kReusableMax;
   {
     std::lock_guard lock(mutex_);
-    for (const auto& [number, segment] : segments_) {
+    for (auto each = segments_.begin(); each != segments_.end();) {
+      const auto& [number, segment] = *each;
       const bool is_needed = number >= manifest_.replay_segment || number == tail_ || segment.live_bytes > 0;
-      if (!is_needed) dead.push_back(number);
+      if (!is_needed) reusable_.push_back({number, segment});
+      dead += is_needed ? 0 : 1;
+      each = is_needed ? std::next(each) : segments_.erase(each);
     }
-    for (uint32_t number : dead) segments_.erase(number);
   }
-  for (uint32_t number : dead) {
-    if (auto removed = disk_.remove(segment_name(number)); !removed) return fail(removed.error());
+  if (disk_.room() < kRoomyFactor * options_.segment_bytes_max) kept = 0;
+  if (auto dropped = drop_reusable(kept); !dropped) return fail(dropped.error());
+  return dead > 0;
+}
+
+// The largest are kept: segments grow.
+Outcome<> Engine::drop_reusable(size_t kept) {
+  std::ranges::sort(reusable_,
+                    [](const Reusable& a, const Reusable& b) { return a.segment.bytes > b.segment.bytes; });
+  while (reusable_.size() > kept) {
+    if (auto removed = disk_.remove(segment_name(reusable_.back().number)); !removed) return removed;
+    reusable_.pop_back();
   }
-  return !dead.empty();
+  return {};
 }
 
 // The segment with the smallest part that is still needed, if that is less than half.

@@ -122,10 +122,11 @@ class RunCursor final : public Cursor {
 
 std::string Run::name_of(uint64_t number) { return fmt::format("run-{:016x}", number); }
 
-Outcome<std::shared_ptr<Run>> Run::open(Disk& disk, uint64_t number) {
+Outcome<std::shared_ptr<Run>> Run::open(Disk& disk, uint64_t number, std::shared_ptr<BlockCache> cache) {
   auto file = disk.open(name_of(number));
   if (!file) return fail(file.error());
   auto run = std::make_shared<Run>(number, std::move(*file));
+  run->cache_ = std::move(cache);
   if (auto read = run->read_index(); !read) {
     return fail(read.error().fault, fmt::format("{}: {}", name_of(number), read.error().message));
   }
@@ -194,11 +195,23 @@ Outcome<std::string> Run::read_block(size_t block) const {
   return bytes;
 }
 
+Outcome<BlockCache::Block> Run::find_block(size_t block) const {
+  const auto index = static_cast<uint32_t>(block);
+  if (cache_) {
+    if (auto kept = cache_->find(number_, index)) return kept;
+  }
+  auto bytes = read_block(block);
+  if (!bytes) return fail(bytes.error());
+  auto read = std::make_shared<const std::string>(std::move(*bytes));
+  if (cache_) cache_->keep(number_, index, read);
+  return read;
+}
+
 Outcome<std::optional<FoundEntry>> Run::find(std::string_view key) const {
   if (blocks_.empty() || !filter_.may_have(key)) return std::nullopt;
-  auto bytes = read_block(block_of(key));
+  auto bytes = find_block(block_of(key));
   if (!bytes) return fail(bytes.error());
-  BlockReader reader(*bytes);
+  BlockReader reader(**bytes);
   std::string found;
   Entry entry;
   while (reader.next(found, entry)) {

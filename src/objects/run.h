@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "objects/block_cache.h"
 #include "objects/cursor.h"
 #include "objects/disk.h"
 #include "objects/key_filter.h"
@@ -23,7 +24,9 @@ struct FoundEntry {
 // An open run. In memory there are one key a block and ten bits a key. Any thread.
 class Run final : public std::enable_shared_from_this<Run> {
  public:
-  static Outcome<std::shared_ptr<Run>> open(Disk& disk, uint64_t number);
+  // `cache` keeps blocks that find() reads; null: none.
+  static Outcome<std::shared_ptr<Run>> open(Disk& disk, uint64_t number,
+                                            std::shared_ptr<BlockCache> cache = nullptr);
   Run(uint64_t number, std::shared_ptr<File> file) : number_(number), file_(std::move(file)), filter_(0) {}
   static std::string name_of(uint64_t number);  // Of its file.
 
@@ -52,6 +55,7 @@ class Run final : public std::enable_shared_from_this<Run> {
   std::string_view first_key(size_t block) const;
   size_t block_of(std::string_view key) const;  // The last one that begins at or before it.
   Outcome<std::string> read_block(size_t block) const;
+  Outcome<BlockCache::Block> find_block(size_t block) const;
 
   uint64_t number_;
   std::shared_ptr<File> file_;
@@ -59,6 +63,7 @@ class Run final : public std::enable_shared_from_this<Run> {
   std::string block_keys_;
   std::vector<Block> blocks_;
   KeyFilter filter_;
+  std::shared_ptr<BlockCache> cache_;
 };
 
 // Writes a run; entries come in order. One thread. What is not finished is removed at the next start.

@@ -85,6 +85,14 @@ Outcome<std::shared_ptr<File>> make_segment(Disk& disk, uint32_t segment, uint64
   return make_file(disk, segment_name(segment), head_of(segment), bytes);
 }
 
+Outcome<> reuse_segment(Disk& disk, File& file, uint32_t dead, uint32_t segment) {
+  // The new name shows the new head only. Until then a crash leaves a file that nothing needs.
+  if (auto written = file.write_at(0, head_of(segment)); !written) return written;
+  if (auto synced = file.sync(); !synced) return synced;
+  if (auto renamed = disk.rename(segment_name(dead), segment_name(segment)); !renamed) return renamed;
+  return disk.sync_names();
+}
+
 Outcome<> make_reserve(Disk& disk, const std::string& name, uint64_t bytes) {
   // Under another name until it is whole.
   const std::string new_name = name + ".new";

@@ -21,6 +21,10 @@ std::optional<uint32_t> segment_of(const std::string& name);
 // Makes a segment of `bytes` bytes, durable, names too. Full leaves nothing.
 Outcome<std::shared_ptr<File>> make_segment(Disk& disk, uint32_t segment, uint64_t bytes);
 
+// Makes a segment of one that is dead, whose file needs no zeros any more: what it says is about its former
+// number, so nothing of it is ever taken for a record. After a failure one of the two names may be there.
+Outcome<> reuse_segment(Disk& disk, File& file, uint32_t dead, uint32_t segment);
+
 // For the day when the disk is full: a segment, so that removing things can be recorded, and space that is
 // given up for a checkpoint, without which no segment can be removed.
 constexpr char kReserveName[] = "reserve";

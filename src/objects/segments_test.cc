@@ -86,6 +86,29 @@ TEST(Segments, OneThatUpkeepMadeTooLateIsNotUsed) {
   }
 }
 
+// Writing the same over and over takes no new files after a while: those that are dead are used again.
+TEST(Segments, ThatAreDeadAreUsedAgain) {
+  test::LossyDisk memory(1);
+  WatchedDisk disk(memory);
+  auto engine = std::move(Engine::open(disk, test::small_store()).value());
+  int made = 0;
+  auto write = [&](int rounds) {
+    made = 0;
+    disk.on_create = [&] { ++made; };
+    for (int round = 0; round < rounds; ++round) {
+      put(*engine, "same", 8);
+      while (engine->upkeep().value()) continue;
+    }
+    disk.on_create = nullptr;
+  };
+  write(100);
+  write(100);
+  EXPECT_LT(made, 10);
+  engine.reset();
+  engine = std::move(Engine::open(disk, test::small_store()).value());
+  for (int i = 0; i < 8; ++i) EXPECT_TRUE(engine->find("same" + std::to_string(i)).value().has_value()) << i;
+}
+
 }  // namespace
 
 }  // namespace holm::objects
