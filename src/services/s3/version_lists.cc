@@ -50,6 +50,7 @@ std::vector<VersionRow> history_of(Records& records, int64_t bucket, const std::
 std::vector<VersionRow> list_current(Records& records, int64_t bucket, const std::string& from,
                                      const std::string& end, size_t count) {
   std::vector<VersionRow> rows;
+  rows.reserve(std::min(count, kPageMax));
   for (Walk walk(records, current_range(bucket, from, end), count); rows.size() < count; walk.next()) {
     const objects::Record* record = walk.peek();
     if (record == nullptr) break;
