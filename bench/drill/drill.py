@@ -30,6 +30,8 @@ from web import ZONES, Web  # noqa: E402
 GROUP = "drill"
 DETECTION_MAX, REPLACEMENT_MAX = 12, 10  # Seconds: the goals.
 TIMES_TEN = 10
+UNBEGUN = "0 NotBegun"  # Of steady.py.
+UNBEGUN_MAX = 0.01  # Of all requests: then it was another drill.
 # An answer of a hundred bytes costs an instance almost nothing, so that the machine has room for the load itself.
 SERVER = """#!/bin/sh
 cat > /root/server.py <<'END'
@@ -371,7 +373,7 @@ class Drill:
         return (stamp - self.wall).total_seconds()
 
     def report(self):
-        requests = list(self.load.requests())
+        requests = [each for each in self.load.requests() if each[3] != UNBEGUN]
         lines, missed = [], []
         for phase in self.phases:
             during = [each for each in requests if phase.begun <= each[0] < (phase.ended or self.over)]
@@ -388,6 +390,10 @@ class Drill:
             lines.append("; ".join([line, *phase.notes]))
         times = sorted(ended - begun for begun, ended, has_failed, _ in requests if not has_failed)
         percentile = {p: 1000 * times[int(len(times) * p / 100)] for p in (50, 99)} if times else {}
+        unbegun = sum(how == UNBEGUN for _, _, _, how in self.load.requests())
+        if unbegun:
+            lines += ["", f"{unbegun} requests could not be begun in time: the machine has no room for the load itself"]
+            missed += ["the load"] if unbegun > UNBEGUN_MAX * (len(requests) + unbegun) else []
         lines += ["", f"{len(requests)} requests in all, {sum(each[2] for each in requests)} failed; answered in "
                   + ", ".join(f"{value:.1f} ms (p{p})" for p, value in percentile.items()),
                   f"Goals: detected in {DETECTION_MAX} s, replaced {REPLACEMENT_MAX} s later, no request failed that was "
