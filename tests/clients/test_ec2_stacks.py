@@ -84,6 +84,60 @@ def test_an_instance_has_the_interface_the_key_and_the_name_servers_of_its_stack
         theirs.get_caller_identity()
 
 
+def changing(image, **properties):
+    """A template with one instance, a role for it, and what is said here."""
+    return json.dumps({"Resources": {
+        "Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {
+            "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+                                                    "Principal": {"Service": "ec2.amazonaws.com"}}]}}},
+        "Profile": {"Type": "AWS::IAM::InstanceProfile", "Properties": {"Roles": [{"Ref": "Role"}]}},
+        "Group": {"Type": "AWS::EC2::SecurityGroup", "Properties": {"GroupDescription": "another"}},
+        "Machine": {"Type": "AWS::EC2::Instance", "Properties": {"ImageId": image, **properties}}},
+        "Outputs": {"Machine": {"Value": {"Ref": "Machine"}}, "Group": {"Value": {"Fn::GetAtt": ["Group", "GroupId"]}},
+                    "Role": {"Value": {"Ref": "Role"}}}})
+
+
+def test_an_instance_keeps_its_disk_when_its_stack_changes_it(region, place):
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-instance.html"""
+    cloudformation = region.client("cloudformation")
+    first = {"Fn::Base64": "#!/bin/sh\necho once > /root/kept\necho booted\n"}
+    cloudformation.create_stack(StackName="changing", Capabilities=["CAPABILITY_IAM"],
+                                TemplateBody=changing(place.image, InstanceType="t3.nano", UserData=first))
+    wait_for(region, "changing", "create")
+    instance = outputs(region, "changing")["Machine"]
+    place.says(instance, "booted")
+    booted = place.describe(instance)["LaunchTime"]
+
+    def change(**properties):
+        cloudformation.update_stack(StackName="changing", Capabilities=["CAPABILITY_IAM"],
+                                    TemplateBody=changing(place.image, **properties))
+        wait_for(region, "changing", "update")
+        assert outputs(region, "changing")["Machine"] == instance, "it was not replaced"
+        return place.describe(instance)
+
+    # Without an interruption.
+    asked = {"InstanceType": "t3.nano", "UserData": first, "IamInstanceProfile": {"Ref": "Profile"},
+             "SecurityGroupIds": [{"Fn::GetAtt": ["Group", "GroupId"]}]}
+    told = change(**asked)
+    made = outputs(region, "changing")
+    assert [each["GroupId"] for each in told["SecurityGroups"]] == [made["Group"]] and told["LaunchTime"] == booted
+    role = inside(region, instance, "sh", "-c", "token=$(curl -s -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' "
+                  "169.254.169.254/latest/api/token); curl -s -H \"X-aws-ec2-metadata-token: $token\" "
+                  "169.254.169.254/latest/meta-data/iam/security-credentials/")
+    assert role == made["Role"]
+    # Stopped, changed and started.
+    told = change(**{**asked, "InstanceType": "t3.micro", "EbsOptimized": True})
+    assert (told["InstanceType"], told["EbsOptimized"], told["State"]["Name"]) == ("t3.micro", True, "running")
+    wait_until(lambda: inside(region, instance, "cat", "/root/kept") == "once\n", what="the file on its disk")
+    # One that somebody stopped stays so.
+    place.ec2.stop_instances(InstanceIds=[instance])
+    wait_until(lambda: place.state(instance) == "stopped", what="the stop")
+    told = change(**{**asked, "InstanceType": "t3.small", "EbsOptimized": True})
+    assert (told["InstanceType"], told["State"]["Name"]) == ("t3.small", "stopped")
+    cloudformation.delete_stack(StackName="changing")
+    wait_for(region, "changing", "delete")
+
+
 def group_of(image, words):
     return json.dumps({"Resources": {
         "Launch": {"Type": "AWS::AutoScaling::LaunchConfiguration", "Properties": {

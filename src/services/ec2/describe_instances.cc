@@ -133,7 +133,7 @@ Instance describe_instance(Call& call, const InstanceRow& row) {
   Instance instance{
       .architecture = "x86_64",
       .client_token = row.client_token.value_or(""),
-      .ebs_optimized = false,
+      .ebs_optimized = row.is_ebs_optimized,
       .ena_support = true,
       .hypervisor = "xen",
       .root_device_name = "/dev/xvda",

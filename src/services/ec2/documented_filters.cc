@@ -22,6 +22,7 @@ constexpr std::array kDocumented = std::to_array<Documented>({
      "group-long-name group-name message opt-in-status parent-zone-id parent-zone-name region-name state "
      "zone-id zone-name zone-type"},
     {"DescribeDhcpOptions", "dhcp-options-id key owner-id value"},
+    {"DescribeIamInstanceProfileAssociations", "instance-id state"},
     {"DescribeImages",
      "architecture block-device-mapping.delete-on-termination block-device-mapping.device-name "
      "block-device-mapping.snapshot-id block-device-mapping.volume-size block-device-mapping.volume-type "

@@ -2,6 +2,7 @@
 
 #include "aws/codec/json_codec.h"
 #include "base/check.h"
+#include "base/strings.h"
 #include "ec2/operations.h"
 #include "ec2/schema.h"
 #include "formats/json.h"
@@ -84,6 +85,7 @@ std::span<const PropertySchema> template_data_members() {
        .element = PropertyKind::Object,
        .members = kMappingMembers},
       {.name = "DisableApiTermination", .kind = PropertyKind::Boolean},
+      {.name = "EbsOptimized", .kind = PropertyKind::Boolean},
       {.name = "InstanceInitiatedShutdownBehavior"},
       {.name = "TagSpecifications",
        .kind = PropertyKind::List,
@@ -210,15 +212,15 @@ class InstanceResource final : public stacks::ResourceType {
   std::span<const PropertySchema> properties() const override {
     static const PropertySchema all[] = {
         {.name = "ImageId", .update = Update::Replacement},
-        {.name = "InstanceType", .update = Update::Replacement},
+        {.name = "InstanceType", .update = Update::SomeInterruption},
         {.name = "KeyName", .update = Update::Replacement},
         {.name = "SubnetId", .update = Update::Replacement},
         {.name = "AvailabilityZone", .update = Update::Replacement},
         {.name = "PrivateIpAddress", .update = Update::Replacement},
-        {.name = "SecurityGroupIds", .kind = PropertyKind::List, .update = Update::Replacement},
+        {.name = "SecurityGroupIds", .kind = PropertyKind::List},
         {.name = "SecurityGroups", .kind = PropertyKind::List, .update = Update::Replacement},
-        {.name = "UserData", .update = Update::Replacement},
-        {.name = "IamInstanceProfile", .update = Update::Replacement},
+        {.name = "UserData", .update = Update::SomeInterruption},
+        {.name = "IamInstanceProfile"},
         {.name = "LaunchTemplate",
          .kind = PropertyKind::Object,
          .update = Update::Replacement,
@@ -234,6 +236,7 @@ class InstanceResource final : public stacks::ResourceType {
          .element = PropertyKind::Object,
          .members = kInstanceInterfaceMembers},
         {.name = "DisableApiTermination", .kind = PropertyKind::Boolean},
+        {.name = "EbsOptimized", .kind = PropertyKind::Boolean, .update = Update::SomeInterruption},
         {.name = "InstanceInitiatedShutdownBehavior"},
         {.name = "Monitoring", .kind = PropertyKind::Boolean},
         {.name = "Tags",
@@ -266,7 +269,8 @@ class InstanceResource final : public stacks::ResourceType {
         .tag_specifications = tag_specifications(context, wanted, "instance"),
         .disable_api_termination = wanted.find_boolean("DisableApiTermination"),
         .instance_initiated_shutdown_behavior = wanted.find_text("InstanceInitiatedShutdownBehavior"),
-        .private_ip_address = wanted.find_text("PrivateIpAddress")};
+        .private_ip_address = wanted.find_text("PrivateIpAddress"),
+        .ebs_optimized = wanted.find_boolean("EbsOptimized")};
     if (auto detailed = wanted.find_boolean("Monitoring"))
       request.monitoring = RunInstancesMonitoringEnabled{.enabled = *detailed};
     for (const Properties& mapping : wanted.objects("BlockDeviceMappings")) {
@@ -293,8 +297,15 @@ class InstanceResource final : public stacks::ResourceType {
     auto found = context.invoke<DescribeInstances>({.instance_ids = {resource.physical_id}});
     const Instance& instance = found.reservations.front().instances.front();
     const std::string& state = *instance.state->name;
-    if (state == "pending") return stacks::in_progress();
-    if (state != "running") {
+    if (state == "pending" || state == "stopping") return stacks::in_progress();
+    if (state == "stopped" && change_at_rest(context, instance, resource.properties)) {
+      context.invoke<StartInstances>({.instance_ids = {resource.physical_id}});
+      return stacks::in_progress();
+    }
+    const bool was_stopped = instance.state_reason &&
+                             instance.state_reason->code == "Client.UserInitiatedShutdown" &&
+                             state == "stopped";
+    if (state != "running" && !was_stopped) {
       return stacks::failed(instance.state_reason ? instance.state_reason->message.value_or(state)
                                                   : "The instance is " + state);
     }
@@ -314,12 +325,24 @@ class InstanceResource final : public stacks::ResourceType {
           {.instance_id = was.physical_id,
            .disable_api_termination = AttributeBooleanValue{.value = *protect}});
     }
+    if (auto behavior = wanted.find_text("InstanceInitiatedShutdownBehavior")) {
+      context.invoke<ModifyInstanceAttribute>(
+          {.instance_id = was.physical_id,
+           .instance_initiated_shutdown_behavior = AttributeValue{.value = *behavior}});
+    }
     if (wanted.boolean("Monitoring", false)) {
       context.invoke<MonitorInstances>({.instance_ids = {was.physical_id}});
     } else {
       context.invoke<UnmonitorInstances>({.instance_ids = {was.physical_id}});
     }
+    if (stacks::differs(was.properties, wanted, "SecurityGroupIds")) {
+      context.invoke<ModifyInstanceAttribute>(
+          {.instance_id = was.physical_id, .groups = wanted.texts("SecurityGroupIds")});
+    }
+    if (stacks::differs(was.properties, wanted, "IamInstanceProfile"))
+      change_profile(context, was.physical_id, wanted.find_text("IamInstanceProfile"));
     update_tags(context, was, wanted);
+    change_or_stop(context, was.physical_id, wanted);
   }
   void remove(Context& context, const Existing& resource, Removal) const override {
     if (exists(context, resource.physical_id))
@@ -330,6 +353,58 @@ class InstanceResource final : public stacks::ResourceType {
   }
 
  private:
+  static void change_profile(Context& context, const std::string& id,
+                             const std::optional<std::string>& profile) {
+    const auto known = context.invoke<DescribeIamInstanceProfileAssociations>(
+        {.filters = {{.name = "instance-id", .values = {id}}}});
+    for (const IamInstanceProfileAssociation& each : known.iam_instance_profile_associations)
+      context.invoke<DisassociateIamInstanceProfile>({.association_id = *each.association_id});
+    if (!profile) return;
+    context.invoke<AssociateIamInstanceProfile>(
+        {.iam_instance_profile = {.name = *profile}, .instance_id = id});
+  }
+
+  // What can be changed only while the instance rests, and is not yet as it is wanted.
+  static std::vector<ModifyInstanceAttributeRequest> changes_at_rest(Context& context,
+                                                                     const Instance& instance,
+                                                                     const Properties& wanted) {
+    const std::string& id = *instance.instance_id;
+    std::vector<ModifyInstanceAttributeRequest> changes;
+    const auto type = wanted.find_text("InstanceType");
+    if (type && type != instance.instance_type)
+      changes.push_back({.instance_id = id, .instance_type = AttributeValue{.value = *type}});
+    const auto is_optimized = wanted.find_boolean("EbsOptimized");
+    if (is_optimized && is_optimized != instance.ebs_optimized)
+      changes.push_back({.instance_id = id, .ebs_optimized = AttributeBooleanValue{.value = *is_optimized}});
+    const auto told =
+        context.invoke<DescribeInstanceAttribute>({.instance_id = id, .attribute = "userData"}).user_data;
+    const std::string user_data = wanted.text("UserData");
+    // What a launch template says is not the instance's own to change.
+    const bool is_own = !wanted.find_object("LaunchTemplate") || !user_data.empty();
+    if (is_own && user_data != (told ? told->value.value_or("") : "")) {
+      changes.push_back(
+          {.instance_id = id,
+           .user_data = SecureBlobAttributeValue{.value = base64_decode(user_data).value_or("")}});
+    }
+    return changes;
+  }
+
+  // Whether there was anything to change.
+  static bool change_at_rest(Context& context, const Instance& instance, const Properties& wanted) {
+    const auto changes = changes_at_rest(context, instance, wanted);
+    for (const ModifyInstanceAttributeRequest& each : changes) context.invoke<ModifyInstanceAttribute>(each);
+    return !changes.empty();
+  }
+
+  // One that runs is stopped, and started by check() once it is changed.
+  static void change_or_stop(Context& context, const std::string& id, const Properties& wanted) {
+    const auto found = context.invoke<DescribeInstances>({.instance_ids = {id}});
+    const Instance& instance = found.reservations.front().instances.front();
+    if (instance.state->name == "stopped") (void)change_at_rest(context, instance, wanted);
+    else if (!changes_at_rest(context, instance, wanted).empty())
+      context.invoke<StopInstances>({.instance_ids = {id}});
+  }
+
   static bool exists(Context& context, const std::string& id) {
     return context.call.transaction
         .find("SELECT 1 FROM ec2_instance WHERE id = ?1 AND state <> 'terminated'", {id})

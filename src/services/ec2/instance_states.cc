@@ -63,6 +63,14 @@ InstanceStateChange unchanged(const InstanceRow& row) {
           .previous_state = instance_state_of(row.state)};
 }
 
+[[noreturn]] void throw_protected(const std::string& id, std::string_view what, std::string_view attribute) {
+  throw aws::ServiceError(
+      "OperationNotPermitted", 400,
+      fmt::format("The instance '{}' may not be {}. Modify its '{}' instance attribute and "
+                  "try again.",
+                  id, what, attribute));
+}
+
 }  // namespace
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_StartInstances.html
@@ -89,6 +97,9 @@ StartInstancesResult start_instances(Service& service, Call& call, const StartIn
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_StopInstances.html
 StopInstancesResult stop_instances(Service& service, Call& call, const StopInstancesRequest& request) {
   require_instances(call, request.instance_ids);
+  for (const std::string& id : request.instance_ids) {
+    if (require_instance(call, id).protects_running) throw_protected(id, "stopped", "disableApiStop");
+  }
   end_dry_run(request.dry_run);
   StopInstancesResult result;
   for (const std::string& id : request.instance_ids) {
@@ -110,13 +121,8 @@ TerminateInstancesResult terminate_instances(Service& service, Call& call,
                                              const TerminateInstancesRequest& request) {
   require_instances(call, request.instance_ids);
   for (const std::string& id : request.instance_ids) {
-    if (require_instance(call, id).protects_termination) {
-      throw aws::ServiceError(
-          "OperationNotPermitted", 400,
-          fmt::format("The instance '{}' may not be terminated. Modify its 'disableApiTermination' "
-                      "instance attribute and try again.",
-                      id));
-    }
+    if (require_instance(call, id).protects_termination)
+      throw_protected(id, "terminated", "disableApiTermination");
   }
   end_dry_run(request.dry_run);
   TerminateInstancesResult result;
@@ -154,12 +160,13 @@ InstanceAttribute describe_instance_attribute(Service&, Call& call,
   else if (name == "disableApiTermination") {
     result.disable_api_termination = AttributeBooleanValue{.value = row.protects_termination};
   } else if (name == "disableApiStop") {
-    result.disable_api_stop = AttributeBooleanValue{.value = false};
+    result.disable_api_stop = AttributeBooleanValue{.value = row.protects_running};
   } else if (name == "instanceInitiatedShutdownBehavior") {
     result.instance_initiated_shutdown_behavior = AttributeValue{.value = row.shutdown};
   } else if (name == "rootDeviceName") result.root_device_name = AttributeValue{.value = "/dev/xvda"};
   else if (name == "sourceDestCheck") result.source_dest_check = AttributeBooleanValue{.value = true};
-  else if (name == "ebsOptimized") result.ebs_optimized = AttributeBooleanValue{.value = false};
+  else if (name == "ebsOptimized")
+    result.ebs_optimized = AttributeBooleanValue{.value = row.is_ebs_optimized};
   else if (name == "enaSupport") result.ena_support = AttributeBooleanValue{.value = true};
   else if (name == "groupSet") result.groups = describe_instance(call, row).security_groups;
   else throw aws::NotImplemented("DescribeInstanceAttribute: " + name);
@@ -180,6 +187,12 @@ aws::Nothing modify_instance_attribute(Service& service, Call& call,
   };
   if (request.disable_api_termination) {
     set("protects_termination", int64_t{request.disable_api_termination->value.value_or(false)});
+  }
+  if (request.disable_api_stop)
+    set("protects_running", int64_t{request.disable_api_stop->value.value_or(false)});
+  if (request.ebs_optimized) {
+    require_stopped();
+    set("ebs_optimized", int64_t{request.ebs_optimized->value.value_or(false)});
   }
   if (request.instance_initiated_shutdown_behavior) {
     set("shutdown", request.instance_initiated_shutdown_behavior->value.value_or("stop"));

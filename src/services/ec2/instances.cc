@@ -18,7 +18,8 @@ constexpr char kColumns[] =
     "account, region, id, reservation, launch_index, requester, client_token, state, wanted, reason_code, "
     "reason,"
     " transition, image, type, subnet, vpc, zone, key_name, profile, user_data, http_tokens, metadata_tags,"
-    " protects_termination, shutdown, launched, metadata_hops, monitoring, metadata_enabled";
+    " protects_termination, shutdown, launched, metadata_hops, monitoring, metadata_enabled,"
+    " protects_running, ebs_optimized";
 
 InstanceRow read_row(const sql::Row& row) {
   return {.account = row.text(0),
@@ -47,6 +48,8 @@ InstanceRow read_row(const sql::Row& row) {
           .metadata_enabled = row.integer(27) != 0,
           .detailed_monitoring = row.integer(26) != 0,
           .protects_termination = row.integer(22) != 0,
+          .protects_running = row.integer(28) != 0,
+          .is_ebs_optimized = row.integer(29) != 0,
           .shutdown = row.text(23),
           .launched = row.integer(24)};
 }
@@ -88,9 +91,10 @@ void insert_instance(Call& call, const InstanceRow& row) {
   call.transaction.run(
       "INSERT INTO ec2_instance (account, region, id, reservation, launch_index, requester, client_token, state,"
       " wanted, image, type, subnet, vpc, zone, key_name, profile, user_data, http_tokens, metadata_tags,"
-      " protects_termination, shutdown, launched, metadata_hops, monitoring, metadata_enabled)"
+      " protects_termination, shutdown, launched, metadata_hops, monitoring, metadata_enabled,"
+      " protects_running, ebs_optimized)"
       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,"
-      " ?22, ?23, ?24, ?25)",
+      " ?22, ?23, ?24, ?25, ?26, ?27)",
       {row.account,
        row.region,
        row.id,
@@ -115,7 +119,9 @@ void insert_instance(Call& call, const InstanceRow& row) {
        row.launched,
        row.metadata_hops,
        int64_t{row.detailed_monitoring},
-       int64_t{row.metadata_enabled}});
+       int64_t{row.metadata_enabled},
+       int64_t{row.protects_running},
+       int64_t{row.is_ebs_optimized}});
 }
 
 std::optional<std::string> role_of_profile(Call& call, const std::string& profile_arn) {

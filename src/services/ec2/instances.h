@@ -38,6 +38,8 @@ struct InstanceRow {
   bool metadata_enabled = true;
   bool detailed_monitoring = false;
   bool protects_termination = false;
+  bool protects_running = false;  // From being stopped.
+  bool is_ebs_optimized = false;  // Told only: a machine has one way to its disks.
   std::string shutdown;  // stop, terminate
   int64_t launched = 0;
 };

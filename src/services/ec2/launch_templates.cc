@@ -192,6 +192,8 @@ RunInstancesRequest with_launch_template(Call& call, const RunInstancesRequest& 
   lay_under(merged.key_name, data.key_name);
   lay_under(merged.user_data, data.user_data);
   lay_under(merged.disable_api_termination, data.disable_api_termination);
+  lay_under(merged.disable_api_stop, data.disable_api_stop);
+  lay_under(merged.ebs_optimized, data.ebs_optimized);
   lay_under(merged.instance_initiated_shutdown_behavior, data.instance_initiated_shutdown_behavior);
   if (!merged.iam_instance_profile && data.iam_instance_profile) {
     merged.iam_instance_profile = IamInstanceProfileSpecification{.arn = data.iam_instance_profile->arn,

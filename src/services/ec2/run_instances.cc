@@ -5,11 +5,11 @@
 #include "aws/service/region.h"
 #include "base/strings.h"
 #include "ec2/handlers.h"
-#include "iam/operations.h"
 #include "services/ec2/cloud_config.h"
 #include "services/ec2/cpu_credits.h"
 #include "services/ec2/describe_instances.h"
 #include "services/ec2/images.h"
+#include "services/ec2/instance_profiles.h"
 #include "services/ec2/instance_types.h"
 #include "services/ec2/instances.h"
 #include "services/ec2/launch_templates.h"
@@ -53,11 +53,12 @@ std::vector<std::string> ids_of_named_groups(Call& call, const std::string& vpc,
 // The first interface of an instance is one that was made before.
 Place place_of_interface(Call& call, const RunInstancesRequest& request) {
   const InstanceNetworkInterfaceSpecification& given = request.network_interfaces.front();
-  if (given.subnet_id || given.private_ip_address || given.associate_public_ip_address || !given.groups.empty() ||
-      !request.security_groups.empty() || request.max_count > 1) {
-    throw aws::ServiceError("InvalidParameterCombination", 400,
-                            "A network interface that exists has its own subnet, groups and addresses, and goes "
-                            "to one instance only.");
+  if (given.subnet_id || given.private_ip_address || given.associate_public_ip_address ||
+      !given.groups.empty() || !request.security_groups.empty() || request.max_count > 1) {
+    throw aws::ServiceError(
+        "InvalidParameterCombination", 400,
+        "A network interface that exists has its own subnet, groups and addresses, and goes "
+        "to one instance only.");
   }
   const InterfaceRow interface = require_free_interface(call, *given.network_interface_id);
   return {.subnet = require_subnet(call, interface.subnet),
@@ -112,15 +113,6 @@ Place place_of(Service& service, Call& call, const RunInstancesRequest& request)
 std::string description_of_interface(const RunInstancesRequest& request) {
   if (request.network_interfaces.empty()) return "";
   return request.network_interfaces.front().description.value_or("");
-}
-
-std::optional<std::string> require_profile(Call& call,
-                                           const std::optional<IamInstanceProfileSpecification>& given) {
-  if (!given || (!given->arn && !given->name)) return std::nullopt;
-  const std::string name = given->name ? *given->name : given->arn->substr(given->arn->rfind('/') + 1);
-  const auto ec2 = aws::service_principal("ec2.amazonaws.com", call.account);
-  auto found = call.client.call<iam::GetInstanceProfile>(call, ec2, {.instance_profile_name = name});
-  return found.instance_profile.arn;
 }
 
 void check_user_data(const std::optional<std::string>& user_data) {
@@ -185,6 +177,8 @@ InstanceRow row_of(Service& service, Call& call, const RunInstancesRequest& requ
                   .metadata_enabled = metadata.http_endpoint.value_or("enabled") == "enabled",
                   .detailed_monitoring = request.monitoring && request.monitoring->enabled,
                   .protects_termination = request.disable_api_termination.value_or(false),
+                  .protects_running = request.disable_api_stop.value_or(false),
+                  .is_ebs_optimized = request.ebs_optimized.value_or(false),
                   .shutdown = request.instance_initiated_shutdown_behavior.value_or("stop"),
                   .launched = to_milliseconds(call.now)};
   if (call.principal.kind == aws::Principal::Kind::Service) row.requester = call.principal.id;
@@ -233,6 +227,7 @@ Reservation run_instances(Service& service, Call& call, const RunInstancesReques
     row.id = new_id(service.random(), "i");
     row.launch_index = i;
     insert_instance(call, row);
+    if (row.profile) associate_profile(service, call, row.id, *row.profile);
     const std::string interface =
         place.interface
             ? *place.interface
@@ -242,10 +237,9 @@ Reservation run_instances(Service& service, Call& call, const RunInstancesReques
                               .address = request.max_count == 1 ? place.address : std::nullopt,
                               .wants_public_address = place.wants_public_address});
     if (place.wants_public_address) give_own_address(service, call, interface);
-    attach_to_instance(service, call,
-                       {.interface = interface,
-                        .instance = row.id,
-                        .ends_with_instance = place.ends_with_instance});
+    attach_to_instance(
+        service, call,
+        {.interface = interface, .instance = row.id, .ends_with_instance = place.ends_with_instance});
     write_tags(call, row.id, "instance", tags);
     write_tags(call, interface, "network-interface", interface_tags);
     insert_volumes(service, call, row, volumes, volume_tags);

@@ -215,3 +215,11 @@ ALTER TABLE ec2_snapshot ADD COLUMN is_whole INTEGER NOT NULL DEFAULT 0;
 CREATE TABLE ec2_image_restoration (
   image TEXT NOT NULL PRIMARY KEY REFERENCES ec2_image (id) ON DELETE CASCADE, snapshot TEXT NOT NULL,
   bucket TEXT NOT NULL, key TEXT NOT NULL);
+-- migration 17
+ALTER TABLE ec2_instance ADD COLUMN protects_running INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE ec2_instance ADD COLUMN ebs_optimized INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE ec2_profile_association (
+  id TEXT NOT NULL PRIMARY KEY, instance TEXT NOT NULL UNIQUE REFERENCES ec2_instance (id) ON DELETE CASCADE,
+  created INTEGER NOT NULL);
+INSERT INTO ec2_profile_association (id, instance, created)
+  SELECT 'iip-assoc-' || substr(id, 3), id, launched FROM ec2_instance WHERE profile IS NOT NULL;
