@@ -41,6 +41,10 @@ def templates(region):
         made.ec2.terminate_instances(InstanceIds=made.made)
 
 
+def instance_template(templates, name):
+    return templates.ec2.describe_launch_templates(LaunchTemplateNames=[name])["LaunchTemplates"][0]["LaunchTemplateId"]
+
+
 def test_a_template_tells_what_it_was_given(templates):
     ec2 = templates.ec2
     made = ec2.create_launch_template(
@@ -71,6 +75,9 @@ def test_an_instance_is_what_its_template_says(templates):
     assert instance["MetadataOptions"]["HttpPutResponseHopLimit"] == 2
     tags = {each["Key"]: each["Value"] for each in instance["Tags"]}
     assert tags["Name"] == "from a template"
+    # As Terraform and others find out what it was made of.
+    assert tags["aws:ec2launchtemplate:id"] == instance_template(templates, "shop")
+    assert tags["aws:ec2launchtemplate:version"].isdigit()
     console = lambda: templates.ec2.get_console_output(InstanceId=instance["InstanceId"]).get("Output", "")
     wait_until(lambda: "from version one" in console(), what="its user data")
     answer = templates.execute(instance["InstanceId"], "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-X", "PUT",
@@ -132,3 +139,24 @@ def test_a_version_takes_what_it_is_not_given_from_another(templates):
         ec2.create_launch_template_version(LaunchTemplateName="source", SourceVersion="7",
                                            LaunchTemplateData={"InstanceType": "t3.nano"})
     ec2.delete_launch_template(LaunchTemplateName="source")
+
+
+def test_nobody_gives_an_instance_a_role_that_they_may_not_pass(templates, region):
+    iam = region.client("iam")
+    iam.create_role(RoleName="mighty", AssumeRolePolicyDocument=(
+        '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",'
+        ' "Principal": {"Service": "ec2.amazonaws.com"}}]}'))
+    profile = iam.create_instance_profile(InstanceProfileName="mighty")["InstanceProfile"]["Arn"]
+    iam.add_role_to_instance_profile(InstanceProfileName="mighty", RoleName="mighty")
+    iam.create_user(UserName="runner")
+    policy = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": %s, "Resource": "*"}]}'
+    iam.put_user_policy(UserName="runner", PolicyName="ec2", PolicyDocument=policy % '"ec2:*"')
+    keys = iam.create_access_key(UserName="runner")["AccessKey"]
+    theirs = region.client("ec2", aws_access_key_id=keys["AccessKeyId"], aws_secret_access_key=keys["SecretAccessKey"])
+    theirs.create_launch_template(LaunchTemplateName="sly", LaunchTemplateData={
+        **templates.data, "IamInstanceProfile": {"Arn": profile}})
+    asked = {"LaunchTemplate": {"LaunchTemplateName": "sly"}, "SubnetId": templates.subnets[0], "MinCount": 1, "MaxCount": 1}
+    with pytest.raises(ClientError, match="UnauthorizedOperation.*iam:PassRole"):
+        theirs.run_instances(**asked)
+    iam.put_user_policy(UserName="runner", PolicyName="ec2", PolicyDocument=policy % '["ec2:*", "iam:PassRole"]')
+    templates.made.append(theirs.run_instances(**asked)["Instances"][0]["InstanceId"])

@@ -184,9 +184,11 @@ RunInstancesRequest with_launch_template(Call& call, const RunInstancesRequest& 
   const LaunchTemplateSpecification& specification = *request.launch_template;
   const TemplateRow row =
       require_template(call, specification.launch_template_id, specification.launch_template_name);
-  const auto data = read_data<RequestLaunchTemplateData>(
-      call, row, require_version(row, specification.version.value_or("")));
+  const int64_t version = require_version(row, specification.version.value_or(""));
+  const auto data = read_data<RequestLaunchTemplateData>(call, row, version);
   RunInstancesRequest merged = request;
+  merged.launch_template =
+      LaunchTemplateSpecification{.launch_template_id = row.id, .version = std::to_string(version)};
   lay_under(merged.image_id, data.image_id);
   lay_under(merged.instance_type, data.instance_type);
   lay_under(merged.key_name, data.key_name);

@@ -5,7 +5,8 @@
 
 namespace holm::ec2 {
 
-// The request with what its launch template says laid under it.
+// The request with what its launch template says laid under it. It then names the template by its id, and the
+// number of the version.
 RunInstancesRequest with_launch_template(Call& call, const RunInstancesRequest& request);
 
 }  // namespace holm::ec2

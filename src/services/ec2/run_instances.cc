@@ -197,6 +197,18 @@ Reservation reservation_of(Call& call, const std::vector<InstanceRow>& rows) {
   return reservation;
 }
 
+// As AWS does, for those who ask what an instance was made of.
+void tag_with_template(Call& call, const InstanceRow& row,
+                       const std::optional<LaunchTemplateSpecification>& launch_template) {
+  if (!launch_template) return;
+  for (const auto& [key, value] : {std::pair("aws:ec2launchtemplate:id", launch_template->launch_template_id),
+                                   std::pair("aws:ec2launchtemplate:version", launch_template->version)}) {
+    call.transaction.run(
+        "INSERT INTO ec2_tag (account, region, resource, type, key, value) VALUES (?1, ?2, ?3, 'instance', ?4, ?5)",
+        {call.account, call.region, row.id, key, value.value_or("")});
+  }
+}
+
 }  // namespace
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html
@@ -241,6 +253,7 @@ Reservation run_instances(Service& service, Call& call, const RunInstancesReques
         service, call,
         {.interface = interface, .instance = row.id, .ends_with_instance = place.ends_with_instance});
     write_tags(call, row.id, "instance", tags);
+    tag_with_template(call, row, request.launch_template);
     write_tags(call, interface, "network-interface", interface_tags);
     insert_volumes(service, call, row, volumes, volume_tags);
     service.instances().set_state(call.transaction, row, "pending");
