@@ -204,7 +204,8 @@ void tag_with_template(Call& call, const InstanceRow& row,
   for (const auto& [key, value] : {std::pair("aws:ec2launchtemplate:id", launch_template->launch_template_id),
                                    std::pair("aws:ec2launchtemplate:version", launch_template->version)}) {
     call.transaction.run(
-        "INSERT INTO ec2_tag (account, region, resource, type, key, value) VALUES (?1, ?2, ?3, 'instance', ?4, ?5)",
+        "INSERT INTO ec2_tag (account, region, resource, type, key, value) VALUES (?1, ?2, ?3, 'instance', "
+        "?4, ?5)",
         {call.account, call.region, row.id, key, value.value_or("")});
   }
 }
