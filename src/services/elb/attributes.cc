@@ -59,8 +59,7 @@ ModifyLoadBalancerAttributesOutput modify_load_balancer_attributes(
   if (wanted.connection_draining) set_draining(attributes, *wanted.connection_draining);
   if (wanted.access_log) set_access_log(attributes, *wanted.access_log);
   for (const AdditionalAttribute& each : wanted.additional_attributes) set_additional(attributes, each);
-  replace_record(call, record);
-  service.changed(call.transaction);
+  replace_record(service, call, record);
   ModifyLoadBalancerAttributesOutput result{.load_balancer_name = request.load_balancer_name,
                                             .load_balancer_attributes = wanted};
   if (wanted.connection_draining)

@@ -65,8 +65,7 @@ ConfigureHealthCheckOutput configure_health_check(Service& service, Call& call,
     refuse("HealthCheck Timeout must be less than its Interval");
   }
   record.document.health_check = request.health_check;
-  replace_record(call, record);
-  service.changed(call.transaction);
+  replace_record(service, call, record);
   return {.health_check = request.health_check};
 }
 

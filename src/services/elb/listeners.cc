@@ -117,8 +117,7 @@ CreateLoadBalancerListenerOutput create_load_balancer_listeners(
     Service& service, Call& call, const CreateLoadBalancerListenerInput& request) {
   Record record = require_record(call, request.load_balancer_name);
   for (const Listener& each : request.listeners) add_listener(service, call, record.document, each);
-  replace_record(call, record);
-  service.changed(call.transaction);
+  replace_record(service, call, record);
   return {};
 }
 
@@ -131,8 +130,7 @@ DeleteLoadBalancerListenerOutput delete_load_balancer_listeners(
     return std::ranges::find(request.load_balancer_ports, each.listener->load_balancer_port) !=
            request.load_balancer_ports.end();
   });
-  replace_record(call, record);
-  service.changed(call.transaction);
+  replace_record(service, call, record);
   return {};
 }
 
@@ -147,8 +145,7 @@ SetLoadBalancerListenerSSLCertificateOutput set_load_balancer_listener_ssl_certi
   }
   require_certificate(service, call, request.ssl_certificate_id);
   listener.ssl_certificate_id = request.ssl_certificate_id;
-  replace_record(call, record);
-  service.changed(call.transaction);
+  replace_record(service, call, record);
   return {};
 }
 
@@ -159,8 +156,7 @@ SetLoadBalancerPoliciesOfListenerOutput set_load_balancer_policies_of_listener(
   ListenerDescription& listener = require_listener(record.document, request.load_balancer_port);
   check_listener_policies(call, record.arn, *listener.listener, request.policy_names);
   listener.policy_names = request.policy_names;
-  replace_record(call, record);
-  service.changed(call.transaction);
+  replace_record(service, call, record);
   return {};
 }
 
@@ -183,8 +179,7 @@ SetLoadBalancerPoliciesForBackendServerOutput set_load_balancer_policies_for_bac
   if (!request.policy_names.empty()) {
     backends.push_back({.instance_port = request.instance_port, .policy_names = request.policy_names});
   }
-  replace_record(call, record);
-  service.changed(call.transaction);
+  replace_record(service, call, record);
   return {};
 }
 

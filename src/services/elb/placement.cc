@@ -216,8 +216,7 @@ AttachLoadBalancerToSubnetsOutput attach_load_balancer_to_subnets(
     const std::vector<ec2::Subnet> subnets = require_subnets(call, added);
     check_subnets(subnets, *record.document.vpc_id, record.document.availability_zones);
     add_interfaces(call, record, subnets);
-    replace_record(call, record);
-    service.changed(call.transaction);
+    replace_record(service, call, record);
   }
   return {.subnets = record.document.subnets};
 }
@@ -229,8 +228,7 @@ DetachLoadBalancerFromSubnetsOutput detach_load_balancer_from_subnets(
   leave(call, record, [&](const std::string& subnet, const std::string&) {
     return std::ranges::find(request.subnets, subnet) != request.subnets.end();
   });
-  replace_record(call, record);
-  service.changed(call.transaction);
+  replace_record(service, call, record);
   return {.subnets = record.document.subnets};
 }
 
@@ -245,8 +243,7 @@ AddAvailabilityZonesOutput enable_availability_zones_for_load_balancer(
            record.document.availability_zones.end();
   });
   add_interfaces(call, record, require_default_subnets(call, added));
-  replace_record(call, record);
-  service.changed(call.transaction);
+  replace_record(service, call, record);
   return {.availability_zones = record.document.availability_zones};
 }
 
@@ -258,8 +255,7 @@ RemoveAvailabilityZonesOutput disable_availability_zones_for_load_balancer(
   leave(call, record, [&](const std::string&, const std::string& zone) {
     return std::ranges::find(request.availability_zones, zone) != request.availability_zones.end();
   });
-  replace_record(call, record);
-  service.changed(call.transaction);
+  replace_record(service, call, record);
   return {.availability_zones = record.document.availability_zones};
 }
 
@@ -274,8 +270,7 @@ ApplySecurityGroupsToLoadBalancerOutput apply_security_groups_to_load_balancer(
     call.client.call<ec2::ModifyNetworkInterfaceAttribute>(
         call, own_principal(call), {.network_interface_id = row.text(0), .groups = request.security_groups});
   }
-  replace_record(call, record);
-  service.changed(call.transaction);
+  replace_record(service, call, record);
   return {.security_groups = request.security_groups};
 }
 

@@ -8,6 +8,7 @@
 #include "aws/service/call.h"
 #include "base/check.h"
 #include "elb/schema.h"
+#include "services/elb/service.h"
 #include "sql/database.h"
 
 namespace holm::elb {
@@ -68,9 +69,10 @@ void insert_record(Call& call, const Record& record) {
        to_document(record.attributes), to_milliseconds(call.now)});
 }
 
-void replace_record(Call& call, const Record& record) {
+void replace_record(Service& service, Call& call, const Record& record) {
   call.transaction.run("UPDATE elb_load_balancer SET document = ?2, attributes = ?3 WHERE arn = ?1",
                        {record.arn, to_document(record.document), to_document(record.attributes)});
+  service.changed(call.transaction);
 }
 
 void delete_record(Call& call, const std::string& arn) {

@@ -25,7 +25,8 @@ Record require_record(Call& call, const std::string& name);
 // All of the account and region, by name.
 std::vector<Record> all_records(Call& call);
 void insert_record(Call& call, const Record& record);
-void replace_record(Call& call, const Record& record);
+// Has what changed carried out, once it is committed.
+void replace_record(Service& service, Call& call, const Record& record);
 // With everything that belongs to it.
 void delete_record(Call& call, const std::string& arn);
 
