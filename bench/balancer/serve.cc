@@ -62,6 +62,8 @@ Rule rule(int priority, int status) {
 LoadBalancer load_balancer(const std::string& name, const Options& options, int rules, int first_status = 404) {
   const uint16_t port = options.port(name);
   LoadBalancer made;
+  // As the proxies beside it.
+  made.host_header = HostHeader::Preserve;
   made.idle_timeout = async::Duration(options.number("idle").value_or(60000));
   made.arn = fmt::format("{}loadbalancer/app/{}/0123456789abcdef", kArnStart, name);
   made.host_names = {name + ".elb.localhost"};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <new>
 
 // Where the address sanitizer looks for uses after the end, frames come from it and go back to it.
 #if defined(__has_feature)
@@ -24,3 +25,25 @@ struct FrameMemory {
 };
 
 }  // namespace holm::async::internal
+
+namespace holm::async {
+
+// The same memory for objects that come and go as often, which malloc would have to look for: its lists of free
+// pieces for a thread end at a KiB.
+template <class T>
+struct FrameAllocator {
+  using value_type = T;
+  FrameAllocator() = default;
+  template <class Other>
+  FrameAllocator(const FrameAllocator<Other>&) {}
+#ifndef HOLM_FRAMES_ARE_SANITIZED
+  T* allocate(size_t count) { return static_cast<T*>(internal::take_frame(count * sizeof(T))); }
+  void deallocate(T* memory, size_t count) noexcept { internal::give_frame_back(memory, count * sizeof(T)); }
+#else
+  T* allocate(size_t count) { return static_cast<T*>(::operator new(count * sizeof(T))); }
+  void deallocate(T* memory, size_t) noexcept { ::operator delete(memory); }
+#endif
+  friend bool operator==(const FrameAllocator&, const FrameAllocator&) { return true; }
+};
+
+}  // namespace holm::async

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "net/pipe.h"
 #include "net/stream.h"
 
 namespace holm::http {
@@ -30,19 +31,24 @@ std::optional<uint64_t> BodyReader::left() const {
   return std::nullopt;
 }
 
+std::unexpected<Error> BodyReader::fail(BodyTrouble trouble, const char* why) {
+  trouble_ = trouble;
+  return failure(why);
+}
+
 async::Task<Result<void>> BodyReader::fill_input() {
   Fill filled = co_await fill(stream_, input_, timeout_);
   switch (filled) {
     case Fill::Done:
       break;
     case Fill::End:
-      if (framing_ != Framing::UntilClose) co_return failure("the body was cut short");
+      if (framing_ != Framing::UntilClose) co_return fail(BodyTrouble::Gone, "the body was cut short");
       ended_ = true;
       break;
     case Fill::Failed:
-      co_return failure("the connection broke");
+      co_return fail(BodyTrouble::Gone, "the connection broke");
     case Fill::TimedOut:
-      co_return failure("the body did not come in time");
+      co_return fail(BodyTrouble::Late, "the body did not come in time");
   }
   co_return {};
 }
@@ -66,7 +72,7 @@ async::Task<Result<std::string_view>> BodyReader::next() {
       co_return unread.substr(0, static_cast<size_t>(count));
     }
     ChunkDecoder::Step step = decoder_.decode(unread);
-    if (step.state == ChunkState::Failed) co_return failure("the chunked body is malformed");
+    if (step.state == ChunkState::Failed) co_return fail(BodyTrouble::Malformed, "the chunked body is malformed");
     input_.consume(step.consumed);
     ended_ = step.state == ChunkState::End;
     if (!step.data.empty()) co_return step.data;
@@ -86,6 +92,17 @@ async::Task<std::string_view> BodyReader::read_shared() {
   ended_ = left_ == 0;
   if (count < piece.size()) input_.append(piece.substr(count));
   co_return piece.substr(0, count);
+}
+
+async::Task<bool> BodyReader::read_into(net::Pipe& pipe) {
+  if (ended_ || framing_ != Framing::Length || !input_.unread().empty() || stream_.tls()) co_return false;
+  const auto bytes_max = static_cast<size_t>(std::min<uint64_t>(left_, SIZE_MAX / 2));
+  const Fill filled = co_await http::fill(stream_, pipe, bytes_max, timeout_);
+  if (filled == Fill::TimedOut) throw async::StreamError("the body did not come in time");
+  if (filled != Fill::Done) throw async::StreamError("the body was cut short");
+  left_ -= pipe.bytes();
+  ended_ = left_ == 0;
+  co_return true;
 }
 
 async::Task<std::string_view> BodyReader::read() {

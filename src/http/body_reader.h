@@ -12,6 +12,10 @@
 #include "http/head_parser.h"
 #include "http/transfer.h"
 
+namespace holm::net {
+class Pipe;
+}
+
 namespace holm::http {
 
 // Bytes that may be had without a copy of them.
@@ -19,7 +23,12 @@ class SharedSource : public async::ByteSource {
  public:
   // As read(), but the piece may lie in memory that the thread shares: it is to be used before anything else runs.
   virtual async::Task<std::string_view> read_shared() = 0;
+  // Moves a piece to the pipe, which is empty. False: not this one, it is for read_shared().
+  virtual async::Task<bool> read_into(net::Pipe& pipe) = 0;
 };
+
+// Why a body has not come to its end.
+enum class BodyTrouble : uint8_t { None, Gone, Late, Malformed };
 
 // Reads one body off the buffer and the stream, which outlive it. A timeout or a broken or
 // malformed body throws StreamError and leaves the reader at no end.
@@ -30,16 +39,20 @@ class BodyReader final : public SharedSource {
   // As next(), but throws StreamError.
   async::Task<std::string_view> read() override;
   async::Task<std::string_view> read_shared() override;
+  async::Task<bool> read_into(net::Pipe& pipe) override;
   // The next piece, empty at the end, or why there is none.
   async::Task<Result<std::string_view>> next();
   std::optional<uint64_t> length() const override;
   const Headers& trailers() const { return decoder_.trailers(); }
   bool at_end() const { return ended_; }
+  // After next() or read() has failed.
+  BodyTrouble trouble() const { return trouble_; }
   // Bytes that are known to be left; none when chunked.
   std::optional<uint64_t> left() const;
 
  private:
   async::Task<Result<void>> fill_input();
+  std::unexpected<Error> fail(BodyTrouble trouble, const char* why);
 
   net::Stream& stream_;
   InputBuffer& input_;
@@ -49,6 +62,7 @@ class BodyReader final : public SharedSource {
   async::Duration timeout_;
   ChunkDecoder decoder_;
   bool ended_ = false;
+  BodyTrouble trouble_ = BodyTrouble::None;
 };
 
 }  // namespace holm::http

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/time_format.h"
 #include "http/strict_policy.h"
+#include "net/pipe.h"
 #include "net/socket.h"
 #include "net/tls.h"
 
@@ -25,6 +26,8 @@ constexpr uint64_t kDrainedBytesMax = 256 * 1024;
 // before the kernel's reset.
 constexpr async::Duration kLinger{2000};
 constexpr size_t kLingerReadsMax = 64;
+// Of what is left of a body; less is copied in no more calls.
+constexpr uint64_t kPipedBytesMin = 16 * 1024;
 constexpr char kClientGone[] = "the client is gone";
 
 HeadLimits head_limits(const Limits& limits) {
@@ -32,6 +35,11 @@ HeadLimits head_limits(const Limits& limits) {
           .header_bytes_max = limits.header_bytes_max,
           .headers_bytes_max = limits.headers_bytes_max,
           .header_count_max = limits.header_count_max};
+}
+
+void check(Sent sent) {
+  if (sent == Sent::TimedOut) throw async::StreamError("the client takes no response");
+  if (sent == Sent::Failed) throw async::StreamError(kClientGone);
 }
 
 }  // namespace
@@ -45,8 +53,8 @@ std::string_view ConnectionContext::current_date() {
   return date;
 }
 
-Response ConnectionContext::refusal(int status) const {
-  if (reception.refusal) return reception.refusal(status);
+Response ConnectionContext::refusal(const Request& request, Missing missing, int status) const {
+  if (reception.refusal) return reception.refusal(request, missing, status);
   Response response;
   response.status = status;
   return response;
@@ -58,7 +66,8 @@ class ServerConnection::OneExchange final : public Exchange, private async::Byte
   OneExchange(ServerConnection& connection, const Head& head)
       : connection_(connection),
         request_(connection.make_request()),
-        body_(*connection.stream_, connection.input_, head, connection.context_.limits.body),
+        body_(*connection.stream_, connection.input_, head,
+              connection.silence_max(connection.context_.limits.body)),
         continue_owed_(head.expects_continue && !body_.at_end()),
         keep_alive_(head.keep_alive) {
     traffic_.received_bytes = head.bytes;
@@ -66,6 +75,10 @@ class ServerConnection::OneExchange final : public Exchange, private async::Byte
 
   const Request& request() const override { return request_; }
   async::ByteSource& body() override { return *this; }
+  int body_refusal() const override {
+    if (body_.trouble() == BodyTrouble::Late) return 408;
+    return body_.trouble() == BodyTrouble::Malformed ? 400 : 0;
+  }
   const Headers& trailers() const override { return body_.trailers(); }
   async::Task<void> respond(Response response) override;
   async::Task<void> respond_interim(int status, Headers headers) override;
@@ -100,6 +113,8 @@ class ServerConnection::OneExchange final : public Exchange, private async::Byte
   bool send_now(std::array<std::string_view, 3>& pieces);
   async::Task<void> send_passing(std::array<std::string_view, 3> pieces);
   async::Task<void> send_stream(const ResponsePlan& plan, std::string head, ByteSource& source);
+  // Sends the next piece by the pipe, which is taken if there is none yet; 0: it does not go that way.
+  async::Task<size_t> send_by(std::optional<net::Pipe>& pipe, SharedSource& source);
 
   ServerConnection& connection_;
   Request request_;
@@ -143,7 +158,9 @@ async::Task<std::string_view> ServerConnection::OneExchange::read() {
   }
   continue_owed_ = false;
   body_failed_ = true;
-  std::string_view piece = co_await body_.read();
+  const Result<std::string_view> came = co_await body_.next();
+  if (!came) throw async::StreamError(came.error().message);
+  const std::string_view piece = *came;
   body_failed_ = false;
   traffic_.received_bytes += piece.size();
   co_return piece;
@@ -171,7 +188,8 @@ async::Task<void> ServerConnection::OneExchange::respond(Response response) {
   CHECK(can_be_sent(response.headers));
   ConnectionContext& context = connection_.context_;
   bool close = !keep_alive_ || context.stopping || continue_owed_ || body_failed_ ||
-               body_.left().value_or(0) > kDrainedBytesMax;
+               body_.left().value_or(0) > kDrainedBytesMax ||
+               ConnectionMark::has_lived(connection_.mark_.get(), context.clock);
   AfterResponse after = close ? AfterResponse::Close : AfterResponse::KeepOpen;
   ResponsePlan plan = plan_response(response, request_.method, request_.version, after);
   after_ = plan.after;
@@ -197,6 +215,23 @@ async::Task<void> ServerConnection::OneExchange::send_passing(std::array<std::st
   co_await send_left(pieces);
 }
 
+async::Task<size_t> ServerConnection::OneExchange::send_by(std::optional<net::Pipe>& pipe, SharedSource& source) {
+  if (!pipe) {
+    std::optional<net::Pipe> taken = net::Pipe::take();
+    if (!taken) co_return 0;
+    pipe.emplace(std::move(*taken));
+  }
+  if (!co_await source.read_into(*pipe)) co_return 0;
+  const size_t bytes = pipe->bytes();
+  sending_ = true;
+  traffic_.sent_bytes += bytes;
+  const Sent sent = co_await http::send(*connection_.stream_, *pipe,
+                                        connection_.silence_max(connection_.context_.limits.send));
+  check(sent);
+  sending_ = false;
+  co_return bytes;
+}
+
 async::Task<void> ServerConnection::OneExchange::send_stream(const ResponsePlan& plan,
                                                              std::string head, ByteSource& source) {
   // With a length the first bytes are at hand, and go with the head. Without, they may take long.
@@ -208,8 +243,16 @@ async::Task<void> ServerConnection::OneExchange::send_stream(const ResponsePlan&
   }
   // TLS joins pieces in the same memory.
   auto* shared = connection_.stream_->tls() ? nullptr : dynamic_cast<SharedSource*>(&source);
+  std::optional<net::Pipe> pipe;
   uint64_t sent = 0;
   while (true) {
+    // After the first piece, which goes with the head.
+    if (shared && sent > 0 && plan.framing == Framing::Length && plan.length - sent >= kPipedBytesMin) {
+      const size_t bytes = co_await send_by(pipe, *shared);
+      sent += bytes;
+      CHECK(sent <= plan.length);
+      if (bytes > 0) continue;
+    }
     std::string_view piece;
     if (shared) {
       piece = co_await shared->read_shared();
@@ -240,7 +283,7 @@ ServerConnection::ServerConnection(ConnectionContext& context, std::unique_ptr<n
       peer_(peer),
       local_(net::local_address(stream_->fd())),
       mark_(std::move(mark)),
-      number_(++context.connections),
+      number_(context.connections),
       parser_(HeadKind::Request, head_limits(context.limits)) {}
 
 void ServerConnection::close_if_idle() {
@@ -249,9 +292,7 @@ void ServerConnection::close_if_idle() {
 }
 
 async::Task<void> ServerConnection::send(std::array<std::string_view, 3> pieces) {
-  Sent sent = co_await http::send(*stream_, pieces, context_.limits.send);
-  if (sent == Sent::TimedOut) throw async::StreamError("the client takes no response");
-  if (sent == Sent::Failed) throw async::StreamError(kClientGone);
+  check(co_await http::send(*stream_, pieces, silence_max(context_.limits.send)));
 }
 
 Request ServerConnection::make_request() const {
@@ -261,22 +302,33 @@ Request ServerConnection::make_request() const {
   request.target = head.target;
   request.version = head.version;
   request.headers = headers_of(head);
-  request.peer = peer_;
-  request.local = local_;
-  if (const net::TlsSession* tls = stream_->tls()) {
-    request.scheme = Scheme::Https;
-    request.tls_version = tls->version();
-    request.tls_cipher = tls->cipher();
-    request.tls_server_name = tls->server_name();
-  }
-  request.connection = number_;
+  tell_connection(request);
   request.deviations = head.deviations;
   split_target(request);
   return request;
 }
 
+void ServerConnection::tell_connection(Request& request) const {
+  request.peer = peer_;
+  request.local = local_;
+  request.connection = number_;
+  const net::TlsSession* tls = stream_->tls();
+  if (!tls) return;
+  request.scheme = Scheme::Https;
+  request.tls_version = tls->version();
+  request.tls_cipher = tls->cipher();
+  request.tls_server_name = tls->server_name();
+}
+
+Request ServerConnection::unread_request() const {
+  Request request;
+  tell_connection(request);
+  request.deviations.add(Deviation::BadTarget);
+  return request;
+}
+
 async::Task<void> ServerConnection::refuse(int status) {
-  const Response response = context_.refusal(status);
+  const Response response = context_.refusal(unread_request(), Missing::Head, status);
   ResponsePlan plan = plan_response(response, "GET", Version::Http11, AfterResponse::Close);
   std::string head;
   append_response_head(head, response, plan, Version::Http11, context_.current_date());
@@ -311,7 +363,7 @@ async::Task<ServerConnection::Next> ServerConnection::read_head() {
       started = true;
       deadline = context_.clock.steady() + limits.head;
     }
-    async::Duration timeout = limits.idle;
+    async::Duration timeout = silence_max(limits.idle);
     if (started) {
       auto left = deadline - context_.clock.steady();
       timeout = std::max(std::chrono::ceil<async::Duration>(left), async::Duration{0});
@@ -359,6 +411,9 @@ async::Task<void> ServerConnection::handle(OneExchange& exchange) {
   if (trouble.empty()) log::error("a handler has not responded");
   Response response;
   response.status = exchange.body_failed() ? 400 : 500;
+  if (const int status = exchange.body_refusal(); status != 0) {
+    response = context_.refusal(exchange.request(), Missing::Body, status);
+  }
   co_await exchange.respond(std::move(response));
 }
 

@@ -27,7 +27,7 @@ struct ConnectionContext {
   const Clock& clock;
   const Reception& reception;
   net::IdleList& idle;       // Those that wait for a request.
-  uint64_t connections = 0;  // That there have been.
+  uint64_t connections = 0;  // That there have been; the last is the one that begins.
   bool stopping = false;     // Each connection ends with the response it is at.
   // The Date header, and the second it is of.
   Time date_second{};
@@ -36,7 +36,7 @@ struct ConnectionContext {
 
   std::string_view current_date();
   // What a refusal that no handler is asked about says.
-  Response refusal(int status) const;
+  Response refusal(const Request& request, Missing missing, int status) const;
 };
 
 // A connection as its server sees it.
@@ -67,7 +67,14 @@ class ServerConnection final : public ClosableConnection {
   async::Task<bool> drain(BodyReader& body);
   async::Task<void> linger();
   Request make_request() const;
+  // One whose head cannot be read.
+  Request unread_request() const;
+  void tell_connection(Request& request) const;
 
+  // How long either side may be silent.
+  async::Duration silence_max(async::Duration limit) const {
+    return ConnectionMark::silence_of(mark_.get(), limit);
+  }
   // Sends all pieces in order; throws StreamError when the client does not take them.
   async::Task<void> send(std::array<std::string_view, 3> pieces);
 

@@ -8,7 +8,9 @@
 
 #include <array>
 #include <optional>
+#include <utility>
 
+#include "async/frame_memory.h"
 #include "base/check.h"
 #include "base/log.h"
 #include "http/http2_fields.h"
@@ -41,7 +43,8 @@ struct Http2Connection::Callbacks {
     const int32_t id = frame->hd.stream_id;
     net::IdleList::remove(connection);
     Http2Frames& frames = connection;
-    connection.streams_.emplace(id, std::make_shared<Http2Stream>(frames, id));
+    const async::FrameAllocator<Http2Stream> memory;
+    connection.streams_.emplace(id, std::allocate_shared<Http2Stream>(memory, frames, id));
     return 0;
   }
 
@@ -124,7 +127,7 @@ Http2Connection::Http2Connection(ConnectionContext& context, std::unique_ptr<net
       peer_(peer),
       local_(net::local_address(stream_->fd())),
       mark_(std::move(mark)),
-      number_(++context.connections),
+      number_(context.connections),
       sent_(stream_->reactor()),
       turned_(stream_->reactor()) {
   nghttp2_session_callbacks* callbacks = nullptr;
@@ -156,10 +159,15 @@ Http2Connection::~Http2Connection() {
   nghttp2_session_del(session_);
 }
 
-void Http2Connection::close_if_idle() {
-  if (is_terminated_ || is_broken_) return;
+void Http2Connection::say_goodbye() {
+  if (std::exchange(is_leaving_, true)) return;
   nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_),
                         NGHTTP2_NO_ERROR, nullptr, 0);
+}
+
+void Http2Connection::close_if_idle() {
+  if (is_terminated_ || is_broken_) return;
+  say_goodbye();
   flush_now();
   if (streams_.empty()) ::shutdown(stream_->fd(), SHUT_RD);
 }
@@ -169,8 +177,7 @@ void Http2Connection::terminate(uint32_t error) {
   nghttp2_session_terminate_session(session_, error);
 }
 
-bool Http2Connection::feed() {
-  const std::string_view bytes = input_.unread();
+bool Http2Connection::feed(std::string_view bytes) {
   FrameGuard::Verdict verdict = guard_.look(bytes, context_.clock.steady());
   if (verdict.passed > 0) {
     const auto* raw = reinterpret_cast<const uint8_t*>(bytes.data());
@@ -180,8 +187,6 @@ bool Http2Connection::feed() {
       return false;
     }
   }
-  input_.consume(bytes.size());
-  input_.shrink();
   if (verdict.error) terminate(static_cast<uint32_t>(*verdict.error));
   return !verdict.error;
 }
@@ -225,7 +230,9 @@ async::Task<void> Http2Connection::run_request(std::shared_ptr<Http2Stream> stre
   if (!stream->responded() && !stream->client_has_left()) {
     Response response;
     response.status = 500;
-    if (stream->refusal() != 0) response = context_.refusal(stream->refusal());
+    const int of_body = stream->body_refusal();
+    if (stream->refusal() != 0) response = context_.refusal(stream->request(), Missing::Head, stream->refusal());
+    if (of_body != 0) response = context_.refusal(stream->request(), Missing::Body, of_body);
     async::Task<void> work = stream->respond(std::move(response));
     trouble = co_await trouble_of(std::move(work));
   }
@@ -237,7 +244,7 @@ async::Task<void> Http2Connection::run_request(std::shared_ptr<Http2Stream> stre
   }
   flush();
   // The reading task sees the end of the input.
-  if (context_.stopping && streams_.empty()) ::shutdown(stream_->fd(), SHUT_RD);
+  if (is_done()) ::shutdown(stream_->fd(), SHUT_RD);
 }
 
 bool Http2Connection::submit_response(int32_t stream, const Response& response, std::string_view date,
@@ -254,6 +261,7 @@ bool Http2Connection::submit_response(int32_t stream, const Response& response, 
   nghttp2_data_provider body{{0}, Callbacks::response_body};
   const int done =
       nghttp2_submit_response(session_, stream, fields.data(), fields.size(), has_body ? &body : nullptr);
+  if (ConnectionMark::has_lived(mark_.get(), context_.clock)) say_goodbye();
   flush();
   return done == 0;
 }
@@ -291,7 +299,7 @@ void Http2Connection::flush_now() {
 }
 
 async::Task<void> Http2Connection::send_later() {
-  co_await turned_.wait(context_.limits.send);
+  co_await turned_.wait(silence_max(context_.limits.send));
   is_scheduled_ = false;
   if (!is_sending_ && !is_broken_) co_await send_all();
   sent_.notifier().notify();
@@ -305,7 +313,7 @@ async::Task<void> Http2Connection::send_all() {
     if (out.empty()) break;
     std::array<std::string_view, 3> pieces = {out, {}, {}};
     std::optional<Sent> sent = send_now(*stream_, pieces);
-    if (!sent) sent = co_await http::send(*stream_, pieces, context_.limits.send);
+    if (!sent) sent = co_await http::send(*stream_, pieces, silence_max(context_.limits.send));
     if (*sent == Sent::Done) continue;
     is_broken_ = true;
     for (auto& [id, stream] : streams_) stream->close();
@@ -316,11 +324,11 @@ async::Task<void> Http2Connection::send_all() {
   is_sending_ = false;
   sent_.notifier().notify();
   // The reading task sees the end of the input.
-  if (context_.stopping && streams_.empty()) ::shutdown(stream_->fd(), SHUT_RD);
+  if (is_done()) ::shutdown(stream_->fd(), SHUT_RD);
 }
 
 void Http2Connection::end_stuck_streams() {
-  const SteadyTime latest = context_.clock.steady() - context_.limits.send;
+  const SteadyTime latest = context_.clock.steady() - silence_max(context_.limits.send);
   for (const auto& [id, stream] : streams_) {
     if (!stream->is_left_since(latest)) continue;
     nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
@@ -329,17 +337,17 @@ void Http2Connection::end_stuck_streams() {
 
 bool Http2Connection::is_over() const {
   if (is_broken_ || is_terminated_) return true;
-  if (context_.stopping && streams_.empty()) return true;
+  if (is_done()) return true;
   return nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0;
 }
 
 async::Task<void> Http2Connection::linger() {
-  while (is_sending_ || is_scheduled_) co_await sent_.wait(context_.limits.send);
+  while (is_sending_ || is_scheduled_) co_await sent_.wait(silence_max(context_.limits.send));
   if (is_broken_) co_return;
   stream_->end_writing();
   for (size_t i = 0; i < kLingerReadsMax; ++i) {
-    Fill filled = co_await fill(*stream_, input_, kLinger);
-    input_.take();
+    std::string_view ignored;
+    Fill filled = co_await read_shared(*stream_, ignored, kLinger);
     if (filled != Fill::Done) co_return;
   }
 }
@@ -348,12 +356,14 @@ async::Task<void> Http2Connection::serve() {
   context_.idle.add(*this);
   flush_now();
   while (!is_over()) {
-    Fill filled = co_await fill(*stream_, input_, context_.limits.idle);
+    // What came is read before anything else can run.
+    std::string_view bytes;
+    Fill filled = co_await read_shared(*stream_, bytes, silence_max(context_.limits.idle));
     if (!streams_.empty()) end_stuck_streams();
     if (filled == Fill::TimedOut) {
       if (streams_.empty()) terminate(NGHTTP2_NO_ERROR);
     } else if (filled == Fill::Done) {
-      if (feed()) start_requests();
+      if (feed(bytes)) start_requests();
     } else {
       is_broken_ = true;
     }

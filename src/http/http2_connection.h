@@ -43,12 +43,19 @@ class Http2Connection final : public ClosableConnection, private Http2Frames {
   async::Reactor& reactor() const override { return stream_->reactor(); }
   bool is_broken() const override { return is_broken_; }
   const Limits& limits() const override { return context_.limits; }
+  async::Duration silence_max(async::Duration limit) const override {
+    return ConnectionMark::silence_of(mark_.get(), limit);
+  }
   std::unique_ptr<ConnectionMark>& mark() override { return mark_; }
 
   // Reads what has come in; false when no more is to be read.
-  bool feed();
+  bool feed(std::string_view bytes);
   void start_requests();
   bool is_over() const;
+  // Tells the client to make another connection for what it has not begun.
+  void say_goodbye();
+  // No request more is taken, and none is left.
+  bool is_done() const { return (context_.stopping || is_leaving_) && streams_.empty(); }
   void terminate(uint32_t error);
   // Sends what there is to send: at the end of the reactor's turn, with what others say until then, or at once.
   void flush();
@@ -66,7 +73,6 @@ class Http2Connection final : public ClosableConnection, private Http2Frames {
   net::Address local_;
   std::unique_ptr<ConnectionMark> mark_;
   const uint64_t number_;
-  InputBuffer input_;
   FrameGuard guard_;
   nghttp2_session* session_ = nullptr;
   Streams streams_;
@@ -74,6 +80,7 @@ class Http2Connection final : public ClosableConnection, private Http2Frames {
   bool is_sending_ = false;
   bool is_scheduled_ = false;
   bool is_broken_ = false;      // Nothing more can be sent.
+  bool is_leaving_ = false;     // The client was told to go.
   bool is_terminated_ = false;  // The client has broken the protocol.
   async::Wakeup sent_;
   async::Wakeup turned_;

@@ -174,8 +174,10 @@ async::Task<std::string_view> Http2Stream::read() {
   if (continue_owed_ && !responded_ && arrived_.empty()) frames_.submit_interim(id_, 100, Headers());
   continue_owed_ = false;
   while (arrived_.empty() && !body_ended_ && !closed_ && !frames_.is_broken()) {
-    async::Woken woken = co_await wait_for(body_came_, frames_.limits().body);
-    if (woken == async::Woken::TimedOut) throw async::StreamError("the request's body does not come");
+    async::Woken woken = co_await wait_for(body_came_, frames_.silence_max(frames_.limits().body));
+    if (woken != async::Woken::TimedOut) continue;
+    is_late_ = true;
+    throw async::StreamError("the request's body does not come");
   }
   if (arrived_.empty() && !body_ended_) throw async::StreamError("the client is gone");
   reading_.swap(arrived_);
@@ -214,7 +216,7 @@ async::Task<void> Http2Stream::offer(std::string_view bytes, bool is_end) {
   frames_.resume(id_);
   if (is_left_) co_return;
   while (!closed_ && !frames_.is_broken() && (!offered_.empty() || (is_end && !end_taken_))) {
-    async::Woken woken = co_await wait_for(body_went_, frames_.limits().send);
+    async::Woken woken = co_await wait_for(body_went_, frames_.silence_max(frames_.limits().send));
     if (woken == async::Woken::TimedOut && !offered_.empty()) {
       throw async::StreamError("the client takes no response");
     }

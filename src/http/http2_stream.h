@@ -32,6 +32,8 @@ class Http2Frames {
   virtual async::Reactor& reactor() const = 0;
   virtual bool is_broken() const = 0;
   virtual const Limits& limits() const = 0;
+  // How long either side may be silent: this, unless the connection has a time of its own.
+  virtual async::Duration silence_max(async::Duration limit) const = 0;
   virtual std::unique_ptr<ConnectionMark>& mark() = 0;
 };
 
@@ -76,6 +78,7 @@ class Http2Stream final : public Exchange, private async::ByteSource {
   // ---- As the handler sees it.
   const Request& request() const override { return request_; }
   async::ByteSource& body() override { return *this; }
+  int body_refusal() const override { return is_late_ ? 408 : 0; }
   const Headers& trailers() const override { return trailers_; }
   async::Task<void> respond(Response response) override;
   async::Task<void> respond_interim(int status, Headers headers) override;
@@ -112,6 +115,7 @@ class Http2Stream final : public Exchange, private async::ByteSource {
   bool body_ended_ = false;
   bool continue_owed_ = false;
   bool discards_ = false;
+  bool is_late_ = false;
 
   std::string_view offered_;  // Of the response's body, not taken yet.
   bool offered_end_ = false;

@@ -107,9 +107,16 @@ class Shard {
     }
     auto stream =
         std::make_unique<net::Stream>(shard.reactor_, std::move(socket), std::move(session));
-    net::Wait shaken = net::Wait::Ready;
-    if (stream->tls()) shaken = co_await stream->shake_hands(shard.context_.limits.head);
-    if (stream->tls() && (shaken == net::Wait::TimedOut || !stream->tls()->handshake_done())) {
+    Arrived arrived{.socket = stream->fd(), .peer = peer, .tls = stream->tls()};
+    if (stream->tls()) {
+      const SteadyTime begun = shard.context_.clock.steady();
+      const net::Wait shaken = co_await stream->shake_hands(shard.context_.limits.head);
+      arrived.is_established = shaken != net::Wait::TimedOut && stream->tls()->handshake_done();
+      arrived.handshake = shard.context_.clock.steady() - begun;
+    }
+    arrived.number = ++shard.context_.connections;
+    if (reception.arrived) reception.arrived(arrived);
+    if (!arrived.is_established) {
       if (reception.failed_handshake) reception.failed_handshake(stream->tls()->server_name());
       co_return;
     }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "async/byte_source.h"
@@ -18,6 +19,7 @@ namespace holm::net {
 class ConnectionRoom;
 class Stream;
 class TlsServerContext;
+class TlsSession;
 }  // namespace holm::net
 
 namespace holm::http {
@@ -52,10 +54,36 @@ struct Traffic {
   uint64_t sent_bytes = 0;
 };
 
-// What a handler keeps of a connection until its end.
+// What a handler keeps of a connection until its end, and how long that may be.
 class ConnectionMark {
  public:
   virtual ~ConnectionMark() = default;
+
+  // Without a byte from the client or to it: instead of the limits' idle, body and send.
+  std::optional<async::Duration> silence_max;
+  // From then on the response to a request is the connection's last.
+  std::optional<SteadyTime> last_request_from;
+
+  // Of one that may be null or say nothing.
+  static async::Duration silence_of(const ConnectionMark* mark, async::Duration limit) {
+    return mark && mark->silence_max ? *mark->silence_max : limit;
+  }
+  static bool has_lived(const ConnectionMark* mark, const Clock& clock) {
+    return mark && mark->last_request_from && clock.steady() >= *mark->last_request_from;
+  }
+};
+
+// What of a request did not come as it should.
+enum class Missing : uint8_t { Head, Body };
+
+// A connection that is there, or whose TLS came to nothing.
+struct Arrived {
+  int socket = -1;
+  const net::Address& peer;
+  const net::TlsSession* tls = nullptr;  // Null: none.
+  bool is_established = true;
+  std::chrono::nanoseconds handshake{};  // How long TLS took.
+  uint64_t number = 0;                   // Request::connection of what comes on it.
 };
 
 // What a server's owner has to do with connections before there are requests. Called on any reactor; may be empty.
@@ -65,8 +93,10 @@ struct Reception {
   std::function<std::unique_ptr<ConnectionMark>()> welcome{};  // For each that was accepted.
   // TLS was begun and came to nothing.
   std::function<void(std::string_view server_name)> failed_handshake{};
-  // What is answered where no handler is asked: 408, and 414 or 431 for heads beyond limits. Empty: that alone.
-  std::function<Response(int status)> refusal{};
+  std::function<void(const Arrived&)> arrived{};
+  // What is answered without a handler: 408, and 414 or 431 for heads beyond limits, of which as much is there as
+  // is known; 400 and 408 for bodies that the handler did not get and has not answered. Empty: that alone.
+  std::function<Response(const Request& request, Missing missing, int status)> refusal{};
 };
 
 // A connection that has left HTTP: the socket, and bytes that came after the request.
@@ -84,6 +114,8 @@ class Exchange {
   // The request's body, decoded; sends "100 Continue" at the first read when the client waits for
   // it. Its read throws StreamError when the body is cut short, malformed, or does not come.
   virtual async::ByteSource& body() = 0;
+  // What the client is to be told of a body that is malformed or has not come: 400 or 408; 0: of none.
+  virtual int body_refusal() const = 0;
   // What followed a chunked body; complete once the body has ended.
   virtual const Headers& trailers() const = 0;
 

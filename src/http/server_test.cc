@@ -272,7 +272,37 @@ TEST(Server, EndsConnectionsWhoseBodyDoesNotCome) {
   TestServer server(echo, limits);
   RawClient client(server.port());
   client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab");
-  EXPECT_EQ(client.read_response().status_line, "HTTP/1.1 400 Bad Request");
+  EXPECT_EQ(client.read_response().status_line, "HTTP/1.1 408 Request Timeout");
+  EXPECT_TRUE(client.is_closed());
+}
+
+// What a handler says of the connection, by the path: how long it may be silent, or that it is old.
+async::Task<void> mark_and_echo(Exchange& exchange) {
+  auto mark = std::make_unique<ConnectionMark>();
+  mark->silence_max = exchange.request().path == "/brief" ? async::Duration{100} : kHour;
+  mark->last_request_from = exchange.reactor().clock().steady();
+  if (exchange.request().path != "/old") *mark->last_request_from += kHour;
+  exchange.mark() = std::move(mark);
+  co_await echo(exchange);
+}
+
+TEST(Server, AConnectionMayBeSilentForAsLongAsItsMarkSays) {
+  Limits limits;
+  limits.idle = kHour;
+  TestServer server(mark_and_echo, limits);
+  RawClient client(server.port());
+  client.send("GET /brief HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(client.read_response().body, "GET /brief ");
+  EXPECT_TRUE(client.is_closed());
+}
+
+TEST(Server, AnOldConnectionEndsWithItsNextResponse) {
+  TestServer server(mark_and_echo);
+  RawClient client(server.port());
+  client.send("GET /young HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(client.read_response().head.find("Connection: close"), std::string::npos);
+  client.send("GET /old HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_NE(client.read_response().head.find("Connection: close"), std::string::npos);
   EXPECT_TRUE(client.is_closed());
 }
 

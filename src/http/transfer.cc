@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "net/pipe.h"
 #include "net/stream.h"
 
 namespace holm::http {
@@ -41,23 +42,23 @@ std::string InputBuffer::take() {
 
 namespace {
 
+std::optional<Fill> fill_of(net::Io status) {
+  switch (status) {
+    case net::Io::Done: return Fill::Done;
+    case net::Io::End: return Fill::End;
+    case net::Io::Failed: return Fill::Failed;
+    case net::Io::WouldBlock: break;
+  }
+  return std::nullopt;
+}
+
 // Reads into `scratch`, in the first `bytes_max` of it; None: there is nothing yet.
 std::optional<Fill> read_now(net::Stream& stream, size_t bytes_max, std::string_view& piece) {
   std::span<char> scratch = stream.reactor().scratch();
   scratch = scratch.first(std::min(bytes_max, scratch.size()));
   net::IoResult result = stream.read_some(scratch);
-  switch (result.status) {
-    case net::Io::Done:
-      piece = {scratch.data(), result.bytes};
-      return Fill::Done;
-    case net::Io::End:
-      return Fill::End;
-    case net::Io::Failed:
-      return Fill::Failed;
-    case net::Io::WouldBlock:
-      break;
-  }
-  return std::nullopt;
+  if (result.status == net::Io::Done) piece = {scratch.data(), result.bytes};
+  return fill_of(result.status);
 }
 
 // A TLS connection may have to wait several times; the time is for all of them.
@@ -112,6 +113,15 @@ async::Task<Fill> read_shared(net::Stream& stream, std::string_view& piece, asyn
   }
 }
 
+async::Task<Fill> fill(net::Stream& stream, net::Pipe& pipe, size_t bytes_max, async::Duration timeout) {
+  while (true) {
+    const std::optional<Fill> filled = fill_of(stream.read_some(pipe, bytes_max).status);
+    if (filled) co_return *filled;
+    net::Wait wait = co_await stream.readable(timeout);
+    if (wait == net::Wait::TimedOut) co_return Fill::TimedOut;
+  }
+}
+
 std::optional<Sent> send_now(net::Stream& stream, std::array<std::string_view, 3>& pieces) {
   while (true) {
     std::array<iovec, 3> vectors;
@@ -138,6 +148,17 @@ async::Task<Sent> send(net::Stream& stream, std::array<std::string_view, 3> piec
     net::Wait wait = co_await stream.writable(timeout);
     if (wait == net::Wait::TimedOut) co_return Sent::TimedOut;
   }
+}
+
+async::Task<Sent> send(net::Stream& stream, net::Pipe& pipe, async::Duration timeout) {
+  while (pipe.bytes() > 0) {
+    const net::IoResult result = stream.write_some(pipe);
+    if (result.status == net::Io::Done) continue;
+    if (result.status != net::Io::WouldBlock) co_return Sent::Failed;
+    net::Wait wait = co_await stream.writable(timeout);
+    if (wait == net::Wait::TimedOut) co_return Sent::TimedOut;
+  }
+  co_return Sent::Done;
 }
 
 }  // namespace holm::http

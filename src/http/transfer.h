@@ -11,6 +11,7 @@
 #include "async/task.h"
 
 namespace holm::net {
+class Pipe;
 class Stream;
 }
 
@@ -41,6 +42,9 @@ async::Task<Fill> fill_head(net::Stream& stream, InputBuffer& input, async::Dura
 // anything else runs.
 async::Task<Fill> read_shared(net::Stream& stream, std::string_view& piece, async::Duration timeout);
 
+// Waits likewise and moves at most so many bytes to the pipe, which is empty.
+async::Task<Fill> fill(net::Stream& stream, net::Pipe& pipe, size_t bytes_max, async::Duration timeout);
+
 enum class Sent : uint8_t { Done, Failed, TimedOut };
 // Sends what the other side takes without being waited for, and takes it off the pieces. None: some
 // is left.
@@ -49,5 +53,7 @@ std::optional<Sent> send_now(net::Stream& stream, std::array<std::string_view, 3
 // side is at most `timeout`. What the pieces show lives until the task ends.
 async::Task<Sent> send(net::Stream& stream, std::array<std::string_view, 3> pieces,
                        async::Duration timeout);
+// Likewise all that is in the pipe.
+async::Task<Sent> send(net::Stream& stream, net::Pipe& pipe, async::Duration timeout);
 
 }  // namespace holm::http

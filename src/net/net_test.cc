@@ -8,6 +8,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
+#include <vector>
+
 #include "async/byte_source.h"
 #include "async/sync_wait.h"
 #include "async/task_set.h"
@@ -15,6 +18,7 @@
 #include "net/address.h"
 #include "net/connection_room.h"
 #include "net/listener.h"
+#include "net/pipe.h"
 #include "net/socket.h"
 #include "net/stream.h"
 #include "net/certificate_directory.h"
@@ -155,6 +159,49 @@ TEST(IdleList, ClosesThoseThatHaveWaitedLongest) {
   EXPECT_EQ(list.close_oldest(5), 1u);
   EXPECT_EQ(closed, (std::vector{2, 1}));
   EXPECT_EQ(list.close_oldest(1), 0u);
+}
+
+TEST_F(Sockets, BytesGoFromOneToTheOtherThroughAPipe) {
+  std::array<int, 2> again{};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, again.data()), 0);
+  const UniqueFd other(again[0]);
+  ASSERT_EQ(::send(other.get(), "hello, world", 12, 0), 12);
+  reactor().call([&] {
+    Stream in(reactor(), UniqueFd(again[1]));
+    std::array<int, 2> last{};
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, last.data()), 0);
+    const UniqueFd reader(last[0]);
+    Stream out(reactor(), UniqueFd(last[1]));
+    std::optional<Pipe> pipe = Pipe::take();
+    ASSERT_TRUE(pipe.has_value());
+    EXPECT_EQ(in.read_some(*pipe, 5).bytes, 5u);
+    EXPECT_EQ(pipe->bytes(), 5u);
+    EXPECT_EQ(out.write_some(*pipe).status, Io::Done);
+    EXPECT_EQ(pipe->bytes(), 0u);
+    EXPECT_EQ(in.read_some(*pipe, 100).bytes, 7u);
+    EXPECT_EQ(out.write_some(*pipe).bytes, 7u);
+    std::array<char, 32> got{};
+    EXPECT_EQ(::recv(reader.get(), got.data(), got.size(), 0), 12);
+    EXPECT_EQ(std::string_view(got.data()), "hello, world");
+    // One that is given up with bytes in it is nobody else's.
+    ASSERT_EQ(::send(other.get(), "left", 4, 0), 4);
+    EXPECT_EQ(in.read_some(*pipe, 100).bytes, 4u);
+    pipe.reset();
+    std::optional<Pipe> next = Pipe::take();
+    ASSERT_TRUE(next.has_value());
+    EXPECT_EQ(next->bytes(), 0u);
+    EXPECT_EQ(in.read_some(*next, 100).status, Io::WouldBlock);
+  });
+}
+
+TEST_F(Sockets, SoManyPipesAreTakenAndNoMore) {
+  reactor().call([] {
+    std::vector<Pipe> taken;
+    while (std::optional<Pipe> pipe = Pipe::take()) taken.push_back(std::move(*pipe));
+    EXPECT_EQ(taken.size(), 128u);
+    taken.pop_back();
+    EXPECT_TRUE(Pipe::take().has_value());
+  });
 }
 
 TEST_F(Sockets, GiveUpReadingWhenNothingComes) {

@@ -3,6 +3,7 @@
 
 #include "net/stream.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -13,6 +14,7 @@
 
 #include "async/byte_source.h"
 #include "base/check.h"
+#include "net/pipe.h"
 #include "net/tls.h"
 
 namespace holm::net {
@@ -153,6 +155,41 @@ IoResult Stream::write_plain(std::span<const iovec> pieces) {
   } while (count < 0 && errno == EINTR);
   if (count >= 0) return {Io::Done, static_cast<size_t>(count)};
   if (errno != EAGAIN) return {Io::Failed, 0};
+  writing_->ready = false;
+  return {Io::WouldBlock, 0};
+}
+
+IoResult Stream::read_some(Pipe& pipe, size_t bytes_max) {
+  CHECK(!tls_ && pipe.bytes_ == 0);
+  if (!reading_->ready) return {Io::WouldBlock, 0};
+  ssize_t count;
+  do {
+    count = ::splice(socket_.get(), nullptr, pipe.writing_.get(), nullptr, bytes_max,
+                     SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+  } while (count < 0 && errno == EINTR);
+  if (count == 0) return {Io::End, 0};
+  if (count > 0) {
+    pipe.bytes_ = static_cast<size_t>(count);
+    return {Io::Done, pipe.bytes_};
+  }
+  // The pipe is empty, so it is the socket that has nothing.
+  if (errno != EAGAIN) return {Io::Failed, 0};
+  reading_->ready = false;
+  return {Io::WouldBlock, 0};
+}
+
+IoResult Stream::write_some(Pipe& pipe) {
+  CHECK(!tls_);
+  ssize_t count;
+  do {
+    count = ::splice(pipe.reading_.get(), nullptr, socket_.get(), nullptr, pipe.bytes_,
+                     SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+  } while (count < 0 && errno == EINTR);
+  if (count > 0) {
+    pipe.bytes_ -= static_cast<size_t>(count);
+    return {Io::Done, static_cast<size_t>(count)};
+  }
+  if (count == 0 || errno != EAGAIN) return {Io::Failed, 0};
   writing_->ready = false;
   return {Io::WouldBlock, 0};
 }

@@ -16,6 +16,7 @@ struct iovec;
 
 namespace holm::net {
 
+class Pipe;
 class TlsSession;
 
 enum class Io {
@@ -51,6 +52,9 @@ class Stream final : public async::FdHandler {
   // Moves what can be moved now. A TLS handshake that is not complete is carried on by either.
   IoResult read_some(std::span<char> buffer);
   IoResult write_some(std::span<const iovec> pieces);
+  // Likewise, of plain connections: at most so many bytes into the empty pipe, and what is in the pipe.
+  IoResult read_some(Pipe& pipe, size_t bytes_max);
+  IoResult write_some(Pipe& pipe);
 
   class Waiter;
   // `co_await stream.readable(timeout)`: resumes when read_some may find something.

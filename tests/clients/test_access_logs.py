@@ -91,10 +91,32 @@ def test_the_test_file_shows_that_it_does(shop):
     enable(shop)
 
 
-def test_connection_logs_are_refused_by_name(shop):
+def test_connections_are_logged_in_files_of_their_own(shop):
     with pytest.raises(ClientError) as refused:
         set_attributes(shop, connection_logs__s3__enabled="true")
-    assert "connection_logs.s3.enabled" in str(refused.value)
+    assert "connection_logs.s3.bucket" in str(refused.value)
+    set_attributes(shop, connection_logs__s3__enabled="true", connection_logs__s3__bucket="logs-of-shop",
+                   connection_logs__s3__prefix="web")
+    wait_until(lambda: any(key.endswith("/ELBConnectionLogTestFile") for key in keys(shop)), what="the test file")
+    folder = shop.region.data / "access-logs"
+
+    def connections():
+        """Number of the connection → what its line says before."""
+        lines = [line for each in folder.iterdir() for line in each.read_text().splitlines() if " 80 - - - " in line]
+        return {line.split(" ")[-1]: line.split(" ")[1:-1] for line in lines}
+
+    def are_known():
+        """Of a request after the change: its connection is in both logs."""
+        assert ask(shop.region, shop.name, "/connected").status == 200
+        written = "".join(each.read_text() for each in folder.iterdir())
+        lines = lines_of("".join(line for line in written.splitlines(True) if line.startswith("http ")))
+        asked = {line["connection"]: line["client"] for line in lines if "/connected" in line["request"]}
+        told = connections()
+        return any(number in told and told[number][:2] == client.rsplit(":", 1) for number, client in asked.items())
+
+    wait_until(are_known, what="a connection in both logs")
+    [fields] = {tuple(each[2:]) for each in connections().values()}
+    assert fields == ("80", "-", "-", "-", '"-"', "-", "-", "-")
 
 
 def test_dangerous_requests_are_stopped_as_the_mode_says(shop):
@@ -121,8 +143,10 @@ def test_every_request_is_in_the_log_even_if_the_daemon_is_killed(shop):
     shop.region.kill()
     shop.region.start()
     wait_until(lambda: any(key.endswith(".log.gz") for key in keys(shop)), what="a log in the bucket")
-    assert list(folder.glob("*.log")) == []
-    [key] = [key for key in keys(shop) if key.endswith(".log.gz")]
+    wait_until(lambda: not list(folder.glob("*.log")), what="all logs in the bucket")
+    logs = [key for key in keys(shop) if key.endswith(".log.gz")]
+    [key] = [key for key in logs if "/conn_log_" not in key]
+    assert len(logs) == 2
     resource = shop.balancer.split("loadbalancer/")[1].replace("/", ".")
     account = shop.balancer.split(":")[4]
     assert key.startswith(f"web/AWSLogs/{account}/elasticloadbalancing/us-east-1/")

@@ -98,6 +98,15 @@ def test_requests_are_counted_and_timed(measured):
     assert sum(measured.of_balancer("ProcessedBytes")) > 1000
     assert measured.of_balancer("RuleEvaluations") == [], "there is the default only"
     assert measured.of_balancer("RejectedConnectionCount") == []
+    found = measured.ec2.describe_instances(InstanceIds=[measured.server])["Reservations"][0]["Instances"][0]
+    zone = {"AvailabilityZone": found["Placement"]["AvailabilityZone"]}
+    group = {"TargetGroup": measured.group.rpartition(":")[2]}
+    assert sum(measured.of_balancer("RequestCount", **zone)) == 10, "of the zone that its only target is in"
+    assert sum(measured.of_balancer("HTTPCode_Target_2XX_Count", **zone, **group)) == 9
+    assert measured.of_balancer("HealthyHostCount", "Maximum", **zone, **group)[-1] == 1
+    assert measured.of_balancer("RuleEvaluations", **zone) == []
+    # Of a unit's 3000 connections a minute, a few; of its hour, a minute.
+    assert 1 / 3000 / 60 <= max(measured.of_balancer("ConsumedLCUs", "Maximum")) < 1 / 60
 
 
 def test_a_classic_load_balancer_counts_too(measured):

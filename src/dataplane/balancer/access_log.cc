@@ -1,4 +1,5 @@
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-connection-logs.html
 
 #include "dataplane/balancer/access_log.h"
 
@@ -179,6 +180,11 @@ void append_hexadecimal(std::string& out, uint64_t number) {
   for (int shift = 60; shift >= 0; shift -= 4) out += kDigits[number >> shift & 15];
 }
 
+void append_connection(std::string& out, uint64_t connection) {
+  append_hexadecimal(out.append(" TID_"), connection);
+  append_hexadecimal(out, connection * 0x9e3779b97f4a7c15u);
+}
+
 // "app/name/0123456789abcdef"
 std::string_view resource_of(std::string_view arn) {
   const size_t slash = arn.find('/');
@@ -238,22 +244,46 @@ std::string access_log_line(const LogLine& line) {
   const bool is_compliant = classification.safety == Safety::Compliant;
   append_quoted_or_dash(out, is_compliant ? "" : name_of(classification.safety));
   append_quoted_or_dash(out, classification.reason);
-  append_hexadecimal(out.append(" TID_"), line.connection);
-  append_hexadecimal(out, line.connection * 0x9e3779b97f4a7c15u);
+  append_connection(out, line.connection);
   // Nothing was transformed.
   out.append(" \"-\" \"-\" \"-\"\n");
   return out;
 }
 
+std::string connection_log_line(const ConnectionLine& line) {
+  std::string out;
+  append_time(out, line.now);
+  out.append(" ").append(line.peer.ip()).append(" ");
+  append_number(out, line.peer.port());
+  append_number(out += ' ', line.listener_port);
+  out.append(" ").append(or_dash(line.tls_version)).append(" ").append(or_dash(line.tls_cipher));
+  if (line.is_secure && line.is_established && line.handshake) {
+    append_seconds(out, line.handshake);
+  } else {
+    out.append(" -");
+  }
+  // Clients are not asked for certificates.
+  out.append(" \"-\" - - ");
+  if (!line.is_established) {
+    out.append("Failed:UnmappedConnectionError");
+  } else {
+    out.append(line.is_secure ? "Success" : "-");
+  }
+  append_connection(out, line.connection);
+  return out += '\n';
+}
+
 std::string to_text(const LogPlace& place) {
-  return fmt::format("{}\t{}\t{}\t{}", place.load_balancer_arn, place.node, place.bucket.name,
-                     place.bucket.prefix);
+  return fmt::format("{}\t{}\t{}\t{}{}", place.load_balancer_arn, place.node, place.bucket.name,
+                     place.bucket.prefix, place.kind == LogKind::Access ? "" : "\tconnections");
 }
 
 std::optional<LogPlace> log_place_of(std::string_view text) {
   const auto parts = split(text, '\t');
-  if (parts.size() != 4 || parts[0].empty() || parts[2].empty()) return std::nullopt;
-  return LogPlace{.load_balancer_arn = std::string(parts[0]),
+  const bool is_of_connections = parts.size() == 5 && parts[4] == "connections";
+  if (parts.size() != (is_of_connections ? 5 : 4) || parts[0].empty() || parts[2].empty()) return std::nullopt;
+  return LogPlace{.kind = is_of_connections ? LogKind::Connection : LogKind::Access,
+                  .load_balancer_arn = std::string(parts[0]),
                   .node = std::string(parts[1]),
                   .bucket = {std::string(parts[2]), std::string(parts[3])}};
 }
@@ -278,13 +308,12 @@ AccessLogFiles::AccessLogFiles(async::Reactor& reactor, std::string folder, size
 
 AccessLogFiles::~AccessLogFiles() { complete(); }
 
-AccessLogFiles::File& AccessLogFiles::file_of(const LoadBalancer& load_balancer, const std::string& node) {
+AccessLogFiles::File& AccessLogFiles::file_of(LogPlace place) {
   for (File& each : files_) {
-    const bool is_its = each.place.load_balancer_arn == load_balancer.arn && each.place.node == node;
-    if (is_its && each.place.bucket == *load_balancer.log_bucket) return each;
+    if (each.place == place) return each;
   }
   const auto now = reactor_.clock().now().time_since_epoch() / std::chrono::milliseconds(1);
-  File made{.place = {load_balancer.arn, node, *load_balancer.log_bucket},
+  File made{.place = std::move(place),
             .path = fmt::format("{}/{}-{}-{}", folder_, now, number_, ++files_made_),
             .fd = {},
             .unwritten = {}};
@@ -295,9 +324,12 @@ AccessLogFiles::File& AccessLogFiles::file_of(const LoadBalancer& load_balancer,
   return files_.emplace_back(std::move(made));
 }
 
-void AccessLogFiles::add(const LoadBalancer& load_balancer, const std::string& node, std::string_view line) {
-  if (folder_.empty() || !load_balancer.log_bucket) return;
-  File& file = file_of(load_balancer, node);
+void AccessLogFiles::add(LogKind kind, const LoadBalancer& load_balancer, const std::string& node,
+                         std::string_view line) {
+  const std::optional<LogBucket>& bucket =
+      kind == LogKind::Access ? load_balancer.log_bucket : load_balancer.connection_log_bucket;
+  if (folder_.empty() || !bucket) return;
+  File& file = file_of({kind, load_balancer.arn, node, *bucket});
   file.unwritten += line;
   if (file.unwritten.size() >= kUnwrittenMax) write(file);
   if (!timer_.is_armed()) timer_.arm(kWriteAfter);

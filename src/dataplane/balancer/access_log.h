@@ -1,4 +1,5 @@
-// Access logs: a line for each request, gathered by each reactor and appended to files, which others deliver.
+// Access logs, a line for each request, and connection logs, a line for each connection of a client: gathered by
+// each reactor and appended to files, which others deliver.
 #pragma once
 
 #include <chrono>
@@ -52,8 +53,25 @@ struct LogLine {
 // nor a field before its time.
 std::string access_log_line(const LogLine& line);
 
+// A connection of a client, or one whose TLS came to nothing.
+struct ConnectionLine {
+  const net::Address& peer;
+  uint16_t listener_port = 0;
+  bool is_secure = false;
+  bool is_established = true;
+  std::string_view tls_version;  // Of TLS that was established, as the next two.
+  std::string_view tls_cipher;
+  std::optional<std::chrono::nanoseconds> handshake;  // None: nobody has measured it.
+  Time now{};
+  uint64_t connection = 0;  // As its requests' lines have it.
+};
+std::string connection_log_line(const ConnectionLine& line);
+
+enum class LogKind : uint8_t { Access, Connection };
+
 // Where the lines of one load balancer's node go; the first line of a file says so.
 struct LogPlace {
+  LogKind kind = LogKind::Access;
   std::string load_balancer_arn;
   std::string node;  // Its address.
   LogBucket bucket;
@@ -78,7 +96,7 @@ class AccessLogFiles final {
   AccessLogFiles(const AccessLogFiles&) = delete;
   AccessLogFiles& operator=(const AccessLogFiles&) = delete;
 
-  void add(const LoadBalancer& load_balancer, const std::string& node, std::string_view line);
+  void add(LogKind kind, const LoadBalancer& load_balancer, const std::string& node, std::string_view line);
   // Makes everything that was added a complete file.
   void complete();
 
@@ -89,7 +107,7 @@ class AccessLogFiles final {
     UniqueFd fd;
     std::string unwritten;
   };
-  File& file_of(const LoadBalancer& load_balancer, const std::string& node);
+  File& file_of(LogPlace place);
   void write_all();
   static void write(File& file);
 

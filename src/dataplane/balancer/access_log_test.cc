@@ -155,10 +155,10 @@ class AccessLogFilesTest : public ::testing::Test {
 
 TEST_F(AccessLogFilesTest, EachNodeHasItsOwn) {
   AccessLogFiles files(reactor_, folder_, 0);
-  files.add(shop_, "10.0.0.1", "1\n");
-  files.add(shop_, "10.0.0.2", "2\n");
-  files.add(shop_, "10.0.0.1", "3\n");
-  files.add(site_, "10.0.0.3", "4\n");
+  files.add(LogKind::Access, shop_, "10.0.0.1", "1\n");
+  files.add(LogKind::Access, shop_, "10.0.0.2", "2\n");
+  files.add(LogKind::Access, shop_, "10.0.0.1", "3\n");
+  files.add(LogKind::Access, site_, "10.0.0.3", "4\n");
   EXPECT_TRUE(complete().empty());
   files.complete();
   const std::vector<std::string> wanted = {"shop\t10.0.0.1\tlogs\tweb\n1\n3\n", "shop\t10.0.0.2\tlogs\tweb\n2\n",
@@ -169,7 +169,7 @@ TEST_F(AccessLogFilesTest, EachNodeHasItsOwn) {
 TEST_F(AccessLogFilesTest, WithoutABucketNothingIsKept) {
   AccessLogFiles files(reactor_, folder_, 0);
   site_.log_bucket.reset();
-  files.add(site_, "10.0.0.3", "4\n");
+  files.add(LogKind::Access, site_, "10.0.0.3", "4\n");
   files.complete();
   EXPECT_TRUE(complete().empty());
 }
@@ -180,9 +180,52 @@ TEST_F(AccessLogFilesTest, WhatAnEarlierLifeLeftIsComplete) {
   EXPECT_EQ(complete(), std::vector<std::string>{"shop\t10.0.0.1\tlogs\t\n1\n"});
 }
 
+TEST(ConnectionLogLine, TellsOfTlsThatWasEstablishedOrWasNot) {
+  const net::Address peer = *net::Address::parse("203.0.113.1", 36280);
+  ConnectionLine line{.peer = peer, .listener_port = 443, .is_secure = true};
+  line.now = from_milliseconds(1696439115514);
+  line.connection = 1;
+  line.tls_version = "TLSv1.2";
+  line.tls_cipher = "ECDHE-RSA-AES128-GCM-SHA256";
+  line.handshake = std::chrono::milliseconds(4036);
+  const std::string number = " TID_00000000000000019e3779b97f4a7c15\n";
+  EXPECT_EQ(connection_log_line(line),
+            "2023-10-04T17:05:15.514000Z 203.0.113.1 36280 443 TLSv1.2 ECDHE-RSA-AES128-GCM-SHA256 4.036 \"-\" - "
+            "- Success" + number);
+  ConnectionLine failed{.peer = peer, .listener_port = 443, .is_secure = true, .is_established = false};
+  failed.handshake = std::chrono::milliseconds(1);
+  failed.connection = 1;
+  EXPECT_TRUE(connection_log_line(failed).ends_with(
+      " 203.0.113.1 36280 443 - - - \"-\" - - Failed:UnmappedConnectionError" + number));
+}
+
+TEST(ConnectionLogLine, WithoutTlsHasHyphens) {
+  const net::Address peer = *net::Address::parse("203.0.113.1", 36280);
+  const ConnectionLine line{.peer = peer, .listener_port = 80, .now = from_milliseconds(1696439115514)};
+  EXPECT_EQ(connection_log_line(line),
+            "2023-10-04T17:05:15.514000Z 203.0.113.1 36280 80 - - - \"-\" - - - "
+            "TID_00000000000000000000000000000000\n");
+}
+
+TEST_F(AccessLogFilesTest, ConnectionsHaveFilesOfTheirOwn) {
+  shop_.connection_log_bucket = LogBucket{"others", "c"};
+  {
+    AccessLogFiles files(reactor_, folder_, 0);
+    files.add(LogKind::Connection, shop_, "10.0.0.1", "1\n");
+    files.add(LogKind::Access, shop_, "10.0.0.1", "2\n");
+    files.add(LogKind::Connection, site_, "10.0.0.3", "nowhere\n");
+  }
+  const std::vector<std::string> wanted = {"shop\t10.0.0.1\tlogs\tweb\n2\n",
+                                           "shop\t10.0.0.1\tothers\tc\tconnections\n1\n"};
+  EXPECT_EQ(complete(), wanted);
+}
+
 TEST(LogPlace, IsReadAsItWasWritten) {
   const LogPlace place{.load_balancer_arn = "arn", .node = "10.0.0.1", .bucket = {"b", "a/b"}};
   EXPECT_EQ(log_place_of(to_text(place)), place);
+  LogPlace other = place;
+  other.kind = LogKind::Connection;
+  EXPECT_EQ(log_place_of(to_text(other)), other);
   for (const char* text : {"", "a", "a\tb\tc", "\ta\tb\tc", "a\tb\t\td", "a\tb\tc\td\te"}) {
     EXPECT_FALSE(log_place_of(text)) << text;
   }

@@ -110,6 +110,13 @@ Balancer::Shard& Balancer::shard_of(async::Reactor& reactor) {
   return *shards_.front();
 }
 
+Balancer::Shard& Balancer::own_shard() {
+  for (std::unique_ptr<Shard>& shard : shards_) {
+    if (shard->reactor.in_thread()) return *shard;
+  }
+  return *shards_.front();
+}
+
 std::vector<Unopened> Balancer::publish(std::shared_ptr<const Config> config) {
   std::lock_guard publishing(publishing_);
   auto next = std::make_shared<const Routing>(config, routing().get());
@@ -118,7 +125,10 @@ std::vector<Unopened> Balancer::publish(std::shared_ptr<const Config> config) {
     routing_ = next;
   }
   for (std::unique_ptr<Shard>& shard : shards_) {
-    shard->reactor.call([&shard, &next] { shard->routing = next; });
+    shard->reactor.call([&shard, &next] {
+      shard->routing = next;
+      for (ConnectionPassage* each : shard->passages) each->follow(*next);
+    });
   }
   publish_names(*config);
   std::vector<Unopened> unopened = replace_doors(*config);
@@ -129,7 +139,7 @@ std::vector<Unopened> Balancer::publish(std::shared_ptr<const Config> config) {
 void Balancer::publish_names(const Config& config) {
   Edge::Routes routes;
   for (const LoadBalancer& each : config.load_balancers) {
-    Arrival arrival{each.arn, {}};
+    Arrival arrival{each.arn, {}, {}};
     Edge::Route route;
     route.handler = [this, arrival](http::Exchange& exchange) { return serve(exchange, arrival); };
     route.answer = [this, arrival](std::string_view name) { return answer(arrival, name); };
@@ -186,12 +196,13 @@ Result<std::unique_ptr<Balancer::Door>> Balancer::open_door(const LoadBalancer& 
       socket_name(load_balancer, listener, ip),
       [&] { return net::listen_on(*address, {.where = load_balancer.where}); });
   if (!socket) return std::unexpected(socket.error());
-  return make_door(load_balancer, listener, std::move(*socket));
+  return make_door(load_balancer, listener, ip, std::move(*socket));
 }
 
 Result<std::unique_ptr<Balancer::Door>> Balancer::make_door(const LoadBalancer& load_balancer,
-                                                            const Listener& listener, UniqueFd socket) {
-  const Arrival arrival{load_balancer.arn, listener.arn};
+                                                            const Listener& listener, const std::string& ip,
+                                                            UniqueFd socket) {
+  const Arrival arrival{load_balancer.arn, listener.arn, ip};
   std::shared_ptr<const net::TlsServerContext> tls;
   if (listener.tls) {
     net::TlsServerOptions options;
@@ -215,7 +226,10 @@ Result<std::unique_ptr<Balancer::Door>> Balancer::make_door(const LoadBalancer& 
   http::Reception reception{.room = surroundings_.clients, .turned_away = turned_away};
   reception.welcome = [this, arrival] { return welcome(arrival); };
   reception.failed_handshake = [this, arrival](std::string_view) { count_failed_handshake(arrival); };
-  reception.refusal = [this, arrival](int status) { return refusal(arrival, status); };
+  reception.arrived = [this, arrival](const http::Arrived& arrived) { log_connection(arrival, arrived); };
+  reception.refusal = [this, arrival](const http::Request& request, http::Missing missing, int status) {
+    return refusal(arrival, request, missing, status);
+  };
   const http::Limits limits{.deviant = http::Deviant::HandOver};
   door->requests =
       std::make_unique<http::Server>(reactors_, limits, std::move(handler), clock_, std::move(reception));
@@ -233,7 +247,7 @@ Result<std::unique_ptr<Balancer::Door>> Balancer::open_datagram_door(const LoadB
       surroundings_.sockets.open(datagram_socket_name(load_balancer, listener, ip),
                                  [&] { return datagram_socket(*address, load_balancer.where); });
   if (!socket) return std::unexpected(socket.error());
-  const Arrival arrival{load_balancer.arn, listener.arn};
+  const Arrival arrival{load_balancer.arn, listener.arn, ip};
   auto finder = [this, arrival] { return datagram_route(arrival); };
   net::ConnectionRoom& room = surroundings_.targets ? *surroundings_.targets : own_targets_;
   auto door = std::make_unique<Door>();
@@ -245,30 +259,21 @@ Result<std::unique_ptr<Balancer::Door>> Balancer::open_datagram_door(const LoadB
 void Balancer::count_rejected(const Arrival& arrival) const {
   std::shared_ptr<const Routing> current = routing();
   const LoadBalancer* load_balancer = current->find_load_balancer(arrival.load_balancer_arn);
-  if (load_balancer) count(current->state_of(*load_balancer)->counters.rejected_connections);
+  if (load_balancer) count(current->state_of(*load_balancer, arrival.node)->counters.rejected_connections);
 }
 
 void Balancer::count_failed_handshake(const Arrival& arrival) const {
   std::shared_ptr<const Routing> current = routing();
   const LoadBalancer* load_balancer = current->find_load_balancer(arrival.load_balancer_arn);
-  if (load_balancer) count(current->state_of(*load_balancer)->counters.failed_handshakes);
-}
-
-// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html
-// Headers beyond the limits are a bad request there.
-http::Response Balancer::refusal(const Arrival& arrival, int status) const {
-  if (status == 431) status = 400;
-  std::shared_ptr<const Routing> current = routing();
-  const LoadBalancer* load_balancer = current->find_load_balancer(arrival.load_balancer_arn);
-  if (load_balancer) count_own_status(current->state_of(*load_balancer)->counters, status);
-  return error_response(status);
+  if (load_balancer) count(current->state_of(*load_balancer, arrival.node)->counters.failed_handshakes);
 }
 
 std::unique_ptr<http::ConnectionMark> Balancer::welcome(const Arrival& arrival) const {
   std::shared_ptr<const Routing> current = routing();
   const LoadBalancer* load_balancer = current->find_load_balancer(arrival.load_balancer_arn);
   if (!load_balancer) return nullptr;
-  return std::make_unique<OpenConnection>(current->state_of(*load_balancer));
+  return std::make_unique<OpenConnection>(current->state_of(*load_balancer, arrival.node), *load_balancer,
+                                          clock_.steady());
 }
 
 // Doors that are not wanted close first: their ports may be wanted for others.

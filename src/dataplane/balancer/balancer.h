@@ -25,6 +25,7 @@ namespace holm::balancer {
 
 class Routing;
 struct DatagramRoute;
+struct Story;
 struct VisiblePort;
 
 // A listener that has no socket on one of its addresses, and why.
@@ -86,15 +87,25 @@ class Balancer final {
   struct Arrival {
     std::string load_balancer_arn;
     std::string listener_arn;  // Empty: at the edge, by the port in the Host header.
+    std::string node;          // The address; empty at the edge.
   };
 
   Shard& shard_of(async::Reactor& reactor);
+  // Of the reactor whose thread this is.
+  Shard& own_shard();
   // As routing(), on that reactor's thread, without a lock.
   std::shared_ptr<const Routing> routing_on(const async::Reactor& reactor) const;
   void count_rejected(const Arrival& arrival) const;
   void count_failed_handshake(const Arrival& arrival) const;
   std::unique_ptr<http::ConnectionMark> welcome(const Arrival& arrival) const;
-  http::Response refusal(const Arrival& arrival, int status) const;
+  http::Response refusal(const Arrival& arrival, const http::Request& request, http::Missing missing, int status);
+  // Of a connection, in logs.
+  uint64_t logged_number(uint64_t connection, const net::Address& peer, const net::Address& local) const;
+  void log_connection(const Arrival& arrival, const http::Arrived& arrived);
+  // Of one at the edge, which is the load balancer's from its first request on.
+  void log_connection(const http::Request& request, const LoadBalancer& load_balancer, const Listener& listener);
+  void log_request(Shard& shard, const http::Request& request, const LoadBalancer& load_balancer,
+                   const Listener& listener, Story& story);
   async::Task<void> serve(http::Exchange& exchange, const Arrival& arrival);
   async::Task<void> carry(std::unique_ptr<net::Stream> client, net::Address peer, Arrival arrival);
   async::Task<void> carry_from_edge(http::Exchange& exchange, std::shared_ptr<const Routing> current,
@@ -106,7 +117,7 @@ class Balancer final {
   async::Task<void> respond(const Scene& scene, http::Response response);
   const std::string* choose_certificate(const Listener& listener, std::string_view server_name) const;
   Result<std::unique_ptr<Door>> make_door(const LoadBalancer& load_balancer, const Listener& listener,
-                                          UniqueFd socket);
+                                          const std::string& ip, UniqueFd socket);
   std::vector<Unopened> replace_doors(const Config& config);
   std::string socket_name(const LoadBalancer& load_balancer, const Listener& listener,
                           const std::string& ip) const;

@@ -71,10 +71,9 @@ async::Task<Passage::Outcome> Passage::call(std::shared_ptr<http::Http2Client> c
   const async::Duration idle = context_.load_balancer.idle_timeout;
   const std::optional<uint64_t> length = exchange.body().length();
   const bool has_body = !length || *length > 0;
-  const RequestHead described{exchange.request(), context_.load_balancer, context_.listener.port,
-                              context_.trace_root, length};
   count_invalid_headers();
-  const http::Http2RequestHead head = http2_request_head(described, context_.group.settings->protocol);
+  const http::Http2RequestHead head =
+      http2_request_head(context_.request_head(length), context_.group.settings->protocol);
   std::unique_ptr<http::Http2Call> call =
       client->begin(head, has_body ? http::RequestBody::Follows : http::RequestBody::None);
   if (!call) co_return is_kept ? Outcome::Stale : Outcome::Broke;
@@ -91,7 +90,7 @@ async::Task<Passage::Outcome> Passage::call(std::shared_ptr<http::Http2Client> c
   if (answer == http::Http2Call::Answer::TimedOut) co_return Outcome::TimedOut;
   if (answer != http::Http2Call::Answer::Head) co_return is_kept ? Outcome::Stale : Outcome::Broke;
   context_.story.answered_at = clock.steady();
-  context_.group.state->counters.target_response_time.add(*context_.story.answered_at - begun_at);
+  target_->counters->target_response_time.add(*context_.story.answered_at - begun_at);
   co_await respond(*call, sending.is_done);
   co_return Outcome::Responded;
 }
@@ -99,7 +98,7 @@ async::Task<Passage::Outcome> Passage::call(std::shared_ptr<http::Http2Client> c
 async::Task<void> Passage::respond(http::Http2Call& call, const bool& is_sent) {
   http::Response response;
   response.status = context_.story.status = context_.story.target_status = call.status();
-  count_status(context_.group.state->counters.target_statuses, call.status());
+  count_status(target_->counters->target_statuses, call.status());
   response.headers = end_to_end_headers(call.headers());
   finish_target_headers(response.headers, context_.listener);
   add_cookies(response.headers);

@@ -235,7 +235,7 @@ class Calls : public ::testing::Test {
 TEST_F(Calls, ReachTheirTargetsAndAreAnswered) {
   publish();
   EXPECT_EQ(async::sync_wait(reactor(), ask(head("/plain"))), "200 300000");
-  EXPECT_EQ(saw_.get("saw"), "POST /plain a.test");
+  EXPECT_EQ(saw_.get("saw"), "POST /plain a.test:" + std::to_string(own_.listeners[0].port));
   EXPECT_EQ(saw_.get("saw-forwarded"), "https");
   EXPECT_EQ(saw_.get("saw-te"), "trailers");
   EXPECT_EQ(async::sync_wait(reactor(), ask(head("/none"))), "204 0");
@@ -247,6 +247,15 @@ TEST_F(Calls, ReachTheirTargetsAndAreAnswered) {
 TEST_F(Calls, BothSidesSpeakAtTheSameTimeAndSayMoreAtTheEnd) {
   publish();
   EXPECT_EQ(async::sync_wait(reactor(), converse()), "onetwo 2 7");
+}
+
+TEST_F(Calls, AnOldConnectionIsToldToGoWithItsNextAnswer) {
+  own_.client_keep_alive = async::Duration(0);
+  publish();
+  EXPECT_EQ(async::sync_wait(reactor(), ask(head("/plain"))), "200 300000");
+  for (bool takes_more = true; takes_more; std::this_thread::yield()) {
+    reactor().call([&] { takes_more = client_->can_take(); });
+  }
 }
 
 TEST_F(Calls, MayBeLong) {

@@ -30,7 +30,7 @@ async::Task<void> Balancer::carry(std::unique_ptr<net::Stream> client, net::Addr
   const Listener* listener = load_balancer ? find_listener(*load_balancer, arrival.listener_arn) : nullptr;
   if (!listener) co_return;
   if (!client) {
-    count(current->state_of(*load_balancer)->counters.failed_handshakes);
+    count(current->state_of(*load_balancer, arrival.node)->counters.failed_handshakes);
     co_return;
   }
   net::Address local = net::local_address(client->fd());
@@ -72,17 +72,18 @@ DatagramRoute Balancer::datagram_route(const Arrival& arrival) const {
 }
 
 async::Task<void> Balancer::carry(Carriage carriage) {
-  LoadBalancerCounters& counters = carriage.routing->state_of(carriage.load_balancer)->counters;
+  LoadBalancerCounters& counters =
+      carriage.routing->state_of(carriage.load_balancer, carriage.local.ip())->counters;
   const Listener& listener = carriage.listener;
   const Forward* forward = listener.rules.empty() ? nullptr : std::get_if<Forward>(&listener.rules.back().action);
   const WeightedGroup* chosen = nullptr;
   if (forward) chosen = choose_group(*forward, random_);
   const RoutedGroup* group = chosen ? carriage.routing->find_group(chosen->arn) : nullptr;
   if (!group) co_return;
-  UpstreamPool& pool = shard_of(carriage.client->reactor()).pool;
-  ConnectionPassage passage({carriage.load_balancer, listener, *group, pool,
+  Shard& shard = shard_of(carriage.client->reactor());
+  ConnectionPassage passage({carriage.load_balancer, listener, *group, shard.pool,
                              listener.tls ? counters.tls : counters.tcp, std::move(carriage.client), carriage.peer,
-                             carriage.local, carriage.first_bytes});
+                             carriage.local, carriage.first_bytes, shard.passages});
   co_await passage.run();
 }
 

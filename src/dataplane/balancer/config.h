@@ -92,6 +92,9 @@ enum class Affinity : uint8_t { Connection, Client, Turn };
 // What a target is told of the client before the first byte.
 enum class ProxyProtocol : uint8_t { None, V2, V1 };
 
+// What becomes of connections whose target is registered no more.
+enum class Orphans : uint8_t { Leave, End };
+
 // Who gets requests when too few targets are healthy.
 enum class TooFewHealthy : uint8_t { AskAll, AskHealthy };
 
@@ -114,6 +117,7 @@ struct TargetGroup {
   // Of groups whose targets get connections instead of requests.
   Affinity affinity = Affinity::Connection;
   ProxyProtocol proxy_protocol = ProxyProtocol::None;
+  Orphans orphans = Orphans::Leave;
   // A target that became well gets its full share only after so long, if others are there to take the rest.
   async::Duration slow_start{0};
   TooFewHealthy too_few_healthy = TooFewHealthy::AskAll;
@@ -196,6 +200,10 @@ struct Listener {
   ServerHeader server_header = ServerHeader::Add;  // Of responses that are the balancer's own.
 };
 
+// What Host tells targets: the listener's port where that is neither 80 nor 443 and the client named none, and no
+// port where it is; or what the client said.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html
+enum class HostHeader : uint8_t { WithPort, Preserve };
 enum class ForwardedFor : uint8_t { Append, Preserve, Remove };
 enum class ClientPort : uint8_t { Leave, Add };
 enum class InvalidHeaders : uint8_t { Forward, Drop };
@@ -229,14 +237,18 @@ struct LoadBalancer {
   std::map<std::string, std::string> zones;  // By address.
   std::vector<Listener> listeners;
   std::vector<std::string> checked_groups;  // Whose targets are checked though no rule forwards to them.
-  // How long a target, or either side of a tunnel, may be silent.
+  // How long a client, a target, or both sides of a tunnel may be silent.
   async::Duration idle_timeout{60000};
+  // A client's connection that is so old ends with the next response; none: at no age. Of connections that begin.
+  std::optional<async::Duration> client_keep_alive;
+  HostHeader host_header = HostHeader::WithPort;
   ForwardedFor forwarded_for = ForwardedFor::Append;
   ClientPort client_port = ClientPort::Leave;
   InvalidHeaders invalid_headers = InvalidHeaders::Forward;
   TlsHeaders tls_headers = TlsHeaders::Leave;
   DesyncMitigation desync_mitigation = DesyncMitigation::Defensive;
   std::optional<LogBucket> log_bucket;  // None: there are no access logs.
+  std::optional<LogBucket> connection_log_bucket;  // Likewise.
 };
 
 struct Config {

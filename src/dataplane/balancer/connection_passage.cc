@@ -4,6 +4,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <functional>
 
@@ -20,6 +21,22 @@ constexpr async::Duration kConnectTimeout{10000};
 constexpr size_t kTargetsTriedMax = 3;
 
 }  // namespace
+
+ConnectionPassage::ConnectionPassage(Context context) : context_(std::move(context)) { context_.all.insert(this); }
+
+ConnectionPassage::~ConnectionPassage() { context_.all.erase(this); }
+
+void ConnectionPassage::follow(const Routing& routing) {
+  const RoutedGroup* group = routing.find_group(context_.group.settings->arn);
+  if (!connection_ || !group || group->settings->orphans == Orphans::Leave) return;
+  const bool is_there = std::ranges::any_of(
+      group->targets, [this](const RoutedTarget& each) { return each.state == target_->state; });
+  if (is_there) return;
+  reset_client();
+  // The tasks that carry see the end of both.
+  ::shutdown(context_.client->fd(), SHUT_RDWR);
+  ::shutdown(connection_->stream->fd(), SHUT_RDWR);
+}
 
 uint64_t ConnectionPassage::flow() const {
   if (context_.group.settings->affinity == Affinity::Client) return std::hash<std::string>()(context_.peer.ip());
@@ -51,7 +68,10 @@ async::Task<void> ConnectionPassage::run() {
     const InFlight in_flight(*target->state);
     std::unique_ptr<Connection> connection = co_await connect_to(*target);
     if (!connection) continue;
+    target_ = target;
+    connection_ = connection.get();
     co_await carry(*connection);
+    connection_ = nullptr;
     co_return;
   }
   reset_client();
@@ -65,7 +85,7 @@ async::Task<std::unique_ptr<Connection>> ConnectionPassage::connect_to(const Rou
   if (!place) co_return nullptr;
   Connected made = co_await connect(context_.client->reactor(), std::move(route), kConnectTimeout);
   if (!made) {
-    count_failure(context_.group.state->counters, made.error());
+    count_failure(*target.counters, made.error());
     co_return nullptr;
   }
   (*made)->place = std::move(place);

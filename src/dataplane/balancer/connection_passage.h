@@ -3,6 +3,8 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
+#include <unordered_set>
 
 #include "async/task.h"
 #include "dataplane/balancer/routing.h"
@@ -10,6 +12,9 @@
 #include "net/stream.h"
 
 namespace holm::balancer {
+
+class ConnectionPassage;
+using OpenPassages = std::unordered_set<ConnectionPassage*>;
 
 // Lives in the coroutine that serves the connection.
 class ConnectionPassage final {
@@ -24,13 +29,17 @@ class ConnectionPassage final {
     net::Address peer;
     net::Address local;
     std::string_view first_bytes;  // What the client has sent already.
+    OpenPassages& all;             // Of its reactor.
   };
-  explicit ConnectionPassage(Context context) : context_(std::move(context)) {}
+  explicit ConnectionPassage(Context context);
+  ~ConnectionPassage();
   ConnectionPassage(const ConnectionPassage&) = delete;
   ConnectionPassage& operator=(const ConnectionPassage&) = delete;
 
   // Until either side has gone; resets the client's connection when no target can be reached.
   async::Task<void> run();
+  // Ends if its target is not there any more and its group wants that.
+  void follow(const Routing& routing);
 
  private:
   async::Task<std::unique_ptr<Connection>> connect_to(const RoutedTarget& target);
@@ -40,6 +49,9 @@ class ConnectionPassage final {
   void reset_client();
 
   Context context_;
+  // While bytes are carried.
+  const RoutedTarget* target_ = nullptr;
+  Connection* connection_ = nullptr;
 };
 
 }  // namespace holm::balancer

@@ -88,6 +88,7 @@ struct LoadBalancerCounters {
   Counter requests = 0;
   Counter grpc_requests = 0;
   Counter rule_evaluations = 0;   // Without defaults.
+  Counter charged_rule_evaluations = 0;  // Of these, beyond the first ten of each request.
   StatusCounters own_statuses{};  // Of responses that no target made.
   std::array<Counter, 5> own_5xx{};  // Of these 500 to 504.
   Counter fixed_responses = 0;

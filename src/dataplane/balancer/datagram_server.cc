@@ -81,7 +81,7 @@ class DatagramServer::Flows final : public async::FdHandler {
     Flow(Flows& owner, net::Address peer, const DatagramRoute& route, const RoutedTarget& target, UniqueFd socket)
         : owner_(owner),
           peer_(std::move(peer)),
-          state_(route.routing->state_of(*route.load_balancer)),
+          state_(route.routing->state_of(*route.load_balancer, owner.local_.ip())),
           target_(target.state),
           busy_(*target_),
           open_(state_->counters.udp),

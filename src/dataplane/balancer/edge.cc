@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/strings.h"
+#include "dataplane/balancer/forwarded_head.h"
 #include "http/strict_policy.h"
 
 namespace holm::balancer {
@@ -68,6 +69,8 @@ http::Reception Edge::reception(net::ConnectionRoom* clients) {
     const Route* route = find_route(*known, server_name);
     if (route && route->failed_handshake) route->failed_handshake();
   };
+  // Nobody knows yet whose a head is that cannot be read.
+  reception.refusal = [](const http::Request&, http::Missing, int status) { return error_response(status); };
   return reception;
 }
 
@@ -116,8 +119,7 @@ async::Task<void> Edge::serve(http::Exchange& exchange) {
   std::optional<int> refusal;
   if (deviant == http::Deviant::Refuse) refusal = http::refusal_of(exchange.request().deviations);
   if (refusal) {
-    http::Response response;
-    response.status = *refusal;
+    http::Response response = error_response(*refusal);
     exchange.close_after_response();
     co_await exchange.respond(std::move(response));
     co_return;

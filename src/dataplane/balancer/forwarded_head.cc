@@ -105,7 +105,7 @@ std::string forwarded_for(const RequestHead& head) {
 
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-request-tracing.html
 // A trace that has a root already gets a field of our own before it.
-void append_trace(std::string& out, const http::Request& request, const std::string& root) {
+void append_trace(std::string& out, const http::Request& request, std::string_view root) {
   out.reserve(out.size() + 5 + root.size());
   const std::string trace = joined(request.headers, "x-amzn-trace-id");
   if (trace.empty()) {
@@ -194,8 +194,28 @@ void describe_headers(const RequestHead& head, const Add& add) {
   }
 }
 
-std::string host_of(const http::Request& request) {
-  return request.authority.empty() ? request.local.ip() : request.authority;
+// How many bytes of "example.com:80" and "[::1]:80" are the host.
+size_t host_bytes(std::string_view authority) {
+  const size_t colon = authority.rfind(':');
+  const bool has_none = colon == std::string_view::npos || authority.find(']', colon) != std::string_view::npos;
+  return has_none ? authority.size() : colon;
+}
+
+// Whose memory is `request`'s or `made`.
+std::string_view host_of(const RequestHead& head, std::string& made) {
+  const http::Request& request = head.request;
+  std::string_view host = request.authority;
+  if (head.load_balancer.host_header == HostHeader::Preserve) {
+    if (const auto said = request.headers.find("host")) host = *said;
+    if (!host.empty()) return host;
+  }
+  if (host.empty()) host = made = request.local.ip();
+  const size_t bytes = host_bytes(host);
+  if (head.visible_port == 80 || head.visible_port == 443) return host.substr(0, bytes);
+  const bool has_port = bytes + 1 < host.size();
+  if (has_port) return host;
+  made = fmt::format("{}:{}", host.substr(0, bytes), head.visible_port);
+  return made;
 }
 
 std::string_view title(int status) {
@@ -220,7 +240,7 @@ size_t forwarded_address_count(const http::Request& request) {
   return addresses.empty() ? 0 : split(addresses, ',').size();
 }
 
-std::string trace_of(const http::Request& request, const std::string& root) {
+std::string trace_of(const http::Request& request, std::string_view root) {
   std::string text;
   append_trace(text, request, root);
   return text;
@@ -235,7 +255,8 @@ void append_request_head(std::string& out, const RequestHead& head) {
     out.append(target_of(request));
   }
   out.append(" HTTP/1.1\r\n");
-  http::append_header(out, "Host", host_of(request));
+  std::string made_host;
+  http::append_header(out, "Host", host_of(head, made_host));
   describe_headers(head, [&out](std::string_view name, std::string_view value) {
     http::append_header(out, name, value);
   });
@@ -253,7 +274,8 @@ void append_request_head(std::string& out, const RequestHead& head) {
 http::Headers forwarded_headers(const RequestHead& head) {
   http::Headers result;
   result.reserve(head.request.headers.size() + 5);
-  result.add("Host", host_of(head.request));
+  std::string made_host;
+  result.add("Host", host_of(head, made_host));
   describe_headers(head, [&result](std::string_view name, std::string_view value) {
     result.add(name, value);
   });
@@ -264,9 +286,11 @@ http::Http2RequestHead http2_request_head(const RequestHead& head, TargetProtoco
   const http::Request& request = head.request;
   http::Http2RequestHead made{.method = request.method,
                               .scheme = has_tls(protocol) ? "https" : "http",
-                              .authority = host_of(request),
+                              .authority = {},
                               .path = target_of(request),
                               .headers = {}};
+  std::string made_host;
+  made.authority = host_of(head, made_host);
   made.headers.reserve(request.headers.size() + 6);
   describe_headers(head, [&made](std::string_view name, std::string_view value) {
     made.headers.add(name, value);
@@ -299,7 +323,10 @@ void finish_own_headers(http::Headers& headers, const Listener& listener) {
   finish_target_headers(headers, listener);
 }
 
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html
+// Headers beyond the limits are a bad request there.
 http::Response error_response(int status) {
+  if (status == 431) status = 400;
   http::Response response;
   response.status = status;
   response.headers.add("Server", "awselb/2.0");

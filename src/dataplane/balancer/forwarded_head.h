@@ -21,7 +21,8 @@ struct RequestHead {
   const http::Request& request;
   const LoadBalancer& load_balancer;
   uint16_t listener_port = 80;
-  std::string trace_root;               // "1-67891233-abcdef012345678912345678", if the request has none.
+  uint16_t visible_port = 80;           // That the client has come to; at the edge another than the listener's.
+  std::string_view trace_root;          // "1-67891233-abcdef012345678912345678", if the request has none.
   std::optional<uint64_t> body_length;  // None: chunked.
 };
 // Whatever the client sent, every recipient reads the result alike: there is one length, names are tokens, what
@@ -32,7 +33,7 @@ http::Headers forwarded_headers(const RequestHead& head);
 // The same for a target that speaks HTTP/2.
 http::Http2RequestHead http2_request_head(const RequestHead& head, TargetProtocol protocol);
 // X-Amzn-Trace-Id as the target gets it.
-std::string trace_of(const http::Request& request, const std::string& root);
+std::string trace_of(const http::Request& request, std::string_view root);
 
 // Whether there is a header whose name has anything but letters, digits and hyphens.
 bool has_invalid_headers(const http::Request& request);

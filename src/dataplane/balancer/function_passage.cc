@@ -73,8 +73,7 @@ async::Task<FunctionAnswer> FunctionPassage::ask(const RoutedTarget& target, std
   const Clock& clock = context_.exchange.reactor().clock();
   const TargetGroup& group = *context_.group.settings;
   context_.counters.function_bytes.fetch_add(body.size(), std::memory_order_relaxed);
-  const RequestHead head{context_.exchange.request(), context_.load_balancer, context_.listener.port,
-                         context_.trace_root, body.size()};
+  const RequestHead head = context_.request_head(body.size());
   FunctionCall call{.group_arn = group.arn,
                     .function_arn = target.settings->id,
                     .event = function_event(head, body, group.arn, *group.functions)};

@@ -12,15 +12,22 @@ namespace holm::balancer {
 
 class OpenConnection final : public http::ConnectionMark {
  public:
+  // Of a connection to a target.
   explicit OpenConnection(std::shared_ptr<LoadBalancerState> state) : state_(std::move(state)) {
     count(state_->counters.connections_begun);
     ++state_->counters.connections_open;
+  }
+  // Of a client's that begins now.
+  OpenConnection(std::shared_ptr<LoadBalancerState> state, const LoadBalancer& load_balancer, SteadyTime now)
+      : OpenConnection(std::move(state)) {
+    silence_max = load_balancer.idle_timeout;
+    if (load_balancer.client_keep_alive) last_request_from = now + *load_balancer.client_keep_alive;
   }
   ~OpenConnection() override { --state_->counters.connections_open; }
   OpenConnection(const OpenConnection&) = delete;
   OpenConnection& operator=(const OpenConnection&) = delete;
 
-  bool is_of(const LoadBalancerState& state) const { return state_.get() == &state; }
+  const std::shared_ptr<LoadBalancerState>& state() const { return state_; }
 
  private:
   std::shared_ptr<LoadBalancerState> state_;

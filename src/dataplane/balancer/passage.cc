@@ -55,6 +55,10 @@ class TargetBody final : public http::SharedSource {
     if (piece.empty()) let_go();
     co_return piece;
   }
+  async::Task<bool> read_into(net::Pipe& pipe) override {
+    if (!connection_ || !first_.empty()) co_return false;
+    co_return co_await reader_.read_into(pipe);
+  }
   std::optional<uint64_t> length() const override { return reader_.length(); }
 
  private:
@@ -121,7 +125,7 @@ async::Task<void> Passage::run() {
     if (is_new) count(context_.group.state->counters.not_sticky);
     if (!target) target = choose_target(context_.group, tried, draw);
     if (!target) break;
-    if (tried.empty()) count(context_.group.state->counters.requests);
+    if (tried.empty()) count(target->counters->requests);
     target_ = target;
     if (context_.load_balancer.log_bucket) context_.story.target = target->settings->address.to_string();
     all_tried[tried_count++] = target;
@@ -225,7 +229,7 @@ async::Task<std::expected<std::unique_ptr<Connection>, Passage::Outcome>> Passag
   if (!place) co_return std::unexpected(Outcome::NoRoom);
   Connected made = co_await connect(context_.exchange.reactor(), std::move(route), kConnectTimeout);
   if (!made) {
-    count_failure(context_.group.state->counters, made.error());
+    count_failure(*target_->counters, made.error());
     const bool timed_out = made.error() == ConnectFailure::TimedOut;
     co_return std::unexpected(timed_out ? Outcome::ConnectTimedOut : Outcome::NotConnected);
   }
@@ -258,7 +262,7 @@ async::Task<Passage::Outcome> Passage::exchange_with(std::unique_ptr<Connection>
   parser.reset();
   Outcome got = co_await read_response_head(*connection, parser);
   if (got != Outcome::Responded) co_return got;
-  GroupCounters& counters = context_.group.state->counters;
+  GroupCounters& counters = *target_->counters;
   context_.story.answered_at = clock.steady();
   context_.story.target_status = parser.head().status;
   counters.target_response_time.add(*context_.story.answered_at - sent_at);
@@ -273,11 +277,9 @@ async::Task<Passage::Outcome> Passage::exchange_with(std::unique_ptr<Connection>
 async::Task<http::Sent> Passage::send_request(Connection& connection) {
   http::Exchange& exchange = context_.exchange;
   std::optional<uint64_t> length = exchange.body().length();
-  RequestHead described{exchange.request(), context_.load_balancer, context_.listener.port,
-                        context_.trace_root, length};
   std::string& head = connection.request_head;
   head.clear();
-  append_request_head(head, described);
+  append_request_head(head, context_.request_head(length));
   count_invalid_headers();
   std::array<std::string_view, 3> pieces = {head, {}, {}};
   http::Sent sent = co_await http::send(*connection.stream, pieces, context_.load_balancer.idle_timeout);

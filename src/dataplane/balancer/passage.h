@@ -9,6 +9,7 @@
 #include "async/task.h"
 #include "dataplane/balancer/access_log.h"
 #include "dataplane/balancer/cookies.h"
+#include "dataplane/balancer/forwarded_head.h"
 #include "dataplane/balancer/routing.h"
 #include "dataplane/balancer/upstream.h"
 #include "http/head_parser.h"
@@ -28,6 +29,7 @@ class Passage final {
     LoadBalancerCounters& counters;  // Its own.
     const RoutedGroup& group;
     const Listener& listener;
+    uint16_t visible_port;  // The one that the client has come to.
     std::string trace_root;
     const CookieJar& cookies;
     Random& random;
@@ -36,6 +38,10 @@ class Passage final {
     bool closes = false;  // The connection to the target is for this request only.
     Story& story;
 
+    // What its target is told.
+    RequestHead request_head(std::optional<uint64_t> body_length) const {
+      return {exchange.request(), load_balancer, listener.port, visible_port, trace_root, body_length};
+    }
     // The load balancer's own answer, counted as such.
     async::Task<void> respond_error(int status);
   };

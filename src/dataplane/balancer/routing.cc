@@ -23,6 +23,39 @@ std::shared_ptr<TargetState> take_state(const RoutedGroup* before, const Target&
   return state;
 }
 
+std::string zone_of(const LoadBalancer& load_balancer, std::string_view node) {
+  const auto found = load_balancer.zones.find(std::string(node));
+  return found == load_balancer.zones.end() ? std::string() : found->second;
+}
+
+auto find_zone(const LoadBalancerStates& states, std::string_view zone) {
+  return std::ranges::find(states, zone, [](const auto& each) -> std::string_view { return each->zone; });
+}
+
+// Those of the zones it stands in, and what was counted in others.
+LoadBalancerStates make_states(const LoadBalancer& load_balancer, const LoadBalancerStates& before) {
+  LoadBalancerStates states;
+  for (const std::string& node : load_balancer.addresses) {
+    const std::string zone = zone_of(load_balancer, node);
+    if (find_zone(states, zone) != states.end()) continue;
+    const auto known = find_zone(before, zone);
+    states.push_back(known != before.end() ? *known : std::make_shared<LoadBalancerState>(zone));
+  }
+  for (const std::shared_ptr<LoadBalancerState>& each : before) {
+    if (find_zone(states, each->zone) == states.end()) states.push_back(each);
+  }
+  if (states.empty()) states.push_back(std::make_shared<LoadBalancerState>());
+  return states;
+}
+
+// Of targets in that zone.
+GroupCounters& counters_of(RoutedGroup& group, const std::string& zone) {
+  if (zone.empty()) return group.state->counters;
+  const auto found = std::ranges::find(group.zones, zone, &GroupZone::zone);
+  if (found != group.zones.end()) return *found->counters;
+  return *group.zones.emplace_back(zone, std::make_shared<GroupCounters>()).counters;
+}
+
 std::shared_ptr<TargetState> state_by_id(const RoutedGroup& group, const std::string& id) {
   for (const RoutedTarget& each : group.targets) {
     if (each.settings->id == id) return each.state;
@@ -47,12 +80,10 @@ bool is_same_target(const Target& a, const Target& b) { return a.id == b.id && a
 
 Routing::Routing(std::shared_ptr<const Config> config, const Routing* previous) : config_(std::move(config)) {
   for (const LoadBalancer& each : config_->load_balancers) {
-    std::shared_ptr<LoadBalancerState> state;
     const LoadBalancer* before = previous ? previous->find_load_balancer(each.arn) : nullptr;
-    if (before) state = previous->state_of(*before);
-    if (!state) state = std::make_shared<LoadBalancerState>();
+    LoadBalancerStates states = make_states(each, before ? previous->states_of(*before) : LoadBalancerStates());
     indices_by_arn_.emplace(each.arn, load_balancers_.size());
-    load_balancers_.push_back({std::move(state), source_of(each)});
+    load_balancers_.push_back({std::move(states), source_of(each)});
     for (const Listener& listener : each.listeners) rules_.emplace(&listener, listener.rules);
   }
   for (const auto& [arn, group] : config_->groups) {
@@ -66,12 +97,13 @@ Routing::Routing(std::shared_ptr<const Config> config, const Routing* previous) 
 void Routing::add_group(const TargetGroup& group, const Routing* previous) {
   const RoutedGroup* before = previous ? previous->find_group(group.arn) : nullptr;
   const RoutedGroup* others = group.same_as.empty() ? nullptr : find_group(group.same_as);
-  RoutedGroup routed{.settings = &group, .state = nullptr, .targets = {}};
+  RoutedGroup routed{.settings = &group, .state = nullptr, .targets = {}, .zones = {}};
   routed.state = before ? before->state : std::make_shared<GroupState>();
+  if (before) routed.zones = before->zones;
   for (const Target& target : group.targets) {
     std::shared_ptr<TargetState> state = others ? state_by_id(*others, target.id) : nullptr;
     if (!state) state = take_state(before, target);
-    routed.targets.push_back({&target, std::move(state)});
+    routed.targets.push_back({&target, std::move(state), &counters_of(routed, target.zone)});
   }
   groups_.emplace(group.arn, std::move(routed));
 }
@@ -127,8 +159,16 @@ const WeightedGroup* choose_group(const Forward& forward, Random& random) {
   return nullptr;
 }
 
-const std::shared_ptr<LoadBalancerState>& Routing::state_of(const LoadBalancer& load_balancer) const {
-  return load_balancers_[index_of(load_balancer)].state;
+const LoadBalancerStates& Routing::states_of(const LoadBalancer& load_balancer) const {
+  return load_balancers_[index_of(load_balancer)].states;
+}
+
+const std::shared_ptr<LoadBalancerState>& Routing::state_of(const LoadBalancer& load_balancer,
+                                                            std::string_view node) const {
+  const LoadBalancerStates& states = states_of(load_balancer);
+  if (node.empty() || states.size() == 1) return states.front();
+  const auto found = find_zone(states, zone_of(load_balancer, node));
+  return found == states.end() ? states.front() : *found;
 }
 
 bool has_registered_target(const RoutedGroup& group) {

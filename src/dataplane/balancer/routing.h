@@ -27,12 +27,21 @@ struct TargetState {
 
 struct GroupState {
   std::atomic<uint64_t> next = 0;  // Of round robin.
-  GroupCounters counters;
+  GroupCounters counters;          // But for those of targets that stand in a zone.
 };
 
+// What targets of one zone count.
+struct GroupZone {
+  std::string zone;
+  std::shared_ptr<GroupCounters> counters;
+};
+
+// Of the nodes of one zone: the whole of a load balancer is the sum of its zones.
 struct LoadBalancerState {
+  std::string zone;  // Empty: of nodes whose zone nobody knows.
   LoadBalancerCounters counters;
 };
+using LoadBalancerStates = std::vector<std::shared_ptr<LoadBalancerState>>;
 
 // The address that connections to targets leave from; none where there is none.
 net::Address source_of(const LoadBalancer& load_balancer);
@@ -40,12 +49,14 @@ net::Address source_of(const LoadBalancer& load_balancer);
 struct RoutedTarget {
   const Target* settings;
   std::shared_ptr<TargetState> state;
+  GroupCounters* counters;  // Its zone's, or the group's.
 };
 
 struct RoutedGroup {
   const TargetGroup* settings;
   std::shared_ptr<GroupState> state;
   std::vector<RoutedTarget> targets;
+  std::vector<GroupZone> zones;  // All that there have been.
 };
 
 // Immutable but for the states. Requests hold the one they began with.
@@ -57,8 +68,11 @@ class Routing final {
   const Config& config() const { return *config_; }
   const LoadBalancer* find_load_balancer(std::string_view arn) const;
   const RoutedGroup* find_group(std::string_view arn) const;
-  // Of one of this configuration.
-  const std::shared_ptr<LoadBalancerState>& state_of(const LoadBalancer& load_balancer) const;
+  // Of one of this configuration: of the zone of the node with this address, or of its first node.
+  const std::shared_ptr<LoadBalancerState>& state_of(const LoadBalancer& load_balancer,
+                                                     std::string_view node = {}) const;
+  // All zones that it has stood in.
+  const LoadBalancerStates& states_of(const LoadBalancer& load_balancer) const;
   // Of a listener of this configuration.
   const RuleTable& rules_of(const Listener& listener) const { return rules_.find(&listener)->second; }
   // source_of() one of this configuration.
@@ -67,7 +81,7 @@ class Routing final {
 
  private:
   struct RoutedLoadBalancer {
-    std::shared_ptr<LoadBalancerState> state;
+    LoadBalancerStates states;  // The first node's zone is the first.
     net::Address source;
   };
   size_t index_of(const LoadBalancer& load_balancer) const;

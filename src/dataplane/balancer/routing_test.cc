@@ -53,6 +53,44 @@ TEST_F(RoutingTest, WhereOnlyTheHealthyAreEverAskedNobodyIsWhenThereAreNone) {
   EXPECT_EQ(choices(3), (std::map<std::string, int>{{"b", 3}}));
 }
 
+TEST_F(RoutingTest, EachZoneCountsForItselfAndNothingIsForgotten) {
+  add("a", Health::Healthy);
+  add("b", Health::Healthy);
+  group_.targets[0].zone = "east";
+  const RoutedGroup& first = make();
+  count(first.targets[0].counters->requests);
+  count(first.targets[1].counters->requests);
+  count(first.targets[1].counters->requests);
+  group_.targets.erase(group_.targets.begin());
+  const RoutedGroup& second = make();
+  ASSERT_EQ(second.zones.size(), 1u);
+  EXPECT_EQ(second.zones[0].zone, "east");
+  EXPECT_EQ(second.zones[0].counters->requests, 1u);
+  EXPECT_EQ(second.state->counters.requests, 2u) << "of targets whose zone nobody knows";
+}
+
+TEST(Routing, ALoadBalancerCountsByTheZonesOfItsNodes) {
+  LoadBalancer own{.arn = "own", .addresses = {"10.0.0.1", "10.0.1.1", "10.0.0.2"}};
+  own.zones = {{"10.0.0.1", "east"}, {"10.0.1.1", "west"}, {"10.0.0.2", "east"}};
+  auto config = std::make_shared<Config>();
+  config->load_balancers = {own};
+  const Routing before(config, nullptr);
+  const LoadBalancer& known = before.config().load_balancers[0];
+  EXPECT_EQ(before.states_of(known).size(), 2u);
+  EXPECT_EQ(before.state_of(known)->zone, "east") << "the first node's";
+  EXPECT_EQ(before.state_of(known, "10.0.1.1")->zone, "west");
+  EXPECT_EQ(before.state_of(known, "10.0.0.2"), before.state_of(known, "10.0.0.1"));
+  own.addresses = {"10.0.2.1"};
+  own.zones = {{"10.0.2.1", "north"}};
+  auto changed = std::make_shared<Config>();
+  changed->load_balancers = {own};
+  const Routing after(changed, &before);
+  const LoadBalancer& left = after.config().load_balancers[0];
+  EXPECT_EQ(after.state_of(left)->zone, "north");
+  EXPECT_EQ(after.states_of(left).size(), 3u) << "what was counted elsewhere still counts";
+  EXPECT_EQ(after.states_of(left)[1], before.state_of(known));
+}
+
 TEST_F(RoutingTest, WhatIsKnownOfATargetIsKnownAtItsOtherPorts) {
   add("a", Health::Unhealthy);
   add("b", Health::Healthy);

@@ -11,12 +11,16 @@
 #include "dataplane/balancer/rules.h"
 #include "dataplane/balancer/shard.h"
 #include "http/server.h"
+#include "net/socket.h"
+#include "net/tls.h"
 
 namespace holm::balancer {
 
 namespace {
 
 constexpr size_t kForwardedAddressesMax = 30;
+// Of each request, in what load balancers are charged by.
+constexpr size_t kRulesFree = 10;
 
 http::Response own_response(const FixedResponse& fixed) {
   http::Response response;
@@ -47,6 +51,14 @@ bool is_understood(const TargetGroup& group, const http::Request& request) {
     case TargetVersion::Grpc: return request.version == http::Version::Http2 && request.method == "POST";
   }
   return false;
+}
+
+// Whoever came by the edge is counted as the first node's.
+std::string node_of(const LoadBalancer& load_balancer, const net::Address& local) {
+  const std::vector<std::string>& nodes = load_balancer.addresses;
+  std::string node = local.ip();
+  if (std::ranges::find(nodes, node) == nodes.end() && !nodes.empty()) node = nodes.front();
+  return node;
 }
 
 }  // namespace
@@ -95,30 +107,90 @@ void Balancer::Telling::tell(http::Traffic traffic) {
   const http::Request& request = scene_.exchange.request();
   Shard& shard = balancer_.shard_of(scene_.exchange.reactor());
   Story& story = scene_.story;
-  if (!is_complete_) story.status = kClientLeft;
+  // A response that was begun and broke off had no other end, whatever the body's.
+  const int body_refusal = story.status == 0 ? scene_.exchange.body_refusal() : 0;
+  if (!is_complete_) story.status = body_refusal != 0 ? body_refusal : kClientLeft;
   if (story.trace.empty()) story.trace = trace_of(request, shard.trace_root());
-  if (scene_.listener.tls) {
-    const std::string* arn = balancer_.choose_certificate(scene_.listener, request.tls_server_name);
-    if (arn) story.certificate_arn = *arn;
-  }
   story.received_bytes += traffic.received_bytes;
   story.sent_bytes += traffic.sent_bytes;
-  LogLine line{.request = request,
-               .load_balancer = scene_.load_balancer,
-               .listener = scene_.listener,
-               .story = story,
-               .now = balancer_.clock_.now(),
-               .ended = balancer_.clock_.steady()};
-  line.connection = balancer_.salt_;
-  for (uint64_t each : {request.connection, uint64_t{request.peer.port()}, uint64_t{request.local.port()}}) {
-    line.connection = (line.connection ^ each) * 0x9e3779b97f4a7c15u;
-    line.connection ^= line.connection >> 29;
+  balancer_.log_request(shard, request, scene_.load_balancer, scene_.listener, story);
+}
+
+void Balancer::log_request(Shard& shard, const http::Request& request, const LoadBalancer& load_balancer,
+                           const Listener& listener, Story& story) {
+  if (listener.tls) {
+    const std::string* arn = choose_certificate(listener, request.tls_server_name);
+    if (arn) story.certificate_arn = *arn;
   }
-  const std::vector<std::string>& nodes = scene_.load_balancer.addresses;
-  std::string node = request.local.ip();
-  // Whoever came by the edge is counted as the first node's.
-  if (std::ranges::find(nodes, node) == nodes.end() && !nodes.empty()) node = nodes.front();
-  shard.logs.add(scene_.load_balancer, node, access_log_line(line));
+  LogLine line{.request = request,
+               .load_balancer = load_balancer,
+               .listener = listener,
+               .story = story,
+               .now = clock_.now(),
+               .ended = clock_.steady(),
+               .connection = logged_number(request.connection, request.peer, request.local)};
+  shard.logs.add(LogKind::Access, load_balancer, node_of(load_balancer, request.local), access_log_line(line));
+}
+
+uint64_t Balancer::logged_number(uint64_t connection, const net::Address& peer, const net::Address& local) const {
+  uint64_t number = salt_;
+  for (uint64_t each : {connection, uint64_t{peer.port()}, uint64_t{local.port()}}) {
+    number = (number ^ each) * 0x9e3779b97f4a7c15u;
+    number ^= number >> 29;
+  }
+  return number;
+}
+
+void Balancer::log_connection(const Arrival& arrival, const http::Arrived& arrived) {
+  std::shared_ptr<const Routing> current = routing();
+  const LoadBalancer* load_balancer = current->find_load_balancer(arrival.load_balancer_arn);
+  const Listener* listener = load_balancer ? find_listener(*load_balancer, arrival.listener_arn) : nullptr;
+  if (!listener || !load_balancer->connection_log_bucket) return;
+  ConnectionLine line{.peer = arrived.peer, .listener_port = listener->port};
+  line.is_secure = arrived.tls != nullptr;
+  line.is_established = arrived.is_established;
+  if (arrived.tls && arrived.is_established) {
+    line.tls_version = arrived.tls->version();
+    line.tls_cipher = arrived.tls->cipher();
+    line.handshake = arrived.handshake;
+  }
+  line.now = clock_.now();
+  line.connection = logged_number(arrived.number, arrived.peer, net::local_address(arrived.socket));
+  own_shard().logs.add(LogKind::Connection, *load_balancer, arrival.node, connection_log_line(line));
+}
+
+void Balancer::log_connection(const http::Request& request, const LoadBalancer& load_balancer,
+                              const Listener& listener) {
+  if (!load_balancer.connection_log_bucket) return;
+  ConnectionLine line{.peer = request.peer, .listener_port = listener.port};
+  line.is_secure = request.scheme == http::Scheme::Https;
+  line.tls_version = request.tls_version;
+  line.tls_cipher = request.tls_cipher;
+  line.now = clock_.now();
+  line.connection = logged_number(request.connection, request.peer, request.local);
+  const std::string node = node_of(load_balancer, request.local);
+  own_shard().logs.add(LogKind::Connection, load_balancer, node, connection_log_line(line));
+}
+
+// What no handler was asked about, and bodies that none got.
+http::Response Balancer::refusal(const Arrival& arrival, const http::Request& request, http::Missing missing,
+                                 int status) {
+  http::Response response = error_response(status);
+  std::shared_ptr<const Routing> current = routing();
+  const LoadBalancer* load_balancer = current->find_load_balancer(arrival.load_balancer_arn);
+  const Listener* listener = load_balancer ? find_listener(*load_balancer, arrival.listener_arn) : nullptr;
+  if (!listener) return response;
+  count_own_status(current->state_of(*load_balancer, arrival.node)->counters, response.status);
+  finish_own_headers(response.headers, *listener);
+  // A request whose body did not come is logged as any other.
+  if (missing == http::Missing::Body || !load_balancer->log_bucket) return response;
+  Story story;
+  story.arrived = clock_.now();
+  story.begun = clock_.steady();
+  story.status = response.status;
+  story.sent_bytes = response.body.size();
+  log_request(own_shard(), request, *load_balancer, *listener, story);
+  return response;
 }
 
 // The arrival is the handler's, which lives as long as its requests.
@@ -149,11 +221,20 @@ async::Task<void> Balancer::serve(http::Exchange& exchange, const Arrival& arriv
     co_return;
   }
   Story story;
-  const std::shared_ptr<LoadBalancerState>& state = current->state_of(*load_balancer);
+  const LoadBalancerStates& states = current->states_of(*load_balancer);
   // Nobody else puts marks on connections here.
   std::unique_ptr<http::ConnectionMark>& mark = exchange.mark();
   const auto* open = static_cast<const OpenConnection*>(mark.get());
-  if (!open || !open->is_of(*state)) mark = std::make_unique<OpenConnection>(state);
+  if (!open || std::ranges::find(states, open->state()) == states.end()) {
+    auto begun = std::make_unique<OpenConnection>(current->state_of(*load_balancer, arrival.node), *load_balancer,
+                                                  clock_.steady());
+    open = begun.get();
+    mark = std::move(begun);
+    if (arrival.node.empty()) log_connection(exchange.request(), *load_balancer, *listener);
+  }
+  mark->silence_max = load_balancer->idle_timeout;
+  // Another request of the connection may put another mark there.
+  const std::shared_ptr<LoadBalancerState> state = open->state();
   Scene scene{exchange, current, *load_balancer, *listener, visible, story, state, state->counters};
   Telling telling(*this, scene);
   co_await act(scene);
@@ -183,6 +264,7 @@ async::Task<void> Balancer::act(const Scene& scene) {
   if (refusal == 0) {
     found = scene.routing->rules_of(scene.listener).find(request);
     add(counters.rule_evaluations, found.evaluated);
+    if (found.evaluated > kRulesFree) add(counters.charged_rule_evaluations, found.evaluated - kRulesFree);
     if (is_grpc(request)) count(counters.grpc_requests);
     if (!found.rule) refusal = 503;
     if (request.method == "TRACE" || request.method == "CONNECT") refusal = 405;
@@ -245,8 +327,8 @@ async::Task<void> Balancer::forward(const Scene& scene, const Forward& forward, 
   const net::Address& source = scene.routing->known_source_of(scene.load_balancer);
   Passage::Context context{scene.exchange, shard.pool,     scene.load_balancer, source,
                            scene.state,    scene.counters, *group,              scene.listener,
-                           std::move(root), cookies_,      shard.random,        std::move(cookie),
-                           duration,       verdict.closes, scene.story};
+                           scene.visible.port, std::move(root), cookies_,       shard.random,
+                           std::move(cookie), duration,    verdict.closes,      scene.story};
   if (group->settings->functions) {
     FunctionPassage passage(std::move(context), functions_);
     co_await passage.run();

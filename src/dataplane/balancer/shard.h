@@ -10,6 +10,7 @@
 #include "dataplane/balancer/access_log.h"
 #include "dataplane/balancer/balancer.h"
 #include "dataplane/balancer/batched_random.h"
+#include "dataplane/balancer/connection_passage.h"
 #include "dataplane/balancer/health_checks.h"
 #include "dataplane/balancer/upstream.h"
 
@@ -46,6 +47,7 @@ struct Balancer::Shard {
   BatchedRandom random;
   UpstreamPool pool;
   AccessLogFiles logs;
+  OpenPassages passages;
   std::shared_ptr<const Routing> routing;  // The balancer's, without its lock.
   std::unique_ptr<HealthChecks> checks;  // Of the first shard only.
 };

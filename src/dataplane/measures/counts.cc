@@ -29,6 +29,12 @@ GroupCounts GroupCounts::of(const balancer::GroupCounters& counters) {
   return counts;
 }
 
+GroupCounts GroupCounts::of(const balancer::RoutedGroup& group) {
+  GroupCounts counts = of(group.state->counters);
+  for (const balancer::GroupZone& each : group.zones) counts.add(of(*each.counters));
+  return counts;
+}
+
 GroupCounts GroupCounts::since(const GroupCounts& before) const {
   GroupCounts came = *this;
   // One counter that is lower than before is enough: then all of them are new.
@@ -52,6 +58,7 @@ void GroupCounts::add(const GroupCounts& other) {
   requests += other.requests;
   connection_errors += other.connection_errors;
   tls_errors += other.tls_errors;
+  unhealthy_routed += other.unhealthy_routed;
   not_sticky += other.not_sticky;
   function_user_errors += other.function_user_errors;
   function_internal_errors += other.function_internal_errors;

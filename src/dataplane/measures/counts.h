@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "dataplane/balancer/counters.h"
+#include "dataplane/balancer/routing.h"
 #include "metrics/statistics.h"
 
 namespace holm::measures {
@@ -28,6 +29,8 @@ struct GroupCounts {
   uint64_t time_sum = 0;        // Microseconds.
 
   static GroupCounts of(const balancer::GroupCounters& counters);
+  // Of all its zones.
+  static GroupCounts of(const balancer::RoutedGroup& group);
   // They begin anew when a group is deleted and made again.
   GroupCounts since(const GroupCounts& before) const;
   void add(const GroupCounts& other);

@@ -70,15 +70,17 @@ BalancerMetrics::Counts BalancerMetrics::counts_of(const balancer::Routing& rout
   Counts counts;
   for (const balancer::Listener& each : load_balancer.listeners) {
     const balancer::RoutedGroup* group = routing.find_group(each.arn);
-    if (group) counts.listeners[each.arn] = measures::GroupCounts::of(group->state->counters);
+    if (group) counts.listeners[each.arn] = measures::GroupCounts::of(*group);
   }
-  const balancer::LoadBalancerCounters& own = routing.state_of(load_balancer)->counters;
-  for (size_t i = 0; i < counts.own_statuses.size(); ++i) {
-    counts.own_statuses[i] = measures::read(own.own_statuses[i]);
+  for (const std::shared_ptr<balancer::LoadBalancerState>& zone : routing.states_of(load_balancer)) {
+    const balancer::LoadBalancerCounters& own = zone->counters;
+    for (size_t i = 0; i < counts.own_statuses.size(); ++i) {
+      counts.own_statuses[i] += measures::read(own.own_statuses[i]);
+    }
+    counts.non_compliant_requests += measures::read(own.non_compliant_requests);
+    counts.tcp.add(measures::FlowCounts::of(own.tcp));
+    counts.tls.add(measures::FlowCounts::of(own.tls));
   }
-  counts.non_compliant_requests = measures::read(own.non_compliant_requests);
-  counts.tcp = measures::FlowCounts::of(own.tcp);
-  counts.tls = measures::FlowCounts::of(own.tls);
   return counts;
 }
 

@@ -133,6 +133,7 @@ void Publication::read_load_balancer(aws::Call& call, const Record& record) {
   balancer::LoadBalancer made;
   made.arn = record.arn;
   made.generation = balancer::Generation::First;
+  made.host_header = balancer::HostHeader::Preserve;
   made.host_names = {to_lower(*document.dns_name)};
   made.vpc_id = *document.vpc_id;
   made.where.fd = use_.network.namespace_of(made.vpc_id);

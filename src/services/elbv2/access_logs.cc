@@ -1,4 +1,5 @@
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-connection-logging.html
 
 #include "services/elbv2/access_logs.h"
 
@@ -80,10 +81,18 @@ std::string with_prefix(const std::string& prefix, const std::string& key) {
   return prefix.empty() ? key : prefix + "/" + key;
 }
 
-std::string test_file_key(const std::string& load_balancer_arn, const std::string& prefix) {
+std::string test_file_key(LogKind kind, const std::string& load_balancer_arn, const std::string& prefix) {
   const ArnParts parts = parts_of(load_balancer_arn);
-  return with_prefix(prefix, fmt::format("AWSLogs/{}/ELBAccessLogTestFile", parts.account));
+  const std::string_view what = kind == LogKind::Access ? "Access" : "Connection";
+  return with_prefix(prefix, fmt::format("AWSLogs/{}/ELB{}LogTestFile", parts.account, what));
 }
+
+std::string attribute_name(LogKind kind, std::string_view what) {
+  return fmt::format("{}_logs.s3.{}", kind == LogKind::Access ? "access" : "connection", what);
+}
+
+// Before the key of the job for a test file.
+constexpr std::string_view kOfConnections = "connections|";
 
 // S3 itself says whether the object may be written: nothing is left of an upload that is begun and undone.
 bool may_write(Call& call, const aws::Principal& as, const LogDestination& destination, const std::string& key) {
@@ -149,23 +158,25 @@ bool is_given_up(const std::string& path) {
 
 }  // namespace
 
-std::optional<LogDestination> log_destination_of(Call& call, const std::string& arn) {
-  if (attribute(call, arn, "access_logs.s3.enabled") != "true") return std::nullopt;
-  return LogDestination{attribute(call, arn, "access_logs.s3.bucket"),
-                        attribute(call, arn, "access_logs.s3.prefix")};
+std::optional<LogDestination> log_destination_of(Call& call, LogKind kind, const std::string& arn) {
+  if (attribute(call, arn, attribute_name(kind, "enabled")) != "true") return std::nullopt;
+  return LogDestination{attribute(call, arn, attribute_name(kind, "bucket")),
+                        attribute(call, arn, attribute_name(kind, "prefix"))};
 }
 
-void require_log_destination(Service& service, Call& call, const std::string& arn) {
-  const auto destination = log_destination_of(call, arn);
+void require_log_destination(Service& service, Call& call, LogKind kind, const std::string& arn) {
+  const auto destination = log_destination_of(call, kind, arn);
   if (!destination) return;
   if (destination->bucket.empty()) {
-    throw InvalidConfigurationRequestException(
-        "The attribute 'access_logs.s3.bucket' must be set when 'access_logs.s3.enabled' is 'true'");
+    throw InvalidConfigurationRequestException(fmt::format("The attribute '{}' must be set when '{}' is 'true'",
+                                                           attribute_name(kind, "bucket"),
+                                                           attribute_name(kind, "enabled")));
   }
   if (destination->prefix.find("AWSLogs") != std::string::npos) {
-    throw InvalidConfigurationRequestException("The prefix of access logs must not contain 'AWSLogs'");
+    throw InvalidConfigurationRequestException(
+        fmt::format("The value of '{}' must not contain 'AWSLogs'", attribute_name(kind, "prefix")));
   }
-  const std::string key = test_file_key(arn, destination->prefix);
+  const std::string key = test_file_key(kind, arn, destination->prefix);
   const auto principals = deliverers(arn);
   const bool is_let_in = std::ranges::any_of(
       principals, [&](const aws::Principal& each) { return may_write(call, each, *destination, key); });
@@ -173,19 +184,23 @@ void require_log_destination(Service& service, Call& call, const std::string& ar
     throw InvalidConfigurationRequestException(fmt::format(
         "Access Denied for bucket: {}. Please check S3bucket permission", destination->bucket));
   }
-  service.use().jobs.schedule(call.transaction, {.kind = kTestFileJob, .key = arn}, call.now);
+  const std::string job_key = kind == LogKind::Access ? arn : std::string(kOfConnections) + arn;
+  service.use().jobs.schedule(call.transaction, {.kind = kTestFileJob, .key = job_key}, call.now);
 }
 
 jobs::Outcome write_test_file(Dependencies& use, const jobs::Job& job) {
-  const ArnParts parts = parts_of(job.key);
+  const LogKind kind = job.key.starts_with(kOfConnections) ? LogKind::Connection : LogKind::Access;
+  const std::string arn = kind == LogKind::Access ? job.key : job.key.substr(kOfConnections.size());
+  const ArnParts parts = parts_of(arn);
   std::optional<LogDestination> destination;
   use.region.transact(use.region.caller(parts.account, parts.region, kDelivery), sql::Access::Read,
-                      [&](aws::Call& call) { destination = log_destination_of(call, job.key); });
+                      [&](aws::Call& call) { destination = log_destination_of(call, kind, arn); });
   if (!destination) return jobs::done();
   const std::string body =
-      fmt::format("Enable AccessLog for ELB: {} at {}\n", parts.name, iso8601_milliseconds(use.clock.now()));
-  auto why = put(use, job.key, destination->bucket, test_file_key(job.key, destination->prefix), body);
-  if (why) log::warning(fmt::format("no test file of {}: {}", job.key, *why));
+      fmt::format("Enable {}Log for ELB: {} at {}\n", kind == LogKind::Access ? "Access" : "Connection",
+                  parts.name, iso8601_milliseconds(use.clock.now()));
+  auto why = put(use, arn, destination->bucket, test_file_key(kind, arn, destination->prefix), body);
+  if (why) log::warning(fmt::format("no test file of {}: {}", arn, *why));
   return jobs::done();
 }
 
@@ -198,7 +213,9 @@ std::string key_of(const LogFileName& name, const std::string& prefix) {
   const ArnParts parts = parts_of(name.load_balancer_arn);
   const std::string time = compact_date_time(name.end);  // 20261121T032000Z
   const std::string file =
-      fmt::format("{}_elasticloadbalancing_{}_{}_{}Z_{}_{}.log.gz", parts.account, parts.region,
+      fmt::format("{}{}_elasticloadbalancing_{}_{}_{}Z_{}_{}.log.gz",
+                  // An underscore, though AWS's page has a period there.
+                  name.kind == LogKind::Access ? "" : "conn_log_", parts.account, parts.region,
                   replace_all(parts.name, "/", "."), time.substr(0, 13), name.node, name.random);
   return with_prefix(prefix, fmt::format("AWSLogs/{}/elasticloadbalancing/{}/{}/{}/{}/{}", parts.account,
                                          parts.region, time.substr(0, 4), time.substr(4, 2), time.substr(6, 2),
@@ -210,14 +227,15 @@ jobs::Outcome deliver_access_logs(Dependencies& use) {
   const Time end = std::chrono::floor<std::chrono::minutes>(use.clock.now());
   use.balancer.complete_access_logs();
   for (const auto& [text, batch] : collect(use.balancer.access_log_folder())) {
-    const LogFileName name{.load_balancer_arn = batch.place.load_balancer_arn,
+    const LogFileName name{.kind = batch.place.kind,
+                           .load_balancer_arn = batch.place.load_balancer_arn,
                            .node = batch.place.node,
                            .end = end,
                            .random = to_lower(use.random.alphanumeric(kRandomCharacters))};
     const std::string key = key_of(name, batch.place.bucket.prefix);
     const auto why = put(use, name.load_balancer_arn, batch.place.bucket.name, key, http::gzip(batch.lines));
     if (why) {
-      log::warning(fmt::format("access logs of {} wait: {}", name.load_balancer_arn, *why));
+      log::warning(fmt::format("logs of {} wait: {}", name.load_balancer_arn, *why));
     }
     std::error_code ignored;
     for (const std::string& path : batch.paths) {

@@ -22,6 +22,10 @@ TEST(AccessLogs, AreNamedAsAwsNamesThem) {
       ".log.gz";
   EXPECT_EQ(key_of(name, ""), own);
   EXPECT_EQ(key_of(name, "web/shop"), "web/shop/" + own);
+  LogFileName other = name;
+  other.kind = LogKind::Connection;
+  EXPECT_EQ(key_of(other, "web"), "web/AWSLogs/123456789012/elasticloadbalancing/eu-west-1/2026/11/21/conn_log_" +
+                                      own.substr(own.rfind('/') + 1));
 }
 
 TEST(AccessLogs, AreDeliveredEveryFiveMinutes) {

@@ -27,16 +27,18 @@ struct Definition {
 };
 
 constexpr std::string_view kBoolean = "true|false";
+constexpr std::pair<LogKind, std::string_view> kLogs[] = {{LogKind::Access, "access_logs."},
+                                                          {LogKind::Connection, "connection_logs."}};
 constexpr std::string_view kTermination = "deregistration_delay.connection_termination.enabled";
 
 constexpr Definition kLoadBalancerAttributes[] = {
     {"access_logs.s3.enabled", "false", kBoolean},
     {"access_logs.s3.bucket", "", "*"},
     {"access_logs.s3.prefix", "", "*"},
-    {"client_keep_alive.seconds", "3600", ""},
-    {"connection_logs.s3.enabled", "false", ""},
-    {"connection_logs.s3.bucket", "", ""},
-    {"connection_logs.s3.prefix", "", ""},
+    {"client_keep_alive.seconds", "3600", "60-604800"},
+    {"connection_logs.s3.enabled", "false", kBoolean},
+    {"connection_logs.s3.bucket", "", "*"},
+    {"connection_logs.s3.prefix", "", "*"},
     {"deletion_protection.enabled", "false", kBoolean},
     {"idle_timeout.timeout_seconds", "60", "1-4000"},
     {"load_balancing.cross_zone.enabled", "true", ""},
@@ -65,7 +67,7 @@ constexpr Definition kNetworkAttributes[] = {
 };
 
 constexpr Definition kTargetGroupAttributes[] = {
-    {kTermination, "false", ""},
+    {kTermination, "false", kBoolean},
     {"deregistration_delay.timeout_seconds", "300", "0-3600"},
     {"lambda.multi_value_headers.enabled", "false", kBoolean},
     {"load_balancing.algorithm.anomaly_mitigation", "off", ""},
@@ -156,6 +158,9 @@ void check_together(Call& call, const TargetGroup& group) {
   }
   if (carries_connections(group) && attribute(call, arn, "load_balancing.cross_zone.enabled") == "true") {
     throw aws::NotImplemented("The attribute load_balancing.cross_zone.enabled true of a group of connections");
+  }
+  if (group.protocol == "UDP" && attribute(call, arn, kTermination) == "false") {
+    throw aws::NotImplemented(fmt::format("The attribute {} false of a group of datagrams", kTermination));
   }
   const bool has_header = attribute(call, arn, "proxy_protocol_v2.enabled") == "true";
   if (has_header && carries_datagrams(group.protocol.value_or(""))) {
@@ -255,10 +260,12 @@ ModifyLoadBalancerAttributesOutput modify_load_balancer_attributes(
   for (const LoadBalancerAttribute& each : request.attributes) {
     write_attribute(call, request.load_balancer_arn, each.key.value_or(""), each.value.value_or(""));
   }
-  const bool is_about_logs = std::ranges::any_of(request.attributes, [](const LoadBalancerAttribute& each) {
-    return each.key.value_or("").starts_with("access_logs.");
-  });
-  if (is_about_logs) require_log_destination(service, call, request.load_balancer_arn);
+  for (const auto& [kind, prefix] : kLogs) {
+    const bool is_about_it = std::ranges::any_of(request.attributes, [&](const LoadBalancerAttribute& each) {
+      return each.key.value_or("").starts_with(prefix);
+    });
+    if (is_about_it) require_log_destination(service, call, kind, request.load_balancer_arn);
+  }
   service.changed(call.transaction);
   return {.attributes = all_attributes<LoadBalancerAttribute>(call, request.load_balancer_arn)};
 }

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -38,10 +39,12 @@ class BalancerMetrics final {
     std::array<uint64_t, 6> own_statuses{};
     std::array<uint64_t, 5> own_5xx{};
     uint64_t connections_begun = 0;
+    int64_t connections_open = 0;  // Now.
     uint64_t rejected_connections = 0;
     uint64_t bytes = 0;
     uint64_t grpc_requests = 0;
     uint64_t rule_evaluations = 0;
+    uint64_t charged_rule_evaluations = 0;
     uint64_t fixed_responses = 0;
     uint64_t redirects = 0;
     uint64_t non_compliant_requests = 0;
@@ -52,23 +55,34 @@ class BalancerMetrics final {
     FlowCounts tcp, tls, udp;
 
     static LoadBalancerCounts of(const balancer::LoadBalancerCounters& counters);
+    LoadBalancerCounts since(const LoadBalancerCounts& before) const;
+    void add(const LoadBalancerCounts& other);
+    // Those that only grow.
+    static const std::vector<uint64_t LoadBalancerCounts::*>& sums();
   };
+  // What came in a minute, by the zone of the nodes or targets; the whole has no name.
+  using GroupZones = std::map<std::string, GroupCounts>;
+  using LoadBalancerZones = std::map<std::string, LoadBalancerCounts>;
+  using Key = std::pair<std::string, std::string>;  // ARN and zone.
   struct Names;
   void read(metrics::Recorder& recorder, Time minute);
-  void read_load_balancer(const Names& names, const balancer::Routing& routing,
-                          const balancer::LoadBalancer& load_balancer,
-                          const std::map<std::string, GroupCounts>& came);
-  void read_connections(const Names& names, const balancer::Routing& routing,
-                        const balancer::LoadBalancer& load_balancer,
-                        const std::map<std::string, GroupCounts>& came);
-  static void record_own(const Names& names, const LoadBalancerCounts& now, const LoadBalancerCounts& last);
-  static std::pair<double, double> record_health(const Names& names, const balancer::RoutedGroup& group);
-  void read_group(const Names& names, const balancer::Routing& routing, const std::string& arn,
-                  const GroupCounts& came);
+  std::map<std::string, GroupZones> read_groups(const balancer::Routing& routing);
+  LoadBalancerZones take_zones(const balancer::Routing& routing, const balancer::LoadBalancer& load_balancer,
+                               std::map<Key, LoadBalancerCounts>& now) const;
+  static void read_load_balancer(const Names& names, const balancer::Routing& routing,
+                                 const balancer::LoadBalancer& load_balancer,
+                                 const std::map<std::string, GroupZones>& groups, const LoadBalancerZones& zones);
+  static void read_connections(const Names& names, const balancer::Routing& routing,
+                               const balancer::LoadBalancer& load_balancer,
+                               const std::map<std::string, GroupZones>& groups, const LoadBalancerZones& zones);
+  static void record_own(const Names& names, const LoadBalancerCounts& came);
+  static void record_whole(const Names& names, const LoadBalancerCounts& came);
+  static void record_flows(const Names& names, const balancer::LoadBalancer& load_balancer,
+                           const LoadBalancerCounts& came);
 
   Dependencies& use_;
-  std::map<std::string, GroupCounts> groups_;                 // As last read, by ARN.
-  std::map<std::string, LoadBalancerCounts> load_balancers_;  // Likewise.
+  std::map<Key, GroupCounts> groups_;                 // As last read.
+  std::map<Key, LoadBalancerCounts> load_balancers_;  // Likewise.
 };
 
 }  // namespace holm::elbv2

@@ -50,6 +50,11 @@ void apply_attributes(aws::Call& call, balancer::LoadBalancer& load_balancer) {
   const std::string& arn = load_balancer.arn;
   load_balancer.idle_timeout =
       std::chrono::seconds(number_attribute(call, arn, "idle_timeout.timeout_seconds"));
+  load_balancer.client_keep_alive =
+      std::chrono::seconds(number_attribute(call, arn, "client_keep_alive.seconds"));
+  if (attribute(call, arn, "routing.http.preserve_host_header.enabled") == "true") {
+    load_balancer.host_header = balancer::HostHeader::Preserve;
+  }
   std::string mode = attribute(call, arn, "routing.http.xff_header_processing.mode");
   if (mode == "preserve") load_balancer.forwarded_for = balancer::ForwardedFor::Preserve;
   if (mode == "remove") load_balancer.forwarded_for = balancer::ForwardedFor::Remove;
@@ -62,8 +67,11 @@ void apply_attributes(aws::Call& call, balancer::LoadBalancer& load_balancer) {
   if (attribute(call, arn, "routing.http.drop_invalid_header_fields.enabled") == "true") {
     load_balancer.invalid_headers = balancer::InvalidHeaders::Drop;
   }
-  if (const auto logs = log_destination_of(call, arn)) {
+  if (const auto logs = log_destination_of(call, LogKind::Access, arn)) {
     load_balancer.log_bucket = balancer::LogBucket{logs->bucket, logs->prefix};
+  }
+  if (const auto logs = log_destination_of(call, LogKind::Connection, arn)) {
+    load_balancer.connection_log_bucket = balancer::LogBucket{logs->bucket, logs->prefix};
   }
   const std::string desync = attribute(call, arn, "routing.http.desync_mitigation_mode");
   if (desync == "monitor") load_balancer.desync_mitigation = balancer::DesyncMitigation::Monitor;
@@ -96,6 +104,9 @@ balancer::HealthCheck health_check_of(const TargetGroup& group) {
 void apply_connection_attributes(aws::Call& call, balancer::TargetGroup& group) {
   if (attribute(call, group.arn, "proxy_protocol_v2.enabled") == "true") {
     group.proxy_protocol = balancer::ProxyProtocol::V2;
+  }
+  if (attribute(call, group.arn, "deregistration_delay.connection_termination.enabled") == "true") {
+    group.orphans = balancer::Orphans::End;
   }
   if (attribute(call, group.arn, "stickiness.enabled") == "true") group.affinity = balancer::Affinity::Client;
 }
@@ -148,16 +159,18 @@ std::vector<std::string> addresses_of(aws::Call& call, const LoadBalancer& load_
   return up.empty() ? all : up;
 }
 
-void apply_network_attributes(aws::Call& call, balancer::LoadBalancer& load_balancer,
-                              const LoadBalancer& described) {
-  if (attribute(call, load_balancer.arn, "load_balancing.cross_zone.enabled") != "true") {
-    load_balancer.cross_zone = balancer::CrossZone::Off;
-  }
+void read_zones(aws::Call& call, balancer::LoadBalancer& load_balancer, const LoadBalancer& described) {
   for (const sql::Row& row : call.transaction.run(
            "SELECT address, subnet FROM elbv2_interface WHERE load_balancer = ?1", {load_balancer.arn})) {
     for (const AvailabilityZone& zone : described.availability_zones) {
       if (*zone.subnet_id == row.text(1)) load_balancer.zones.emplace(row.text(0), *zone.zone_name);
     }
+  }
+}
+
+void apply_network_attributes(aws::Call& call, balancer::LoadBalancer& load_balancer) {
+  if (attribute(call, load_balancer.arn, "load_balancing.cross_zone.enabled") != "true") {
+    load_balancer.cross_zone = balancer::CrossZone::Off;
   }
 }
 
@@ -210,8 +223,9 @@ void Publication::read_load_balancer(aws::Call& call, const std::string& arn) {
     waiting_.push_back(arn);
     return;
   }
+  read_zones(call, made, described);
   if (is_network(arn)) {
-    apply_network_attributes(call, made, described);
+    apply_network_attributes(call, made);
   } else {
     apply_attributes(call, made);
   }
