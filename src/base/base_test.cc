@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <map>
 #include <set>
 
 #include "base/check.h"
@@ -117,6 +118,16 @@ TEST(TimeFormat, RefusesWhatIsNotATime) {
   }
   EXPECT_FALSE(parse_http_date("Mon, 21 Foo 2026 14:13:20 GMT"));
   EXPECT_FALSE(parse_compact_date_time("20260921T1413Z"));
+}
+
+TEST(Random, EveryCharacterIsAsLikely) {
+  SystemRandom random;
+  constexpr size_t kCount = 62'000;
+  std::map<char, size_t> seen;
+  for (char c : random.alphanumeric(kCount)) ++seen[c];
+  EXPECT_EQ(seen.size(), 62u);
+  // A thousand of each but for chance, of which ten deviations are never seen.
+  for (const auto& [c, times] : seen) EXPECT_NEAR(static_cast<double>(times), 1000, 320) << c;
 }
 
 TEST(Random, IdentifiersDifferAndHaveTheirForm) {

@@ -14,9 +14,15 @@ namespace holm {
 
 namespace {
 
+// A byte a character; those that would favour some of them are thrown away.
 std::string pick(Random& random, size_t count, std::string_view alphabet) {
+  const size_t fair = 256 - 256 % alphabet.size();
   std::string text(count, '\0');
-  for (char& c : text) c = alphabet[random.below(alphabet.size())];
+  random.fill(text.data(), count);
+  for (char& c : text) {
+    while (static_cast<unsigned char>(c) >= fair) random.fill(&c, 1);
+    c = alphabet[static_cast<unsigned char>(c) % alphabet.size()];
+  }
   return text;
 }
 

@@ -132,13 +132,29 @@ std::string iso8601_milliseconds(Time time) {
 
 std::string http_date(Time time) {
   Parts p = parts_of(time);
-  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", kWeekdays[p.weekday], p.day,
-                     kMonths[size_t(p.month - 1)], p.year, p.hour, p.minute, p.second);
+  std::string text;
+  text.reserve(sizeof "Sun, 06 Nov 1994 08:49:37 GMT");
+  text += kWeekdays[p.weekday];
+  append_digits(text += ", ", p.day, 2);
+  ((text += ' ') += kMonths[size_t(p.month - 1)]) += ' ';
+  append_digits(text, p.year, 4);
+  append_digits(text += ' ', p.hour, 2);
+  append_digits(text += ':', p.minute, 2);
+  append_digits(text += ':', p.second, 2);
+  return text += " GMT";
 }
 
 std::string compact_date_time(Time time) {
   Parts p = parts_of(time);
-  return fmt::format("{:04}{:02}{:02}T{:02}{:02}{:02}Z", p.year, p.month, p.day, p.hour, p.minute, p.second);
+  std::string text;
+  text.reserve(sizeof "20260101T000000Z");
+  append_digits(text, p.year, 4);
+  append_digits(text, p.month, 2);
+  append_digits(text, p.day, 2);
+  append_digits(text += 'T', p.hour, 2);
+  append_digits(text, p.minute, 2);
+  append_digits(text, p.second, 2);
+  return text += 'Z';
 }
 
 std::optional<Time> parse_iso8601(std::string_view text) {

@@ -3,6 +3,7 @@
 #include "objects/cursor.h"
 
 #include <string>
+#include <vector>
 
 namespace holm::objects {
 
@@ -19,11 +20,12 @@ class MergingCursor final : public Cursor {
   Entry entry() const override { return chosen_->entry(); }
 
   Outcome<> next() override {
-    const std::string key(chosen_->entry().key);
+    key_ = chosen_->entry().key;
     for (const auto& source : sources_) {
-      if (source->is_at_end() || source->entry().key != key) continue;
+      if (source->is_at_end() || source->entry().key != key_) continue;
       if (auto moved = source->next(); !moved) return moved;
     }
+    std::erase_if(sources_, [](const auto& source) { return source->is_at_end(); });
     choose();
     return {};
   }
@@ -45,6 +47,7 @@ class MergingCursor final : public Cursor {
 
   std::vector<std::unique_ptr<Cursor>> sources_;
   Cursor* chosen_ = nullptr;
+  std::string key_;  // That was chosen last.
 };
 
 }  // namespace

@@ -2,6 +2,9 @@
 
 #include "aws/protocol/uri_template.h"
 
+#include <algorithm>
+#include <cstddef>
+
 #include "base/strings.h"
 
 namespace holm::aws {
@@ -21,64 +24,84 @@ bool equals_literal(std::string_view literal, std::string_view segment) {
   return segment.find('%') != std::string_view::npos && percent_decode(segment) == literal;
 }
 
-// "/a/b" → a, b; "/" → nothing. The template "/" and the path "/" have no segments.
-std::vector<std::string_view> segments_of(std::string_view path) {
-  if (path.starts_with('/')) path.remove_prefix(1);
-  if (path.empty()) return {};
-  return split(path, '/');
-}
-
-using Segments = std::vector<std::string_view>;
-
-// Matches as many segments as the template has, one to one.
-bool match_each(const Segments& wanted, size_t from, const Segments& given, size_t given_from,
-                size_t count, UriMatch& match) {
-  for (size_t i = 0; i < count; ++i) {
-    std::string_view pattern = wanted[from + i];
-    std::string_view segment = given[given_from + i];
-    if (is_label(pattern)) {
-      if (segment.empty()) return false;
-      match.labels.push_back({pattern.substr(1, pattern.size() - 2), segment});
-    } else {
-      if (!equals_literal(pattern, segment)) return false;
-      ++match.literals;
-    }
+// The segments of a path or template, taken from either end: "/a/b" → a, b; "/" → none.
+class Segments {
+ public:
+  explicit Segments(std::string_view path) {
+    if (path.starts_with('/')) path.remove_prefix(1);
+    rest_ = path;
+    is_at_end_ = path.empty();
   }
+
+  bool is_at_end() const { return is_at_end_; }
+  // What was not taken, slashes included.
+  std::string_view rest() const { return rest_; }
+  size_t count() const {
+    return is_at_end_ ? 0 : 1 + static_cast<size_t>(std::ranges::count(rest_, '/'));
+  }
+  std::string_view first() const { return rest_.substr(0, rest_.find('/')); }
+  std::string_view last() const { return rest_.substr(rest_.rfind('/') + 1); }
+
+  std::string_view take_first() {
+    const std::string_view segment = first();
+    is_at_end_ = segment.size() == rest_.size();
+    rest_.remove_prefix(is_at_end_ ? rest_.size() : segment.size() + 1);
+    return segment;
+  }
+  std::string_view take_last() {
+    const std::string_view segment = last();
+    is_at_end_ = segment.size() == rest_.size();
+    rest_.remove_suffix(is_at_end_ ? rest_.size() : segment.size() + 1);
+    return segment;
+  }
+
+ private:
+  std::string_view rest_;
+  bool is_at_end_;
+};
+
+bool match_one(std::string_view pattern, std::string_view segment, UriMatch& match) {
+  if (!is_label(pattern)) {
+    if (!equals_literal(pattern, segment)) return false;
+    ++match.literals;
+    return true;
+  }
+  if (segment.empty()) return false;
+  match.labels.push_back({pattern.substr(1, pattern.size() - 2), segment});
   return true;
 }
 
-// From the first of `given` at `from` to the end of the last one before `to`, slashes included.
-std::string_view between(const Segments& given, size_t from, size_t to) {
-  const char* begin = given[from].data();
-  const char* end = given[to - 1].data() + given[to - 1].size();
-  return {begin, static_cast<size_t>(end - begin)};
+// From a greedy label on: it takes what those behind it leave.
+bool match_greedy(Segments& wanted, Segments& given, UriMatch& match) {
+  if (given.count() < wanted.count()) return false;
+  const std::string_view greedy = wanted.take_first();
+  const size_t label = match.labels.size();
+  match.labels.push_back({greedy.substr(1, greedy.size() - 3), {}});
+  while (!wanted.is_at_end()) {
+    if (!match_one(wanted.take_last(), given.take_last(), match)) return false;
+  }
+  match.labels[label].value = given.rest();
+  std::ranges::reverse(match.labels.begin() + static_cast<std::ptrdiff_t>(label) + 1, match.labels.end());
+  return !given.rest().empty();
 }
 
 }  // namespace
 
 std::optional<UriMatch> match_uri(std::string_view uri_template, std::string_view path) {
-  Segments wanted = segments_of(uri_template.substr(0, uri_template.find('?')));
-  Segments given = segments_of(path);
-  if (!wanted.empty() && wanted.back().empty()) wanted.pop_back();
-  size_t greedy = 0;
-  while (greedy < wanted.size() && !is_greedy(wanted[greedy])) ++greedy;
+  Segments wanted(uri_template.substr(0, uri_template.find('?')));
+  Segments given(path);
+  // One slash at the end means nothing, but to a greedy label.
+  if (wanted.rest().ends_with('/')) wanted.take_last();
   UriMatch match;
-  if (greedy == wanted.size()) {
-    if (!given.empty() && given.back().empty()) given.pop_back();
-    bool is_match =
-        wanted.size() == given.size() && match_each(wanted, 0, given, 0, wanted.size(), match);
-    return is_match ? std::optional(std::move(match)) : std::nullopt;
+  while (!wanted.is_at_end()) {
+    if (is_greedy(wanted.first())) {
+      if (!match_greedy(wanted, given, match)) return std::nullopt;
+      return match;
+    }
+    if (given.is_at_end() || !match_one(wanted.take_first(), given.take_first(), match)) return std::nullopt;
   }
-  size_t after = wanted.size() - greedy - 1;
-  if (given.size() < wanted.size()) return std::nullopt;
-  if (!match_each(wanted, 0, given, 0, greedy, match)) return std::nullopt;
-  std::string_view rest = between(given, greedy, given.size() - after);
-  if (rest.empty()) return std::nullopt;
-  std::string_view label = wanted[greedy];
-  match.labels.push_back({label.substr(1, label.size() - 3), rest});
-  if (!match_each(wanted, greedy + 1, given, given.size() - after, after, match))
-    return std::nullopt;
-  return match;
+  const bool is_whole = given.is_at_end() || given.rest().empty();
+  return is_whole ? std::optional(std::move(match)) : std::nullopt;
 }
 
 std::vector<UriConstant> uri_constants(std::string_view uri_template) {

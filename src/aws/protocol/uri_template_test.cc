@@ -39,6 +39,8 @@ constexpr Case kCases[] = {
     {"a bucket is not empty", "/{Bucket}/{Key+}", "//k", "no"},
     {"what is escaped does not split", "/{Bucket}/{Key}", "/b/k%2Fl", "Bucket=b;Key=k%2Fl;"},
     {"fixed segments after a greedy label", "/a/{B+}/c", "/a/x/y/c", "B=x/y;"},
+    {"labels after a greedy label", "/a/{B+}/{C}/{D}", "/a/w/x/y/z", "B=w/x;C=y;D=z;"},
+    {"two slashes at the end are one too many", "/{Bucket}", "/b//", "no"},
     {"fixed segments are demanded", "/a/{B+}/c", "/a/x/y/d", "no"},
     {"a greedy label needs something", "/a/{B+}/c", "/a/c", "no"},
     {"a slash at the template's end", "/zone/{Id}/rrset/", "/zone/Z/rrset", "Id=Z;"},

@@ -2,9 +2,8 @@
 
 #include "aws/signature/canonical.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <initializer_list>
 
 #include "base/check.h"
 #include "base/strings.h"
@@ -54,10 +53,22 @@ void append_collapsed(std::string& out, std::string_view value) {
   }
 }
 
+// Of a canonical request.
+constexpr size_t kUsualBytes = 512;
+
+std::string joined(std::initializer_list<std::string_view> parts) {
+  size_t bytes = 0;
+  for (std::string_view part : parts) bytes += part.size();
+  std::string text;
+  text.reserve(bytes);
+  for (std::string_view part : parts) text += part;
+  return text;
+}
+
 }  // namespace
 
 std::string to_text(const Scope& scope) {
-  return fmt::format("{}/{}/{}/aws4_request", scope.date, scope.region, scope.service);
+  return joined({scope.date, "/", scope.region, "/", scope.service, "/aws4_request"});
 }
 
 std::string_view payload_text(PayloadMode mode, std::string_view declared_sha256) {
@@ -150,7 +161,13 @@ std::optional<std::string> canonical_header(const RequestView& request,
 
 std::optional<std::string> write_canonical(const CanonicalRequest& canonical,
                                            const RequestView& request) {
-  std::string text = fmt::format("{}\n{}\n{}\n", canonical.method, canonical.path, canonical.query);
+  std::string text;
+  text.reserve(kUsualBytes);
+  for (std::string_view part : {std::string_view(canonical.method), std::string_view(canonical.path),
+                                std::string_view(canonical.query)}) {
+    text += part;
+    text += '\n';
+  }
   for (const std::string& name : canonical.signed_headers) {
     const auto value = canonical_header(request, name);
     if (!value) return std::nullopt;
@@ -160,7 +177,10 @@ std::optional<std::string> write_canonical(const CanonicalRequest& canonical,
     text += '\n';
   }
   text += '\n';
-  text += join(canonical.signed_headers, ";");
+  for (const std::string& name : canonical.signed_headers) {
+    if (&name != &canonical.signed_headers.front()) text += ';';
+    text += name;
+  }
   text += '\n';
   text += canonical.payload;
   return text;
@@ -173,7 +193,7 @@ std::string sha256_hex(std::string_view bytes) {
 
 std::string string_to_sign(std::string_view time, std::string_view scope,
                            std::string_view canonical_request) {
-  return fmt::format("{}\n{}\n{}\n{}", kAlgorithm, time, scope, sha256_hex(canonical_request));
+  return joined({kAlgorithm, "\n", time, "\n", scope, "\n", sha256_hex(canonical_request)});
 }
 
 std::string signature_of(const Key& key, std::string_view text) {
