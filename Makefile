@@ -7,6 +7,8 @@ JOBS ?= $(shell nproc)
 PYTHON ?= /usr/bin/python3
 VENV := build/venv
 export HOLM_DATA ?=
+# The proxies to compare with.
+export PATH := $(CURDIR)/build/peers/bin:$(PATH)
 
 .PHONY: help deps build check test up down format tidy docs run fuzz differential bench-balancer bench-compute bench-metrics bench-objects bench-region bench-s3 bench-school crash-s3 drill kill-s3 clean
 
@@ -52,7 +54,7 @@ fuzz: ## Run each fuzz harness (SECONDS_EACH=60)
 	@tools/run_fuzzers.sh $${SECONDS_EACH:-60}
 
 differential: ## The same 100,000 requests through the balancer, HAProxy and nginx reach a target the same (REQUESTS=100000 SEED=1)
-	cmake --preset release >/dev/null && ninja -C build/release bench_balancer
+	tools/install_peers.sh && cmake --preset release >/dev/null && ninja -C build/release bench_balancer
 	$(PYTHON) tests/proxy/differential.py build/release/bench_balancer --requests $${REQUESTS:-100000} --seed $${SEED:-1}
 
 bench-region: build ## Start, memory, signed calls, instances, beside the machine's own limits
@@ -62,7 +64,7 @@ bench-compute: build ## Five hundred instances, their metrics, and the control l
 	$(VENV)/bin/python bench/compute.py
 
 bench-balancer: ## The balancer beside HAProxy and nginx (HAPROXY_PROGRAM=…, NGINX_PROGRAM=…, H2LOAD_PROGRAM=…)
-	cmake --preset release >/dev/null && ninja -C build/release bench_balancer
+	tools/install_peers.sh && cmake --preset release >/dev/null && ninja -C build/release bench_balancer
 	$(VENV)/bin/python bench/balancer.py build/release/bench_balancer
 
 bench-metrics: build ## The store of metrics: points a second, bytes a point
@@ -72,6 +74,7 @@ bench-school: build ## The school: up, a portrait's way into the yearbook, ten a
 	$(VENV)/bin/python bench/school.py
 
 bench-s3: build ## S3 beside nginx's files (NGINX_PROGRAM=…, SECONDS_EACH=5)
+	tools/install_peers.sh
 	$(VENV)/bin/python bench/s3.py $${SECONDS_EACH:-5}
 
 bench-objects: ## The object store beside the disk's own limits (OBJECTS=1000000)

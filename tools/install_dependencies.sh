@@ -34,6 +34,8 @@ if ((${#missing[@]})); then
     exit 1
   fi
   rm -f "$log"
+  # Nor does it start with the machine.
+  if [[ " ${missing[*]} " == *" mariadb-server "* ]]; then systemctl disable --quiet mariadb 2>/dev/null || true; fi
 fi
 
 stamp=$venv/.installed

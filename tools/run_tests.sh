@@ -4,6 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 tools/install_dependencies.sh build/venv
 tools/install_javascript.sh
+tools/install_peers.sh
 /usr/bin/python3 tools/layers.py
 /usr/bin/python3 tools/tidy.py
 jobs=$(nproc)

@@ -139,7 +139,7 @@ class Fronts:
         else:
             conf = self.folder / f"{name}.conf"
             conf.write_text({"haproxy": HAPROXY, "nginx": NGINX}[name].format(**ports))
-            program = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin") or name
+            program = shutil.which(name) or name
             words = {"haproxy": [program, "-db", "-q", "-f", str(conf)],
                      "nginx": [program, "-p", str(self.folder), "-c", str(conf), "-e", str(self.folder / "error.log")]}[name]
         front = Front(name, words, clear, secure, self.folder)
