@@ -1,4 +1,5 @@
-// `holm fault`: availability zones that fail on purpose, to see what becomes of a system without them.
+// `holm fault`: availability zones that fail and spot instances that are taken away on purpose, to see what
+// becomes of a system without them.
 
 #include <fmt/format.h>
 
@@ -54,6 +55,21 @@ int set_zone(const region::Options& options, const std::string& zone, const std:
   return 0;
 }
 
+int interrupt(const region::Options& options, const std::string& instance,
+              const std::optional<std::string>& seconds) {
+  auto access = access_to(options, options.default_region);
+  if (!access) return fail(access.error().message);
+  SystemClock clock;
+  ApiClient client(clock, std::move(*access));
+  formats::Form parameters = {{"InstanceId", instance}};
+  if (seconds) parameters.push_back({"SecondsBefore", *seconds});
+  auto answer = client.ec2("InterruptSpotInstance", parameters);
+  if (!answer) return fail(answer.error().message);
+  const formats::XmlElement* end = answer->find("endTime");
+  fmt::print("{} was told that it ends at {}.\n", instance, end ? end->text : "a time unknown");
+  return 0;
+}
+
 }  // namespace
 
 int fault(const Arguments& arguments) {
@@ -62,7 +78,11 @@ int fault(const Arguments& arguments) {
   const bool is_zone = words.size() == 3 && words[0] == "az";
   if (is_zone && words[2] == "down") return set_zone(arguments.options, words[1], "CutAvailabilityZone");
   if (is_zone && words[2] == "up") return set_zone(arguments.options, words[1], "RestoreAvailabilityZone");
-  fmt::print(stderr, "holm: usage: holm fault [az us-east-1a down|up]\n");
+  if ((words.size() == 2 || words.size() == 3) && words[0] == "spot") {
+    return interrupt(arguments.options, words[1],
+                     words.size() == 3 ? std::optional(words[2]) : std::nullopt);
+  }
+  fmt::print(stderr, "holm: usage: holm fault [az us-east-1a down|up] [spot i-… [SECONDS]]\n");
   return 2;
 }
 

@@ -23,6 +23,7 @@ constexpr std::string_view kUsage = R"usage(holm: an AWS region on your own mach
   holm exec INSTANCE -- CMD  run a command inside an instance
   holm logs                  the newest lines of the daemon's log
   holm fault [az ZONE down|up]  what is cut off; cut an availability zone off, or give it back
+  holm fault spot INSTANCE [SECONDS]  take a spot instance away, after the two minutes' notice that AWS gives
   holm down                  stop everything; stored data stays
 
   --data DIR     where the region keeps everything ($HOLM_DATA, else /var/lib/holm or ~/.local/share/holm)

@@ -13,6 +13,7 @@
 #include "services/ec2/filters.h"
 #include "services/ec2/instance_types.h"
 #include "services/ec2/service.h"
+#include "services/ec2/spot_requests.h"
 #include "services/ec2/volumes.h"
 #include "services/ec2/zone_faults.h"
 #include "services/ec2/zones.h"
@@ -166,6 +167,10 @@ Instance describe_instance(Call& call, const InstanceRow& row) {
       .placement = Placement{.group_name = "", .tenancy = "default", .availability_zone = row.zone},
       .monitoring = Monitoring{.state = row.detailed_monitoring ? "enabled" : "disabled"}};
   if (row.reason_code) instance.state_reason = StateReason{.code = row.reason_code, .message = row.reason};
+  if (auto spot = spot_request_of(call.transaction, row.id)) {
+    instance.instance_lifecycle = "spot";
+    instance.spot_instance_request_id = spot->id;
+  }
   if (row.profile) instance.iam_instance_profile = IamInstanceProfile{.arn = row.profile};
   instance.block_device_mappings = describe_mappings(call.transaction, row.id);
   for (const InterfaceRow& interface : interfaces_of_instance(call.transaction, row.id)) {

@@ -176,6 +176,17 @@ constexpr std::array kDocumented = std::to_array<Documented>({
     {"DescribePrefixLists", "prefix-list-id prefix-list-name"},
     {"DescribeVpcEndpointServices",
      "owner service-name service-region service-type supported-ip-address-types"},
+    {"DescribeSpotInstanceRequests",
+     "availability-zone-group create-time fault-code fault-message instance-id launch-group "
+     "launch.block-device-mapping.delete-on-termination launch.block-device-mapping.device-name "
+     "launch.block-device-mapping.snapshot-id launch.block-device-mapping.volume-size "
+     "launch.block-device-mapping.volume-type launch.group-id launch.group-name launch.image-id "
+     "launch.instance-type launch.kernel-id launch.key-name launch.monitoring-enabled launch.ramdisk-id "
+     "launched-availability-zone launched-availability-zone-id network-interface.addresses.primary "
+     "network-interface.delete-on-termination network-interface.description network-interface.device-index "
+     "network-interface.group-id network-interface.network-interface-id "
+     "network-interface.private-ip-address network-interface.subnet-id product-description "
+     "spot-instance-request-id spot-price state status-code status-message type valid-from valid-until"},
     {"DescribeVpcEndpoints",
      "ip-address-type service-name service-region vpc-id vpc-endpoint-id vpc-endpoint-state "
      "vpc-endpoint-type"},

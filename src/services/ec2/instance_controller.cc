@@ -20,6 +20,7 @@
 #include "services/ec2/networks.h"
 #include "services/ec2/service.h"
 #include "services/ec2/snapshots.h"
+#include "services/ec2/spot_requests.h"
 #include "services/ec2/volumes.h"
 
 namespace holm::ec2 {
@@ -166,6 +167,7 @@ jobs::Outcome Instances::run(const jobs::Job& job) {
     std::error_code ignored;
     std::filesystem::remove(console_path(row->id), ignored);
     use_.region.transact(caller, sql::Access::Write, [&](aws::Call& call) {
+      if (auto spot = spot_request_of(call.transaction, row->id)) delete_tags_of(call, spot->id);
       delete_tags_of(call, row->id);
       call.transaction.run("DELETE FROM ec2_instance WHERE id = ?1", {row->id});
     });

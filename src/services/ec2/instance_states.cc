@@ -8,6 +8,7 @@
 #include "services/ec2/describe_instances.h"
 #include "services/ec2/instance_types.h"
 #include "services/ec2/service.h"
+#include "services/ec2/spot_requests.h"
 #include "services/ec2/volumes.h"
 #include "services/ec2/zone_faults.h"
 
@@ -99,6 +100,13 @@ StopInstancesResult stop_instances(Service& service, Call& call, const StopInsta
   require_instances(call, request.instance_ids);
   for (const std::string& id : request.instance_ids) {
     if (require_instance(call, id).protects_running) throw_protected(id, "stopped", "disableApiStop");
+    if (spot_request_of(call.transaction, id)) {
+      throw aws::ServiceError("UnsupportedOperation", 400,
+                              fmt::format("You can't stop the Spot Instance '{}' because it is associated with a "
+                                          "one-time Spot Instance request. You can only stop Spot Instances "
+                                          "associated with persistent Spot Instance requests.",
+                                          id));
+    }
   }
   end_dry_run(request.dry_run);
   StopInstancesResult result;

@@ -177,6 +177,17 @@ void lay_mappings_under(std::vector<BlockDeviceMapping>& over,
   over.insert(over.begin(), mappings.begin(), mappings.end());
 }
 
+InstanceMarketOptionsRequest market_options_of(const LaunchTemplateInstanceMarketOptionsRequest& given) {
+  InstanceMarketOptionsRequest options{.market_type = given.market_type};
+  if (!given.spot_options) return options;
+  options.spot_options =
+      SpotMarketOptions{.max_price = given.spot_options->max_price,
+                        .spot_instance_type = given.spot_options->spot_instance_type,
+                        .valid_until = given.spot_options->valid_until,
+                        .instance_interruption_behavior = given.spot_options->instance_interruption_behavior};
+  return options;
+}
+
 }  // namespace
 
 RunInstancesRequest with_launch_template(Call& call, const RunInstancesRequest& request) {
@@ -211,6 +222,9 @@ RunInstancesRequest with_launch_template(Call& call, const RunInstancesRequest& 
   }
   if (!merged.monitoring && data.monitoring) {
     merged.monitoring = RunInstancesMonitoringEnabled{.enabled = data.monitoring->enabled.value_or(false)};
+  }
+  if (!merged.instance_market_options && data.instance_market_options) {
+    merged.instance_market_options = market_options_of(*data.instance_market_options);
   }
   if (!merged.credit_specification && data.credit_specification) {
     merged.credit_specification = data.credit_specification;

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include "base/strings.h"
+#include "base/time_format.h"
+#include "services/ec2/spot_requests.h"
 #include "services/ec2/subnets.h"
 #include "services/ec2/volumes.h"
 #include "services/ec2/vpcs.h"
@@ -50,6 +52,19 @@ void add_interface(Call& call, const InstanceRow& instance, const InterfaceRow& 
   items[folder + "ipv4-associations/" + address] = interface.address;
 }
 
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html
+void add_spot(Call& call, const InstanceRow& instance, MetadataItems& items) {
+  const auto request = spot_request_of(call.transaction, instance.id);
+  if (!request) return;
+  items["instance-life-cycle"] = "spot";
+  if (!request->ends) return;
+  const std::string ends = iso8601(from_milliseconds(*request->ends)).substr(0, 19) + "Z";
+  items["spot/instance-action"] = fmt::format(R"({{"action":"terminate","time":"{}"}})", ends);
+  items["spot/termination-time"] = ends;
+  items["events/recommendations/rebalance"] = fmt::format(
+      R"({{"noticeTime":"{}Z"}})", iso8601(from_milliseconds(*request->noticed)).substr(0, 19));
+}
+
 }  // namespace
 
 MetadataItems metadata_items(Call& call, const InstanceRow& instance, const InterfaceRow& interface) {
@@ -76,6 +91,7 @@ MetadataItems metadata_items(Call& call, const InstanceRow& instance, const Inte
                          {"services/domain", "localhost"},
                          {"services/partition", "aws"},
                          {"system", "nitro"}};
+  add_spot(call, instance, items);
   add_devices(call, instance, items);
   add_interface(call, instance, interface, items);
   if (instance.metadata_tags) {

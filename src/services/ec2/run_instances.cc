@@ -14,6 +14,7 @@
 #include "services/ec2/instances.h"
 #include "services/ec2/launch_templates.h"
 #include "services/ec2/service.h"
+#include "services/ec2/spot_requests.h"
 #include "services/ec2/volumes.h"
 #include "services/ec2/zone_faults.h"
 #include "services/ec2/zones.h"
@@ -137,7 +138,7 @@ std::vector<Tag> tags_for(const std::vector<TagSpecification>& specifications, s
   std::vector<Tag> tags;
   for (const TagSpecification& each : specifications) {
     const std::string kind = each.resource_type.value_or("");
-    if (kind != "instance" && kind != "volume" && kind != "network-interface") {
+    if (kind != "instance" && kind != "volume" && kind != "network-interface" && kind != kSpotRequestType) {
       throw_invalid(fmt::format("'{}' is not a valid taggable resource type for this operation.", kind));
     }
     if (kind == type) tags.insert(tags.end(), each.tags.begin(), each.tags.end());
@@ -149,6 +150,7 @@ InstanceRow row_of(Service& service, Call& call, const RunInstancesRequest& requ
   const std::string type = request.instance_type.value_or("m1.small");
   if (!find_instance_type(type)) throw_invalid(fmt::format("Invalid value '{}' for InstanceType.", type));
   check_user_data(request.user_data);
+  check_market_options(request.instance_market_options);
   require_unlimited(request.credit_specification);
   const InstanceMetadataOptionsRequest metadata =
       request.metadata_options.value_or(InstanceMetadataOptionsRequest{});
@@ -231,6 +233,7 @@ Reservation run_instances(Service& service, Call& call, const RunInstancesReques
   require_capacity(call, row.type, row.zone);
   const std::vector<Tag> tags = tags_for(request.tag_specifications, "instance");
   const std::vector<Tag> interface_tags = tags_for(request.tag_specifications, "network-interface");
+  const std::vector<Tag> request_tags = tags_for(request.tag_specifications, kSpotRequestType);
   const std::vector<Tag> volume_tags = tags_for(request.tag_specifications, "volume");
   std::vector<VolumeWish> volumes = volume_wishes(call, std::move(image), request.block_device_mappings);
   decide_encryption(call, volumes);
@@ -240,6 +243,9 @@ Reservation run_instances(Service& service, Call& call, const RunInstancesReques
     row.id = new_id(service.random(), "i");
     row.launch_index = i;
     insert_instance(call, row);
+    if (request.instance_market_options) {
+      insert_spot_request(service, call, row, *request.instance_market_options, request_tags);
+    }
     if (row.profile) associate_profile(service, call, row.id, *row.profile);
     const std::string interface =
         place.interface

@@ -223,3 +223,9 @@ CREATE TABLE ec2_profile_association (
   created INTEGER NOT NULL);
 INSERT INTO ec2_profile_association (id, instance, created)
   SELECT 'iip-assoc-' || substr(id, 3), id, launched FROM ec2_instance WHERE profile IS NOT NULL;
+-- migration 18
+-- Requests that an instance fulfils. Times in milliseconds; noticed and ends are of an interruption.
+CREATE TABLE ec2_spot_request (
+  id TEXT NOT NULL PRIMARY KEY, account TEXT NOT NULL, region TEXT NOT NULL,
+  instance TEXT NOT NULL UNIQUE REFERENCES ec2_instance (id) ON DELETE CASCADE, max_price TEXT,
+  cancelled INTEGER NOT NULL DEFAULT 0, created INTEGER NOT NULL, noticed INTEGER, ends INTEGER);

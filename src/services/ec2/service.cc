@@ -16,6 +16,7 @@
 #include "services/ec2/instances.h"
 #include "services/ec2/networks.h"
 #include "services/ec2/snapshots.h"
+#include "services/ec2/spot_requests.h"
 #include "services/ec2/volumes.h"
 
 namespace holm::ec2 {
@@ -31,6 +32,7 @@ Service::Service(Dependencies dependencies)
       networks_(std::make_unique<Networks>(dependencies_)),
       instance_metrics_(std::make_unique<InstanceMetrics>(dependencies_)),
       instances_(std::make_unique<Instances>(dependencies_, *networks_, *instance_metrics_)),
+      spot_interruptions_(std::make_unique<SpotInterruptions>(dependencies_, *instances_)),
       volumes_(std::make_unique<Volumes>(dependencies_)),
       snapshots_(std::make_unique<Snapshots>(dependencies_)),
       image_controller_(std::make_unique<ImageController>(dependencies_, *instances_, *snapshots_)),
@@ -68,7 +70,8 @@ std::vector<aws::Access> Service::access(const aws::Operation& operation, const 
                       .resource = fmt::format("arn:aws:s3:::{}/{}", request.bucket, request.object_key)});
   }
   // Not EC2's own, so that the right to all of EC2 is not the right to make it fail.
-  if (operation.name == "CutAvailabilityZone" || operation.name == "RestoreAvailabilityZone") {
+  if (operation.name == "CutAvailabilityZone" || operation.name == "RestoreAvailabilityZone" ||
+      operation.name == "InterruptSpotInstance") {
     needed = {{.action = fmt::format("holm:{}", operation.name)}};
   }
   return needed;
@@ -87,6 +90,7 @@ void Service::start() {
   image_controller_->start();
   image_restorer_->start();
   instances_->start();
+  spot_interruptions_->start();
   instance_metrics_->start();
   console_logs_->start();
   dependencies_.exits.subscribe("i-", [this](const std::string& id, const sandbox::ExitStatus& status) {

@@ -45,6 +45,7 @@ class InstanceMetrics;
 class Instances;
 class Networks;
 class Snapshots;
+class SpotInterruptions;
 class Volumes;
 
 // Whether sandboxes of an earlier daemon may still run, or nothing does because the machine was down.
@@ -106,6 +107,7 @@ class Service final : public aws::ServiceBase {
   std::unique_ptr<Networks> networks_;
   std::unique_ptr<InstanceMetrics> instance_metrics_;
   std::unique_ptr<Instances> instances_;
+  std::unique_ptr<SpotInterruptions> spot_interruptions_;
   std::unique_ptr<Volumes> volumes_;
   std::unique_ptr<Snapshots> snapshots_;
   std::unique_ptr<ImageController> image_controller_;

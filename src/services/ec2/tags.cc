@@ -15,8 +15,13 @@ namespace {
 // The table that knows the ids with a prefix, and the resource type that filters and tag specifications name.
 struct Tagged {
   std::string_view prefix, table, type;
+  std::string_view is_own = "account = ?1 AND region = ?2";
 };
-constexpr std::array<Tagged, 17> kTagged = {{{"vpc-", "ec2_vpc", "vpc"},
+constexpr std::string_view kRules =  // They belong to whom their group belongs.
+    "(SELECT r.id, g.account, g.region FROM ec2_security_group_rule r"
+    " JOIN ec2_security_group g ON g.id = r.security_group)";
+constexpr std::string_view kIsPeer = "(requester_account = ?1 OR accepter_account = ?1) AND region = ?2";
+constexpr std::array<Tagged, 20> kTagged = {{{"vpc-", "ec2_vpc", "vpc"},
                                              {"subnet-", "ec2_subnet", "subnet"},
                                              {"vpce-", "ec2_vpc_endpoint", "vpc-endpoint"},
                                              {"igw-", "ec2_internet_gateway", "internet-gateway"},
@@ -32,19 +37,17 @@ constexpr std::array<Tagged, 17> kTagged = {{{"vpc-", "ec2_vpc", "vpc"},
                                              {"lt-", "ec2_launch_template", "launch-template"},
                                              {"eipalloc-", "ec2_address", "elastic-ip"},
                                              {"key-", "ec2_key_pair", "key-pair"},
-                                             {"sgr-", "ec2_security_group_rule", "security-group-rule"}}};
+                                             {"dopt-", "ec2_dhcp_options", "dhcp-options"},
+                                             {"sir-", "ec2_spot_request", "spot-instances-request"},
+                                             {"pcx-", "ec2_peering", "vpc-peering-connection", kIsPeer},
+                                             {"sgr-", kRules, "security-group-rule"}}};
 
 // Throws InvalidID unless the account has the resource; returns its type.
 std::string_view require_type(Call& call, const std::string& id) {
   for (const Tagged& each : kTagged) {
     if (!id.starts_with(each.prefix)) continue;
-    // Rules belong to whom their group belongs.
-    const bool is_rule = each.prefix == "sgr-";
     const std::string statement =
-        is_rule
-            ? "SELECT 1 FROM ec2_security_group_rule r JOIN ec2_security_group g ON g.id = r.security_group"
-              " WHERE g.account = ?1 AND g.region = ?2 AND r.id = ?3"
-            : fmt::format("SELECT 1 FROM {} WHERE account = ?1 AND region = ?2 AND id = ?3", each.table);
+        fmt::format("SELECT 1 FROM {} WHERE {} AND id = ?3", each.table, each.is_own);
     if (call.transaction.find(statement, {call.account, call.region, id})) return each.type;
   }
   throw aws::ServiceError("InvalidID", 400, fmt::format("The ID '{}' is not valid", id));
