@@ -1,6 +1,8 @@
 // Bringing a deployment about: creating, updating and replacing resources in the order of their
 // references.
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -18,6 +20,9 @@ constexpr size_t kSuffixLength = 12;
 constexpr std::string_view kReplacing =
     "Requested update requires the creation of a new physical resource; hence creating one.";
 
+constexpr std::string_view kSignal = "ResourceSignal";
+constexpr std::string_view kGroupPolicy = "AutoScalingCreationPolicy";
+
 constexpr std::string_view kReplaced =
     "Requested update required the creation of a new physical resource; hence creating one.";
 
@@ -26,20 +31,12 @@ bool is_making(const Resource& resource) {
          resource.status == ResourceStatus::UpdateInProgress;
 }
 
-// "PT1H30M5S" in seconds; nothing for anything else.
-std::optional<int64_t> parse_duration(std::string_view text) {
-  if (!text.starts_with("PT") || text.size() < 3) return std::nullopt;
-  text.remove_prefix(2);
-  int64_t seconds = 0;
-  while (!text.empty()) {
-    const size_t unit = text.find_first_of("HMS");
-    if (unit == std::string_view::npos) return std::nullopt;
-    std::optional<long long> count = parse_integer(text.substr(0, unit));
-    if (!count || *count < 0 || *count > 1'000'000) return std::nullopt;
-    seconds += *count * (text[unit] == 'H' ? 3600 : text[unit] == 'M' ? 60 : 1);
-    text.remove_prefix(unit + 1);
-  }
-  return seconds;
+// Of a member of the creation policy, as text.
+std::optional<std::string> policy_text(const formats::Value& policy, std::string_view part,
+                                       std::string_view member) {
+  const formats::Value* found = policy.find(part);
+  if (found) found = found->find(member);
+  return found ? scalar_text(*found).value_or("") : std::optional<std::string>();
 }
 
 // Whether going from what is to what is wanted takes a new physical resource.
@@ -290,28 +287,30 @@ TickOutcome Tick::check(const ResourceType& type, Resource& resource) {
 }
 
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-creationpolicy.html
-// A new resource with ResourceSignal is done when so many have signalled success in time.
+// A new resource with ResourceSignal is done when so many have signalled in time.
 Progress Tick::with_signals(Progress progress, const Resource& resource) {
-  const formats::Value* wanted = values_.creation_policy.find("ResourceSignal");
-  if (!wanted || !resource.is_new) return progress;
-  const formats::Value* count_given = wanted->find("Count");
-  const formats::Value* timeout_given = wanted->find("Timeout");
-  std::optional<long long> count = count_given ? parse_integer(scalar_text(*count_given).value_or("")) : 1;
-  std::optional<int64_t> timeout =
-      timeout_given ? parse_duration(scalar_text(*timeout_given).value_or("")) : 300;
-  if (!count || !timeout) return failed("Invalid CreationPolicy");
+  if (!values_.creation_policy.find(kSignal) || !resource.is_new) return progress;
+  const formats::Value& policy = values_.creation_policy;
+  const auto count = parse_integer(policy_text(policy, kSignal, "Count").value_or("1"));
+  const auto percent =
+      parse_integer(policy_text(policy, kGroupPolicy, "MinSuccessfulInstancesPercent").value_or("100"));
+  const auto timeout = parse_duration(policy_text(policy, kSignal, "Timeout").value_or("PT5M"));
+  if (!count || *count < 0 || !percent || *percent < 0 || *percent > 100 || !timeout) {
+    return failed("Invalid CreationPolicy");
+  }
+  const SignalRequirement requirement{.count = *count, .percent = *percent};
   const Signals signals = session_.signals(resource.logical_id);
-  if (signals.failures > 0) {
-    return failed("Received " + std::to_string(signals.failures) + " FAILURE signal(s) out of " +
-                  std::to_string(*count) +
-                  ". Unable to satisfy 100% MinSuccessfulInstancesPercent requirement");
+  const auto successes = std::ssize(signals.successes), failures = std::ssize(signals.failures);
+  if (failures > requirement.failures_max()) {
+    return failed(fmt::format("Received {} FAILURE signal(s) out of {}. Unable to satisfy {}% "
+                              "MinSuccessfulInstancesPercent requirement",
+                              failures, *count, *percent));
   }
-  if (signals.successes >= *count) return progress;
-  if (now() - resource.started > std::chrono::seconds(*timeout)) {
-    return failed("Failed to receive " + std::to_string(*count - signals.successes) +
-                  " resource signal(s) within the specified duration");
-  }
-  return in_progress();
+  if (successes + failures >= *count) return progress;
+  if (now() - resource.started <= *timeout) return in_progress();
+  if (*count - successes <= requirement.failures_max()) return progress;
+  return failed(fmt::format("Failed to receive {} resource signal(s) within the specified duration",
+                            *count - successes - failures));
 }
 
 TickOutcome Tick::complete(Resource& resource, Progress progress) {

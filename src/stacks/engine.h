@@ -26,13 +26,6 @@
 
 namespace holm::stacks {
 
-// Signals received for a resource by SignalResource (cfn-signal) since its creation or update
-// began.
-struct Signals {
-  int successes = 0;
-  int failures = 0;
-};
-
 // One stack inside one open write transaction.
 class Session : public Lookups {
  public:

@@ -409,16 +409,35 @@ TEST(Engine, ACreationPolicyWaitsForSignals) {
   Bench good;
   good.start(kCreate, text);
   EXPECT_TRUE(good.engine.step(good.store).again);
-  good.store.signals["W"] = {.successes = 2};
+  good.store.signals["W"] = {.successes = {"i-1", "i-2"}};
   good.store.finish(good.engine);
   EXPECT_EQ(good.store.status(), "CREATE_COMPLETE");
   Bench late;
   late.run(kCreate, text);
   EXPECT_EQ(late.store.status(), "ROLLBACK_COMPLETE");
   Bench bad;
-  bad.store.signals["W"] = {.failures = 1};
+  bad.store.signals["W"] = {.failures = {"i-1"}};
   bad.run(kCreate, text);
   EXPECT_EQ(bad.store.status(), "ROLLBACK_COMPLETE");
+}
+
+TEST(Engine, ACreationPolicyMayBeContentWithAPartOfTheSignals) {
+  const std::string text =
+      "  W: {Type: Test::Waiter, CreationPolicy: {ResourceSignal: {Count: 2, Timeout: PT1M}, "
+      "AutoScalingCreationPolicy: {MinSuccessfulInstancesPercent: 50}}}\n";
+  Bench failing;
+  failing.store.signals["W"] = {.successes = {"i-1"}, .failures = {"i-2"}};
+  failing.run(kCreate, text);
+  EXPECT_EQ(failing.store.status(), "CREATE_COMPLETE");
+  Bench silent;
+  silent.store.signals["W"] = {.successes = {"i-1"}};
+  silent.start(kCreate, text);
+  EXPECT_TRUE(silent.engine.step(silent.store).again) << "the other may come yet";
+  silent.store.finish(silent.engine);
+  EXPECT_EQ(silent.store.status(), "CREATE_COMPLETE");
+  Bench none;
+  none.run(kCreate, text);
+  EXPECT_EQ(none.store.status(), "ROLLBACK_COMPLETE");
 }
 
 TEST(Engine, SecretsStayOutOfEvents) {

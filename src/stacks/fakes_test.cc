@@ -13,7 +13,7 @@ namespace holm::stacks::test {
 namespace {
 
 constexpr std::string_view kThingAttributes[] = {"Arn", "Name", "Outputs.*"};
-constexpr std::string_view kSignalPolicies[] = {"CreationPolicy", "Rolling"};
+constexpr std::string_view kSignalPolicies[] = {"CreationPolicy", "AutoScalingCreationPolicy", "Rolling"};
 constexpr PropertySchema kThingSchema[] = {
     {.name = "Name"},
     {.name = "Fixed", .update = Update::Replacement},

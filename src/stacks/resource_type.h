@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -15,6 +16,7 @@
 #include "aws/service/call.h"
 #include "aws/service/region.h"
 #include "formats/value.h"
+#include "stacks/signals.h"
 
 namespace holm::stacks {
 
@@ -113,6 +115,7 @@ struct Context {
   const formats::Value* creation_policy = nullptr;  // Likewise.
   const formats::Value* update_policy = nullptr;    // Likewise; only keys that policies() lists.
   Time started{};  // When this action on this resource began, for the polls too.
+  std::function<Signals()> signals = [] { return Signals(); };  // For the resource, since then.
 
   // The name AWS would give: stack-logicalid-SUFFIX, cut to `length_max`.
   std::string name(size_t length_max, NameCase name_case = NameCase::Mixed) const;
@@ -201,7 +204,8 @@ class ResourceType {
   // Where the template names no DeletionPolicy.
   virtual Removal default_removal(const Properties&) const { return Removal::Delete; }
   // The keys of UpdatePolicy that update() and check() obey, and "CreationPolicy" when the type can
-  // be asked to wait for signals (the engine does the waiting).
+  // be asked to wait for signals (the engine does the waiting), "AutoScalingCreationPolicy" when for a
+  // part of them.
   virtual std::span<const std::string_view> policies() const { return {}; }
   // How long creating, updating or removing may stay InProgress before it counts as failed.
   virtual std::chrono::seconds patience() const { return std::chrono::hours(2); }

@@ -157,7 +157,8 @@ Context Tick::context(const Resource& resource) {
           .metadata = given(values_.metadata),
           .creation_policy = given(values_.creation_policy),
           .update_policy = given(values_.update_policy),
-          .started = resource.started};
+          .started = resource.started,
+          .signals = [this, id = resource.logical_id] { return session_.signals(id); }};
 }
 
 void Tick::set_status(Resource& resource, ResourceStatus status, std::string reason,

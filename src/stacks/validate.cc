@@ -197,6 +197,8 @@ std::optional<TemplateError> check_attributes(const Template& declared, const Ty
   return std::nullopt;
 }
 
+constexpr std::string_view kGroupPolicy = "AutoScalingCreationPolicy";
+
 bool knows_policy(const ResourceType& type, std::string_view name) {
   return std::ranges::find(type.policies(), name) != type.policies().end();
 }
@@ -210,6 +212,7 @@ std::optional<TemplateError> check_policies(const ResourceDeclaration& resource,
   if (const Object* policy = resource.creation_policy.as_object()) {
     for (const auto& [name, member] : *policy) {
       if (name == "ResourceSignal" && knows_policy(type, "CreationPolicy")) continue;
+      if (name == kGroupPolicy && knows_policy(type, name)) continue;
       return unbuilt("CreationPolicy " + name + " of " + resource.type, path + "/CreationPolicy",
                      resource.creation_policy.place);
     }

@@ -134,3 +134,63 @@ def test_a_signal_of_failure_rolls_the_stack_back(region):
     assert status_of(cloudformation, "bad") == "ROLLBACK_COMPLETE", events
     assert any(name == "Machine" and status == "CREATE_FAILED" and "FAILURE signal" in reason
                for name, status, reason in events), events
+
+
+GROUP = """
+Parameters:
+  Word: {Type: String, Default: one}
+  Code: {Type: Number, Default: 0}
+Resources:
+  Template:
+    Type: AWS::EC2::LaunchTemplate
+    Properties:
+      LaunchTemplateData:
+        ImageId: %s
+        InstanceType: t3.nano
+        UserData:
+          Fn::Base64: !Sub |
+            #!/bin/sh
+            echo word ${Word} > /srv/word
+            /opt/aws/bin/cfn-signal -e ${Code} --stack ${AWS::StackName} --resource Group --region ${AWS::Region}
+  Group:
+    Type: AWS::AutoScaling::AutoScalingGroup
+    CreationPolicy:
+      ResourceSignal: {Count: 2, Timeout: PT1M}
+      AutoScalingCreationPolicy: {MinSuccessfulInstancesPercent: 100}
+    UpdatePolicy:
+      AutoScalingRollingUpdate: {MinInstancesInService: 1, WaitOnResourceSignals: true, PauseTime: PT1M}
+    Properties:
+      LaunchTemplate: {LaunchTemplateId: !Ref Template, Version: !GetAtt Template.LatestVersionNumber}
+      MinSize: '2'
+      MaxSize: '3'
+      AvailabilityZones: [us-east-1a, us-east-1b]
+Outputs:
+  Group: {Value: !Ref Group}
+""" % IMAGE
+
+
+def test_a_rolling_update_goes_on_when_its_instances_have_signalled(region):
+    cloudformation, scaling = region.client("cloudformation"), region.client("autoscaling")
+
+    def words():
+        name = cloudformation.describe_stacks(StackName="rolling")["Stacks"][0]["Outputs"][0]["OutputValue"]
+        group = scaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"][0]
+        return [inside(region, each["InstanceId"], "cat /srv/word").strip() for each in group["Instances"]]
+
+    def update(word, code):
+        given = [{"ParameterKey": "Word", "ParameterValue": word}, {"ParameterKey": "Code", "ParameterValue": code}]
+        cloudformation.update_stack(StackName="rolling", TemplateBody=GROUP, Parameters=given)
+        wait_until(lambda: settled(cloudformation, "rolling"), seconds=120, what="the update")
+        return status_of(cloudformation, "rolling")
+    cloudformation.create_stack(StackName="rolling", TemplateBody=GROUP)
+    wait_until(lambda: settled(cloudformation, "rolling"), what="the stack")
+    assert status_of(cloudformation, "rolling") == "CREATE_COMPLETE", events_of(cloudformation, "rolling")
+    assert words() == ["word one"] * 2
+    assert update("two", "0") == "UPDATE_COMPLETE", events_of(cloudformation, "rolling")
+    assert words() == ["word two"] * 2
+    # The instances of the template before signal, too, when they come back.
+    assert update("three", "1") == "UPDATE_ROLLBACK_COMPLETE"
+    events = events_of(cloudformation, "rolling")
+    assert any(status == "UPDATE_FAILED" and "Unable to satisfy 100% MinSuccessfulInstancesPercent" in reason
+               for _, status, reason in events), events
+    assert words() == ["word two"] * 2

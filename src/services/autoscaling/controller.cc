@@ -24,6 +24,8 @@ constexpr std::chrono::seconds kRestPause{30};
 // An instance that ends so soon is not worth being replaced at once again and again.
 constexpr std::chrono::seconds kYoung{10};
 
+constexpr int64_t kUntilToldOtherwise = int64_t{1000} * 365 * 86400 * 200;  // Milliseconds: in the year 2170.
+
 aws::Principal self(const aws::Call& call) {
   return aws::service_principal("autoscaling.amazonaws.com", call.account);
 }
@@ -84,6 +86,12 @@ std::vector<InstanceRow> Controller::in_state(const std::string& state) const {
 
 int64_t Controller::capacity() const {
   return std::ranges::count_if(instances_, counts);
+}
+
+std::vector<InstanceRow> Controller::counted() const {
+  std::vector<InstanceRow> found;
+  std::ranges::copy_if(instances_, std::back_inserter(found), counts);
+  return found;
 }
 
 // Towards the desired capacity.
@@ -297,8 +305,10 @@ void Controller::put_in_service(aws::Call& call, const InstanceRow& instance) {
                        " WHERE id = ?1",
                        {instance.id, to_milliseconds(call.now)});
   if (!group_.rolling_pause) return;
-  call.transaction.run("UPDATE autoscaling_group SET paused_until = ?2 WHERE id = ?1",
-                       {id_, to_milliseconds(call.now) + *group_.rolling_pause});
+  // What waits for signals goes on when the stack says so.
+  const int64_t until =
+      group_.rolling_since ? kUntilToldOtherwise : to_milliseconds(call.now) + *group_.rolling_pause;
+  call.transaction.run("UPDATE autoscaling_group SET paused_until = ?2 WHERE id = ?1", {id_, until});
 }
 
 // Requests under way end before the instance does.

@@ -106,6 +106,7 @@ class Controller final {
   bool is_outdated(const InstanceRow& instance) const;
   int64_t wanted() const;
   int64_t capacity() const;
+  std::vector<InstanceRow> counted() const;
   bool is_settled() const;  // Nobody comes or goes.
   static bool counts(const InstanceRow& instance);
   std::vector<InstanceRow> in_state(const std::string& state) const;

@@ -2,6 +2,7 @@
 
 #include "services/autoscaling/controller.h"
 
+#include "services/autoscaling/rolling_updates.h"
 #include "services/autoscaling/test_place.h"
 
 namespace holm::autoscaling {

@@ -15,6 +15,7 @@
 #include "services/autoscaling/group_metrics.h"
 #include "services/autoscaling/groups.h"
 #include "services/autoscaling/launch_configurations.h"
+#include "services/autoscaling/mixed_instances.h"
 #include "services/autoscaling/policies.h"
 #include "services/autoscaling/processes.h"
 #include "services/autoscaling/refreshes.h"
@@ -30,6 +31,11 @@ constexpr size_t kPageDefault = 50;
 // Where a zone has no room, another one is tried.
 constexpr char kBestEffort[] = "balanced-best-effort";
 
+LaunchTemplateSpecification template_of(const std::string& id, const std::string& name,
+                                        const std::string& version) {
+  return {.launch_template_id = id, .launch_template_name = name, .version = version};
+}
+
 // Whoever changes a group wants to see what becomes of it now, so launches that failed are tried again.
 void write_group(Call& call, const GroupRow& group) {
   call.transaction.run(
@@ -37,12 +43,12 @@ void write_group(Call& call, const GroupRow& group) {
       " max = ?6, desired = ?7, cooldown = ?8, subnets = ?9, target_groups = ?10, health_check = ?11,"
       " grace = ?12, policies = ?13, protects = ?14, cause = ?15, last_change = ?16, failures = 0,"
       " launch_after = 0, default_warmup = ?17, max_lifetime = ?18, maintenance_min = ?19,"
-      " maintenance_max = ?20 WHERE id = ?1",
+      " maintenance_max = ?20, mixed = ?21 WHERE id = ?1",
       {group.id, group.template_id, group.template_name, group.template_version, group.min, group.max,
        group.desired, group.cooldown, join(group.subnets, ","), join(group.target_groups, ","),
        group.health_check, group.grace, join(group.policies, ","), int64_t{group.protects}, group.cause,
        group.last_change, sql::optional_value(group.default_warmup), sql::optional_value(group.max_lifetime),
-       sql::optional_value(group.maintenance_min), sql::optional_value(group.maintenance_max)});
+       sql::optional_value(group.maintenance_min), sql::optional_value(group.maintenance_max), group.mixed});
 }
 
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/asg-max-instance-lifetime.html
@@ -105,29 +111,45 @@ void place(Call& call, GroupRow& group, const std::optional<std::string>& subnet
   throw_invalid("There is no default subnet in one of the zones " + join(zones, ", ") + ".");
 }
 
+void set_template(Call& call, GroupRow& group, const LaunchTemplateSpecification& given) {
+  if (given.launch_template_id.has_value() == given.launch_template_name.has_value()) {
+    throw_invalid("Valid requests must contain either launchTemplateId or LaunchTemplateName");
+  }
+  group.template_id = given.launch_template_id.value_or("");
+  group.template_name = given.launch_template_name.value_or("");
+  group.template_version = given.version.value_or("$Default");
+  TemplateVersion resolved;
+  as_validation("You must use a valid fully-formed launch template. ",
+                [&] { resolved = resolve_template(call, group); });
+  group.template_id = resolved.id;
+  group.template_name = resolved.name;
+}
+
+void set_mixed(Call& call, GroupRow& group, const MixedInstancesPolicy& given) {
+  if (find_warm_pool(call.transaction, group.id)) throw_invalid(std::string(kNoPoolWithMixed));
+  MixedInstancesPolicy policy = completed(call, read_mixed(group.mixed), given);
+  LaunchTemplateSpecification& source = *policy.launch_template->launch_template_specification;
+  // As it is kept it has both names of its template.
+  if (given.launch_template) set_template(call, group, source);
+  source = template_of(group.template_id, group.template_name, group.template_version);
+  group.mixed = write_mixed(policy);
+}
+
 // The members that creating and updating have in common.
 template <class Request>
 void apply(Call& call, GroupRow& group, const Request& request) {
   if (request.launch_template) {
-    const LaunchTemplateSpecification& given = *request.launch_template;
-    if (given.launch_template_id.has_value() == given.launch_template_name.has_value()) {
-      throw_invalid("Valid requests must contain either launchTemplateId or LaunchTemplateName");
-    }
-    group.template_id = given.launch_template_id.value_or("");
-    group.template_name = given.launch_template_name.value_or("");
-    group.template_version = given.version.value_or("$Default");
-    TemplateVersion resolved;
-    as_validation("You must use a valid fully-formed launch template. ",
-                  [&] { resolved = resolve_template(call, group); });
-    group.template_id = resolved.id;
-    group.template_name = resolved.name;
+    set_template(call, group, *request.launch_template);
+    group.mixed = "";
   }
+  if (request.mixed_instances_policy) set_mixed(call, group, *request.mixed_instances_policy);
   if (request.launch_configuration_name) {
     const std::string& name = *request.launch_configuration_name;
     if (!find_launch_configuration(call, name)) {
       throw_invalid("Launch configuration name not found - A launch configuration with the name: " + name +
                     " does not exist");
     }
+    group.mixed = "";
     group.template_id = configuration_id(name);
     group.template_name = "";
     group.template_version = "1";
@@ -157,7 +179,8 @@ void apply(Call& call, GroupRow& group, const Request& request) {
   if (!request.termination_policies.empty()) group.policies = request.termination_policies;
   for (const std::string& policy : group.policies) {
     static constexpr std::string_view kKnown[] = {"Default", "OldestInstance", "NewestInstance",
-                                                  "OldestLaunchTemplate", "OldestLaunchConfiguration"};
+                                                  "OldestLaunchTemplate", "OldestLaunchConfiguration",
+                                                  "AllocationStrategy"};
     if (std::ranges::find(kKnown, policy) == std::end(kKnown)) {
       throw aws::NotImplemented("TerminationPolicies " + policy);
     }
@@ -182,17 +205,14 @@ void check_sizes(const GroupRow& group) {
   }
 }
 
-LaunchTemplateSpecification template_of(const std::string& id, const std::string& name,
-                                        const std::string& version) {
-  return {.launch_template_id = id, .launch_template_name = name, .version = version};
-}
-
 AutoScalingGroup describe(Call& call, const GroupRow& group) {
   AutoScalingGroup result;
   result.auto_scaling_group_name = group.name;
   result.auto_scaling_group_arn = group.arn;
   if (const std::string from = configuration_name(group.template_id); !from.empty()) {
     result.launch_configuration_name = from;
+  } else if (auto mixed = read_mixed(group.mixed)) {
+    result.mixed_instances_policy = std::move(mixed);
   } else {
     result.launch_template = template_of(group.template_id, group.template_name, group.template_version);
   }
@@ -309,7 +329,8 @@ aws::Nothing create_auto_scaling_group(Service& service, Call& call,
                              " already exists");
   }
   const int sources = int{given.launch_template.has_value()} +
-                      int{given.launch_configuration_name.has_value()} + int{given.instance_id.has_value()};
+                      int{given.launch_configuration_name.has_value()} + int{given.instance_id.has_value()} +
+                      int{given.mixed_instances_policy.has_value()};
   if (sources != 1) {
     throw_invalid(
         "Valid requests must contain either LaunchTemplate, LaunchConfigurationName, InstanceId or "
@@ -358,7 +379,8 @@ aws::Nothing update_auto_scaling_group(Service& service, Call& call,
   GroupRow group = require_group(call, request.auto_scaling_group_name);
   require_not_deleting(group);
   const auto refresh = active_refresh(call.transaction, group.id);
-  const bool changes_source = request.launch_template || request.launch_configuration_name;
+  const bool changes_source = request.launch_template || request.launch_configuration_name ||
+                              request.mixed_instances_policy;
   if (changes_source && refresh && refresh->asked.desired_configuration) {
     throw_invalid(
         "An active instance refresh with a desired configuration exists. All configuration options derived from "

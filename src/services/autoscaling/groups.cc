@@ -28,10 +28,10 @@ constexpr char kGroupColumns[] =
     " cooldown, subnets, target_groups, health_check, grace, policies, protects, cause, created,"
     " last_change, is_deleting, rolling_min, rolling_batch, rolling_pause, paused_until, replacing, failures,"
     " launch_after, default_warmup, cooldown_until, cooldown_next, rolling_suspended, max_lifetime,"
-    " maintenance_min, maintenance_max";
+    " maintenance_min, maintenance_max, rolling_since, mixed";
 constexpr char kInstanceColumns[] =
     "id, grp, subnet, zone, type, template, template_name, template_version, state, health,"
-    " is_protected, launched, in_service, activity, drains_until, phase, is_warm, returns";
+    " is_protected, launched, in_service, activity, drains_until, phase, is_warm, returns, is_spot";
 
 std::vector<std::string> list_of(const std::string& joined) {
   std::vector<std::string> parts;
@@ -77,7 +77,9 @@ GroupRow read_group(const sql::Row& row) {
           .max_lifetime = row.optional_integer(33),
           .maintenance_min = row.optional_integer(34),
           .maintenance_max = row.optional_integer(35),
-          .rolling_suspended = list_of(row.text(32))};
+          .rolling_suspended = list_of(row.text(32)),
+          .mixed = row.text(37),
+          .rolling_since = row.optional_integer(36)};
 }
 
 InstanceRow read_instance(const sql::Row& row) {
@@ -98,7 +100,8 @@ InstanceRow read_instance(const sql::Row& row) {
           .drains_until = row.optional_integer(14),
           .phase = row.text(15),
           .is_warm = row.integer(16) != 0,
-          .returns = row.integer(17) != 0};
+          .returns = row.integer(17) != 0,
+          .is_spot = row.integer(18) != 0};
 }
 
 }  // namespace
@@ -193,11 +196,12 @@ std::optional<InstanceRow> find_instance(sql::Transaction& transaction, const st
 void insert_instance(aws::Call& call, const InstanceRow& instance) {
   call.transaction.run(
       "INSERT INTO autoscaling_instance (id, grp, subnet, zone, type, template, template_name,"
-      " template_version, state, health, is_protected, launched, activity, is_warm)"
-      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+      " template_version, state, health, is_protected, launched, activity, is_warm, is_spot)"
+      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
       {instance.id, instance.group, instance.subnet, instance.zone, instance.type, instance.template_id,
        instance.template_name, instance.template_version, instance.state, instance.health,
-       int64_t{instance.is_protected}, instance.launched, instance.activity, int64_t{instance.is_warm}});
+       int64_t{instance.is_protected}, instance.launched, instance.activity, int64_t{instance.is_warm},
+       int64_t{instance.is_spot}});
 }
 
 std::string configuration_id(const std::string& name) { return kConfiguration + name; }
@@ -275,23 +279,6 @@ std::string retire(Service& service, aws::Call& call, const GroupRow& group, con
   call.transaction.run("DELETE FROM autoscaling_wait WHERE instance = ?1", {instance.id});
   service.schedule(call.transaction, group.id);
   return activity;
-}
-
-void start_rolling_update(Service& service, aws::Call& call, const std::string& name,
-                          const RollingUpdate& update) {
-  const GroupRow group = require_group(call, name);
-  // What its user had suspended before stays so afterwards.
-  std::vector<std::string> suspended = group.rolling_suspended;
-  for (const std::string& process : update.suspends) {
-    if (is_suspended(call.transaction, group.id, process)) continue;
-    suspend(call, group.id, process);
-    suspended.push_back(process);
-  }
-  call.transaction.run(
-      "UPDATE autoscaling_group SET rolling_min = ?2, rolling_batch = ?3, rolling_pause = ?4,"
-      " paused_until = 0, rolling_suspended = ?5 WHERE id = ?1",
-      {group.id, update.min_in_service, update.batch, int64_t{update.pause.count()}, join(suspended, ",")});
-  service.schedule(call.transaction, group.id);
 }
 
 }  // namespace holm::autoscaling

@@ -39,6 +39,8 @@ struct GroupRow {
   std::optional<int64_t> max_lifetime;  // Seconds.
   std::optional<int64_t> maintenance_min, maintenance_max;  // Percent of the desired capacity.
   std::vector<std::string> rolling_suspended;  // Processes that rest only for the rolling update.
+  std::string mixed;  // As write_mixed() makes it.
+  std::optional<int64_t> rolling_since;  // When it began, if new instances have to signal.
 };
 
 struct InstanceRow {
@@ -54,6 +56,7 @@ struct InstanceRow {
   std::string phase;                    // Of the state: Wait, Proceed or none.
   bool is_warm = false;  // Of the group's warm pool; its state may be Stopped or Running as well.
   bool returns = false;  // To the pool, once it has drained.
+  bool is_spot = false;
 
   // "Pending:Wait", "Warmed:Stopped".
   std::string lifecycle_state() const {
@@ -105,10 +108,6 @@ void end_activity(aws::Call& call, const std::string& id, std::string_view statu
 // Returns the activity's id.
 std::string retire(Service& service, aws::Call& call, const GroupRow& group, const InstanceRow& instance,
                    const std::string& cause);
-
-// Replaces the instances of another launch template or version than the group's from now on.
-void start_rolling_update(Service& service, aws::Call& call, const std::string& name,
-                          const RollingUpdate& update);
 
 // How many a page may hold: MaxRecords, of at most 100, or `otherwise`. ValidationError.
 size_t page_count(const std::optional<int32_t>& max_records, size_t otherwise);

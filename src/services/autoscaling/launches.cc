@@ -12,6 +12,7 @@
 #include "services/autoscaling/attempt.h"
 #include "services/autoscaling/controller.h"
 #include "services/autoscaling/launch_configurations.h"
+#include "services/autoscaling/mixed_instances.h"
 #include "services/autoscaling/target_groups.h"
 
 namespace holm::autoscaling {
@@ -84,6 +85,10 @@ void Controller::launch(aws::Call& call, const std::string& subnet, const std::s
   const std::string activity = begin_activity(service_, call, group_, description, cause);
   ec2::RunInstancesRequest request = launch_request(call, template_, subnet);
   request.client_token = activity;
+  Choice choice;
+  if (const auto mixed = read_mixed(group_.mixed)) choice = choice_for_next(*mixed, counted());
+  if (!choice.type.empty()) request.instance_type = choice.type;
+  if (choice.is_spot) request.instance_market_options = ec2::InstanceMarketOptionsRequest{.market_type = "spot"};
   ec2::TagSpecification tags;
   tags.resource_type = "instance";
   tags.tags = {{.key = "aws:autoscaling:groupName", .value = group_.name}};
@@ -104,7 +109,7 @@ void Controller::launch(aws::Call& call, const std::string& subnet, const std::s
                          .group = id_,
                          .subnet = subnet,
                          .zone = zone,
-                         .type = template_.instance_type,
+                         .type = choice.type.empty() ? template_.instance_type : choice.type,
                          .template_id = template_.id,
                          .template_name = template_.name,
                          .template_version = template_.version,
@@ -113,7 +118,8 @@ void Controller::launch(aws::Call& call, const std::string& subnet, const std::s
                          .is_protected = group_.protects,
                          .launched = to_milliseconds(call.now),
                          .activity = activity,
-                         .is_warm = is_warm});
+                         .is_warm = is_warm,
+                         .is_spot = choice.is_spot});
 }
 
 // Of those that are to be replaced because they were not healthy one is.

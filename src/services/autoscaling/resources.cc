@@ -14,7 +14,7 @@
 #include "formats/json.h"
 #include "services/autoscaling/groups.h"
 #include "services/autoscaling/launch_configurations.h"
-#include "services/autoscaling/processes.h"
+#include "services/autoscaling/rolling_updates.h"
 #include "services/autoscaling/warm_pools.h"
 #include "services/autoscaling/target_groups.h"
 #include "stacks/numbers.h"
@@ -35,11 +35,37 @@ using stacks::Update;
 
 constexpr size_t kNameMax = 255;
 constexpr int64_t kFailuresMax = 3;
-constexpr std::string_view kPolicy = "AutoScalingRollingUpdate";
 constexpr std::string_view kScheduledPolicy = "AutoScalingScheduledAction";
 
 constexpr PropertySchema kTemplateMembers[] = {
     {.name = "LaunchTemplateId"}, {.name = "LaunchTemplateName"}, {.name = "Version"}};
+constexpr PropertySchema kOverrideMembers[] = {
+    {.name = "InstanceType"},
+    {.name = "WeightedCapacity"},
+    {.name = "LaunchTemplateSpecification", .kind = PropertyKind::Object, .members = kTemplateMembers}};
+constexpr PropertySchema kMixedTemplateMembers[] = {
+    {.name = "LaunchTemplateSpecification",
+     .kind = PropertyKind::Object,
+     .presence = Presence::Required,
+     .members = kTemplateMembers},
+    {.name = "Overrides",
+     .kind = PropertyKind::List,
+     .element = PropertyKind::Object,
+     .members = kOverrideMembers}};
+constexpr PropertySchema kDistributionMembers[] = {
+    {.name = "OnDemandAllocationStrategy"},
+    {.name = "OnDemandBaseCapacity", .kind = PropertyKind::Integer},
+    {.name = "OnDemandPercentageAboveBaseCapacity", .kind = PropertyKind::Integer},
+    {.name = "SpotAllocationStrategy"},
+    {.name = "SpotInstancePools", .kind = PropertyKind::Integer},
+    {.name = "SpotMaxPrice"}};
+constexpr PropertySchema kMixedMembers[] = {
+    {.name = "LaunchTemplate",
+     .kind = PropertyKind::Object,
+     .presence = Presence::Required,
+     .members = kMixedTemplateMembers},
+    {.name = "InstancesDistribution", .kind = PropertyKind::Object, .members = kDistributionMembers}};
+
 constexpr PropertySchema kTagMembers[] = {{.name = "Key", .presence = Presence::Required},
                                           {.name = "Value", .presence = Presence::Required},
                                           {.name = "PropagateAtLaunch", .kind = PropertyKind::Boolean}};
@@ -54,6 +80,42 @@ constexpr PropertySchema kMaintenanceMembers[] = {
     {.name = "MaxHealthyPercentage", .kind = PropertyKind::Integer}};
 constexpr PropertySchema kMetricsMembers[] = {{.name = "Granularity", .presence = Presence::Required},
                                               {.name = "Metrics", .kind = PropertyKind::List}};
+
+LaunchTemplateSpecification template_of(const Properties& given) {
+  return {.launch_template_id = given.find_text("LaunchTemplateId"),
+          .launch_template_name = given.find_text("LaunchTemplateName"),
+          .version = given.find_text("Version")};
+}
+
+MixedInstancesPolicy mixed_of(const Properties& given) {
+  MixedInstancesPolicy policy;
+  policy.launch_template.emplace();
+  if (auto from = given.find_object("LaunchTemplate")) {
+    if (auto source = from->find_object("LaunchTemplateSpecification")) {
+      policy.launch_template->launch_template_specification = template_of(*source);
+    }
+    for (const Properties& each : from->objects("Overrides")) {
+      LaunchTemplateOverrides& made = policy.launch_template->overrides.emplace_back();
+      made.instance_type = each.find_text("InstanceType");
+      made.weighted_capacity = each.find_text("WeightedCapacity");
+      if (auto own = each.find_object("LaunchTemplateSpecification")) {
+        made.launch_template_specification = template_of(*own);
+      }
+    }
+  }
+  // What is not there any more is AWS's default again.
+  static const formats::Value kNothing{formats::Object()};
+  const Properties wanted = given.find_object("InstancesDistribution").value_or(Properties(kNothing));
+  policy.instances_distribution = InstancesDistribution{
+      .on_demand_allocation_strategy = wanted.find_text("OnDemandAllocationStrategy"),
+      .on_demand_base_capacity = stacks::number(wanted, "OnDemandBaseCapacity"),
+      .on_demand_percentage_above_base_capacity =
+          stacks::number(wanted, "OnDemandPercentageAboveBaseCapacity"),
+      .spot_allocation_strategy = wanted.find_text("SpotAllocationStrategy"),
+      .spot_instance_pools = stacks::number(wanted, "SpotInstancePools"),
+      .spot_max_price = wanted.find_text("SpotMaxPrice")};
+  return policy;
+}
 
 // Creating and updating take the same members.
 template <class Request>
@@ -81,46 +143,17 @@ Request request_of(const std::string& name, const Properties& wanted) {
   }
   request.availability_zones = wanted.texts("AvailabilityZones");
   request.launch_configuration_name = wanted.find_text("LaunchConfigurationName");
-  if (auto given = wanted.find_object("LaunchTemplate")) {
-    request.launch_template =
-        LaunchTemplateSpecification{.launch_template_id = given->find_text("LaunchTemplateId"),
-                                    .launch_template_name = given->find_text("LaunchTemplateName"),
-                                    .version = given->find_text("Version")};
+  if (auto given = wanted.find_object("LaunchTemplate")) request.launch_template = template_of(*given);
+  if (auto given = wanted.find_object("MixedInstancesPolicy")) {
+    request.mixed_instances_policy = mixed_of(*given);
   }
   return request;
-}
-
-// PT1H2M3S
-std::chrono::milliseconds duration_of(std::string_view text) {
-  int64_t seconds = 0;
-  std::string digits;
-  bool is_wrong = !text.starts_with("PT") || text.size() > 16;
-  for (const char c : text.substr(std::min<size_t>(2, text.size()))) {
-    if (c >= '0' && c <= '9') {
-      digits += c;
-      continue;
-    }
-    const int64_t unit = c == 'H' ? 3600 : c == 'M' ? 60 : c == 'S' ? 1 : 0;
-    is_wrong = is_wrong || unit == 0 || digits.empty() || digits.size() > 6;
-    if (is_wrong) break;
-    seconds += parse_integer(digits).value_or(0) * unit;
-    digits.clear();
-  }
-  if (is_wrong || !digits.empty())
-    throw_invalid(fmt::format("PauseTime {} is no duration like PT30S.", text));
-  return std::chrono::seconds(seconds);
-}
-
-const formats::Object* policy_of(const Context& context, std::string_view key) {
-  const formats::Object* all = context.update_policy ? context.update_policy->as_object() : nullptr;
-  const formats::Value* found = all ? all->find(key) : nullptr;
-  return found ? found->as_object() : nullptr;
 }
 
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-updatepolicy.html
 // Whether sizes that the template leaves alone stay as somebody else has set them.
 bool ignores_unmodified_sizes(const Context& context) {
-  const formats::Object* policy = policy_of(context, kScheduledPolicy);
+  const formats::Object* policy = update_policy_of(context, kScheduledPolicy);
   if (!policy) return false;
   bool ignores = false;
   for (const auto& [name, value] : *policy) {
@@ -130,33 +163,6 @@ bool ignores_unmodified_sizes(const Context& context) {
     ignores = replace_all(formats::write_json(value), "\"", "") == "true";
   }
   return ignores;
-}
-
-std::vector<std::string> processes_of(const formats::Value& value) {
-  std::vector<std::string> processes;
-  const formats::Array* list = value.as_array();
-  if (!list) throw_invalid("SuspendProcesses is a list of processes.");
-  for (const formats::Value& each : *list) {
-    processes.push_back(each.as_string() ? *each.as_string() : formats::write_json(each));
-  }
-  check_processes(processes);
-  return processes;
-}
-
-// Nothing when the resource has no such policy. Throws for a key that is not obeyed here.
-std::optional<RollingUpdate> rolling_update_of(const Context& context) {
-  const formats::Object* policy = policy_of(context, kPolicy);
-  if (!policy) return std::nullopt;
-  RollingUpdate update;
-  for (const auto& [name, value] : *policy) {
-    const std::string text = replace_all(formats::write_json(value), "\"", "");
-    if (name == "MinInstancesInService") update.min_in_service = parse_integer(text).value_or(0);
-    else if (name == "MaxBatchSize") update.batch = std::max<int64_t>(parse_integer(text).value_or(1), 1);
-    else if (name == "PauseTime") update.pause = duration_of(text);
-    else if (name == "SuspendProcesses") update.suspends = processes_of(value);
-    else throw aws::NotImplemented(fmt::format("UpdatePolicy {}: {}", kPolicy, name));
-  }
-  return update;
 }
 
 std::vector<stacks::Tag> own_tags(const Properties& properties) {
@@ -279,6 +285,7 @@ class GroupType final : public stacks::ResourceType {
         {.name = "InstanceId", .update = Update::Replacement},
         {.name = "LaunchConfigurationName"},
         {.name = "LaunchTemplate", .kind = PropertyKind::Object, .members = kTemplateMembers},
+        {.name = "MixedInstancesPolicy", .kind = PropertyKind::Object, .members = kMixedMembers},
         {.name = "TargetGroupARNs", .kind = PropertyKind::List},
         {.name = "LoadBalancerNames", .kind = PropertyKind::List},
         {.name = "HealthCheckType"},
@@ -308,7 +315,8 @@ class GroupType final : public stacks::ResourceType {
     return all;
   }
   std::span<const std::string_view> policies() const override {
-    static constexpr std::string_view all[] = {kPolicy, kScheduledPolicy, "CreationPolicy"};
+    static constexpr std::string_view all[] = {"AutoScalingRollingUpdate", kScheduledPolicy,
+                                               "CreationPolicy", "AutoScalingCreationPolicy"};
     return all;
   }
   Created create(Context& context, const Properties& wanted) const override {
@@ -352,7 +360,8 @@ class GroupType final : public stacks::ResourceType {
       enable_metrics(context, was.physical_id, wanted);
     }
     const bool is_of_another = stacks::differs(was.properties, wanted, "LaunchTemplate") ||
-                               stacks::differs(was.properties, wanted, "LaunchConfigurationName");
+                               stacks::differs(was.properties, wanted, "LaunchConfigurationName") ||
+                               stacks::differs(was.properties, wanted, "MixedInstancesPolicy");
     if (!rolling || !is_of_another) return;
     const GroupRow group = require_group(context.call, was.physical_id);
     if (rolling->min_in_service >= group.max) {
@@ -366,7 +375,12 @@ class GroupType final : public stacks::ResourceType {
     for (const InstanceRow& each : instances_of(context.call.transaction, group.id)) {
       if (each.state == "InService") ++serving;
     }
-    if (serving >= group.desired && !group.rolling_min) {
+    const auto rolling = rolling_update_of(context);
+    if (rolling) {
+      if (auto problem = weigh_signals(service_, context, group, *rolling)) return stacks::failed(*problem);
+    }
+    const int64_t needed = (group.desired * (rolling ? rolling->active_percent : 100) + 99) / 100;
+    if (serving >= needed && !group.rolling_min) {
       formats::Object attributes;
       attributes.set("AutoScalingGroupARN", group.arn);
       return stacks::ready(std::move(attributes));

@@ -152,6 +152,101 @@ TEST_F(GroupType, SuspendsProcessesWhileItReplacesInstances) {
   EXPECT_EQ(group().instances.at(0).launch_template->version, "2");
 }
 
+// A group of two whose instances are replaced one by one, each of which has to signal.
+class SignallingGroup : public GroupType {
+ protected:
+  void update(const std::string& policy_members) {
+    const formats::Value before = properties(R"(, "DesiredCapacity": 2)");
+    in_stack([&](stacks::Context& context) { type().create(context, stacks::Properties(before)); });
+    settle();
+    after = formats::parse_json(
+                replace_all(formats::write_json(before), R"("Version":"1")", R"("Version":"2")"))
+                .value();
+    policy = formats::parse_json(R"({"AutoScalingRollingUpdate": {"MinInstancesInService": "1",
+      "WaitOnResourceSignals": "true", "PauseTime": "PT1M")" +
+                                 policy_members + "}}")
+                 .value();
+    pass(std::chrono::seconds(1));
+    in_stack([&](stacks::Context& context) {
+      context.update_policy = &policy;
+      const formats::Object none;
+      type().update(context, {"web", none, stacks::Properties(before)}, stacks::Properties(after));
+    });
+    settle();
+  }
+  stacks::Progress poll(const stacks::Signals& signals) {
+    stacks::Progress progress;
+    in_stack([&](stacks::Context& context) {
+      context.update_policy = &policy;
+      context.signals = [&] { return signals; };
+      const formats::Object none;
+      progress = type().check(context, {"web", none, stacks::Properties(after)});
+    });
+    settle();
+    return progress;
+  }
+  // Those of the new version.
+  std::string renewed() {
+    std::string ids;
+    for (const Instance& each : group().instances) {
+      if (each.launch_template->version == "2") ids += each.instance_id + " ";
+    }
+    return ids;
+  }
+
+  formats::Value after, policy;
+};
+
+TEST_F(SignallingGroup, GoesOnWhenNewInstancesHaveSignalled) {
+  using State = stacks::Progress::State;
+  update("");
+  EXPECT_EQ(renewed(), "i-3 ");
+  pass(std::chrono::seconds(30));
+  EXPECT_EQ(poll({}).state, State::InProgress);
+  EXPECT_EQ(renewed(), "i-3 ") << "nobody has signalled";
+  EXPECT_EQ(poll({.successes = {"i-3"}}).state, State::InProgress);
+  EXPECT_EQ(renewed(), "i-3 i-4 ");
+  EXPECT_EQ(poll({.successes = {"i-3"}}).state, State::InProgress) << "the last one signals, too";
+  poll({.successes = {"i-3", "i-4"}});
+  EXPECT_EQ(poll({.successes = {"i-3", "i-4"}}).state, State::Ready);
+}
+
+TEST_F(SignallingGroup, FailsWhenOneIsLateOrSaysSo) {
+  update("");
+  EXPECT_EQ(poll({.failures = {"i-3"}}).reason,
+            "Received 0 SUCCESS signal(s) out of 2. Unable to satisfy 100% MinSuccessfulInstancesPercent "
+            "requirement");
+  pass(std::chrono::seconds(90));
+  EXPECT_EQ(renewed(), "i-3 ") << "what failed does not go on";
+}
+
+TEST_F(SignallingGroup, DoesNotGoOnByItselfWhenThePauseIsOver) {
+  update("");
+  pass(std::chrono::seconds(61));
+  EXPECT_EQ(renewed(), "i-3 ");
+  EXPECT_EQ(poll({}).state, stacks::Progress::State::Failed);
+}
+
+TEST_F(SignallingGroup, IsContentWithAPartIfThePolicySaysSo) {
+  update(R"(, "MinSuccessfulInstancesPercent": 50)");
+  EXPECT_EQ(poll({.failures = {"i-3"}}).state, stacks::Progress::State::InProgress);
+  EXPECT_EQ(renewed(), "i-3 i-4 ");
+  poll({.successes = {"i-4"}, .failures = {"i-3"}});
+  EXPECT_EQ(poll({.successes = {"i-4"}, .failures = {"i-3"}}).state, stacks::Progress::State::Ready);
+}
+
+TEST_F(GroupType, RefusesWhatNoRollingUpdateCanBe) {
+  for (const char* wrong : {R"("PauseTime": "5M")", R"("PauseTime": "PT61M")", R"("SuspendProcesses": ["Sleep"])",
+                            R"("MinSuccessfulInstancesPercent": 101)", R"("Nonsense": 1)"}) {
+    const formats::Value policy =
+        formats::parse_json(std::string(R"({"AutoScalingRollingUpdate": {)") + wrong + "}}").value();
+    in_stack([&](stacks::Context& context) {
+      context.update_policy = &policy;
+      EXPECT_THROW(type().create(context, stacks::Properties(properties(""))), aws::ServiceError) << wrong;
+    });
+  }
+}
+
 TEST_F(GroupType, FailsWithTheReasonOfTheLaunches) {
   region.full_zones = {"eu-west-1a", "eu-west-1b"};
   const formats::Value wanted = properties("");

@@ -102,3 +102,10 @@ CREATE TABLE autoscaling_warm_pool (
   min_size INTEGER NOT NULL, state TEXT NOT NULL, reuses INTEGER NOT NULL, is_deleting INTEGER NOT NULL DEFAULT 0);
 ALTER TABLE autoscaling_instance ADD COLUMN is_warm INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE autoscaling_instance ADD COLUMN returns INTEGER NOT NULL DEFAULT 0;
+-- migration 11
+-- When the rolling update began, if new instances have to signal; else null.
+ALTER TABLE autoscaling_group ADD COLUMN rolling_since INTEGER;
+-- migration 12
+-- A MixedInstancesPolicy, as JSON; empty without one.
+ALTER TABLE autoscaling_group ADD COLUMN mixed TEXT NOT NULL DEFAULT '';
+ALTER TABLE autoscaling_instance ADD COLUMN is_spot INTEGER NOT NULL DEFAULT 0;

@@ -22,14 +22,6 @@ class Meters;
 
 namespace holm::autoscaling {
 
-// How a group's instances are replaced, as CloudFormation's AutoScalingRollingUpdate says.
-struct RollingUpdate {
-  int64_t min_in_service = 0;
-  int64_t batch = 1;
-  std::chrono::milliseconds pause{};  // After an instance came into service.
-  std::vector<std::string> suspends;  // Processes, until it is over.
-};
-
 // One for all accounts and regions. Any thread.
 class Service final : public aws::ServiceBase {
  public:

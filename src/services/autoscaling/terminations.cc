@@ -7,6 +7,8 @@
 #include "aws/service/region.h"
 #include "base/time_format.h"
 #include "services/autoscaling/controller.h"
+#include "services/autoscaling/mixed_instances.h"
+#include "services/autoscaling/rolling_updates.h"
 
 namespace holm::autoscaling {
 
@@ -22,7 +24,10 @@ bool Controller::is_outdated(const InstanceRow& instance) const {
 }
 
 Staff Controller::staff() const {
-  Staff staff{.serving = in_state("InService"), .zones = {}, .present = template_};
+  Staff staff{.serving = in_state("InService"),
+              .zones = {},
+              .present = template_,
+              .mixed = read_mixed(group_.mixed)};
   for (const auto& [subnet, zone] : zones_) staff.zones.insert(zone);
   return staff;
 }
@@ -77,11 +82,7 @@ void Controller::replace_outdated(aws::Call& call) {
                fmt::format("instance {} was taken out of service in response to a rolling update.", each.id));
   }
   if (has_outdated) return;
-  for (const std::string& process : group_.rolling_suspended) resume(call, id_, process);
-  call.transaction.run(
-      "UPDATE autoscaling_group SET rolling_min = NULL, rolling_batch = NULL, rolling_pause = NULL,"
-      " rolling_suspended = '' WHERE id = ?1",
-      {id_});
+  end_rolling_update(call, group_);
 }
 
 // Nothing that is launched or terminated from now on is because of the last change.

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "autoscaling/handlers.h"
+#include "services/autoscaling/mixed_instances.h"
 
 namespace holm::autoscaling {
 
@@ -78,6 +79,7 @@ Instance describe(const InstanceRow& row) {
 PutWarmPoolAnswer put_warm_pool(Service& service, Call& call, const PutWarmPoolType& request) {
   const GroupRow group = require_group(call, request.auto_scaling_group_name);
   require_not_deleting(group);
+  if (!group.mixed.empty()) throw_invalid(std::string(kNoPoolWithMixed));
   WarmPoolRow pool =
       find_warm_pool(call.transaction, group.id).value_or(WarmPoolRow{.group = group.id, .max_prepared = {}});
   if (pool.is_deleting) throw_invalid("You cannot change a warm pool that is pending delete.");

@@ -101,12 +101,13 @@ class SqlSession final : public stacks::Session {
   std::string url_suffix() override { return std::string(kUrlSuffix); }
 
   stacks::Signals signals(std::string_view logical_id) override {
-    const auto row = call_.transaction.find(
-        "SELECT count(*) FILTER (WHERE status = 'SUCCESS'), count(*) FILTER (WHERE status = 'FAILURE')"
-        " FROM cloudformation_signal WHERE stack = ?1 AND logical_id = ?2",
-        {stack_id_, std::string(logical_id)});
-    return {.successes = static_cast<int>(row->integer(0)),
-            .failures = static_cast<int>(row->integer(1))};
+    stacks::Signals signals;
+    for (const sql::Row& row : call_.transaction.run(
+             "SELECT unique_id, status FROM cloudformation_signal WHERE stack = ?1 AND logical_id = ?2",
+             {stack_id_, std::string(logical_id)})) {
+      (row.text(1) == "SUCCESS" ? signals.successes : signals.failures).push_back(row.text(0));
+    }
+    return signals;
   }
 
   Result<void> publish_outputs(const std::vector<stacks::OutputValue>& outputs) override {
