@@ -2,6 +2,7 @@
 """Measures S3 on a region of its own beside nginx's files on the same disk in the same run; ratios on the last line.
 
 Usage: bench/s3.py [SECONDS]. Needs wrk; nginx is `nginx`, or what NGINX_PROGRAM names, and left out when there is none.
+HOLM_S3_ALONE=build/release/s3_alone measures that program instead of a whole region.
 Every request is signed, and every PUT is durable before it is answered; nginx checks no signature and syncs nothing."""
 import concurrent.futures
 import dataclasses
@@ -24,6 +25,7 @@ SECONDS = int(sys.argv[1]) if len(sys.argv) > 1 else 5
 SMALL, LARGE, PART, PARTS = 4096, 1 << 20, 8 << 20, 8
 KEYS, LARGE_KEYS, LISTED = 8000, 16, 10_000
 NGINX = os.environ.get("NGINX_PROGRAM", shutil.which("nginx") or "")
+ALONE = os.environ.get("HOLM_S3_ALONE", "")
 CONFIGURATION = """
 daemon off; user root; worker_processes 2; pid {folder}/pid; error_log {folder}/error.log;
 events {{ worker_connections 512; }}
@@ -48,11 +50,24 @@ class Figure:
         return f"{self.rate:.0f}/s, p50 {self.p50:.2f} ms, p99 {self.p99:.2f} ms, {self.cpu:.0f} us of CPU each"
 
 
+class Alone(Region):
+    """S3 and IAM behind the gateway without the rest of a region: bench/s3/alone.cc."""
+
+    def start(self):
+        self.process = subprocess.Popen([ALONE, str(self.data), str(self.port)], stdout=subprocess.PIPE, text=True)
+        key, secret = self.process.stdout.readline().split()
+        self.environment = {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret}
+
+    def end(self):
+        self.kill()
+        shutil.rmtree(self.data, ignore_errors=True)
+
+
 class Holm:
     """The region, its requests signed beforehand; a signature is good for a quarter of an hour."""
 
     def __init__(self):
-        self.region = Region(tempfile.mkdtemp(prefix="holm-bench-"))
+        self.region = (Alone if ALONE else Region)(tempfile.mkdtemp(prefix="holm-bench-"))
         self.region.start()
         self.pids = [self.region.process.pid]
         self.port = self.region.port
