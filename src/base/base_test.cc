@@ -12,6 +12,7 @@
 #include "base/random.h"
 #include "base/strings.h"
 #include "base/time_format.h"
+#include "base/trees.h"
 #include "base/utf8.h"
 
 namespace holm {
@@ -160,6 +161,15 @@ TEST(Files, AreReplacedWholeAndMadeWithTheirFolders) {
   ASSERT_TRUE(write_file_durably(folder + "/x", "two"));
   EXPECT_EQ(read_file(folder + "/x").value(), "two");
   EXPECT_FALSE(read_file(folder + "/none"));
+}
+
+TEST(Files, FoldersAreRenamedWithWhatIsInThem) {
+  const std::string folder = testing::TempDir() + "holm-trees-" + std::to_string(::getpid());
+  ASSERT_TRUE(make_directories(folder + "/half/a"));
+  ASSERT_TRUE(write_file_volatile(folder + "/half/a/x", "one"));
+  ASSERT_TRUE(rename_tree_durably(folder + "/half", folder + "/whole"));
+  EXPECT_EQ(read_file(folder + "/whole/a/x").value(), "one");
+  EXPECT_FALSE(rename_tree_durably(folder + "/half", folder + "/whole"));
 }
 
 TEST(Check, ThrowsWithItsPlace) {

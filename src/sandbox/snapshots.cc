@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "base/files.h"
+#include "base/trees.h"
 #include "base/unique_fd.h"
 #include "sandbox/disks.h"
 #include "sandbox/loop_mount.h"
@@ -180,9 +181,7 @@ Result<void> copy_folder(const std::string& from, const std::string& to) {
   auto code = run_program({"cp", "--archive", "--reflink=auto", "--no-target-directory", from, half});
   if (!code) return std::unexpected(code.error());
   if (*code != 0) return failure(fmt::format("copying {} ended with code {}", from, *code));
-  UniqueFd folder(::open(half.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!folder || ::syncfs(folder.get()) != 0) return failure(system_error(half));
-  return rename_durably(half, to);
+  return rename_tree_durably(half, to);
 }
 
 Result<void> copy_disk_larger(const std::string& from, const std::string& to, uint64_t bytes) {

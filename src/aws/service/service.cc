@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "aws/service/root_principal.h"
+
 namespace holm::aws {
 
 std::vector<Access> ServiceBase::access(const Operation& operation, const void*, Call&) const {
@@ -22,6 +24,13 @@ Principal service_principal(std::string name, std::string account) {
           .account = std::move(account),
           .arn = name,
           .id = std::move(name)};
+}
+
+Principal root_principal(const std::string& account) {
+  return {.kind = Principal::Kind::Root,
+          .account = account,
+          .arn = fmt::format("arn:aws:iam::{}:root", account),
+          .id = account};
 }
 
 std::string arn(std::string_view service, const Caller& caller, std::string_view resource) {

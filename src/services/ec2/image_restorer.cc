@@ -2,9 +2,7 @@
 
 #include "services/ec2/image_restorer.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -13,8 +11,9 @@
 #include "async/sync_wait.h"
 #include "aws/service/attempt.h"
 #include "aws/service/region.h"
+#include "aws/service/root_principal.h"
 #include "base/files.h"
-#include "base/unique_fd.h"
+#include "base/trees.h"
 #include "s3/operations.h"
 #include "sandbox/exits.h"
 #include "sandbox/unpack.h"
@@ -78,13 +77,6 @@ Result<void> require_root(const std::string& root) {
   return {};
 }
 
-Result<void> sync_all(const std::string& folder) {
-  UniqueFd descriptor(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!descriptor || ::syncfs(descriptor.get()) != 0)
-    return failure("writing " + folder + " to the disk failed");
-  return {};
-}
-
 }  // namespace
 
 void schedule_restoration(Call& call, jobs::Jobs& jobs, const ImageRestoration& what) {
@@ -125,8 +117,7 @@ Result<void> ImageRestorer::restore(const ImageRestoration& what) {
   auto done = make_directories(half + "/root", 0755);
   if (done) done = unpack(what, half + "/root");
   if (done) done = require_root(half + "/root");
-  if (done) done = sync_all(half);
-  if (done) done = rename_durably(half, path);
+  if (done) done = rename_tree_durably(half, path);
   if (!done) fs::remove_all(half, error);
   return done;
 }
@@ -134,10 +125,7 @@ Result<void> ImageRestorer::restore(const ImageRestoration& what) {
 Result<void> ImageRestorer::unpack(const ImageRestoration& what, const std::string& folder) {
   // As the account, whose right to the object was looked at when it was named.
   aws::Caller caller = use_.region.caller(what.account, what.region, "ec2.amazonaws.com");
-  caller.principal = {.kind = aws::Principal::Kind::Root,
-                      .account = what.account,
-                      .arn = "arn:aws:iam::" + what.account + ":root",
-                      .id = what.account};
+  caller.principal = aws::root_principal(what.account);
   async::Reactor& reactor = use_.region.any_reactor();
   std::optional<BodyReader> reader;
   const std::function<void()> open = [&] {

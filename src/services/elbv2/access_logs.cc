@@ -10,7 +10,9 @@
 #include <map>
 
 #include "async/byte_source.h"
+#include "aws/service/attempt.h"
 #include "aws/service/region.h"
+#include "aws/service/root_principal.h"
 #include "base/files.h"
 #include "base/log.h"
 #include "base/strings.h"
@@ -19,7 +21,6 @@
 #include "dataplane/balancer/balancer.h"
 #include "http/gzip.h"
 #include "s3/operations.h"
-#include "aws/service/attempt.h"
 #include "services/elbv2/attributes.h"
 #include "services/elbv2/records.h"
 #include "sql/database.h"
@@ -69,10 +70,7 @@ std::vector<aws::Principal> deliverers(const std::string& load_balancer_arn) {
   principals.front().arn = load_balancer_arn;
   for (const RegionAccount& each : kRegionAccounts) {
     if (each.region != parts.region) continue;
-    principals.push_back({.kind = aws::Principal::Kind::Root,
-                          .account = std::string(each.account),
-                          .arn = fmt::format("arn:aws:iam::{}:root", each.account),
-                          .id = std::string(each.account)});
+    principals.push_back(aws::root_principal(std::string(each.account)));
   }
   return principals;
 }

@@ -9,6 +9,7 @@
 #include "aws/service/attempt.h"
 #include "aws/service/error.h"
 #include "aws/service/region.h"
+#include "aws/service/root_principal.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "base/strings.h"
@@ -151,10 +152,7 @@ Result<Fetched> fetch(Service& service, const FunctionId& id, const Source& sour
   aws::Region& region = service.use().region;
   // As the account, whose right to the object was looked at when it was named.
   aws::Caller caller = region.caller(id.account, id.region, "lambda.amazonaws.com");
-  caller.principal = {.kind = aws::Principal::Kind::Root,
-                      .account = id.account,
-                      .arn = "arn:aws:iam::" + id.account + ":root",
-                      .id = id.account};
+  caller.principal = aws::root_principal(id.account);
   s3::GetObjectRequest request{.bucket = source.bucket, .key = source.key};
   request.version_id = source.object_version;
   async::Reactor& reactor = region.any_reactor();

@@ -15,6 +15,7 @@
 #include <filesystem>
 
 #include "base/files.h"
+#include "base/trees.h"
 #include "base/strings.h"
 #include "base/unique_fd.h"
 #include "crypto/hash.h"
@@ -76,20 +77,6 @@ Result<void> copy_tree(const std::string& from, const std::string& to, Owner own
     if (auto given = give_to(each.path(), owner); !given) return given;
   }
   if (error) return failure(fmt::format("cannot read {}: {}", to, error.message()));
-  return {};
-}
-
-// Everything below `folder` outlives a loss of power.
-Result<void> make_durable(const std::string& folder) {
-  UniqueFd opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!opened || ::syncfs(opened.get()) != 0) return failure("cannot write to the disk of " + folder);
-  return {};
-}
-
-Result<void> rename(const std::string& from, const std::string& to) {
-  std::error_code error;
-  fs::rename(from, to, error);
-  if (error) return failure(fmt::format("cannot rename {} to {}: {}", from, to, error.message()));
   return {};
 }
 
@@ -181,8 +168,7 @@ Result<void> MariaDb::make_template(const std::string& path) {
   if (auto removed = runtime_.remove(kId); !removed) return removed;
   if (!exit) return std::unexpected(exit.error());
   if (!exit->succeeded()) return failure("mariadb-install-db: " + content_of(*output));
-  if (auto kept = make_durable(unfinished); !kept) return kept;
-  return rename(unfinished, path);
+  return rename_tree_durably(unfinished, path);
 }
 
 Result<void> MariaDb::make_data(const std::string& path) {
@@ -210,8 +196,7 @@ Result<void> MariaDb::copy_data(const std::string& source, const std::string& pa
   std::error_code ignored;
   fs::remove_all(unfinished, ignored);
   if (auto copied = copy_tree(source, unfinished, *owner); !copied) return copied;
-  if (auto kept = make_durable(unfinished); !kept) return kept;
-  return rename(unfinished, path);
+  return rename_tree_durably(unfinished, path);
 }
 
 Result<void> MariaDb::start(const ServerSpec& spec) {
