@@ -127,6 +127,7 @@ void Http2Stream::set_connection(uint64_t number, const net::TlsSession& tls) {
   request_.tls_version = tls.version();
   request_.tls_cipher = tls.cipher();
   request_.tls_server_name = tls.server_name();
+  request_.client_certificate = tls.client_certificate();
 }
 
 void Http2Stream::add_body(std::string_view bytes) {

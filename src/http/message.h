@@ -15,6 +15,10 @@
 #include "http/deviations.h"
 #include "net/address.h"
 
+namespace holm::net {
+struct ClientCertificate;
+}
+
 namespace holm::http {
 
 // A name and its value, in the memory of whoever gave it.
@@ -125,6 +129,7 @@ struct Request {
   std::string_view tls_version;
   std::string_view tls_cipher;
   std::string tls_server_name;  // That the client asked for.
+  std::shared_ptr<const net::ClientCertificate> client_certificate;  // Null: none was asked for, or given.
   uint64_t connection = 0;      // Counts the connections of one server on one reactor.
   // Of its head, where the server lets such requests in; a header may then have any bytes.
   Deviations deviations;

@@ -173,6 +173,7 @@ int TlsServerContext::Context::answer_hello(SSL* session, int* alert, void* self
   *alert = SSL_AD_INTERNAL_ERROR;
   const TlsCertificate::Loaded& loaded = *answer.certificate->loaded_;
   if (!apply(session, *answer.policy)) return SSL_CLIENT_HELLO_ERROR;
+  if (answer.policy->clients && !answer.policy->clients->apply(session)) return SSL_CLIENT_HELLO_ERROR;
   if (SSL_use_cert_and_key(session, loaded.leaf.get(), loaded.key.get(), loaded.chain.get(), 1) != 1) {
     return SSL_CLIENT_HELLO_ERROR;
   }
@@ -293,6 +294,14 @@ std::string_view TlsSession::server_name() const {
 std::string_view TlsSession::version() const { return SSL_get_version(session_); }
 std::string_view TlsSession::cipher() const { return SSL_get_cipher_name(session_); }
 bool TlsSession::handshake_done() const { return SSL_is_init_finished(session_) == 1; }
+
+std::shared_ptr<const ClientCertificate> TlsSession::client_certificate() const {
+  if (client_) return client_;
+  const auto* policy = static_cast<const HeldPolicy*>(SSL_get_ex_data(session_, policy_index()));
+  if (!policy || !(*policy)->clients) return nullptr;
+  client_ = net::client_certificate(session_, *(*policy)->clients);
+  return client_;
+}
 
 namespace {
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "net/client_trust.h"
 #include "net/stream.h"
 
 struct ssl_st;
@@ -44,6 +45,8 @@ struct TlsPolicy {
   std::vector<std::string> suites;
   // Of the layer above (ALPN), in the order of preference.
   std::vector<std::string> protocols = {"http/1.1"};
+  // Null: clients are not asked for certificates.
+  std::shared_ptr<const ClientTrust> clients = nullptr;
 };
 
 // How one client is answered. Without a certificate the handshake fails.
@@ -122,6 +125,8 @@ class TlsSession final {
   std::string_view version() const;
   std::string_view cipher() const;
   bool handshake_done() const;
+  // Of a server that asks for them; null when there is none.
+  std::shared_ptr<const ClientCertificate> client_certificate() const;
 
   // What a call needs from the socket before it can go on.
   enum class Needs { Nothing, Readable, Writable };
@@ -137,6 +142,7 @@ class TlsSession final {
 
  private:
   ssl_st* session_;
+  mutable std::shared_ptr<const ClientCertificate> client_;  // Once it was asked for.
 };
 
 }  // namespace holm::net
