@@ -245,9 +245,10 @@ std::string access_log_line(const LogLine& line) {
   append_quoted_or_dash(out, is_compliant ? "" : name_of(classification.safety));
   append_quoted_or_dash(out, classification.reason);
   append_connection(out, line.connection);
-  // Nothing was transformed.
-  out.append(" \"-\" \"-\" \"-\"\n");
-  return out;
+  append_quoted_or_dash(out, story.transformed_host);
+  append_quoted_or_dash(out, story.transformed_target);
+  append_quoted_or_dash(out, story.transform_status);
+  return out += '\n';
 }
 
 std::string connection_log_line(const ConnectionLine& line) {

@@ -35,6 +35,10 @@ struct Story {
   int status = 0;              // What the client got; 460 when it had left.
   bool is_tunnel = false;
   std::string_view error_reason;  // "LambdaThrottling"; empty: none.
+  // What the rule's transforms made of the request; empty: what the client sent.
+  std::string transformed_host;
+  std::string transformed_target;
+  std::string_view transform_status;  // "TransformSuccess"; empty: there was nothing to do.
   std::string_view certificate_arn;
   uint64_t received_bytes = 0;
   uint64_t sent_bytes = 0;

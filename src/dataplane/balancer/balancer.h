@@ -113,6 +113,7 @@ class Balancer final {
   async::Task<void> carry(Carriage carriage);
   async::Task<void> act(const Scene& scene);
   net::TlsAnswer answer(const Arrival& arrival, std::string_view server_name) const;
+  static bool transform(const Scene& scene, const Rule& rule);
   async::Task<void> forward(const Scene& scene, const Forward& forward, Verdict verdict);
   async::Task<void> respond(const Scene& scene, http::Response response);
   const std::string* choose_certificate(const Listener& listener, std::string_view server_name) const;

@@ -328,6 +328,11 @@ struct ConditionCase {
   bool expected;
 };
 
+bool matches(const Condition& condition, const http::Request& request) {
+  const std::vector<Rule> rules = {{.priority = 1, .conditions = {condition}, .action = FixedResponse()}};
+  return RuleTable(rules).find(request).rule != nullptr;
+}
+
 TEST(Rules, ConditionsMatchAsAwsSays) {
   http::Request request;
   request.method = "GET";
@@ -344,8 +349,8 @@ TEST(Rules, ConditionsMatchAsAwsSays) {
       {"hosts are not", {Field::Host, "", {"*.example.COM"}, {}}, true},
       {"a header", {Field::Header, "user-agent", {"*chrome*"}, {}}, true},
       {"a header that is missing", {Field::Header, "accept", {"*"}, {}}, false},
-      {"a key and a value", {Field::QueryString, "", {}, {{"version", "2"}}}, true},
-      {"any key", {Field::QueryString, "", {}, {{"", "3"}}}, false},
+      {"a key and a value", {Field::QueryString, "", {}, {}, {{"version", "2"}}}, true},
+      {"any key", {Field::QueryString, "", {}, {}, {{"", "3"}}}, false},
       {"methods are exact", {Field::Method, "", {"get"}, {}}, false},
       {"a network", {Field::SourceIp, "", {"10.1.2.0/23"}, {}}, true},
       {"another network", {Field::SourceIp, "", {"10.1.0.0/23"}, {}}, false},

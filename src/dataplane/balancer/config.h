@@ -127,11 +127,13 @@ struct TargetGroup {
 };
 
 // One condition of a rule; true when one of its patterns matches. `*` and `?` are wildcards.
+// Or, of Path, Host and Header, when one of its regular expressions is found.
 struct Condition {
   enum class Field : uint8_t { Path, Host, Header, QueryString, Method, SourceIp };
   Field field = Field::Path;
   std::string header;                 // The name, of Header.
   std::vector<std::string> patterns;  // Of SourceIp: CIDRs.
+  std::vector<std::string> expressions = {};
   // Of QueryString: key (empty: any) and value.
   std::vector<std::pair<std::string, std::string>> query;
 };
@@ -164,16 +166,41 @@ struct FixedResponse {
 
 using Action = std::variant<FixedResponse, Redirect, Forward>;
 
+// What of a request is changed before it goes to a target: the first place where the expression is found.
+struct Rewrite {
+  std::string expression;
+  std::string replacement;  // $1 to $9 stand for what its groups found.
+};
+
 struct Rule {
   int priority = 0;                   // 0: the default.
   std::vector<Condition> conditions;  // All must hold; the default rule has none.
   Action action;
+  std::optional<Rewrite> host_rewrite = std::nullopt;
+  std::optional<Rewrite> url_rewrite = std::nullopt;  // Of path and query: "/a?b=c".
+};
+
+// What targets are told of clients' certificates: all that a client sent, or what is known of a verified one.
+enum class ClientCertificates : uint8_t { None, PassedOn, Verified };
+
+// The headers that tell targets of TLS.
+struct TlsHeaderNames {
+  std::string serial_number = "X-Amzn-Mtls-Clientcert-Serial-Number";
+  std::string issuer = "X-Amzn-Mtls-Clientcert-Issuer";
+  std::string subject = "X-Amzn-Mtls-Clientcert-Subject";
+  std::string validity = "X-Amzn-Mtls-Clientcert-Validity";
+  std::string leaf = "X-Amzn-Mtls-Clientcert-Leaf";
+  std::string chain = "X-Amzn-Mtls-Clientcert";
+  std::string version = "X-Amzn-Tls-Version";
+  std::string cipher = "X-Amzn-Tls-Cipher-Suite";
 };
 
 // Of an HTTPS listener.
 struct ListenerTls {
   std::shared_ptr<const net::TlsPolicy> policy;
   std::vector<std::string> certificates;  // ARNs; the first is for names that none of them covers.
+  ClientCertificates client_certificates = ClientCertificates::None;  // The policy asks for them.
+  std::optional<TlsHeaderNames> header_names;  // Unless they are AWS's.
 };
 
 enum class ServerHeader : uint8_t { Add, Omit };

@@ -9,10 +9,12 @@
 #include <iterator>
 
 #include "base/strings.h"
+#include "base/time_format.h"
 #include "http/characters.h"
 #include "http/head_meaning.h"
 #include "http/outgoing_head.h"
 #include "http/response_head.h"
+#include "net/client_trust.h"
 
 namespace holm::balancer {
 
@@ -37,14 +39,17 @@ class NameSet final {
   static constexpr uint32_t letter_bit(char c) { return uint32_t{1} << (static_cast<uint8_t>(c) & 31); }
 
   std::array<std::string_view, count> names_;
-  std::array<uint32_t, 32> first_letters_{};  // By the length of the name.
+  std::array<uint32_t, 40> first_letters_{};  // By the length of the name.
 };
 
 // RFC 9110, section 7.6.1, and what the balancer writes itself.
 constexpr NameSet<9> kHopByHop({"connection", "keep-alive", "proxy-connection", "te", "trailer", "upgrade",
                                 "expect", "transfer-encoding", "content-length"});
-constexpr NameSet<7> kReplaced({"host", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-port",
-                                "x-amzn-trace-id", "x-amzn-tls-version", "x-amzn-tls-cipher-suite"});
+constexpr NameSet<13> kReplaced({"host", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-port",
+                                 "x-amzn-trace-id", "x-amzn-tls-version", "x-amzn-tls-cipher-suite",
+                                 "x-amzn-mtls-clientcert", "x-amzn-mtls-clientcert-leaf",
+                                 "x-amzn-mtls-clientcert-issuer", "x-amzn-mtls-clientcert-subject",
+                                 "x-amzn-mtls-clientcert-validity", "x-amzn-mtls-clientcert-serial-number"});
 
 bool is_named_connection(std::string_view name) {
   return name.size() == 10 && (name.front() | 0x20) == 'c' && equals_ignoring_case(name, "connection");
@@ -162,6 +167,53 @@ bool passes_as_it_is(const RequestHead& head, std::string_view name) {
   return head.load_balancer.generation == Generation::First && to_lower(name).starts_with("x-amzn-");
 }
 
+// Nobody but the balancer tells targets of clients' certificates, whatever the headers are called.
+bool is_own(const TlsHeaderNames& names, std::string_view name) {
+  const std::string* const all[] = {&names.serial_number, &names.issuer, &names.subject, &names.validity,
+                                    &names.leaf,          &names.chain,  &names.version, &names.cipher};
+  return std::ranges::any_of(all, [name](const std::string* each) { return equals_ignoring_case(*each, name); });
+}
+
+// PEM in one line, as AWS has it: `+`, `=` and `/` stay as they are.
+std::string in_one_line(std::string_view pem) {
+  std::string text;
+  text.reserve(pem.size() + pem.size() / 16);
+  for (char c : pem) {
+    if (c == '\n') {
+      text += "%0A";
+    } else if (c == ' ') {
+      text += "%20";
+    } else {
+      text += c;
+    }
+  }
+  return text;
+}
+
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/mutual-authentication.html
+template <class Add>
+void describe_tls(const RequestHead& head, const ListenerTls& tls, const Add& add) {
+  static const TlsHeaderNames kUsual;
+  const TlsHeaderNames& names = tls.header_names ? *tls.header_names : kUsual;
+  const http::Request& request = head.request;
+  if (head.load_balancer.tls_headers == TlsHeaders::Add && !request.tls_version.empty()) {
+    add(names.version, request.tls_version);
+    add(names.cipher, request.tls_cipher);
+  }
+  const net::ClientCertificate* const client = request.client_certificate.get();
+  if (!client || tls.client_certificates == ClientCertificates::None) return;
+  if (tls.client_certificates == ClientCertificates::PassedOn) {
+    add(names.chain, in_one_line(client->chain));
+    return;
+  }
+  add(names.serial_number, client->serial_number);
+  add(names.issuer, client->issuer);
+  add(names.subject, client->subject);
+  add(names.validity, fmt::format("NotBefore={};NotAfter={}", iso8601(client->not_before),
+                                  iso8601(client->not_after)));
+  add(names.leaf, in_one_line(client->leaf));
+}
+
 // Gives `add` each header that a target gets, but for Host and those that frame the message.
 template <class Add>
 void describe_headers(const RequestHead& head, const Add& add) {
@@ -169,20 +221,20 @@ void describe_headers(const RequestHead& head, const Add& add) {
   const std::string addresses = forwarded_for(head);
   if (!addresses.empty()) add("X-Forwarded-For", addresses);
   add("X-Forwarded-Proto", request.scheme == http::Scheme::Https ? "https" : "http");
-  add("X-Forwarded-Port", fmt::format_int(head.listener_port).c_str());
+  add("X-Forwarded-Port", fmt::format_int(head.listener.port).c_str());
   if (head.load_balancer.generation == Generation::Second) {
     add("X-Amzn-Trace-Id", trace_of(request, head.trace_root));
   }
-  if (head.load_balancer.tls_headers == TlsHeaders::Add && !request.tls_version.empty()) {
-    add("X-Amzn-Tls-Version", request.tls_version);
-    add("X-Amzn-Tls-Cipher-Suite", request.tls_cipher);
-  }
+  if (head.listener.tls) describe_tls(head, *head.listener.tls, add);
+  const TlsHeaderNames* const own_names =
+      head.listener.tls && head.listener.tls->header_names ? &*head.listener.tls->header_names : nullptr;
   const bool drops = head.load_balancer.invalid_headers == InvalidHeaders::Drop;
   const bool is_careful = !request.deviations.empty();
   const std::vector<std::string_view> named = named_by_connection(request.headers);
   for (const http::Header& header : request.headers) {
     if (kHopByHop.contains(header.name)) continue;
     if (kReplaced.contains(header.name) && !passes_as_it_is(head, header.name)) continue;
+    if (own_names && is_own(*own_names, header.name)) continue;
     if (!named.empty() && is_among(named, header.name)) continue;
     if (drops && !is_valid_name(header.name)) continue;
     if (is_careful && !can_be_passed_on(header.name)) continue;

@@ -20,7 +20,7 @@ bool wants_upgrade(const http::Request& request);
 struct RequestHead {
   const http::Request& request;
   const LoadBalancer& load_balancer;
-  uint16_t listener_port = 80;
+  const Listener& listener;
   uint16_t visible_port = 80;           // That the client has come to; at the edge another than the listener's.
   std::string_view trace_root;          // "1-67891233-abcdef012345678912345678", if the request has none.
   std::optional<uint64_t> body_length;  // None: chunked.

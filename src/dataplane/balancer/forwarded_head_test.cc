@@ -22,7 +22,8 @@ struct Forwarded {
   }
   std::string head() const {
     std::string out;
-    append_request_head(out, {request, load_balancer, port, port, "1-2-3", 0});
+    const Listener listener{.port = port, .tls = ListenerTls()};
+    append_request_head(out, {request, load_balancer, listener, port, "1-2-3", 0});
     return out;
   }
   bool has(std::string_view line) const {
@@ -76,7 +77,8 @@ TEST(ForwardedHead, OfWhoNamesNoHostItIsTheNode) {
 
 TEST(ForwardedHead, TheTargetThatSpeaksHttp2IsToldTheSame) {
   Forwarded forwarded;
-  const RequestHead head{forwarded.request, forwarded.load_balancer, 8080, 8080, "1-2-3", 0};
+  const Listener listener{.port = 8080};
+  const RequestHead head{forwarded.request, forwarded.load_balancer, listener, 8080, "1-2-3", 0};
   EXPECT_EQ(http2_request_head(head, TargetProtocol::Https).authority, "example.com:8080");
 }
 

@@ -14,6 +14,7 @@ using formats::Value;
 struct Asked {
   http::Request request;
   LoadBalancer load_balancer;
+  Listener listener{.port = 8080};
 
   Asked() {
     request.method = "GET";
@@ -24,7 +25,7 @@ struct Asked {
     request.peer = *net::Address::parse("192.0.2.7", 5);
   }
   Value event(std::string_view body = "", EventHeaders kind = EventHeaders::Single) {
-    RequestHead head{request, load_balancer, 8080, 80, "1-2-3", body.size()};
+    RequestHead head{request, load_balancer, listener, 80, "1-2-3", body.size()};
     auto parsed = formats::parse_json(function_event(head, body, "arn:group", kind));
     EXPECT_TRUE(parsed);
     return parsed ? *parsed : Value();

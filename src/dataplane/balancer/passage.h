@@ -37,10 +37,13 @@ class Passage final {
     std::chrono::seconds group_cookie_duration{};
     bool closes = false;  // The connection to the target is for this request only.
     Story& story;
+    // Set where the rule changes requests: what the target gets instead.
+    std::unique_ptr<const http::Request> rewritten = nullptr;
 
     // What its target is told.
     RequestHead request_head(std::optional<uint64_t> body_length) const {
-      return {exchange.request(), load_balancer, listener.port, visible_port, trace_root, body_length};
+      const http::Request& request = rewritten ? *rewritten : exchange.request();
+      return {request, load_balancer, listener, visible_port, trace_root, body_length};
     }
     // The load balancer's own answer, counted as such.
     async::Task<void> respond_error(int status);

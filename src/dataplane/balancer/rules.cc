@@ -9,20 +9,31 @@
 
 #include "base/strings.h"
 #include "dataplane/balancer/edge.h"
+#include "http/characters.h"
 
 namespace holm::balancer {
 
 namespace {
 
+constexpr size_t kTargetMax = 16 * 1024;
+constexpr size_t kHostMax = 1024;
+
+// What may stand in the header Host of a request that somebody understands.
+bool is_host(std::string_view host) {
+  constexpr std::string_view kOthers = ".-_:[]";
+  return !host.empty() && host.size() <= kHostMax && std::ranges::all_of(host, [&](char c) {
+    const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    return is_letter || kOthers.find(c) != std::string_view::npos;
+  });
+}
+
+bool is_target(std::string_view target) {
+  return target.starts_with('/') && target.find('#') == std::string_view::npos && http::all(http::kTarget, target);
+}
+
 bool matches_any(const std::vector<std::string>& patterns, std::string_view text) {
   return std::ranges::any_of(patterns,
                              [&](const std::string& pattern) { return matches_wildcard(pattern, text); });
-}
-
-bool matches_header(const Condition& condition, const http::Request& request) {
-  return std::ranges::any_of(request.headers.all(condition.header), [&](std::string_view value) {
-    return matches_any(condition.patterns, to_lower(value));
-  });
 }
 
 bool matches_query(const Condition& condition, const http::Request& request) {
@@ -88,20 +99,8 @@ Condition in_lower_case(Condition condition) {
   return condition;
 }
 
-// Of a condition in lower case.
-bool is_met(const Condition& condition, const http::Request& request) {
-  switch (condition.field) {
-    case Condition::Field::Path: return matches_any(condition.patterns, request.path);
-    case Condition::Field::Host: return matches_any(condition.patterns, split_host(request.authority).host);
-    case Condition::Field::Header: return matches_header(condition, request);
-    case Condition::Field::QueryString: return matches_query(condition, request);
-    case Condition::Field::Method:
-      return std::ranges::find(condition.patterns, request.method) != condition.patterns.end();
-    case Condition::Field::SourceIp:
-      return std::ranges::any_of(condition.patterns,
-                                 [&](const std::string& cidr) { return is_within(request.peer, cidr); });
-  }
-  return false;
+bool finds_any(const std::vector<Expression>& expressions, std::string_view text) {
+  return std::ranges::any_of(expressions, [text](const Expression& each) { return each.is_found_in(text); });
 }
 
 uint64_t first_bytes(std::string_view text) {
@@ -112,22 +111,77 @@ uint64_t first_bytes(std::string_view text) {
 
 }  // namespace
 
-bool matches(const Condition& condition, const http::Request& request) {
-  return is_met(in_lower_case(condition), request);
+RuleTable::ReadyCondition RuleTable::ready(const Condition& condition) {
+  ReadyCondition made{in_lower_case(condition), {}};
+  const bool is_host = condition.field == Condition::Field::Host;
+  const auto letters = is_host ? Expression::Letters::AreAlike : Expression::Letters::Differ;
+  for (const std::string& each : condition.expressions) made.expressions.emplace_back(each, letters);
+  return made;
 }
 
 RuleTable::RuleTable(const std::vector<Rule>& rules) : rules_(rules) {
   for (const Rule& rule : rules) {
     starts_.push_back(start_of(rule));
-    std::vector<Condition>& own = conditions_.emplace_back();
-    for (const Condition& each : rule.conditions) own.push_back(in_lower_case(each));
+    std::vector<ReadyCondition>& own = conditions_.emplace_back();
+    for (const Condition& each : rule.conditions) own.push_back(ready(each));
+    if (!rule.host_rewrite && !rule.url_rewrite) continue;
+    ReadyRewrites& rewrites = rewrites_[rule.priority];
+    if (rule.host_rewrite) rewrites.host.emplace(rule.host_rewrite->expression, Expression::Letters::AreAlike);
+    if (rule.url_rewrite) rewrites.url.emplace(rule.url_rewrite->expression);
   }
+}
+
+bool RuleTable::is_met(const ReadyCondition& ready, const http::Request& request) {
+  const Condition& condition = ready.condition;
+  switch (condition.field) {
+    case Condition::Field::Path:
+      return matches_any(condition.patterns, request.path) || finds_any(ready.expressions, request.path);
+    case Condition::Field::Host: {
+      const std::string host = split_host(request.authority).host;
+      return matches_any(condition.patterns, host) || finds_any(ready.expressions, host);
+    }
+    case Condition::Field::Header:
+      return std::ranges::any_of(request.headers.all(condition.header), [&](std::string_view value) {
+        return matches_any(condition.patterns, to_lower(value)) || finds_any(ready.expressions, value);
+      });
+    case Condition::Field::QueryString: return matches_query(condition, request);
+    case Condition::Field::Method:
+      return std::ranges::find(condition.patterns, request.method) != condition.patterns.end();
+    case Condition::Field::SourceIp:
+      return std::ranges::any_of(condition.patterns,
+                                 [&](const std::string& cidr) { return is_within(request.peer, cidr); });
+  }
+  return false;
+}
+
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-transforms.html
+RuleTable::Rewritten RuleTable::rewrite(const Rule& rule, const http::Request& request) const {
+  Rewritten made;
+  const auto found = rewrites_.find(rule.priority);
+  if (found == rewrites_.end()) return made;
+  if (found->second.host) {
+    const auto host = found->second.host->replace_in(request.authority, rule.host_rewrite->replacement);
+    if (host && !is_host(*host)) return {.host = {}, .target = {}, .status = "TransformInvalidHost"};
+    made.host = host.value_or("");
+  }
+  if (found->second.url) {
+    std::string url = request.path;
+    if (!request.query.empty()) url.append("?").append(request.query);
+    const auto target = found->second.url->replace_in(url, rule.url_rewrite->replacement);
+    const bool is_too_long = target && target->size() > kTargetMax;
+    if (is_too_long) return {.host = {}, .target = {}, .status = "TransformBufferTooSmall"};
+    if (target && !is_target(*target)) return {.host = {}, .target = {}, .status = "TransformInvalidPath"};
+    made.target = target.value_or("");
+  }
+  if (!made.host.empty() || !made.target.empty()) made.status = kTransformed;
+  return made;
 }
 
 RuleTable::PathStart RuleTable::start_of(const Rule& rule) {
   PathStart start;
   for (const Condition& condition : rule.conditions) {
     if (condition.field != Condition::Field::Path || condition.patterns.empty()) continue;
+    if (!condition.expressions.empty()) continue;
     const std::string& first = condition.patterns.front();
     const size_t literal = std::min(first.find_first_of("*?"), sizeof start.value);
     std::string_view common = std::string_view(first).substr(0, literal);
@@ -147,7 +201,7 @@ RuleTable::Found RuleTable::find(const http::Request& request) const {
   for (size_t i = 0; i < rules_.size(); ++i) {
     if (((path ^ starts_[i].value) & starts_[i].mask) != 0) continue;
     const bool all = std::ranges::all_of(
-        conditions_[i], [&](const Condition& condition) { return is_met(condition, request); });
+        conditions_[i], [&](const ReadyCondition& condition) { return is_met(condition, request); });
     if (all) return {&rules_[i], rules_[i].priority == 0 ? i : i + 1};
   }
   return {nullptr, rules_.size()};

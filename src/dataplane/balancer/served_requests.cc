@@ -11,6 +11,7 @@
 #include "dataplane/balancer/rules.h"
 #include "dataplane/balancer/shard.h"
 #include "http/server.h"
+#include "net/client_trust.h"
 #include "net/socket.h"
 #include "net/tls.h"
 
@@ -59,6 +60,25 @@ std::string node_of(const LoadBalancer& load_balancer, const net::Address& local
   std::string node = local.ip();
   if (std::ranges::find(nodes, node) == nodes.end() && !nodes.empty()) node = nodes.front();
   return node;
+}
+
+std::unique_ptr<const http::Request> rewritten(const http::Request& request, const Story& story) {
+  if (story.transformed_host.empty() && story.transformed_target.empty()) return nullptr;
+  auto made = std::make_unique<http::Request>(request);
+  if (!story.transformed_target.empty()) {
+    made->target = story.transformed_target;
+    split_target(*made);
+  }
+  made->authority = story.transformed_host.empty() ? request.authority : story.transformed_host;
+  if (!story.transformed_host.empty()) made->headers.set("Host", story.transformed_host);
+  return made;
+}
+
+// A connection at the edge may have been made for another load balancer, and one from before clients had to show
+// certificates has none: its client has to make a new one.
+bool is_misdirected(const Listener& listener, const http::Request& request) {
+  if (!listener.tls || listener.tls->client_certificates != ClientCertificates::Verified) return false;
+  return !request.client_certificate || request.client_certificate->owner != listener.arn;
 }
 
 }  // namespace
@@ -216,6 +236,13 @@ async::Task<void> Balancer::serve(http::Exchange& exchange, const Arrival& arriv
     co_await exchange.respond(std::move(response));
     co_return;
   }
+  if (is_misdirected(*listener, exchange.request())) {
+    constexpr int kMisdirected = 421;
+    exchange.close_after_response();
+    http::Response response = error_response(kMisdirected);
+    co_await exchange.respond(std::move(response));
+    co_return;
+  }
   if (carries_connections(listener->carries)) {
     co_await carry_from_edge(exchange, std::move(current), *load_balancer, *listener);
     co_return;
@@ -289,10 +316,23 @@ async::Task<void> Balancer::act(const Scene& scene) {
     scene.story.redirect_url = response.headers.get("location");
   } else {
     scene.story.action = "forward";
-    co_await forward(scene, std::get<Forward>(rule->action), verdict);
-    co_return;
+    if (transform(scene, *rule)) {
+      co_await forward(scene, std::get<Forward>(rule->action), verdict);
+      co_return;
+    }
+    response = error_response(500);
   }
   co_await respond(scene, std::move(response));
+}
+
+// Writes down what the rule makes of the request; false: what it would make of it cannot be sent.
+bool Balancer::transform(const Scene& scene, const Rule& rule) {
+  if (!rule.host_rewrite && !rule.url_rewrite) return true;
+  RuleTable::Rewritten made = scene.routing->rules_of(scene.listener).rewrite(rule, scene.exchange.request());
+  scene.story.transformed_host = std::move(made.host);
+  scene.story.transformed_target = std::move(made.target);
+  scene.story.transform_status = made.status;
+  return made.status.empty() || made.status == RuleTable::kTransformed;
 }
 
 async::Task<void> Balancer::forward(const Scene& scene, const Forward& forward, Verdict verdict) {
@@ -328,7 +368,8 @@ async::Task<void> Balancer::forward(const Scene& scene, const Forward& forward, 
   Passage::Context context{scene.exchange, shard.pool,     scene.load_balancer, source,
                            scene.state,    scene.counters, *group,              scene.listener,
                            scene.visible.port, std::move(root), cookies_,       shard.random,
-                           std::move(cookie), duration,    verdict.closes,      scene.story};
+                           std::move(cookie), duration,    verdict.closes,      scene.story,
+                           rewritten(request, scene.story)};
   if (group->settings->functions) {
     FunctionPassage passage(std::move(context), functions_);
     co_await passage.run();
