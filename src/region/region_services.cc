@@ -253,29 +253,22 @@ void Region::State::add_traffic_and_scaling() {
   surroundings.access_log_folder = options.data_directory + "/access-logs-classic";
   classic_balancer =
       std::make_unique<balancer::Balancer>(*reactors, *edge, std::move(surroundings), clock, random);
-  services.add<elbv2::Service>(elbv2::model(), elbv2::Dependencies{.jobs = *jobs,
-                                                                   .region = *client,
-                                                                   .events = events,
-                                                                   .network = *network,
-                                                                   .balancer = *balancer,
-                                                                   .meters = *meters,
-                                                                   .names = names,
-                                                                   .certificates = certificates,
-                                                                   .workers = *workers,
-                                                                   .clock = clock,
-                                                                   .random = random});
-  add_types(elbv2::resource_types());
-  services.add<elb::Service>(elb::model(), elb::Dependencies{.jobs = *jobs,
-                                                             .region = *client,
-                                                             .events = events,
-                                                             .network = *network,
-                                                             .balancer = *classic_balancer,
-                                                             .meters = *meters,
-                                                             .names = names,
-                                                             .certificates = certificates,
-                                                             .workers = *workers,
-                                                             .clock = clock,
-                                                             .random = random});
+  auto built_on = [this](balancer::Balancer& own) {
+    return balancing::Dependencies{.jobs = *jobs,
+                                   .region = *client,
+                                   .events = events,
+                                   .network = *network,
+                                   .balancer = own,
+                                   .meters = *meters,
+                                   .names = names,
+                                   .certificates = certificates,
+                                   .workers = *workers,
+                                   .clock = clock,
+                                   .random = random};
+  };
+  auto& load_balancing = services.add<elbv2::Service>(elbv2::model(), built_on(*balancer));
+  add_types(elbv2::resource_types(load_balancing));
+  services.add<elb::Service>(elb::model(), built_on(*classic_balancer));
   add_types(elb::resource_types());
   auto& groups = services.add<autoscaling::Service>(autoscaling::model(), *jobs, *client, events, *meters,
                                                     clock, random);

@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 
+#include "balancing/dependencies.h"
 #include "base/clock.h"
 #include "dataplane/measures/counts.h"
 #include "metrics/recorder.h"
@@ -18,12 +19,10 @@ class Routing;
 
 namespace holm::elb {
 
-struct Dependencies;
-
 // Read on CloudWatch's thread alone.
 class BalancerMetrics final {
  public:
-  explicit BalancerMetrics(Dependencies& use) : use_(use) {}
+  explicit BalancerMetrics(balancing::Dependencies& use) : use_(use) {}
   // From now on counters are read every minute.
   void start();
 
@@ -38,7 +37,7 @@ class BalancerMetrics final {
   void read(metrics::Recorder& recorder, Time minute);
   static Counts counts_of(const balancer::Routing& routing, const balancer::LoadBalancer& load_balancer);
 
-  Dependencies& use_;
+  balancing::Dependencies& use_;
   std::map<std::string, Counts> load_balancers_;  // By ARN.
 };
 

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "aws/service/region.h"
+#include "dataplane/balancer/health_queue.h"
 #include "ec2/operations.h"
 #include "services/elb/limits.h"
 #include "services/elb/records.h"
@@ -51,7 +52,8 @@ void register_instance(Call& call, const Record& record, const ec2::Instance& in
       " (SELECT coalesce(max(position), 0) + 1 FROM elb_instance WHERE load_balancer = ?1))"
       " ON CONFLICT (load_balancer, id) DO UPDATE SET draining_until = NULL, address = ?3, zone = ?4, state "
       "= ?5",
-      {record.arn, *instance.instance_id, instance.private_ip_address.value_or(""), zone, state, kInitial});
+      {record.arn, *instance.instance_id, instance.private_ip_address.value_or(""), zone, state,
+       balancer::name_of(balancer::Health::Initial)});
 }
 
 InstanceState state_of(const std::string& id, const std::string& state, const std::string& reason,
@@ -71,7 +73,7 @@ std::vector<InstanceRow> instances_of(Call& call, const std::string& load_balanc
                     .address = row.text(1),
                     .zone = row.text(2),
                     .state = row.text(3),
-                    .health = row.text(4),
+                    .health = balancer::health_of(row.text(4)),
                     .draining_until = row.optional_integer(5)});
   }
   return rows;
@@ -105,8 +107,8 @@ InstanceState described(const LoadBalancerDescription& load_balancer, const Inst
         "Instance is in the EC2 Availability Zone for which LoadBalancer is not configured to route "
         "traffic to.");
   }
-  if (instance.health == kHealthy) return state_of(instance.id, "InService", "N/A", "N/A");
-  if (instance.health == kUnhealthy) {
+  if (instance.health == balancer::Health::Healthy) return state_of(instance.id, "InService", "N/A", "N/A");
+  if (instance.health == balancer::Health::Unhealthy) {
     return state_of(
         instance.id, kOut, "Instance",
         "Instance has failed at least the UnhealthyThreshold number of health checks consecutively.");

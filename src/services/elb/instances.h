@@ -6,21 +6,17 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/balancer/config.h"
 #include "elb/handlers.h"
 
 namespace holm::elb {
-
-// What the checks say of an instance.
-inline constexpr char kInitial[] = "initial";
-inline constexpr char kHealthy[] = "healthy";
-inline constexpr char kUnhealthy[] = "unhealthy";
 
 struct InstanceRow {
   std::string id;
   std::string address;
   std::string zone;
   std::string state;  // EC2's: "running".
-  std::string health;
+  balancer::Health health = balancer::Health::Initial;  // What the checks say.
   std::optional<int64_t> draining_until;
 };
 // With those that drain, in the order of their registration.

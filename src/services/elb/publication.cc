@@ -49,11 +49,6 @@ balancer::HealthCheck health_check_of(const HealthCheck& described) {
   return check;
 }
 
-balancer::Health health_of(const std::string& name) {
-  if (name == kHealthy) return balancer::Health::Healthy;
-  return name == kUnhealthy ? balancer::Health::Unhealthy : balancer::Health::Initial;
-}
-
 // Those of the zones that are up, as AWS takes a failed zone's out of the name; all when no zone is.
 void read_addresses(aws::Call& call, const Record& record, balancer::LoadBalancer& made) {
   const auto down = call.client.call<ec2::DescribeAvailabilityZones>(
@@ -164,7 +159,7 @@ void Publication::read_instances(aws::Call& call, const Record& record) {
     if (!address || !takes_traffic(record.document, row)) continue;
     balancer::Target target{.id = row.id, .address = *address, .zone = row.zone};
     if (row.draining_until) target.registration = balancer::Registration::Draining;
-    target.known_health = health_of(row.health);
+    target.known_health = row.health;
     made.targets.push_back(std::move(target));
   }
   config_->groups.emplace(record.arn, std::move(made));

@@ -6,7 +6,6 @@
 
 #include <utility>
 
-#include "async/workers.h"
 #include "aws/service/region.h"
 #include "dataplane/balancer/balancer.h"
 #include "elb/handlers.h"
@@ -65,20 +64,14 @@ constexpr Permission kPermissions[] = {
     {"RemoveTags", several<RemoveTagsInput>},
 };
 
-std::string name_of(balancer::Health health) {
-  switch (health) {
-    case balancer::Health::Initial: return kInitial;
-    case balancer::Health::Healthy: return kHealthy;
-    case balancer::Health::Unhealthy: return kUnhealthy;
-  }
-  return kInitial;
-}
-
 }  // namespace
 
 // Other services may tell of changes as soon as they start.
 Service::Service(Dependencies dependencies)
-    : dependencies_(std::move(dependencies)), metrics_(std::make_unique<BalancerMetrics>(dependencies_)) {
+    : dependencies_(std::move(dependencies)),
+      metrics_(std::make_unique<BalancerMetrics>(dependencies_)),
+      health_queue_(dependencies_.workers,
+                    [this](const balancer::HealthChange& change) { store_health(change); }) {
   dependencies_.events.subscribe(
       "ec2.instance-state",
       [this](sql::Transaction& transaction, const aws::Event& event) { note_instance(transaction, event); });
@@ -111,7 +104,7 @@ void Service::start() {
                             return publication.run();
                           });
   dependencies_.balancer.listen_to_health(
-      [this](const balancer::HealthChange& change) { note_health(change); });
+      [this](const balancer::HealthChange& change) { health_queue_.add(change); });
   // Before anybody is let in; then what could not be opened yet is looked after by the job.
   Publication(dependencies_).run();
 }
@@ -120,65 +113,22 @@ void Service::changed(sql::Transaction& transaction) {
   dependencies_.jobs.schedule(transaction, {.kind = kPublishJob, .key = "all"}, dependencies_.clock.now());
 }
 
-// On a reactor's thread: the database is for others.
-void Service::note_health(const balancer::HealthChange& change) {
-  std::lock_guard lock(mutex_);
-  if (is_stopping_) return;
-  health_changes_.push_back(change);
-  // When there is no room, the next change takes this one along.
-  const bool posted = dependencies_.workers.try_post([this] { store_health(); });
-  if (posted) ++stores_waiting_;
-}
+void Service::stop() { health_queue_.stop(); }
 
-void Service::stop() {
-  std::unique_lock lock(mutex_);
-  is_stopping_ = true;
-  stored_.wait(lock, [this] { return stores_waiting_ == 0; });
-}
-
-namespace {
-
-// Runs at the end of a scope, whatever ends it.
-template <class Work>
-class AtEnd final {
- public:
-  explicit AtEnd(Work work) : work_(std::move(work)) {}
-  ~AtEnd() { work_(); }
-  AtEnd(const AtEnd&) = delete;
-  AtEnd& operator=(const AtEnd&) = delete;
-
- private:
-  Work work_;
-};
-
-}  // namespace
-
-void Service::store_health() {
-  const AtEnd stored([this] {
-    std::lock_guard lock(mutex_);
-    --stores_waiting_;
-    stored_.notify_all();
-  });
-  std::vector<balancer::HealthChange> changes;
-  {
-    std::lock_guard lock(mutex_);
-    changes.swap(health_changes_);
-  }
-  for (const balancer::HealthChange& change : changes) {
-    auto store = [&](aws::Call& call) {
-      auto row = call.transaction.find("SELECT account, region, name FROM elb_load_balancer WHERE arn = ?1",
-                                       {change.group_arn});
-      if (!row) return;
-      call.transaction.run("UPDATE elb_instance SET health = ?3 WHERE load_balancer = ?1 AND id = ?2",
-                           {change.group_arn, change.target_id, name_of(change.health)});
-      dependencies_.events.publish(call.transaction, {.type = "elb.instance-health",
-                                                      .account = row->text(0),
-                                                      .region = row->text(1),
-                                                      .resource = row->text(2),
-                                                      .detail = name_of(change.health)});
-    };
-    dependencies_.region.transact(dependencies_.region.caller({}, {}, kPrincipal), sql::Access::Write, store);
-  }
+void Service::store_health(const balancer::HealthChange& change) {
+  auto store = [&](aws::Call& call) {
+    auto row = call.transaction.find("SELECT account, region, name FROM elb_load_balancer WHERE arn = ?1",
+                                     {change.group_arn});
+    if (!row) return;
+    call.transaction.run("UPDATE elb_instance SET health = ?3 WHERE load_balancer = ?1 AND id = ?2",
+                         {change.group_arn, change.target_id, balancer::name_of(change.health)});
+    dependencies_.events.publish(call.transaction, {.type = "elb.instance-health",
+                                                    .account = row->text(0),
+                                                    .region = row->text(1),
+                                                    .resource = row->text(2),
+                                                    .detail = balancer::name_of(change.health)});
+  };
+  dependencies_.region.transact(dependencies_.region.caller({}, {}, kPrincipal), sql::Access::Write, store);
 }
 
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/elb-deregister-register-instances.html
@@ -192,7 +142,8 @@ void Service::note_instance(sql::Transaction& transaction, const aws::Event& eve
   }
   // A new run is a new server: what was known of its health is of the past.
   if (event.detail != "running") {
-    transaction.run("UPDATE elb_instance SET health = ?2 WHERE id = ?1", {event.resource, kInitial});
+    transaction.run("UPDATE elb_instance SET health = ?2 WHERE id = ?1",
+                    {event.resource, balancer::name_of(balancer::Health::Initial)});
   }
   changed(transaction);
 }

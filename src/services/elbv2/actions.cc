@@ -4,17 +4,12 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "base/strings.h"
-#include "net/address.h"
 #include "services/elbv2/records.h"
 
 namespace holm::elbv2 {
 
 namespace {
-
-using Field = balancer::Condition::Field;
 
 [[noreturn]] void refuse(const std::string& message) {
   throw aws::ServiceError("ValidationError", 400, message);
@@ -59,60 +54,6 @@ void check_redirect(const Action& action) {
   if (config.path && !config.path->starts_with('/')) refuse("The path of a redirect must start with '/'");
 }
 
-// The patterns, given in the condition's own list or in the structure of its field.
-template <class Config>
-std::vector<std::string> values_of(const RuleCondition& condition, const std::optional<Config>& config) {
-  return config ? config->values : condition.values;
-}
-
-void refuse_regex(const RuleCondition& condition) {
-  bool regex = !condition.regex_values.empty() ||
-               (condition.host_header_config && !condition.host_header_config->regex_values.empty()) ||
-               (condition.path_pattern_config && !condition.path_pattern_config->regex_values.empty()) ||
-               (condition.http_header_config && !condition.http_header_config->regex_values.empty());
-  if (regex) throw aws::NotImplemented("RegexValues");
-}
-
-std::optional<balancer::Condition> to_condition(const RuleCondition& condition) {
-  balancer::Condition result;
-  std::string field = condition.field.value_or("");
-  if (field == "path-pattern") {
-    result.field = Field::Path;
-    result.patterns = values_of(condition, condition.path_pattern_config);
-  } else if (field == "host-header") {
-    result.field = Field::Host;
-    result.patterns = values_of(condition, condition.host_header_config);
-  } else if (field == "http-header" && condition.http_header_config) {
-    result.field = Field::Header;
-    result.header = condition.http_header_config->http_header_name.value_or("");
-    result.patterns = condition.http_header_config->values;
-    if (result.header.empty()) return std::nullopt;
-  } else if (field == "query-string" && condition.query_string_config) {
-    result.field = Field::QueryString;
-    for (const QueryStringKeyValuePair& each : condition.query_string_config->values) {
-      result.query.emplace_back(each.key.value_or(""), each.value.value_or(""));
-    }
-  } else if (field == "http-request-method" && condition.http_request_method_config) {
-    result.field = Field::Method;
-    result.patterns = condition.http_request_method_config->values;
-  } else if (field == "source-ip" && condition.source_ip_config) {
-    result.field = Field::SourceIp;
-    result.patterns = condition.source_ip_config->values;
-  } else {
-    return std::nullopt;
-  }
-  if (result.patterns.empty() && result.query.empty()) return std::nullopt;
-  return result;
-}
-
-bool is_cidr(const std::string& text) {
-  size_t slash = text.find('/');
-  auto length = slash == std::string::npos ? std::nullopt : parse_integer(text.substr(slash + 1));
-  auto address = net::Address::parse(text.substr(0, slash), 0);
-  return address && length && *length >= 0 &&
-         *length <= (address->family() == net::Address::Family::Ipv4 ? 32 : 128);
-}
-
 }  // namespace
 
 void check_actions(Call& call, const std::vector<Action>& actions) {
@@ -132,27 +73,6 @@ void check_actions(Call& call, const std::vector<Action>& actions) {
   } else {
     throw aws::NotImplemented("Action " + action.type);
   }
-}
-
-void check_conditions(const std::vector<RuleCondition>& conditions) {
-  if (conditions.empty()) refuse("A condition must be specified");
-  size_t count = 0;
-  std::vector<Field> seen;
-  for (const RuleCondition& each : conditions) {
-    refuse_regex(each);
-    std::optional<balancer::Condition> condition = to_condition(each);
-    if (!condition) refuse(fmt::format("Condition field '{}' is not valid", each.field.value_or("")));
-    count += condition->patterns.size() + condition->query.size();
-    bool once = condition->field != Field::Header && condition->field != Field::QueryString;
-    if (once && std::ranges::find(seen, condition->field) != seen.end()) {
-      refuse(fmt::format("A rule can only have one '{}' condition", *each.field));
-    }
-    seen.push_back(condition->field);
-    if (condition->field == Field::SourceIp && !std::ranges::all_of(condition->patterns, is_cidr)) {
-      refuse("The values of a source-ip condition must be CIDR blocks");
-    }
-  }
-  if (count > 5) refuse("A rule can only have '5' condition values");
 }
 
 std::vector<Action> described(std::vector<Action> actions) {
@@ -206,14 +126,6 @@ balancer::Action to_action(const std::vector<Action>& actions) {
     }
   }
   return forward;
-}
-
-std::vector<balancer::Condition> to_conditions(const std::vector<RuleCondition>& conditions) {
-  std::vector<balancer::Condition> result;
-  for (const RuleCondition& each : conditions) {
-    if (auto condition = to_condition(each)) result.push_back(std::move(*condition));
-  }
-  return result;
 }
 
 }  // namespace holm::elbv2

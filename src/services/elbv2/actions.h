@@ -1,4 +1,4 @@
-// Actions and conditions of rules: checked, and in the balancer's terms.
+// Actions of rules: checked, and in the balancer's terms.
 #pragma once
 
 #include <vector>
@@ -10,13 +10,11 @@ namespace holm::elbv2 {
 
 // Throws what AWS throws, or NotImplemented; the target groups exist.
 void check_actions(Call& call, const std::vector<Action>& actions);
-void check_conditions(const std::vector<RuleCondition>& conditions);
 
 // As they are described: a forward has both its forms.
 std::vector<Action> described(std::vector<Action> actions);
 
 // Of what was checked.
 balancer::Action to_action(const std::vector<Action>& actions);
-std::vector<balancer::Condition> to_conditions(const std::vector<RuleCondition>& conditions);
 
 }  // namespace holm::elbv2

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "balancing/dependencies.h"
 #include "base/clock.h"
 #include "dataplane/measures/counts.h"
 #include "metrics/recorder.h"
@@ -22,15 +23,13 @@ struct RoutedGroup;
 
 namespace holm::elbv2 {
 
-struct Dependencies;
-
 using measures::FlowCounts;
 using measures::GroupCounts;
 
 // Read on CloudWatch's thread alone.
 class BalancerMetrics final {
  public:
-  explicit BalancerMetrics(Dependencies& use) : use_(use) {}
+  explicit BalancerMetrics(balancing::Dependencies& use) : use_(use) {}
   // From now on counters are read every minute.
   void start();
 
@@ -80,7 +79,7 @@ class BalancerMetrics final {
   static void record_flows(const Names& names, const balancer::LoadBalancer& load_balancer,
                            const LoadBalancerCounts& came);
 
-  Dependencies& use_;
+  balancing::Dependencies& use_;
   std::map<Key, GroupCounts> groups_;                 // As last read.
   std::map<Key, LoadBalancerCounts> load_balancers_;  // Likewise.
 };

@@ -19,7 +19,6 @@ namespace {
 using balancer::FunctionAnswer;
 using balancer::FunctionFailure;
 
-constexpr char kPrincipal[] = "elasticloadbalancing.amazonaws.com";
 constexpr char kInvokeAction[] = "lambda:InvokeFunction";
 
 // By the code before the colon.

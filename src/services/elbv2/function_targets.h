@@ -4,12 +4,11 @@
 
 #include <string>
 
+#include "balancing/dependencies.h"
 #include "dataplane/balancer/functions.h"
 #include "elbv2/handlers.h"
 
 namespace holm::elbv2 {
-
-struct Dependencies;
 
 inline constexpr char kFunctionType[] = "lambda";
 
@@ -17,6 +16,6 @@ inline constexpr char kFunctionType[] = "lambda";
 void require_function_target(Call& call, const std::string& group_arn, const std::string& arn);
 
 // `use` outlives it.
-balancer::FunctionCaller function_caller(Dependencies& use);
+balancer::FunctionCaller function_caller(balancing::Dependencies& use);
 
 }  // namespace holm::elbv2

@@ -136,7 +136,10 @@ DescribeAccountLimitsOutput describe_account_limits(Service&, Call&, const Descr
                    {.name = "target-groups-per-action-on-application-load-balancer", .max = "5"},
                    {.name = "target-groups-per-application-load-balancer",
                     .max = std::to_string(kGroupsOfLoadBalancerMax)},
-                   {.name = "condition-values-per-alb-rule", .max = "5"}};
+                   {.name = "trust-stores", .max = "20"},
+                   {.name = "ca-certificates-per-trust-store", .max = "25"},
+                   {.name = "condition-values-per-alb-rule", .max = "5"},
+                   {.name = "condition-wildcards-per-alb-rule", .max = "5"}};
   result.next_marker = take_page(result.limits, request.page_size, request.marker);
   return result;
 }

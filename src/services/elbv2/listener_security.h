@@ -19,8 +19,9 @@ void set_security(Service& service, Call& call, Listener& listener, const std::o
 // The ARNs of all certificates of a listener, the default first.
 std::vector<std::string> certificates_of(Call& call, const Listener& listener);
 
-// The policy of that name; `protocols` are those of the layer above.
-std::shared_ptr<const net::TlsPolicy> tls_policy(const std::string& name, std::vector<std::string> protocols);
+// The policy of that name; `protocols` are those of the layer above, `clients` may be null.
+std::shared_ptr<const net::TlsPolicy> tls_policy(const std::string& name, std::vector<std::string> protocols,
+                                                 std::shared_ptr<const net::ClientTrust> clients);
 
 // What a listener of the ALPN policy speaks; nothing when there is no such policy.
 std::optional<std::vector<std::string>> alpn_protocols(std::string_view policy);

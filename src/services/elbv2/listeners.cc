@@ -7,11 +7,13 @@
 #include "aws/service/region.h"
 #include "base/strings.h"
 #include "services/elbv2/actions.h"
+#include "services/elbv2/conditions.h"
 #include "services/elbv2/kinds.h"
 #include "services/elbv2/limits.h"
 #include "services/elbv2/listener_security.h"
 #include "services/elbv2/records.h"
 #include "services/elbv2/service.h"
+#include "services/elbv2/trust_stores.h"
 
 namespace holm::elbv2 {
 
@@ -25,6 +27,9 @@ std::string child_arn(const Call& call, std::string_view kind, const std::string
 // But for their names.
 bool is_same(Listener a, const Listener& b) {
   a.listener_arn = b.listener_arn;
+  // Those from before it could be said anything else say nothing.
+  const bool asks = a.mutual_authentication && a.mutual_authentication->mode != "off";
+  if (!b.mutual_authentication && !asks) a.mutual_authentication.reset();
   return aws::write_kept_json(shape_of(a), &a) == aws::write_kept_json(shape_of(b), &b);
 }
 
@@ -55,11 +60,6 @@ void set_alpn_policy(Listener& listener, const std::vector<std::string>& wanted)
   listener.alpn_policy = wanted;
 }
 
-void refuse_mutual(const std::optional<MutualAuthenticationAttributes>& wanted) {
-  if (!wanted || wanted->mode.value_or("off") == "off") return;
-  throw aws::NotImplemented("MutualAuthentication: Mode " + *wanted->mode);
-}
-
 Rule default_rule(Call& call, const std::string& listener_arn) {
   return all_where<Rule>(call, "parent = ?3 AND position = 0", {listener_arn}).front();
 }
@@ -86,7 +86,6 @@ CreateListenerOutput create_listener(Service& service, Call& call, const CreateL
   if (!request.protocol) throw aws::ServiceError("ValidationError", 400, "A listener protocol must be specified");
   if (!request.port) throw aws::ServiceError("ValidationError", 400, "A listener port must be specified");
   check_listener_protocol(request.load_balancer_arn, *request.protocol);
-  refuse_mutual(request.mutual_authentication);
   check_actions(call, request.default_actions);
   check_network_actions(call, *request.protocol, request.default_actions);
   check_association(call, owner, request.default_actions);
@@ -98,6 +97,7 @@ CreateListenerOutput create_listener(Service& service, Call& call, const CreateL
   made.default_actions = described(request.default_actions);
   set_security(service, call, made, request.ssl_policy, request.certificates);
   set_alpn_policy(made, request.alpn_policy);
+  set_mutual_authentication(call, made, request.mutual_authentication);
   if (const auto known = find_listener_on(call, request.load_balancer_arn, *request.port)) {
     if (is_same(made, *known)) return {.listeners = {*known}};
     throw DuplicateListenerException(fmt::format(
@@ -147,7 +147,7 @@ ModifyListenerOutput modify_listener(Service& service, Call& call, const ModifyL
     check_listener_protocol(*listener.load_balancer_arn, *request.protocol);
     listener.protocol = request.protocol;
   }
-  refuse_mutual(request.mutual_authentication);
+  set_mutual_authentication(call, listener, request.mutual_authentication);
   set_security(service, call, listener, request.ssl_policy, request.certificates);
   set_alpn_policy(listener, request.alpn_policy);
   if (request.port) {
@@ -186,6 +186,7 @@ CreateRuleOutput create_rule(Service& service, Call& call, const CreateRuleInput
   check_conditions(request.conditions);
   check_actions(call, request.actions);
   check_network_actions(call, *listener.protocol, request.actions);
+  check_transforms(request.transforms, request.actions);
   check_priority(call, request.listener_arn, request.priority);
   const LoadBalancer owner = require_load_balancer(call, *listener.load_balancer_arn);
   check_association(call, owner, request.actions);
@@ -193,7 +194,8 @@ CreateRuleOutput create_rule(Service& service, Call& call, const CreateRuleInput
   Rule made;
   made.rule_arn = child_arn(call, "listener-rule", request.listener_arn, service.use().random);
   made.priority = std::to_string(request.priority);
-  made.conditions = request.conditions;
+  made.conditions = described(request.conditions);
+  made.transforms = request.transforms;
   made.actions = described(request.actions);
   made.is_default = false;
   insert(call, made, {.arn = *made.rule_arn, .parent = request.listener_arn, .position = request.priority});
@@ -234,7 +236,7 @@ ModifyRuleOutput modify_rule(Service& service, Call& call, const ModifyRuleInput
   }
   if (!request.conditions.empty()) {
     check_conditions(request.conditions);
-    rule.conditions = request.conditions;
+    rule.conditions = described(request.conditions);
   }
   if (!request.actions.empty()) {
     check_actions(call, request.actions);
@@ -243,6 +245,12 @@ ModifyRuleOutput modify_rule(Service& service, Call& call, const ModifyRuleInput
     check_association(call, require_load_balancer(call, *listener.load_balancer_arn), request.actions);
     rule.actions = described(request.actions);
   }
+  if (request.reset_transforms.value_or(false) && !request.transforms.empty()) {
+    throw aws::ServiceError("ValidationError", 400, "Transforms cannot be specified and reset at the same time");
+  }
+  if (request.reset_transforms.value_or(false)) rule.transforms.clear();
+  if (!request.transforms.empty()) rule.transforms = request.transforms;
+  check_transforms(rule.transforms, rule.actions);
   replace(call, request.rule_arn, rule);
   service.changed(call.transaction);
   return {.rules = {rule}};

@@ -23,7 +23,7 @@ namespace {
 constexpr char kHostedZone[] = "Z35SXDOTRQ7X7K";
 
 aws::Principal own_principal(const Call& call) {
-  return aws::service_principal("elasticloadbalancing.amazonaws.com", call.account);
+  return aws::service_principal(kPrincipal, call.account);
 }
 
 bool is_name(const std::string& name) {

@@ -17,17 +17,18 @@
 #include "services/elbv2/access_logs.h"
 #include "services/elbv2/actions.h"
 #include "services/elbv2/attributes.h"
+#include "services/elbv2/conditions.h"
 #include "services/elbv2/function_targets.h"
 #include "services/elbv2/kinds.h"
 #include "services/elbv2/listener_security.h"
 #include "services/elbv2/records.h"
 #include "services/elbv2/targets.h"
+#include "services/elbv2/trust_stores.h"
 
 namespace holm::elbv2 {
 
 namespace {
 
-constexpr char kPrincipal[] = "elasticloadbalancing.amazonaws.com";
 constexpr std::chrono::milliseconds kLookAgain{200};
 
 std::vector<balancer::Rule> rules_of(aws::Call& call, const std::string& listener_arn) {
@@ -35,6 +36,7 @@ std::vector<balancer::Rule> rules_of(aws::Call& call, const std::string& listene
   for (const Rule& rule : all_where<Rule>(call, "parent = ?3 AND position > 0", {listener_arn})) {
     const auto priority = static_cast<int>(parse_integer(rule.priority.value_or("")).value_or(0));
     rules.push_back({priority, to_conditions(rule.conditions), to_action(rule.actions)});
+    set_rewrites(rules.back(), rule.transforms);
   }
   for (const Rule& rule : all_where<Rule>(call, "parent = ?3 AND position = 0", {listener_arn})) {
     rules.push_back({0, {}, to_action(rule.actions)});
@@ -181,11 +183,6 @@ std::string address_of_load_balancer(aws::Call& call, const std::string& arn) {
   return row ? row->text(0) : std::string();
 }
 
-balancer::Health health_of(const std::string& name) {
-  if (name == "healthy") return balancer::Health::Healthy;
-  return name == "unhealthy" ? balancer::Health::Unhealthy : balancer::Health::Initial;
-}
-
 // What a listener with TLS offers to speak.
 std::vector<std::string> protocols_of(aws::Call& call, const Listener& listener) {
   if (listener.protocol == "TLS") {
@@ -194,6 +191,13 @@ std::vector<std::string> protocols_of(aws::Call& call, const Listener& listener)
   }
   if (attribute(call, *listener.load_balancer_arn, "routing.http2.enabled") == "true") return {"h2", "http/1.1"};
   return {"http/1.1"};
+}
+
+balancer::ClientCertificates client_certificates_of(const Listener& listener) {
+  const auto& mutual = listener.mutual_authentication;
+  if (mutual && mutual->mode == "verify") return balancer::ClientCertificates::Verified;
+  const bool passes = mutual && mutual->mode == "passthrough";
+  return passes ? balancer::ClientCertificates::PassedOn : balancer::ClientCertificates::None;
 }
 
 }  // namespace
@@ -255,8 +259,12 @@ void Publication::read_listener(aws::Call& call, balancer::LoadBalancer& owner, 
   }
   if (needs_certificate(*listener.protocol)) {
     std::vector<std::string> protocols = protocols_of(call, listener);
-    made.tls = balancer::ListenerTls{.policy = tls_policy(*listener.ssl_policy, std::move(protocols)),
-                                     .certificates = certificates_of(call, listener)};
+    made.tls = balancer::ListenerTls{
+        .policy = tls_policy(*listener.ssl_policy, std::move(protocols), trusts_.find(call, listener)),
+        .certificates = certificates_of(call, listener),
+        .client_certificates = client_certificates_of(listener),
+        .header_names = std::nullopt};
+    if (listener.protocol == "HTTPS") made.tls->header_names = tls_header_names(call, made.arn);
     for (const std::string& arn : made.tls->certificates) {
       certificate_users_[arn].push_back(owner.arn);
       auto served = use_.certificates.find(arn);
@@ -298,7 +306,7 @@ void Publication::read_group(aws::Call& call, const std::string& arn) {
     balancer::Target target{.id = row.id, .address = address.value_or(net::Address())};
     target.zone = row.zone;
     if (row.draining_until) target.registration = balancer::Registration::Draining;
-    if (in_use) target.known_health = health_of(row.health);
+    if (in_use) target.known_health = balancer::health_of(row.health);
     made.targets.push_back(std::move(target));
   }
   config_->groups.emplace(arn, std::move(made));

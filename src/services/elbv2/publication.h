@@ -15,7 +15,7 @@ namespace holm::elbv2 {
 // The work of the job that each change schedules. Idempotent.
 class Publication final {
  public:
-  explicit Publication(Dependencies& use) : use_(use) {}
+  Publication(Dependencies& use, ClientTrusts& trusts) : use_(use), trusts_(trusts) {}
   jobs::Outcome run();
 
  private:
@@ -38,6 +38,7 @@ class Publication final {
   bool finish();
 
   Dependencies& use_;
+  ClientTrusts& trusts_;
   std::shared_ptr<balancer::Config> config_ = std::make_shared<balancer::Config>();
   std::vector<Draining> draining_;
   net::CertificateDirectory::Users certificate_users_;

@@ -34,6 +34,11 @@ struct RecordType<Rule> {
   static constexpr char kKind[] = "rule";
 };
 
+template <>
+struct RecordType<TrustStore> {
+  static constexpr char kKind[] = "trust-store";
+};
+
 template <class T>
 T from_document(const std::string& document) {
   T value;

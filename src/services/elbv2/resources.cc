@@ -13,6 +13,7 @@
 #include "formats/json.h"
 #include "services/elbv2/listener_certificate_resource.h"
 #include "services/elbv2/records.h"
+#include "services/elbv2/trust_store_resource.h"
 #include "stacks/numbers.h"
 
 namespace holm::elbv2 {
@@ -63,17 +64,30 @@ constexpr PropertySchema kAction[] = {{.name = "Type", .presence = Presence::Req
                                       object("FixedResponseConfig", kFixed),
                                       object("RedirectConfig", kRedirect)};
 constexpr PropertySchema kValues[] = {list_of_texts("Values")};
-constexpr PropertySchema kHeader[] = {{.name = "HttpHeaderName"}, list_of_texts("Values")};
+constexpr PropertySchema kPatterns[] = {list_of_texts("Values"), list_of_texts("RegexValues")};
+constexpr PropertySchema kHeader[] = {
+    {.name = "HttpHeaderName"}, list_of_texts("Values"), list_of_texts("RegexValues")};
 constexpr PropertySchema kPair[] = {{.name = "Key"}, {.name = "Value"}};
 constexpr PropertySchema kQuery[] = {objects("Values", kPair)};
 constexpr PropertySchema kCondition[] = {{.name = "Field"},
                                          list_of_texts("Values"),
-                                         object("HostHeaderConfig", kValues),
-                                         object("PathPatternConfig", kValues),
+                                         list_of_texts("RegexValues"),
+                                         object("HostHeaderConfig", kPatterns),
+                                         object("PathPatternConfig", kPatterns),
                                          object("HttpHeaderConfig", kHeader),
                                          object("QueryStringConfig", kQuery),
                                          object("HttpRequestMethodConfig", kValues),
                                          object("SourceIpConfig", kValues)};
+constexpr PropertySchema kRewrite[] = {{.name = "Regex", .presence = Presence::Required},
+                                       {.name = "Replace", .presence = Presence::Required}};
+constexpr PropertySchema kRewrites[] = {objects("Rewrites", kRewrite)};
+constexpr PropertySchema kTransform[] = {{.name = "Type", .presence = Presence::Required},
+                                         object("HostHeaderRewriteConfig", kRewrites),
+                                         object("UrlRewriteConfig", kRewrites)};
+constexpr PropertySchema kMutual[] = {{.name = "Mode"},
+                                      {.name = "TrustStoreArn"},
+                                      {.name = "IgnoreClientCertificateExpiry", .kind = PropertyKind::Boolean},
+                                      {.name = "AdvertiseTrustStoreCaNames"}};
 
 constexpr PropertySchema kSubnetMapping[] = {
     {.name = "SubnetId"}, {.name = "PrivateIPv4Address"}, {.name = "AllocationId"}};
@@ -96,6 +110,18 @@ std::vector<T> read_all(const Properties& properties, std::string_view name) {
     result.push_back(std::move(value));
   }
   return result;
+}
+
+// What is not said any more is off, as without the property.
+std::optional<MutualAuthenticationAttributes> mutual_of(const Properties& wanted) {
+  const auto given = wanted.find_object("MutualAuthentication");
+  if (!given) return wanted.find_text("Protocol") == "HTTPS" ? MutualAuthenticationAttributes{.mode = "off"}
+                                                             : std::optional<MutualAuthenticationAttributes>();
+  return MutualAuthenticationAttributes{
+      .mode = given->find_text("Mode"),
+      .trust_store_arn = given->find_text("TrustStoreArn"),
+      .ignore_client_certificate_expiry = given->find_boolean("IgnoreClientCertificateExpiry"),
+      .advertise_trust_store_ca_names = given->find_text("AdvertiseTrustStoreCaNames")};
 }
 
 std::vector<Tag> tags_of(const Context& context, const Properties& wanted) {
@@ -313,6 +339,7 @@ class ListenerType final : public stacks::ResourceType {
         list_of_texts("AlpnPolicy"),
         objects("Certificates", kCertificate),
         objects("ListenerAttributes", kAttribute),
+        object("MutualAuthentication", kMutual),
         objects("DefaultActions", kAction)};
     return kAll;
   }
@@ -335,7 +362,8 @@ class ListenerType final : public stacks::ResourceType {
                                         .ssl_policy = wanted.find_text("SslPolicy"),
                                         .certificates = read_all<Certificate>(wanted, "Certificates"),
                                         .default_actions = read_all<Action>(wanted, "DefaultActions"),
-                                        .alpn_policy = wanted.texts("AlpnPolicy")});
+                                        .alpn_policy = wanted.texts("AlpnPolicy"),
+                                        .mutual_authentication = mutual_of(wanted)});
     std::string arn = *made.listeners.front().listener_arn;
     set_attributes(context, arn, wanted);
     formats::Object attributes;
@@ -349,7 +377,8 @@ class ListenerType final : public stacks::ResourceType {
                                     .ssl_policy = wanted.find_text("SslPolicy"),
                                     .certificates = read_all<Certificate>(wanted, "Certificates"),
                                     .default_actions = read_all<Action>(wanted, "DefaultActions"),
-                                    .alpn_policy = wanted.texts("AlpnPolicy")});
+                                    .alpn_policy = wanted.texts("AlpnPolicy"),
+                                    .mutual_authentication = mutual_of(wanted)});
     set_attributes(context, was.physical_id, wanted);
   }
   void remove(Context& context, const Existing& resource, Removal) const override {
@@ -373,7 +402,8 @@ class ListenerRuleType final : public stacks::ResourceType {
         {.name = "ListenerArn", .presence = Presence::Required, .update = Update::Replacement},
         integer("Priority"),
         objects("Conditions", kCondition),
-        objects("Actions", kAction)};
+        objects("Actions", kAction),
+        objects("Transforms", kTransform)};
     return kAll;
   }
   std::span<const std::string_view> attributes() const override {
@@ -384,7 +414,8 @@ class ListenerRuleType final : public stacks::ResourceType {
     auto made = context.invoke<CreateRule>({.listener_arn = wanted.text("ListenerArn"),
                                             .conditions = read_all<RuleCondition>(wanted, "Conditions"),
                                             .priority = static_cast<int32_t>(wanted.integer("Priority", 0)),
-                                            .actions = read_all<Action>(wanted, "Actions")});
+                                            .actions = read_all<Action>(wanted, "Actions"),
+                                            .transforms = read_all<RuleTransform>(wanted, "Transforms")});
     std::string arn = *made.rules.front().rule_arn;
     formats::Object attributes;
     attributes.set("RuleArn", arn);
@@ -392,9 +423,12 @@ class ListenerRuleType final : public stacks::ResourceType {
     return {arn, std::move(attributes)};
   }
   void update(Context& context, const Existing& was, const Properties& wanted) const override {
-    context.invoke<ModifyRule>({.rule_arn = was.physical_id,
-                                .conditions = read_all<RuleCondition>(wanted, "Conditions"),
-                                .actions = read_all<Action>(wanted, "Actions")});
+    ModifyRuleInput request{.rule_arn = was.physical_id,
+                            .conditions = read_all<RuleCondition>(wanted, "Conditions"),
+                            .actions = read_all<Action>(wanted, "Actions"),
+                            .transforms = read_all<RuleTransform>(wanted, "Transforms")};
+    if (request.transforms.empty()) request.reset_transforms = true;
+    context.invoke<ModifyRule>(request);
     if (!stacks::differs(was.properties, wanted, "Priority")) return;
     RulePriorityPair pair{.rule_arn = was.physical_id,
                           .priority = static_cast<int32_t>(wanted.integer("Priority", 0))};
@@ -408,13 +442,14 @@ class ListenerRuleType final : public stacks::ResourceType {
 
 }  // namespace
 
-std::vector<std::unique_ptr<stacks::ResourceType>> resource_types() {
+std::vector<std::unique_ptr<stacks::ResourceType>> resource_types(Service& service) {
   std::vector<std::unique_ptr<stacks::ResourceType>> types;
   types.push_back(std::make_unique<LoadBalancerType>());
   types.push_back(std::make_unique<TargetGroupType>());
   types.push_back(std::make_unique<ListenerType>());
   types.push_back(std::make_unique<ListenerRuleType>());
   types.push_back(make_listener_certificate_type());
+  types.push_back(make_trust_store_type(service));
   return types;
 }
 

@@ -8,7 +8,9 @@
 
 namespace holm::elbv2 {
 
-// Every type of this folder; for the region's registry.
-std::vector<std::unique_ptr<stacks::ResourceType>> resource_types();
+class Service;
+
+// Every type of this folder; for the region's registry. `service` outlives them.
+std::vector<std::unique_ptr<stacks::ResourceType>> resource_types(Service& service);
 
 }  // namespace holm::elbv2

@@ -24,3 +24,12 @@ CREATE INDEX elbv2_target_id ON elbv2_target (id);
 -- The certificates of HTTPS listeners besides the default one, which stands in the listener's document.
 CREATE TABLE elbv2_certificate (
   position INTEGER PRIMARY KEY AUTOINCREMENT, listener TEXT NOT NULL, arn TEXT NOT NULL, UNIQUE (listener, arn));
+-- migration 3
+-- What trust stores are made of, in PEM. `version` counts what was changed, of the revocations too. A bundle that is
+-- yet to be read (`pending`) is a template's; `problem` says why that could not be done.
+CREATE TABLE elbv2_trust_bundle (
+  trust_store TEXT PRIMARY KEY, version INTEGER NOT NULL, certificates TEXT NOT NULL,
+  pending INTEGER NOT NULL DEFAULT 0, problem TEXT NOT NULL DEFAULT '');
+CREATE TABLE elbv2_revocation (
+  trust_store TEXT NOT NULL, id INTEGER NOT NULL, entries INTEGER NOT NULL, content TEXT NOT NULL,
+  PRIMARY KEY (trust_store, id));

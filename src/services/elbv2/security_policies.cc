@@ -98,7 +98,8 @@ const SecurityPolicy* find_security_policy(std::string_view name) {
   return found == std::end(kPolicies) ? nullptr : found;
 }
 
-std::shared_ptr<const net::TlsPolicy> tls_policy(const std::string& name, std::vector<std::string> protocols) {
+std::shared_ptr<const net::TlsPolicy> tls_policy(const std::string& name, std::vector<std::string> protocols,
+                                                 std::shared_ptr<const net::ClientTrust> clients) {
   const SecurityPolicy* found = find_security_policy(name);
   CHECK(found != nullptr);
   auto policy = std::make_shared<net::TlsPolicy>();
@@ -107,6 +108,7 @@ std::shared_ptr<const net::TlsPolicy> tls_policy(const std::string& name, std::v
   policy->ciphers.assign(found->ciphers.begin(), found->ciphers.end());
   if (found->version_max == TlsVersion::Tls13) policy->suites.assign(kSuites.begin(), kSuites.end());
   policy->protocols = std::move(protocols);
+  policy->clients = std::move(clients);
   return policy;
 }
 

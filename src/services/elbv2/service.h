@@ -1,61 +1,24 @@
 // What Elastic Load Balancing's handlers and controllers share.
 #pragma once
 
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "aws/service/events.h"
 #include "aws/service/service.h"
+#include "balancing/dependencies.h"
 #include "base/clock.h"
 #include "base/random.h"
-#include "dataplane/balancer/health_checks.h"
-
-namespace holm::async {
-class Workers;
-}
-namespace holm::aws {
-class Region;
-}
-namespace holm::balancer {
-class Balancer;
-}
-namespace holm::dns {
-class Directory;
-}
-namespace holm::jobs {
-class Jobs;
-}
-namespace holm::metrics {
-class Meters;
-}
-namespace holm::net {
-class CertificateDirectory;
-}
-namespace holm::sandbox {
-class Network;
-}
+#include "dataplane/balancer/health_queue.h"
 
 namespace holm::elbv2 {
 
-class BalancerMetrics;
+using balancing::Dependencies;
+using balancing::kPrincipal;
 
-// Everything the service is built on; all of it outlives the service.
-struct Dependencies {
-  jobs::Jobs& jobs;
-  aws::Region& region;
-  aws::Events& events;
-  sandbox::Network& network;
-  balancer::Balancer& balancer;
-  metrics::Meters& meters;
-  dns::Directory& names;
-  net::CertificateDirectory& certificates;
-  async::Workers& workers;
-  Clock& clock;
-  Random& random;
-};
+class BalancerMetrics;
+class ClientTrusts;
 
 // One for all accounts and regions; handlers are free functions that take it. Any thread.
 class Service final : public aws::ServiceBase {
@@ -74,18 +37,13 @@ class Service final : public aws::ServiceBase {
   void changed(sql::Transaction& transaction);
 
  private:
-  class Stored;
-  void note_health(const balancer::HealthChange& change);
-  void store_health();
+  void store_health(const balancer::HealthChange& change);
   void note_instance(sql::Transaction& transaction, const aws::Event& event);
 
   Dependencies dependencies_;
   std::unique_ptr<BalancerMetrics> metrics_;
-  std::mutex mutex_;
-  std::vector<balancer::HealthChange> health_changes_;  // Guarded by mutex_, as the next two.
-  int stores_waiting_ = 0;
-  bool is_stopping_ = false;
-  std::condition_variable stored_;
+  std::unique_ptr<ClientTrusts> trusts_;
+  balancer::HealthQueue health_queue_;
 };
 
 }  // namespace holm::elbv2

@@ -4,6 +4,7 @@
 
 #include "services/elbv2/records.h"
 #include "services/elbv2/service.h"
+#include "services/elbv2/trust_stores.h"
 
 namespace holm::elbv2 {
 
@@ -20,6 +21,8 @@ void require_any(Call& call, const std::string& arn) {
     require_rule(call, arn);
   } else if (arn.find(":listener/") != std::string::npos) {
     require_listener(call, arn);
+  } else if (arn.find(":truststore/") != std::string::npos) {
+    require_trust_store(call, arn);
   } else {
     throw aws::ServiceError("ValidationError", 400, fmt::format("'{}' is not a valid resource ARN", arn));
   }

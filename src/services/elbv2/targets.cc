@@ -28,7 +28,7 @@ struct Place {
 
 Place place_of_instance(Call& call, const TargetGroup& group, const std::string& id) {
   auto found = call.client.call<ec2::DescribeInstances>(
-      call, aws::service_principal("elasticloadbalancing.amazonaws.com", call.account),
+      call, aws::service_principal(kPrincipal, call.account),
       {.filters = {{.name = "instance-id", .values = {id}}}});
   for (const ec2::Reservation& reservation : found.reservations) {
     for (const ec2::Instance& instance : reservation.instances) {
