@@ -13,7 +13,9 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "dataplane/balancer/edge.h"
+#include "dataplane/balancer/forwarded_head.h"
 #include "http/characters.h"
+#include "net/client_trust.h"
 
 namespace holm::balancer {
 
@@ -263,8 +265,9 @@ std::string connection_log_line(const ConnectionLine& line) {
   } else {
     out.append(" -");
   }
-  // Clients are not asked for certificates.
-  out.append(" \"-\" - - ");
+  append_quoted_or_dash(out, line.client ? line.client->subject : "");
+  out.append(" ").append(line.client ? validity_of(*line.client) : "-");
+  out.append(" ").append(or_dash(line.client ? std::string_view(line.client->serial_number) : "")).append(" ");
   if (!line.is_established) {
     out.append("Failed:UnmappedConnectionError");
   } else {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -68,6 +69,7 @@ struct ConnectionLine {
   std::optional<std::chrono::nanoseconds> handshake;  // None: nobody has measured it.
   Time now{};
   uint64_t connection = 0;  // As its requests' lines have it.
+  std::shared_ptr<const net::ClientCertificate> client = nullptr;
 };
 std::string connection_log_line(const ConnectionLine& line);
 

@@ -7,9 +7,11 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <memory>
 
 #include "base/files.h"
 #include "base/system_clock.h"
+#include "net/client_trust.h"
 
 namespace holm::balancer {
 namespace {
@@ -192,6 +194,11 @@ TEST(ConnectionLogLine, TellsOfTlsThatWasEstablishedOrWasNot) {
   EXPECT_EQ(connection_log_line(line),
             "2023-10-04T17:05:15.514000Z 203.0.113.1 36280 443 TLSv1.2 ECDHE-RSA-AES128-GCM-SHA256 4.036 \"-\" - "
             "- Success" + number);
+  line.client = std::make_shared<net::ClientCertificate>(
+      net::ClientCertificate{.serial_number = "03A5B1", .subject = "CN=alice,O=\"a b\""});
+  EXPECT_TRUE(connection_log_line(line).ends_with(
+      " \"CN=alice,O=\\x22a b\\x22\" NotBefore=1970-01-01T00:00:00Z;NotAfter=1970-01-01T00:00:00Z 03A5B1 Success" +
+      number));
   ConnectionLine failed{.peer = peer, .listener_port = 443, .is_secure = true, .is_established = false};
   failed.handshake = std::chrono::milliseconds(1);
   failed.connection = 1;

@@ -209,8 +209,7 @@ void describe_tls(const RequestHead& head, const ListenerTls& tls, const Add& ad
   add(names.serial_number, client->serial_number);
   add(names.issuer, client->issuer);
   add(names.subject, client->subject);
-  add(names.validity, fmt::format("NotBefore={};NotAfter={}", iso8601(client->not_before),
-                                  iso8601(client->not_after)));
+  add(names.validity, validity_of(*client));
   add(names.leaf, in_one_line(client->leaf));
 }
 
@@ -279,6 +278,10 @@ std::string_view title(int status) {
 }
 
 }  // namespace
+
+std::string validity_of(const net::ClientCertificate& client) {
+  return fmt::format("NotBefore={};NotAfter={}", iso8601(client.not_before), iso8601(client.not_after));
+}
 
 // To HTTP/2 nobody upgrades behind the balancer's back: what is asked there would pass by its rules.
 bool wants_upgrade(const http::Request& request) {

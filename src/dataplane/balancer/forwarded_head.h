@@ -35,6 +35,9 @@ http::Http2RequestHead http2_request_head(const RequestHead& head, TargetProtoco
 // X-Amzn-Trace-Id as the target gets it.
 std::string trace_of(const http::Request& request, std::string_view root);
 
+// "NotBefore=2023-09-21T01:50:17Z;NotAfter=2024-09-20T01:50:17Z"
+std::string validity_of(const net::ClientCertificate& client);
+
 // Whether there is a header whose name has anything but letters, digits and hyphens.
 bool has_invalid_headers(const http::Request& request);
 

@@ -173,6 +173,7 @@ void Balancer::log_connection(const Arrival& arrival, const http::Arrived& arriv
     line.tls_version = arrived.tls->version();
     line.tls_cipher = arrived.tls->cipher();
     line.handshake = arrived.handshake;
+    line.client = arrived.tls->client_certificate();
   }
   line.now = clock_.now();
   line.connection = logged_number(arrived.number, arrived.peer, net::local_address(arrived.socket));
@@ -186,6 +187,7 @@ void Balancer::log_connection(const http::Request& request, const LoadBalancer& 
   line.is_secure = request.scheme == http::Scheme::Https;
   line.tls_version = request.tls_version;
   line.tls_cipher = request.tls_cipher;
+  line.client = request.client_certificate;
   line.now = clock_.now();
   line.connection = logged_number(request.connection, request.peer, request.local);
   const std::string node = node_of(load_balancer, request.local);
