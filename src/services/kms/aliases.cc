@@ -21,12 +21,16 @@ std::string alias_arn(const Call& call, const std::string& name) {
 
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html
 void require_alias_name(const std::string& name) {
-  const std::string_view rest = name.starts_with("alias/") ? std::string_view(name).substr(6) : "";
+  if (!name.starts_with("alias/")) {
+    throw aws::ServiceError("ValidationException", 400,
+                            "Alias must start with the prefix \"alias/\". Please see "
+                            "https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html");
+  }
+  const std::string_view rest = std::string_view(name).substr(6);
   const bool is_name = !rest.empty() && std::ranges::all_of(rest, [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '/' || c == '_' || c == '-';
   });
-  if (!is_name)
-    throw InvalidAliasNameException("Alias must start with the prefix \"alias/\" and have a name.");
+  if (!is_name) throw InvalidAliasNameException("Alias contains invalid characters for an alias");
   if (rest.starts_with("aws/"))
     throw InvalidAliasNameException("Aliases that begin with alias/aws/ are AWS's own.");
 }

@@ -24,7 +24,9 @@ constexpr size_t kMaterialBytes = 32;
 struct OwnKey {
   std::string_view alias, service, protects;
 };
-constexpr OwnKey kOwnKeys[] = {{"alias/aws/s3", "s3", "S3 objects"}, {"alias/aws/ebs", "ec2", "EBS volumes"}};
+constexpr OwnKey kOwnKeys[] = {{"alias/aws/s3", "s3", "S3 objects"},
+                               {"alias/aws/ebs", "ec2", "EBS volumes"},
+                               {"alias/aws/ssm", "ssm", "SSM parameters"}};
 
 std::optional<Time> time_in(int64_t milliseconds) {
   if (milliseconds == 0) return std::nullopt;
@@ -119,6 +121,18 @@ KeyRow make_own_key(const Service& service, Call& call, const OwnKey& own) {
   return key;
 }
 
+// A UUID, or "mrk-" and 32 hexadecimal digits.
+bool is_key_id(std::string_view name) {
+  auto is_hexadecimal = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+  if (name.starts_with("mrk-")) {
+    return name.size() == 36 && std::ranges::all_of(name.substr(4), is_hexadecimal);
+  }
+  constexpr std::string_view kForm = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+  return name.size() == kForm.size() && std::ranges::equal(name, kForm, [&](char given, char wanted) {
+           return wanted == 'x' ? is_hexadecimal(given) : given == wanted;
+         });
+}
+
 }  // namespace
 
 std::string key_arn(const KeyRow& key) {
@@ -145,9 +159,12 @@ std::optional<KeyRow> find_key(Call& call, const std::string& name, Naming namin
 KeyRow require_key(Call& call, const std::string& name, Naming naming) {
   if (auto key = find_key(call, name, naming)) return *key;
   const Place place = require_place(call, name);
-  const bool is_alias = place.name.starts_with("alias/");
-  throw NotFoundException(fmt::format("{} arn:aws:kms:{}:{}:{}{} is not found.", is_alias ? "Alias" : "Key",
-                                      place.region, place.account, is_alias ? "" : "key/", place.name));
+  const std::string arn = fmt::format("arn:aws:kms:{}:{}:", place.region, place.account);
+  if (place.name.starts_with("alias/")) {
+    throw NotFoundException(fmt::format("Alias {}{} is not found.", arn, place.name));
+  }
+  if (!is_key_id(place.name)) throw NotFoundException(fmt::format("Invalid keyId '{}'", place.name));
+  throw NotFoundException(fmt::format("Key '{}key/{}' does not exist", arn, place.name));
 }
 
 KeyRow require_key_for_use(const Service& service, Call& call, const std::string& name) {

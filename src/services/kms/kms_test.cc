@@ -135,7 +135,7 @@ TEST_F(KmsTest, KeysAreFoundByTheirAliases) {
   EXPECT_EQ(alias("CreateAlias", "alias/a/b", key).substr(0, 3), "200");
   EXPECT_EQ(alias("CreateAlias", "alias/a/b", key), "400 AlreadyE");
   EXPECT_EQ(alias("CreateAlias", "alias/aws/mine", key), "400 InvalidA");
-  EXPECT_EQ(alias("CreateAlias", "mine", key), "400 InvalidA");
+  EXPECT_EQ(alias("CreateAlias", "mine", key), "400 Validati");
   const std::string blob = encrypt("alias/a/b", "hello");
   EXPECT_EQ(parse_ciphertext(*base64_decode(blob))->key, key);
   EXPECT_EQ(
@@ -145,6 +145,20 @@ TEST_F(KmsTest, KeysAreFoundByTheirAliases) {
   EXPECT_EQ(parse_ciphertext(*base64_decode(encrypt("alias/a/b", "x")))->key, other);
   EXPECT_EQ(decrypt(blob), "hello");
   EXPECT_TRUE(call("DescribeKey", R"({"KeyId":"alias/none"})").starts_with("400 NotFoundException"));
+}
+
+TEST_F(KmsTest, WhatIsWrongWithNamesAndTagsIsToldInItsWords) {
+  auto describe = [&](const std::string& id) { return call("DescribeKey", R"({"KeyId":")" + id + ""}"); };
+  EXPECT_EQ(describe("fake-key-id"), "400 NotFoundException: Invalid keyId 'fake-key-id'");
+  EXPECT_EQ(describe("134f2428cec14b25a1ae9048164dba47"),
+            "400 NotFoundException: Invalid keyId '134f2428cec14b25a1ae9048164dba47'");
+  EXPECT_EQ(describe("00000000-0000-0000-0000-000000000000"),
+            "400 NotFoundException: Key 'arn:aws:kms:eu-west-1:123456789012:key/"
+            "00000000-0000-0000-0000-000000000000' does not exist");
+  EXPECT_EQ(call("CreateKey", R"({"Tags":[{"TagKey":"aws:a","TagValue":"1"}]})"),
+            "400 TagException: Tags beginning with aws: are reserved");
+  EXPECT_EQ(call("CreateKey", R"({"Tags":[{"TagKey":"a","TagValue":"1"},{"TagKey":"a","TagValue":"2"}]})"),
+            "400 TagException: Duplicate tag keys");
 }
 
 TEST_F(KmsTest, AServicesKeyIsMadeByTheServiceOnly) {

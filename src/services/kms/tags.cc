@@ -2,6 +2,9 @@
 
 #include "services/kms/tags.h"
 
+#include <set>
+#include <string_view>
+
 #include "kms/handlers.h"
 #include "services/kms/service.h"
 
@@ -14,8 +17,10 @@ constexpr int64_t kTagsMax = 50;
 }  // namespace
 
 void put_tags(Call& call, const KeyRow& key, const std::vector<Tag>& tags) {
+  std::set<std::string_view> names;
   for (const Tag& tag : tags) {
-    if (tag.tag_key.starts_with("aws:")) throw TagException("Tags cannot begin with aws:.");
+    if (tag.tag_key.starts_with("aws:")) throw TagException("Tags beginning with aws: are reserved");
+    if (!names.insert(tag.tag_key).second) throw TagException("Duplicate tag keys");
     call.transaction.run(
         "INSERT INTO kms_tag (account, region, key, name, value) VALUES (?1, ?2, ?3, ?4, ?5)"
         " ON CONFLICT (account, region, key, name) DO UPDATE SET value = excluded.value",
@@ -24,7 +29,7 @@ void put_tags(Call& call, const KeyRow& key, const std::vector<Tag>& tags) {
   const auto count =
       call.transaction.find("SELECT count(*) FROM kms_tag WHERE account = ?1 AND region = ?2 AND key = ?3",
                             {key.account, key.region, key.id});
-  if (count->integer(0) > kTagsMax) throw LimitExceededException("A key has at most 50 tags.");
+  if (count->integer(0) > kTagsMax) throw TagException("Too many tags");
 }
 
 Nothing tag_resource(Service&, Call& call, const TagResourceRequest& request) {
