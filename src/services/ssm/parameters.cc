@@ -12,6 +12,7 @@
 #include "base/strings.h"
 #include "ec2/operations.h"
 #include "services/ssm/public_parameters.h"
+#include "services/ssm/secure_strings.h"
 #include "services/ssm/service.h"
 #include "services/ssm/tags.h"
 #include "ssm/handlers.h"
@@ -33,14 +34,17 @@ struct Row {
   int64_t modified = 0;
   std::string modifier;
   std::string tier;
+  std::optional<std::string> key_id;  // Of a secure string, whose value is encrypted.
 };
 
+constexpr char kSecure[] = "SecureString";
 constexpr char kColumns[] =
-    "name, version, type, value, data_type, description, pattern, modified, modifier, tier";
+    "name, version, type, value, data_type, description, pattern, modified, modifier, tier, key_id";
 
 Row read_row(const sql::Row& row) {
-  return {row.text(0),          row.integer(1),       row.text(2),    row.text(3), row.text(4),
-          row.optional_text(5), row.optional_text(6), row.integer(7), row.text(8), row.text(9)};
+  return {row.text(0), row.integer(1),       row.text(2),          row.text(3),
+          row.text(4), row.optional_text(5), row.optional_text(6), row.integer(7),
+          row.text(8), row.text(9),          row.optional_text(10)};
 }
 
 std::vector<Row> rows_where(Call& call, std::string_view condition, std::vector<sql::Value> arguments) {
@@ -94,10 +98,15 @@ std::string arn_of(Call& call, const std::string& name) {
   return aws::arn("ssm", call, "parameter" + path);
 }
 
-Parameter describe(Call& call, const Row& row) {
+std::string value_of(Call& call, const Row& row, const std::optional<bool>& with_decryption) {
+  if (row.type != kSecure || !with_decryption.value_or(false)) return row.value;
+  return decrypt_value(call, arn_of(call, row.name), row.value);
+}
+
+Parameter describe(Call& call, const Row& row, const std::optional<bool>& with_decryption) {
   return {.name = row.name,
           .type = row.type,
-          .value = row.value,
+          .value = value_of(call, row, with_decryption),
           .version = row.version,
           .last_modified_date = from_milliseconds(row.modified),
           .arn = arn_of(call, row.name),
@@ -218,17 +227,18 @@ bool is_below(const std::string& name, std::string path, bool recursive) {
 }
 
 // What a filter of DescribeParameters looks at.
-const std::string& filtered(const Row& row, const std::string& key) {
+std::string filtered(const Row& row, const std::string& key) {
   if (key == "Name" || key == "Path") return row.name;
   if (key == "Type") return row.type;
   if (key == "Tier") return row.tier;
+  if (key == "KeyId") return row.key_id.value_or("");
   if (key == "DataType") return row.data_type;
   throw aws::NotImplemented(fmt::format("DescribeParameters: a filter by {}", key));
 }
 
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_ParameterStringFilter.html
 bool passes(const Row& row, const ParameterStringFilter& filter) {
-  const std::string& value = filtered(row, filter.key);
+  const std::string value = filtered(row, filter.key);
   const std::string option = filter.option.value_or(filter.key == "Path" ? "OneLevel" : "Equals");
   return std::ranges::any_of(filter.values, [&](const std::string& wanted) {
     if (filter.key == "Path") return is_below(value, wanted, option == "Recursive");
@@ -250,17 +260,22 @@ PutParameterResult put_parameter(Service&, Call& call, const PutParameterRequest
         fmt::format("The type of {} is {} and cannot be changed; make another parameter.", request.name,
                     known.back().type));
   }
-  if (type == "SecureString") throw aws::NotImplemented("PutParameter: Type SecureString");
+  if (type != kSecure && request.key_id) throw invalid("KeyId is for parameters of the type SecureString.");
   const std::string tier = tier_of(request, known.empty() ? "Standard" : known.back().tier);
   check_value(call, request, tier);
+  Row row{.name = request.name, .type = type, .value = request.value};
+  if (type == kSecure) {
+    row.key_id = request.key_id.value_or(kOwnKey);
+    row.value = encrypt_value(call, *row.key_id, {arn_of(call, row.name), request.value});
+  }
   const int64_t version = known.empty() ? 1 : known.back().version + 1;
   call.transaction.run(
       "INSERT INTO ssm_parameter (account, region, name, version, type, value, data_type, description,"
-      " pattern, modified, modifier, tier)"
-      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-      {call.account, call.region, request.name, version, type, request.value,
-       request.data_type.value_or("text"), sql::optional_value(request.description),
-       sql::optional_value(request.allowed_pattern), to_milliseconds(call.now), call.principal.arn, tier});
+      " pattern, modified, modifier, tier, key_id)"
+      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+      {call.account, call.region, request.name, version, type, row.value, request.data_type.value_or("text"),
+       sql::optional_value(request.description), sql::optional_value(request.allowed_pattern),
+       to_milliseconds(call.now), call.principal.arn, tier, sql::optional_value(row.key_id)});
   if (known.size() >= kVersionsMax) {
     call.transaction.run(
         "DELETE FROM ssm_parameter WHERE account = ?1 AND region = ?2 AND name = ?3 AND version = ?4",
@@ -273,7 +288,7 @@ PutParameterResult put_parameter(Service&, Call& call, const PutParameterRequest
 GetParameterResult get_parameter(Service&, Call& call, const GetParameterRequest& request) {
   auto row = find_parameter(call, request.name);
   if (!row) throw_not_found(call, request.name);
-  Parameter parameter = describe(call, *row);
+  Parameter parameter = describe(call, *row, request.with_decryption);
   const size_t colon = request.name.rfind(':');
   if (colon != std::string::npos && !request.name.starts_with("arn:"))
     parameter.selector = request.name.substr(colon);
@@ -283,7 +298,8 @@ GetParameterResult get_parameter(Service&, Call& call, const GetParameterRequest
 GetParametersResult get_parameters(Service&, Call& call, const GetParametersRequest& request) {
   GetParametersResult result;
   for (const std::string& name : request.names) {
-    if (auto row = find_parameter(call, name)) result.parameters.push_back(describe(call, *row));
+    if (auto row = find_parameter(call, name))
+      result.parameters.push_back(describe(call, *row, request.with_decryption));
     else result.invalid_parameters.push_back(name);
   }
   return result;
@@ -295,16 +311,17 @@ GetParametersByPathResult get_parameters_by_path(Service&, Call& call,
   if (!request.path.starts_with('/')) {
     throw invalid(fmt::format("The parameter path {} must begin with a forward slash.", request.path));
   }
-  GetParametersByPathResult result;
+  std::vector<Row> rows;
   for (const std::string& name : public_parameter_names()) {
-    if (is_below(name, request.path, recursive))
-      result.parameters.push_back(describe(call, *find_parameter(call, name)));
+    if (is_below(name, request.path, recursive)) rows.push_back(*find_parameter(call, name));
   }
-  for (const Row& row : rows_where(call, kIsNewest, {})) {
-    if (is_below(row.name, request.path, recursive)) result.parameters.push_back(describe(call, row));
+  for (Row& row : rows_where(call, kIsNewest, {})) {
+    if (is_below(row.name, request.path, recursive)) rows.push_back(std::move(row));
   }
-  result.next_token =
-      take_page(result.parameters, static_cast<size_t>(request.max_results.value_or(10)), request.next_token);
+  GetParametersByPathResult result{
+      .next_token =
+          take_page(rows, static_cast<size_t>(request.max_results.value_or(10)), request.next_token)};
+  for (const Row& row : rows) result.parameters.push_back(describe(call, row, request.with_decryption));
   return result;
 }
 
@@ -338,6 +355,7 @@ DescribeParametersResult describe_parameters(Service&, Call& call, const Describ
     result.parameters.push_back({.name = row.name,
                                  .arn = arn_of(call, row.name),
                                  .type = row.type,
+                                 .key_id = row.key_id,
                                  .last_modified_date = from_milliseconds(row.modified),
                                  .last_modified_user = row.modifier,
                                  .description = row.description,
@@ -353,23 +371,24 @@ DescribeParametersResult describe_parameters(Service&, Call& call, const Describ
 
 GetParameterHistoryResult get_parameter_history(Service&, Call& call,
                                                 const GetParameterHistoryRequest& request) {
-  GetParameterHistoryResult result;
-  for (const Row& row : rows_where(call, "name = ?3", {request.name})) {
+  std::vector<Row> rows = rows_where(call, "name = ?3", {request.name});
+  if (rows.empty()) throw ParameterNotFound(fmt::format("Parameter {} not found.", request.name));
+  GetParameterHistoryResult result{
+      .next_token =
+          take_page(rows, static_cast<size_t>(request.max_results.value_or(50)), request.next_token)};
+  for (const Row& row : rows) {
     result.parameters.push_back({.name = row.name,
                                  .type = row.type,
+                                 .key_id = row.key_id,
                                  .last_modified_date = from_milliseconds(row.modified),
                                  .last_modified_user = row.modifier,
                                  .description = row.description,
-                                 .value = row.value,
+                                 .value = value_of(call, row, request.with_decryption),
                                  .allowed_pattern = row.pattern,
                                  .version = row.version,
                                  .tier = row.tier,
                                  .data_type = row.data_type});
   }
-  if (result.parameters.empty())
-    throw ParameterNotFound(fmt::format("Parameter {} not found.", request.name));
-  result.next_token =
-      take_page(result.parameters, static_cast<size_t>(request.max_results.value_or(50)), request.next_token);
   return result;
 }
 

@@ -8,3 +8,6 @@ ALTER TABLE ssm_parameter ADD COLUMN tier TEXT NOT NULL DEFAULT 'Standard';
 CREATE TABLE ssm_tag (
   account TEXT NOT NULL, region TEXT NOT NULL, parameter TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
   PRIMARY KEY (account, region, parameter, key));
+-- migration 3
+-- The key that encrypts a SecureString, as its writer named it.
+ALTER TABLE ssm_parameter ADD COLUMN key_id TEXT;
