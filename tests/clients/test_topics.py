@@ -388,8 +388,26 @@ def test_batches_structures_and_mistakes(region, sns, endpoint):
     assert error_of(sns.publish, TopicArn="nonsense", Message="x") == "InvalidParameter"
     assert error_of(sns.publish, TopicArn=topic, Message="x", Subject="two\nlines") == "InvalidParameter"
     assert error_of(sns.publish, TopicArn=topic, Message="x" * 262145) == "InvalidParameter"
-    assert error_of(sns.publish, TopicArn=topic, Message="x", MessageAttributes={
-        "a": {"DataType": "Number", "StringValue": "one"}}) == "InvalidParameter"
+    for name, attribute, answer in (
+            ("a", {"DataType": "Number", "StringValue": "one"}, "ParameterValueInvalid"),
+            ("a", {"DataType": "String"}, "ParameterValueInvalid"),
+            ("a", {"DataType": "Text", "StringValue": "one"}, "ParameterValueInvalid"),
+            ("a", {"DataType": "String", "BinaryValue": b"one"}, "ParameterValueInvalid"),
+            ("a..b", {"DataType": "String", "StringValue": "one"}, "ParameterValueInvalid"),
+            ("a^b", {"DataType": "String", "StringValue": "one"}, "ParameterValueInvalid")):
+        wrong = {name: attribute}
+        assert error_of(sns.publish, TopicArn=topic, Message="x", MessageAttributes=wrong) == answer
+        # One wrong attribute, and nothing of the batch is published.
+        assert error_of(sns.publish_batch, TopicArn=topic, PublishBatchRequestEntries=[
+            {"Id": "1", "Message": "never"}, {"Id": "2", "Message": "x", "MessageAttributes": wrong}]) == answer
+    # Types may have labels; a group means nothing here.
+    sns.publish(TopicArn=topic, Message="labelled", MessageGroupId="g", MessageAttributes={
+        "a": {"DataType": "Number.int", "StringValue": "1"}, "b": {"DataType": "Binary.png", "BinaryValue": b"x"}})
+    wait_until(lambda: "labelled" in {body for _, body in endpoint.of("/batch")}, what="the labelled one")
+    assert error_of(sns.publish_batch, TopicArn=topic, PublishBatchRequestEntries=[
+        {"Id": "a.b", "Message": "x"}]) == "InvalidBatchEntryId"
+    assert error_of(sns.create_topic, Name="twice", Tags=[
+        {"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}]) == "InvalidParameter"
     assert error_of(sns.subscribe, TopicArn=topic, Protocol="email", Endpoint="no address") == "InvalidParameter"
     assert error_of(sns.subscribe, TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:x") == "NotImplemented"
     assert error_of(sns.create_topic, Name="a.fifo") == "NotImplemented"

@@ -26,6 +26,8 @@ using MessageAttributes = std::map<std::string, MessageAttributeValue>;
 constexpr size_t kBytesMax = 262'144;
 constexpr size_t kSubjectMax = 100;
 constexpr size_t kBatchMax = 10;
+constexpr size_t kBatchIdMax = 80;
+constexpr size_t kAttributeNameMax = 256;
 
 // A message of Publish or of an entry of PublishBatch.
 struct Message {
@@ -49,32 +51,65 @@ bool is_subject(const std::string& subject) {
   return is_plain && !subject.empty() && subject.size() <= kSubjectMax && subject[0] != ' ';
 }
 
-// What is wrong with an attribute, after "Invalid parameter: ".
-std::optional<std::string> find_mistake(const std::string& name, const MessageAttributeValue& value) {
-  if (value.data_type == "Binary") {
-    if (!value.binary_value || value.binary_value->empty()) {
-      return fmt::format("The message attribute '{}' must contain non-empty message attribute value.", name);
-    }
-    return std::nullopt;
+bool is_letter_or_digit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+// What is wrong with an attribute's name.
+std::optional<std::string> find_mistake(const std::string& name) {
+  if (name.size() > kAttributeNameMax) return "Length of message attribute name must be less than 256 bytes.";
+  for (char c : name) {
+    if (is_letter_or_digit(c) || c == '-' || c == '_' || c == '.') continue;
+    return fmt::format(
+        "Invalid non-alphanumeric character '#x{:02X}' was found in the message attribute name. Can only "
+        "include alphanumeric characters, hyphens, underscores, or dots.",
+        static_cast<unsigned char>(c));
   }
-  if (value.data_type != "String" && value.data_type != "Number" && value.data_type != "String.Array") {
+  if (name.starts_with('.')) return "Invalid message attribute name starting with character '.' was found.";
+  if (name.ends_with('.')) return "Invalid message attribute name ending with character '.' was found.";
+  if (name.find("..") != std::string::npos) {
+    return "Message attribute name can not have successive '.' character.";
+  }
+  return std::nullopt;
+}
+
+// "Number" of "Number" and of "Number.int"; nothing for what is neither text, a number nor binary.
+std::string_view kind_of(std::string_view type) {
+  for (std::string_view kind : {"String", "Number", "Binary"}) {
+    if (type == kind || (type.starts_with(kind) && type.size() > kind.size() + 1 && type[kind.size()] == '.'))
+      return kind;
+  }
+  return "";
+}
+
+// What is wrong with an attribute.
+std::optional<std::string> find_mistake(const std::string& name, const MessageAttributeValue& value) {
+  if (auto wrong = find_mistake(name)) return wrong;
+  const std::string_view kind = kind_of(value.data_type);
+  if (kind.empty()) {
     return fmt::format(
         "The message attribute '{}' has an invalid message attribute type, the set of supported type "
-        "prefixes is"
-        " Binary, Number, and String.",
+        "prefixes is Binary, Number, and String.",
         name);
   }
-  if (!value.string_value || value.string_value->empty()) {
+  const bool is_binary = kind == "Binary";
+  const std::string text = value.string_value.value_or("");
+  const std::string bytes = value.binary_value.value_or("");
+  if ((is_binary ? bytes : text).empty() && !(is_binary ? text : bytes).empty()) {
+    return fmt::format("The message attribute '{}' with type '{}' must use field '{}'.", name,
+                       value.data_type, is_binary ? "Binary" : "String");
+  }
+  if ((is_binary ? bytes : text).empty()) {
     return fmt::format(
-        "The message attribute '{}' must contain non-empty message attribute value for message"
-        " attribute type '{}'.",
+        "The message attribute '{}' must contain non-empty message attribute value for message attribute type"
+        " '{}'.",
         name, value.data_type);
   }
-  if (value.data_type == "Number" && !formats::is_json_number(*value.string_value)) {
+  if (kind == "Number" && !formats::is_json_number(text)) {
     return fmt::format("Could not cast message attribute '{}' value to number.", name);
   }
   if (value.data_type == "String.Array") {
-    auto parsed = formats::parse_json(*value.string_value);
+    auto parsed = formats::parse_json(text);
     if (!parsed || !parsed->as_array()) {
       return fmt::format("The message attribute '{}' must be a valid JSON array.", name);
     }
@@ -82,13 +117,17 @@ std::optional<std::string> find_mistake(const std::string& name, const MessageAt
   return std::nullopt;
 }
 
+// https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html
+void require_attributes(const MessageAttributes& attributes) {
+  for (const auto& [name, value] : attributes) {
+    if (auto wrong = find_mistake(name, value)) throw InvalidParameterValueException(*wrong);
+  }
+}
+
 std::optional<std::string> find_mistake(const Message& message) {
   if (message.text.empty()) return "Empty message";
   if (bytes_of(message) > kBytesMax) return "Message too long";
   if (message.subject && !is_subject(*message.subject)) return "Subject";
-  for (const auto& [name, value] : message.attributes) {
-    if (auto wrong = find_mistake(name, value)) return wrong;
-  }
   if (!message.structure) return std::nullopt;
   if (*message.structure != "json") return "MessageStructure";
   auto parsed = formats::parse_json(message.text);
@@ -118,11 +157,12 @@ std::string attributes_document(const MessageAttributes& attributes) {
 Value filterable(const MessageAttributes& attributes) {
   Object document;
   for (const auto& [name, value] : attributes) {
-    if (value.data_type == "Binary") continue;
+    const std::string_view kind = kind_of(value.data_type);
     const std::string text = value.string_value.value_or("");
-    if (value.data_type == "String") document.set(name, text);
-    if (value.data_type == "Number") document.set(name, formats::number_from_text(text));
+    if (kind == "Number") document.set(name, formats::number_from_text(text));
+    if (kind != "String") continue;
     if (value.data_type == "String.Array") document.set(name, formats::parse_json(text).value());
+    else document.set(name, text);
   }
   return document;
 }
@@ -191,9 +231,8 @@ std::string send(Service& service, Call& call, const TopicId& topic, const Messa
 }
 
 bool is_batch_id(const std::string& id) {
-  return !id.empty() && id.size() <= 80 && std::ranges::all_of(id, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-  });
+  return !id.empty() &&
+         std::ranges::all_of(id, [](char c) { return is_letter_or_digit(c) || c == '-' || c == '_'; });
 }
 
 void require_batch(const PublishBatchInput& request) {
@@ -205,18 +244,22 @@ void require_batch(const PublishBatchInput& request) {
   std::set<std::string> ids;
   size_t bytes = 0;
   for (const PublishBatchRequestEntry& each : entries) {
+    if (each.id.size() > kBatchIdMax) {
+      throw InvalidBatchEntryIdException("The Id of a batch entry in the batch request is too long: " +
+                                         each.id);
+    }
     if (!is_batch_id(each.id)) {
       throw InvalidBatchEntryIdException(
-          "The Id of a batch entry in a batch request doesn't abide by the specification.");
+          "The Id of a batch entry in the batch request contains an impermissible character: " + each.id);
     }
+    require_attributes(each.message_attributes);
     if (!ids.insert(each.id).second) {
       throw BatchEntryIdsNotDistinctException("Two or more batch entries in the request have the same Id.");
     }
     bytes += bytes_of({each.message, each.subject, each.message_structure, each.message_attributes});
   }
   if (bytes > kBytesMax) {
-    throw BatchRequestTooLongException(
-        "The length of all the batch messages put together is more than the limit.");
+    throw BatchRequestTooLongException("The length of all the messages put together is more than the limit.");
   }
 }
 
@@ -233,13 +276,13 @@ PublishResponse publish(Service& service, Call& call, const PublishInput& reques
   require_topic(call, topic);
   if (request.message_deduplication_id) {
     throw_invalid(
-        "The request includes MessageDeduplicationId parameter that is not valid for this topic type");
-  }
-  if (request.message_group_id) {
-    throw_invalid("The request includes MessageGroupId parameter that is not valid for this topic type");
+        "MessageDeduplicationId Reason: The request includes MessageDeduplicationId parameter that is not "
+        "valid"
+        " for this topic type");
   }
   const Message message{request.message, request.subject, request.message_structure,
                         request.message_attributes};
+  require_attributes(request.message_attributes);
   if (auto wrong = find_mistake(message)) throw_invalid(*wrong);
   return {.message_id = send(service, call, topic, message)};
 }
@@ -252,8 +295,11 @@ PublishBatchResponse publish_batch(Service& service, Call& call, const PublishBa
   for (const PublishBatchRequestEntry& each : request.publish_batch_request_entries) {
     const Message message{each.message, each.subject, each.message_structure, each.message_attributes};
     auto wrong = find_mistake(message);
-    if (!wrong && (each.message_deduplication_id || each.message_group_id)) {
-      wrong = "The request includes parameters that are not valid for this topic type";
+    if (!wrong && each.message_deduplication_id) {
+      wrong =
+          "MessageDeduplicationId Reason: The request includes MessageDeduplicationId parameter that is not "
+          "valid"
+          " for this topic type";
     }
     if (wrong) {
       result.failed.push_back({.id = each.id,

@@ -139,8 +139,8 @@ void set_attributes(Call& call, const SubscriptionRow& row, const Attributes& wa
 SubscriptionRow require_subscription(Call& call, const std::string& arn) {
   const size_t colon = arn.rfind(':');
   if (colon == std::string::npos || !find_topic_id(arn.substr(0, colon))) {
-    throw_invalid("SubscriptionArn Reason: An ARN must have at least 6 elements, not " +
-                  std::to_string(split(arn, ':').size()));
+    const std::string reason = reason_against_arn(arn);
+    throw_invalid(reason.empty() ? "SubscriptionId" : "SubscriptionArn" + reason);
   }
   auto row = find_subscription(call, arn.substr(colon + 1));
   if (!row || row->arn() != arn) throw NotFoundException("Subscription does not exist");

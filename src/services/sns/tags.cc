@@ -1,5 +1,8 @@
 // Tags of topics.
 
+#include <set>
+#include <string_view>
+
 #include "aws/service/error.h"
 #include "services/sns/service.h"
 #include "services/sns/topics.h"
@@ -19,7 +22,9 @@ TopicId tagged_topic(Call& call, const std::string& arn) {
 }  // namespace
 
 void write_tags(Call& call, const TopicId& id, const std::vector<Tag>& tags) {
+  std::set<std::string_view> keys;
   for (const Tag& tag : tags) {
+    if (!keys.insert(tag.key).second) throw_invalid("Duplicated keys are not allowed.");
     call.transaction.run(
         "INSERT INTO sns_tag (account, region, topic, key, value) VALUES (?1, ?2, ?3, ?4, ?5)"
         " ON CONFLICT (account, region, topic, key) DO UPDATE SET value = excluded.value",

@@ -98,6 +98,13 @@ void require_value(const std::string& name, const std::string& value) {
 
 void throw_invalid(const std::string& what) { throw InvalidParameterException("Invalid parameter: " + what); }
 
+std::string reason_against_arn(const std::string& arn) {
+  constexpr size_t kArnElements = 6;
+  const size_t elements = split(arn, ':').size();
+  if (elements >= kArnElements) return "";
+  return fmt::format(" Reason: An ARN must have at least 6 elements, not {}", std::max<size_t>(elements, 1));
+}
+
 std::string TopicId::arn() const { return fmt::format("arn:aws:sns:{}:{}:{}", region, account, name); }
 
 std::optional<TopicId> find_topic_id(const std::string& arn) {
@@ -109,7 +116,7 @@ std::optional<TopicId> find_topic_id(const std::string& arn) {
 
 TopicId topic_id(const std::string& arn, std::string_view parameter) {
   auto id = find_topic_id(arn);
-  if (!id) throw_invalid(std::string(parameter));
+  if (!id) throw_invalid(std::string(parameter) + reason_against_arn(arn));
   return *id;
 }
 

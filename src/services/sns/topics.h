@@ -38,5 +38,7 @@ std::vector<Tag> tags_of(Call& call, const TopicId& id);
 void require_service_may_publish(Call& call, const TopicId& id);
 
 [[noreturn]] void throw_invalid(const std::string& what);  // "Invalid parameter: " and what.
+// " Reason: …" where `arn` has too few elements, nothing where another thing about it is wrong.
+std::string reason_against_arn(const std::string& arn);
 
 }  // namespace holm::sns
