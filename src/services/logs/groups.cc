@@ -26,13 +26,28 @@ std::string group_arn(Call& call, const std::string& name) {
   return aws::arn("logs", call, "log-group:" + name);
 }
 
-void write_tags(Call& call, int64_t group, const std::map<std::string, std::string>& tags) {
+void write_tags(Call& call, const GroupRow& group, const std::map<std::string, std::string>& tags) {
   for (const auto& [key, value] : tags) {
     call.transaction.run(
         "INSERT INTO logs_tag (log_group, key, value) VALUES (?1, ?2, ?3)"
         " ON CONFLICT (log_group, key) DO UPDATE SET value = excluded.value",
-        {group, key, value});
+        {group.id, key, value});
   }
+}
+
+void remove_tags(Call& call, const GroupRow& group, const std::vector<std::string>& keys) {
+  for (const std::string& key : keys) {
+    call.transaction.run("DELETE FROM logs_tag WHERE log_group = ?1 AND key = ?2", {group.id, key});
+  }
+}
+
+std::map<std::string, std::string> tags_of(Call& call, const GroupRow& group) {
+  std::map<std::string, std::string> tags;
+  for (const sql::Row& row :
+       call.transaction.run("SELECT key, value FROM logs_tag WHERE log_group = ?1", {group.id})) {
+    tags[row.text(0)] = row.text(1);
+  }
+  return tags;
 }
 
 // arn:aws:logs:region:account:log-group:NAME, with or without ":*" behind.
@@ -89,7 +104,7 @@ aws::Nothing create_log_group(Service&, Call& call, const CreateLogGroupRequest&
   }
   call.transaction.run("INSERT INTO logs_group (account, region, name, created) VALUES (?1, ?2, ?3, ?4)",
                        {call.account, call.region, request.log_group_name, to_milliseconds(call.now)});
-  write_tags(call, require_group(call, request.log_group_name).id, request.tags);
+  write_tags(call, require_group(call, request.log_group_name), request.tags);
   return {};
 }
 
@@ -101,13 +116,18 @@ aws::Nothing delete_log_group(Service&, Call& call, const DeleteLogGroupRequest&
 }
 
 DescribeLogGroupsResponse describe_log_groups(Service&, Call& call, const DescribeLogGroupsRequest& request) {
+  if (request.log_group_name_prefix && request.log_group_name_pattern) {
+    throw InvalidParameterException(
+        "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.");
+  }
   const std::string after = position_of(request.next_token);
   const auto limit = static_cast<size_t>(request.limit.value_or(kPageDefault));
   DescribeLogGroupsResponse result;
-  for (const sql::Row& row : call.transaction.run("SELECT name, created, retention_days, stored_bytes, id FROM "
-                                                  "logs_group WHERE account = ?1 AND region = ?2"
-                                                  " AND name > ?3 ORDER BY name",
-                                                  {call.account, call.region, after})) {
+  for (const sql::Row& row :
+       call.transaction.run("SELECT name, created, retention_days, stored_bytes, id FROM "
+                            "logs_group WHERE account = ?1 AND region = ?2"
+                            " AND name > ?3 ORDER BY name",
+                            {call.account, call.region, after})) {
     const std::string& name = row.text(0);
     if (request.log_group_name_prefix && !name.starts_with(*request.log_group_name_prefix)) continue;
     if (request.log_group_name_pattern && name.find(*request.log_group_name_pattern) == std::string::npos)
@@ -202,26 +222,34 @@ DescribeLogStreamsResponse describe_log_streams(Service&, Call& call,
 }
 
 aws::Nothing tag_resource(Service&, Call& call, const TagResourceRequest& request) {
-  write_tags(call, require_group(call, name_in(request.resource_arn)).id, request.tags);
+  write_tags(call, require_group(call, name_in(request.resource_arn)), request.tags);
   return {};
 }
 
 aws::Nothing untag_resource(Service&, Call& call, const UntagResourceRequest& request) {
-  const GroupRow group = require_group(call, name_in(request.resource_arn));
-  for (const std::string& key : request.tag_keys) {
-    call.transaction.run("DELETE FROM logs_tag WHERE log_group = ?1 AND key = ?2", {group.id, key});
-  }
+  remove_tags(call, require_group(call, name_in(request.resource_arn)), request.tag_keys);
   return {};
 }
 
 ListTagsForResourceResponse list_tags_for_resource(Service&, Call& call,
                                                    const ListTagsForResourceRequest& request) {
-  ListTagsForResourceResponse result;
-  for (const sql::Row& row : call.transaction.run("SELECT key, value FROM logs_tag WHERE log_group = ?1",
-                                                  {require_group(call, name_in(request.resource_arn)).id})) {
-    result.tags[row.text(0)] = row.text(1);
-  }
-  return result;
+  return {.tags = tags_of(call, require_group(call, name_in(request.resource_arn)))};
+}
+
+// The older operations on the same tags, which name the group instead of its ARN.
+// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_TagLogGroup.html
+aws::Nothing tag_log_group(Service&, Call& call, const TagLogGroupRequest& request) {
+  write_tags(call, require_group(call, request.log_group_name), request.tags);
+  return {};
+}
+
+aws::Nothing untag_log_group(Service&, Call& call, const UntagLogGroupRequest& request) {
+  remove_tags(call, require_group(call, request.log_group_name), request.tags);
+  return {};
+}
+
+ListTagsLogGroupResponse list_tags_log_group(Service&, Call& call, const ListTagsLogGroupRequest& request) {
+  return {.tags = tags_of(call, require_group(call, request.log_group_name))};
 }
 
 }  // namespace holm::logs
