@@ -22,10 +22,14 @@ constexpr size_t kFaultsTold = 20;
 
 void check_name(const std::string& name) {
   constexpr std::string_view kAllowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  if (name.empty() || name.size() > kNameMax || name.find_first_not_of(kAllowed) != std::string::npos) {
-    throw InvalidParameterValueException(fmt::format(
-        "The value {} for field DashboardName is invalid: up to 255 letters, digits, dashes and underscores.",
-        name));
+  if (name.find_first_not_of(kAllowed) != std::string::npos) {
+    throw InvalidParameterValueException(
+        "The value for field DashboardName contains invalid characters. It can only contain alphanumerics,"
+        " dash (-) and underscore (_).\n");
+  }
+  if (name.empty() || name.size() > kNameMax) {
+    throw InvalidParameterValueException(
+        fmt::format("The value for field DashboardName has 1 to {} characters.", kNameMax));
   }
 }
 

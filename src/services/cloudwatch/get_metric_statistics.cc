@@ -17,8 +17,7 @@ constexpr int64_t kDatapointsMax = 1440;
 
 Periods periods_of(const GetMetricStatisticsInput& request, int64_t now) {
   if (request.start_time >= request.end_time) {
-    throw InvalidParameterCombinationException(
-        "The parameter StartTime must be less than the parameter EndTime.");
+    throw InvalidParameterValueException("The parameter StartTime must be less than the parameter EndTime.");
   }
   if (!is_period(request.period)) {
     throw InvalidParameterValueException("The parameter Period must be 1, 5, 10, 20, 30 or a multiple of 60");

@@ -50,9 +50,8 @@ metrics::Statistics statistics_of_values(const MetricDatum& datum, size_t index)
         fmt::format("The parameter {} has more than {} members.", place_of(index, "Values"), kValuesMax));
   }
   if (!datum.counts.empty() && datum.counts.size() != datum.values.size()) {
-    throw InvalidParameterCombinationException(
-        fmt::format("The parameters {} and {} must have as many members.", place_of(index, "Values"),
-                    place_of(index, "Counts")));
+    throw InvalidParameterValueException(fmt::format("The parameters {} and {} must be of the same size.",
+                                                     place_of(index, "Values"), place_of(index, "Counts")));
   }
   std::vector<metrics::Weighted> values;
   for (size_t i = 0; i < datum.values.size(); ++i) {
@@ -76,9 +75,10 @@ metrics::Statistics measured_in(const MetricDatum& datum, size_t index) {
                     place_of(index, "Value"), place_of(index, "StatisticValues"), place_of(index, "Values")));
   }
   if (given > 1) {
-    throw InvalidParameterCombinationException(fmt::format(
-        "The parameters {}, {} and {} are mutually exclusive and you have specified more than one.",
-        place_of(index, "Value"), place_of(index, "StatisticValues"), place_of(index, "Values")));
+    throw InvalidParameterCombinationException(
+        fmt::format("The parameters {} and {} are mutually exclusive and you have specified both.",
+                    place_of(index, datum.value ? "Value" : "StatisticValues"),
+                    place_of(index, datum.value && datum.values.empty() ? "StatisticValues" : "Values")));
   }
   if (datum.statistic_values) return statistics_of(*datum.statistic_values, index);
   if (!datum.value) return statistics_of_values(datum, index);
