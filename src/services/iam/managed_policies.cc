@@ -28,7 +28,8 @@ void require_managed_document(const std::string& document) {
 }
 
 void require_policy_arn(const std::string& arn) {
-  if (!arn.starts_with("arn:")) throw InvalidInputException(fmt::format("ARN {} is not valid.", arn));
+  if (arn.starts_with("arn:")) return;
+  throw aws::ServiceError("ValidationError", 400, "Invalid ARN:  Could not be parsed!");
 }
 
 [[noreturn]] void refuse_unknown(const std::string& arn) {
