@@ -141,7 +141,7 @@ void describe(const Request& request, const BucketRow& bucket, const VersionRow&
   // The checksum of the whole says nothing about a range of it; a part has its own.
   const bool is_whole = !range || range->bytes == row.bytes;
   const std::string checksum = part_checksum.value_or(is_whole ? row.checksum : std::string());
-  if (request.checksum_mode == "ENABLED" && !checksum.empty()) {
+  if (to_lower(request.checksum_mode.value_or("")) == "enabled" && !checksum.empty()) {
     tell_checksum(output, require_algorithm(row.checksum_algorithm), checksum);
     output.checksum_type = row.checksum_type;
   }
