@@ -25,12 +25,13 @@ KeptSnapshots::Snapshot KeptSnapshots::take() {
   return snapshot;
 }
 
-bool KeptSnapshots::keep(std::unique_ptr<Connection>& connection, uint64_t number) {
+bool KeptSnapshots::keep(std::unique_ptr<Connection>& connection, std::unique_ptr<Derived>& derived,
+                         uint64_t number) {
   // A transaction that an error has ended shows nothing.
   if (!connection->is_in_transaction()) return false;
   std::lock_guard lock(mutex_);
   if (is_paused_ || kept_.size() >= kKeptMax || sync_.find_quiet() != number) return false;
-  kept_.push_back({std::move(connection), number});
+  kept_.push_back({std::move(connection), number, std::move(derived)});
   return true;
 }
 

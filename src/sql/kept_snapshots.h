@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sql/connection.h"
+#include "sql/derived.h"
 
 namespace holm::sql {
 
@@ -20,6 +21,7 @@ class KeptSnapshots final {
   struct Snapshot {
     std::unique_ptr<Connection> connection;  // Null: there is none.
     uint64_t number = 0;
+    std::unique_ptr<Derived> derived = {};  // Null: there is nothing yet.
   };
 
   explicit KeptSnapshots(LogSync& sync) : sync_(sync) {}
@@ -29,8 +31,8 @@ class KeptSnapshots final {
   std::optional<uint64_t> number() const;
 
   Snapshot take();
-  // Takes the connection, unless something is newer than what it shows.
-  bool keep(std::unique_ptr<Connection>& connection, uint64_t number);
+  // Takes the connection and what was worked out, unless something is newer than what it shows.
+  bool keep(std::unique_ptr<Connection>& connection, std::unique_ptr<Derived>& derived, uint64_t number);
 
   // By whoever has the writer, after a commit was announced and before it is written: those that are kept, their
   // transactions ended.

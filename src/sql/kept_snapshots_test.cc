@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "sql/log_sync.h"
 #include "sql/quick_reads.h"
@@ -53,6 +54,8 @@ class KeptSnapshotsTest : public ::testing::Test {
     transaction->commit();
     return found;
   }
+
+  std::unique_ptr<Derived> nothing;
 
   std::unique_ptr<Connection> reader() const {
     auto connection = std::make_unique<Connection>(path, Access::Read, Durability::Full);
@@ -119,11 +122,34 @@ TEST_F(KeptSnapshotsTest, AnErrorOfOneReaderIsNotTheNextOnes) {
   EXPECT_EQ(count(), 0);
 }
 
+// How many notes there were when somebody first counted them in a snapshot.
+struct Counted {
+  int64_t notes = -1;
+};
+
+TEST_F(KeptSnapshotsTest, WhatIsWorkedOutOfOneIsKeptWithItAndGoesWithIt) {
+  const auto counted = [this] {
+    auto transaction = try_read(*database, Shown::Durable);
+    Counted& known = find_derived(*transaction)->get<Counted>();
+    const bool is_new = known.notes < 0;
+    if (is_new) known.notes = count(*transaction);
+    const int64_t notes = known.notes;
+    transaction->commit();
+    return std::pair(notes, is_new);
+  };
+  EXPECT_EQ(counted(), std::pair(int64_t{0}, true));
+  EXPECT_EQ(counted(), std::pair(int64_t{0}, false));
+  write("one");
+  EXPECT_EQ(counted(), std::pair(int64_t{1}, true));
+  EXPECT_EQ(counted(), std::pair(int64_t{1}, false));
+  EXPECT_EQ(find_derived(*database->begin(Access::Write)), nullptr);
+}
+
 TEST_F(KeptSnapshotsTest, ACommitEndsThemBeforeItIsWritten) {
   LogSync sync(path + "-wal");
   KeptSnapshots snapshots(sync);
   auto connection = reader();
-  ASSERT_TRUE(snapshots.keep(connection, snapshots.number().value()));
+  ASSERT_TRUE(snapshots.keep(connection, nothing, snapshots.number().value()));
   EXPECT_EQ(connection, nullptr);
   sync.announce();
   auto ended = snapshots.end_all();
@@ -139,9 +165,9 @@ TEST_F(KeptSnapshotsTest, NoneIsKeptThatMayNotShowTheLatest) {
   const uint64_t number = snapshots.number().value();
   const uint64_t commit = sync.announce();
   EXPECT_EQ(snapshots.number(), std::nullopt);
-  EXPECT_FALSE(snapshots.keep(connection, number));
+  EXPECT_FALSE(snapshots.keep(connection, nothing, number));
   sync.written(commit, true);
-  EXPECT_FALSE(snapshots.keep(connection, number));
+  EXPECT_FALSE(snapshots.keep(connection, nothing, number));
   EXPECT_NE(connection, nullptr);
 }
 
@@ -149,13 +175,13 @@ TEST_F(KeptSnapshotsTest, NoneIsInTheWayWhileTheLogBeginsAnew) {
   LogSync sync(path + "-wal");
   KeptSnapshots snapshots(sync);
   auto connection = reader();
-  ASSERT_TRUE(snapshots.keep(connection, 0));
+  ASSERT_TRUE(snapshots.keep(connection, nothing, 0));
   auto ended = snapshots.pause();
   ASSERT_EQ(ended.size(), 1u);
   auto another = reader();
-  EXPECT_FALSE(snapshots.keep(another, 0));
+  EXPECT_FALSE(snapshots.keep(another, nothing, 0));
   snapshots.go_on();
-  EXPECT_TRUE(snapshots.keep(another, 0));
+  EXPECT_TRUE(snapshots.keep(another, nothing, 0));
 }
 
 TEST_F(KeptSnapshotsTest, AConnectionThatLostItsTransactionIsNotKept) {
@@ -163,7 +189,7 @@ TEST_F(KeptSnapshotsTest, AConnectionThatLostItsTransactionIsNotKept) {
   KeptSnapshots snapshots(sync);
   auto connection = reader();
   connection->roll_back();
-  EXPECT_FALSE(snapshots.keep(connection, 0));
+  EXPECT_FALSE(snapshots.keep(connection, nothing, 0));
 }
 
 }  // namespace

@@ -20,6 +20,7 @@
 #include "base/unique_fd.h"
 #include "sql/checkpointer.h"
 #include "sql/connection.h"
+#include "sql/derived.h"
 #include "sql/kept_snapshots.h"
 #include "sql/log_sync.h"
 #include "sql/new_file.h"
@@ -104,7 +105,7 @@ class ScratchFolder {
 
 class SqliteDatabase;
 
-class SqliteTransaction final : public Transaction {
+class SqliteTransaction final : public Transaction, public Snapshot {
  public:
   SqliteTransaction(SqliteDatabase& database, std::unique_ptr<Connection> connection, Access access);
   ~SqliteTransaction() override;
@@ -114,9 +115,12 @@ class SqliteTransaction final : public Transaction {
   void after_commit(std::function<void()> effect) override;
   void commit() override;
   Access access() const override { return access_; }
+  Derived* derived() override;
   void run_script(std::string_view statements) { require_open().run_script(statements); }
   // One for reading: its snapshot can be used again under this number.
   void keep_as(std::optional<uint64_t> number) { kept_number_ = number; }
+  // What others have worked out of its snapshot.
+  void take_derived(std::unique_ptr<Derived> derived) { derived_ = std::move(derived); }
 
  protected:
   size_t open_savepoint() override;
@@ -133,6 +137,7 @@ class SqliteTransaction final : public Transaction {
   int64_t changes_ = 0;
   bool is_committed_ = false;
   std::optional<uint64_t> kept_number_;
+  std::unique_ptr<Derived> derived_;
   std::vector<std::function<void()>> effects_;
   std::vector<size_t> effects_at_savepoint_;
 };
@@ -161,7 +166,7 @@ class SqliteDatabase final : public Database, public QuickReads {
   // Called when a transaction is over, with its connection.
   void give_back(std::unique_ptr<Connection> connection, Access access) noexcept;
   // The same for a reader with its snapshot, unless that is old.
-  bool keep(std::unique_ptr<Connection>& connection, uint64_t number) noexcept;
+  bool keep(std::unique_ptr<Connection>& connection, std::unique_ptr<Derived>& derived, uint64_t number) noexcept;
 
  private:
   std::unique_ptr<SqliteTransaction> begin_sqlite(Access access);
@@ -213,6 +218,12 @@ std::vector<Row> SqliteTransaction::run(std::string_view statement, std::vector<
   return rows;
 }
 
+Derived* SqliteTransaction::derived() {
+  if (access_ == Access::Write) return nullptr;
+  if (derived_ == nullptr) derived_ = std::make_unique<Derived>();
+  return derived_.get();
+}
+
 void SqliteTransaction::after_commit(std::function<void()> effect) {
   require_open();
   effects_.push_back(std::move(effect));
@@ -220,7 +231,7 @@ void SqliteTransaction::after_commit(std::function<void()> effect) {
 
 void SqliteTransaction::close() noexcept {
   if (connection_ == nullptr) return;
-  if (kept_number_ && database_.keep(connection_, *kept_number_)) return;
+  if (kept_number_ && database_.keep(connection_, derived_, *kept_number_)) return;
   connection_->roll_back();
   database_.give_back(std::move(connection_), access_);
   // Whoever is told why nothing was written is told of commits that may not be durable yet.
@@ -359,8 +370,9 @@ void SqliteDatabase::give_back(std::unique_ptr<Connection> connection, Access ac
   reading_.leave();
 }
 
-bool SqliteDatabase::keep(std::unique_ptr<Connection>& connection, uint64_t number) noexcept {
-  if (!snapshots_->keep(connection, number)) return false;
+bool SqliteDatabase::keep(std::unique_ptr<Connection>& connection, std::unique_ptr<Derived>& derived,
+                          uint64_t number) noexcept {
+  if (!snapshots_->keep(connection, derived, number)) return false;
   reading_.leave();
   return true;
 }
@@ -453,6 +465,7 @@ std::unique_ptr<SqliteTransaction> SqliteDatabase::try_begin_reading() {
     if (KeptSnapshots::Snapshot kept = snapshots_->take(); kept.connection != nullptr) {
       auto transaction = std::make_unique<SqliteTransaction>(*this, std::move(kept.connection), Access::Read);
       transaction->keep_as(kept.number);
+      transaction->take_derived(std::move(kept.derived));
       return transaction;
     }
   }
@@ -529,6 +542,11 @@ std::unique_ptr<Database> open_or_make(const std::string& path, const std::vecto
 }
 
 }  // namespace
+
+Derived* find_derived(Transaction& transaction) {
+  auto* snapshot = dynamic_cast<Snapshot*>(&transaction);
+  return snapshot != nullptr ? snapshot->derived() : nullptr;
+}
 
 QuickReads* find_quick_reads(Database& database) { return dynamic_cast<QuickReads*>(&database); }
 

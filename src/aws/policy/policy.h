@@ -39,6 +39,9 @@ enum class PolicyKind {
 // What a policy of this kind must and must not have, checked when it is written.
 Result<void> validate(const Policy& policy, PolicyKind kind);
 
+// Whether what it says can depend on the values of condition keys.
+bool uses_context(const Policy& policy);
+
 // The ARNs of users, roles and sessions that it names as principals.
 std::vector<std::string> principal_arns(const Policy& policy);
 

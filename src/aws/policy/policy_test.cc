@@ -186,6 +186,19 @@ TEST(PrincipalArns, AreThoseOfUsersAndRoles) {
                                                                "arn:aws:iam::123456789012:user/c"}));
 }
 
+TEST(UsesContext, OnlyWhereItAsksForKeys) {
+  const auto uses = [](const std::string& more) {
+    const std::string start = R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*",)";
+    const auto policy = parse(start + more + "}}");
+    EXPECT_TRUE(policy.has_value()) << more;
+    return uses_context(*policy);
+  };
+  EXPECT_FALSE(uses(R"("Resource":"*")"));
+  EXPECT_FALSE(uses(R"("Resource":["arn:aws:s3:::a/*","arn:aws:s3:::b?"])"));
+  EXPECT_TRUE(uses(R"("Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"true"}})"));
+  EXPECT_TRUE(uses(R"("Resource":["*","arn:aws:s3:::a/${aws:username}"])"));
+}
+
 TEST(CountedCharacters, LeavesWhiteSpaceOut) {
   EXPECT_EQ(counted_characters(" {\n\t\"ä\" : 1 }\r\n"), 7u);
 }

@@ -49,10 +49,10 @@ aws::RoleSummary instance_role(const std::string& arn) {
 
 // Everything that distinguishes what principals may do.
 std::string memory_key(const Principal& principal) {
-  return fmt::format(
-      "{}\n{}\n{}", principal.role_arn.empty() ? principal.arn : principal.role_arn,
-      principal.role_arn.empty() ? principal.id : principal.id.substr(0, principal.id.find(':')),
-      principal.session_policy);
+  const bool is_role = !principal.role_arn.empty();
+  std::string key = is_role ? principal.role_arn : principal.arn;
+  (key += '\n') += is_role ? std::string_view(principal.id).substr(0, principal.id.find(':')) : principal.id;
+  return (key += '\n') += principal.session_policy;
 }
 
 }  // namespace

@@ -166,7 +166,7 @@ class Place {
     require_payer(call, bucket_, payer);
     if (expected_owner && *expected_owner != bucket_.account) throw aws::AccessDenied("Access Denied");
     const Settings settings(call.transaction, bucket_.id);
-    policy_ = settings.find("policy");
+    if (const std::string* policy = settings.find("policy")) policy_ = *policy;
     block_ = access_block_of(settings);
     ownership_ = ownership_of(settings);
     if (ownership_ != Ownership::Enforced) list_ = bucket_list(settings);

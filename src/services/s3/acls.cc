@@ -227,9 +227,10 @@ std::optional<std::string> Owners::find_account(std::string_view id) const {
 }
 
 Ownership ownership_of(const Settings& settings) {
-  const auto name = settings.find("ownership");
-  if (name == "BucketOwnerEnforced") return Ownership::Enforced;
-  return name == "BucketOwnerPreferred" ? Ownership::Preferred : Ownership::Writer;
+  const std::string* name = settings.find("ownership");
+  if (name == nullptr) return Ownership::Writer;
+  if (*name == "BucketOwnerEnforced") return Ownership::Enforced;
+  return *name == "BucketOwnerPreferred" ? Ownership::Preferred : Ownership::Writer;
 }
 
 Possession possession_of(Service& service, Call& call, const BucketRow& bucket, const Settings& settings,
@@ -270,7 +271,10 @@ std::vector<Grant> grants_in(const std::string& list, const std::string& owner) 
   return policy.grants;
 }
 
-std::string bucket_list(const Settings& settings) { return settings.find(kListKind).value_or(""); }
+std::string bucket_list(const Settings& settings) {
+  const std::string* list = settings.find(kListKind);
+  return list != nullptr ? *list : std::string();
+}
 
 bool is_public(const std::vector<Grant>& grants) {
   return std::ranges::any_of(grants, [](const Grant& grant) {

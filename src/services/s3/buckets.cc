@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "base/page_token.h"
 #include "base/strings.h"
@@ -22,6 +23,7 @@
 #include "services/s3/service.h"
 #include "services/s3/tags.h"
 #include "services/s3/uploads.h"
+#include "sql/derived.h"
 
 namespace holm::s3 {
 
@@ -106,6 +108,12 @@ bool is_repeated(Call& call, const std::string& name, const std::string& region)
   throw error;
 }
 
+// Those that somebody has asked about in one snapshot of the database.
+struct ShownBuckets {
+  static constexpr size_t kMax = 256;
+  std::unordered_map<std::string, BucketRow> by_name;
+};
+
 BucketRow bucket_from(const sql::Row& row) {
   return {.id = row.integer(0),
           .name = row.text(1),
@@ -118,10 +126,21 @@ BucketRow bucket_from(const sql::Row& row) {
 }  // namespace
 
 std::optional<BucketRow> find_bucket(sql::Transaction& transaction, const std::string& name) {
+  sql::Derived* derived = sql::find_derived(transaction);
+  auto* known = derived != nullptr ? &derived->get<ShownBuckets>().by_name : nullptr;
+  if (known != nullptr) {
+    const auto found = known->find(name);
+    if (found != known->end()) return found->second;
+  }
   auto row = transaction.find(
       "SELECT id, name, account, region, created, versioning FROM s3_bucket WHERE name = ?1", {name});
   if (!row) return std::nullopt;
-  return bucket_from(*row);
+  BucketRow bucket = bucket_from(*row);
+  if (known != nullptr) {
+    if (known->size() >= ShownBuckets::kMax) known->clear();
+    known->emplace(name, bucket);
+  }
+  return bucket;
 }
 
 BucketRow require_bucket(Call& call, const std::string& name) {
@@ -129,35 +148,6 @@ BucketRow require_bucket(Call& call, const std::string& name) {
   NoSuchBucket error("The specified bucket does not exist");
   error.with("BucketName", name);
   throw error;
-}
-
-std::optional<std::string> Settings::find(std::string_view kind) const {
-  if (!rows_)
-    rows_ = transaction_.run("SELECT kind, document FROM s3_configuration WHERE bucket = ?1", {bucket_});
-  for (const sql::Row& row : *rows_) {
-    if (row.text(0) == kind) return row.text(1);
-  }
-  return std::nullopt;
-}
-
-std::optional<std::string> find_configuration(sql::Transaction& transaction, int64_t bucket,
-                                              std::string_view kind) {
-  auto row = transaction.find("SELECT document FROM s3_configuration WHERE bucket = ?1 AND kind = ?2",
-                              {bucket, std::string(kind)});
-  if (!row) return std::nullopt;
-  return row->text(0);
-}
-
-void set_configuration(Call& call, int64_t bucket, std::string_view kind, const std::string& document) {
-  call.transaction.run(
-      "INSERT INTO s3_configuration (bucket, kind, document) VALUES (?1, ?2, ?3)"
-      " ON CONFLICT (bucket, kind) DO UPDATE SET document = excluded.document",
-      {bucket, std::string(kind), document});
-}
-
-void clear_configuration(Call& call, int64_t bucket, std::string_view kind) {
-  call.transaction.run("DELETE FROM s3_configuration WHERE bucket = ?1 AND kind = ?2",
-                       {bucket, std::string(kind)});
 }
 
 void keep_bucket_record(Service& service, const BucketRow& bucket) {

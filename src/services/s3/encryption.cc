@@ -43,12 +43,9 @@ crypto::Aead aead_of(std::string_view key) {
   return crypto::Aead(bytes);
 }
 
-std::optional<ServerSideEncryptionConfiguration> find_default(const Settings& settings) {
-  const auto document = settings.find(kKind);
-  if (!document) return std::nullopt;
-  ServerSideEncryptionConfiguration configuration;
-  CHECK(aws::read_json(*document, schema::kServerSideEncryptionConfiguration, &configuration).has_value());
-  return configuration;
+// Null: there is none.
+const ServerSideEncryptionConfiguration* find_default(const Settings& settings) {
+  return settings.read<ServerSideEncryptionConfiguration>(kKind, schema::kServerSideEncryptionConfiguration);
 }
 
 void keep_default(Call& call, int64_t bucket, const ServerSideEncryptionConfiguration& configuration) {
@@ -183,8 +180,8 @@ namespace {
 
 // What the bucket says where the request says nothing.
 void add_default(const Settings& settings, const AskedEncryption& asked, Encryption& encryption) {
-  const auto configured = find_default(settings);
-  if (!configured || configured->rules.empty()) return;
+  const auto* configured = find_default(settings);
+  if (configured == nullptr || configured->rules.empty()) return;
   const ServerSideEncryptionRule& rule = configured->rules.front();
   if (!rule.apply_server_side_encryption_by_default) return;
   const ServerSideEncryptionByDefault& by_default = *rule.apply_server_side_encryption_by_default;
@@ -293,8 +290,9 @@ std::string open_data_key(Service& service, Call& call, const Encryption& encryp
 GetBucketEncryptionOutput get_bucket_encryption(Service&, Call& call,
                                                 const GetBucketEncryptionRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
-  auto configuration = find_default({call.transaction, bucket.id});
-  if (configuration) return {.server_side_encryption_configuration = std::move(configuration)};
+  const Settings settings(call.transaction, bucket.id);
+  if (const auto* configuration = find_default(settings))
+    return {.server_side_encryption_configuration = *configuration};
   aws::ServiceError error("ServerSideEncryptionConfigurationNotFoundError", 404,
                           "The server side encryption configuration was not found");
   error.with("BucketName", bucket.name);

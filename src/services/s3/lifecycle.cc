@@ -253,7 +253,9 @@ std::optional<std::string> expiration_of(const Settings& settings, const Version
   if (!row.is_current) return std::nullopt;
   std::optional<Time> soonest;
   std::string id;
-  for (const LifecycleRule& rule : find_rules(settings)) {
+  const auto* plan = settings.read<BucketLifecycleConfiguration>(kKind, schema::kBucketLifecycleConfiguration);
+  if (plan == nullptr) return std::nullopt;
+  for (const LifecycleRule& rule : plan->rules) {
     if (!is_about(rule, row)) continue;
     const auto expiry = expiry_of(rule, row, kDay);
     if (!expiry || (soonest && *soonest <= *expiry)) continue;
@@ -281,11 +283,8 @@ std::optional<UploadEnd> upload_end_of(sql::Transaction& transaction, int64_t bu
 }
 
 std::vector<LifecycleRule> find_rules(const Settings& settings) {
-  const auto document = settings.find(kKind);
-  if (!document) return {};
-  BucketLifecycleConfiguration configuration;
-  CHECK(aws::read_json(*document, schema::kBucketLifecycleConfiguration, &configuration).has_value());
-  return configuration.rules;
+  const auto* plan = settings.read<BucketLifecycleConfiguration>(kKind, schema::kBucketLifecycleConfiguration);
+  return plan != nullptr ? plan->rules : std::vector<LifecycleRule>();
 }
 
 LifecyclePlan find_plan(sql::Transaction& transaction, int64_t bucket) {

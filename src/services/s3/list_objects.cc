@@ -18,10 +18,10 @@ namespace {
 
 using Rows = std::vector<VersionRow>;
 
-std::vector<std::string> keys_of(const Rows& rows) {
-  std::vector<std::string> keys;
+std::vector<std::string_view> keys_of(const Rows& rows) {
+  std::vector<std::string_view> keys;
   keys.reserve(rows.size());
-  for (const VersionRow& row : rows) keys.push_back(row.key);
+  for (const VersionRow& row : rows) keys.emplace_back(row.key);
   return keys;
 }
 
@@ -168,6 +168,7 @@ ListObjectsOutput list_objects(Service& service, Call& call, const ListObjectsRe
   ItemOwners owners(service, call, bucket);
   Records records(service);
   Rows rows;
+  output.contents.reserve(page.delimiter.empty() ? page.items_max : 0);
   Take take = [&](size_t index) {
     const VersionRow& row = rows[index];
     Object object = object_from(row, request.encoding_type);
@@ -197,6 +198,7 @@ ListObjectsV2Output list_objects_v2(Service& service, Call& call, const ListObje
   ItemOwners owners(service, call, bucket);
   Records records(service);
   Rows rows;
+  output.contents.reserve(page.delimiter.empty() ? page.items_max : 0);
   Take take = [&](size_t index) {
     const VersionRow& row = rows[index];
     Object object = object_from(row, request.encoding_type);

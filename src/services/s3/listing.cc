@@ -23,10 +23,10 @@ constexpr size_t kFetchMin = 2;
 size_t next_batch(size_t useful) { return std::clamp(2 * useful, kFetchMin, kFetchFirst); }
 
 // The common prefix that a key is rolled up into; empty: none.
-std::string common_prefix_of(const PageRequest& request, const std::string& key) {
+std::string_view common_prefix_of(const PageRequest& request, std::string_view key) {
   if (request.delimiter.empty()) return {};
   const size_t at = key.find(request.delimiter, request.prefix.size());
-  if (at == std::string::npos) return {};
+  if (at == std::string_view::npos) return {};
   return key.substr(0, at + request.delimiter.size());
 }
 
@@ -69,13 +69,13 @@ PageResult read_page(const PageRequest& request, const Fetch& fetch, const Take&
   std::string from = first_key(request);
   size_t items = 0;
   while (true) {
-    const std::vector<std::string> keys = fetch(from, end, batch);
+    const std::vector<std::string_view> keys = fetch(from, end, batch);
     const size_t before = items;
-    std::string skipped;  // The common prefix that the keys at hand are in.
+    std::string_view skipped;  // The common prefix that the keys at hand are in.
     for (size_t i = 0; i < keys.size(); ++i) {
-      const std::string& key = keys[i];
+      const std::string_view key = keys[i];
       if (!skipped.empty() && key.starts_with(skipped)) continue;
-      const std::string common = common_prefix_of(request, key);
+      const std::string_view common = common_prefix_of(request, key);
       if (!common.empty() && common <= request.after) {
         skipped = common;
         continue;
@@ -90,11 +90,11 @@ PageResult read_page(const PageRequest& request, const Fetch& fetch, const Take&
       if (common.empty()) {
         take(i);
       } else {
-        result.common_prefixes.push_back(common);
+        result.common_prefixes.emplace_back(common);
       }
     }
     if (keys.size() < batch) return result;
-    from = skipped.empty() ? keys.back() + '\0' : end_of_prefix(skipped);
+    from = skipped.empty() ? std::string(keys.back()) + '\0' : end_of_prefix(std::string(skipped));
     if (from.empty()) return result;
     if (has_folders) batch = next_batch(items - before);
   }

@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace holm::s3 {
@@ -35,9 +36,10 @@ struct PageResult {
   std::string last;  // The last key or common prefix of the page.
 };
 
-// Reads up to `count` items whose key is not before `from` and, unless it is empty, before `end`: their keys.
-using Fetch =
-    std::function<std::vector<std::string>(const std::string& from, const std::string& end, size_t count)>;
+// Reads up to `count` items whose key is not before `from` and, unless it is empty, before `end`: their keys,
+// which are there until the next time.
+using Fetch = std::function<std::vector<std::string_view>(const std::string& from, const std::string& end,
+                                                          size_t count)>;
 // One of those that were read last, by its place.
 using Take = std::function<void(size_t index)>;
 

@@ -156,7 +156,7 @@ TEST(ListingOfFolders, ReadsLittleMoreThanOneRowOfEach) {
   size_t read = 0;
   const Fetch fetch = [&](const std::string& from, const std::string&, size_t count) {
     const auto first = std::ranges::lower_bound(keys, from);
-    std::vector<std::string> some(
+    std::vector<std::string_view> some(
         first, first + std::min<std::ptrdiff_t>(keys.end() - first, static_cast<std::ptrdiff_t>(count)));
     read += some.size();
     return some;

@@ -238,11 +238,8 @@ void require_destinations(Call& call, const BucketRow& bucket, const Notificatio
 }
 
 std::optional<NotificationConfiguration> find_notifications(const Settings& settings) {
-  const auto document = settings.find(kKind);
-  if (!document) return std::nullopt;
-  NotificationConfiguration configuration;
-  CHECK(aws::read_json(*document, schema::kNotificationConfiguration, &configuration).has_value());
-  return configuration;
+  const auto* configuration = settings.read<NotificationConfiguration>(kKind, schema::kNotificationConfiguration);
+  return configuration != nullptr ? std::optional(*configuration) : std::nullopt;
 }
 
 }  // namespace
@@ -252,7 +249,7 @@ bool is_about(const EventRule& rule, const std::string& event, const std::string
          std::ranges::any_of(rule.events, [&](const std::string& pattern) { return covers(pattern, event); });
 }
 
-bool tells_events(const Settings& settings) { return settings.find(kKind).has_value(); }
+bool tells_events(const Settings& settings) { return settings.find(kKind) != nullptr; }
 
 std::vector<EventRule> find_event_rules(const Settings& settings) {
   const auto configuration = find_notifications(settings);

@@ -92,12 +92,8 @@ Bypass bypass_of(const std::optional<bool>& header) {
 }
 
 std::optional<ObjectLockConfiguration> find_lock_configuration(const Settings& settings) {
-  const auto document = settings.find(kKind);
-  if (!document) return std::nullopt;
-  ObjectLockConfiguration configuration;
-  // One that cannot be read may protect something, so nothing goes on without it.
-  CHECK(aws::read_json(*document, schema::kObjectLockConfiguration, &configuration).has_value());
-  return configuration;
+  const auto* configuration = settings.read<ObjectLockConfiguration>(kKind, schema::kObjectLockConfiguration);
+  return configuration != nullptr ? std::optional(*configuration) : std::nullopt;
 }
 
 void enable_object_lock(Call& call, int64_t bucket) {

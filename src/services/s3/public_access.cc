@@ -105,16 +105,15 @@ std::optional<std::string> denials_of(const std::string& document) {
 }
 
 PublicAccessBlockConfiguration access_block_of(const Settings& settings) {
-  const auto document = settings.find(kBlock);
-  if (!document) {
+  const auto* block =
+      settings.read<PublicAccessBlockConfiguration>(kBlock, schema::kPublicAccessBlockConfiguration);
+  if (block == nullptr) {
     return {.block_public_acls = true,
             .ignore_public_acls = true,
             .block_public_policy = true,
             .restrict_public_buckets = true};
   }
-  PublicAccessBlockConfiguration block;
-  CHECK(aws::read_json(*document, schema::kPublicAccessBlockConfiguration, &block).has_value());
-  return block;
+  return *block;
 }
 
 void block_nothing(Call& call, int64_t bucket) {

@@ -3,6 +3,7 @@
 
 #include "services/s3/record_codec.h"
 
+#include "base/check.h"
 #include "base/log.h"
 #include "objects/coding.h"
 
@@ -13,6 +14,8 @@ namespace {
 constexpr uint64_t kFormat = 1;
 constexpr uint64_t kPiecesMax = 10'000;
 
+enum class Amount : uint8_t { Whole, Outline };
+
 class Writer {
  public:
   template <class Number>
@@ -20,6 +23,8 @@ class Writer {
     objects::put_varint(bytes_, static_cast<uint64_t>(value));
   }
   void text(const std::string& value) { objects::put_text(bytes_, value); }
+  void detail(const std::string& value) { text(value); }
+  void optional_detail(const std::optional<std::string>& value) { optional_text(value); }
   void optional_text(const std::optional<std::string>& value) { text(value.value_or("")); }
   void time(const Time& value) { number(to_milliseconds(value)); }
   void optional_time(const std::optional<Time>& value) { number(milliseconds_of(value)); }
@@ -31,7 +36,7 @@ class Writer {
 
 class Reader {
  public:
-  explicit Reader(std::string_view bytes) : bytes_(bytes) {}
+  explicit Reader(std::string_view bytes, Amount amount = Amount::Whole) : bytes_(bytes), amount_(amount) {}
   template <class Number>
   void number(Number& value) {
     uint64_t wide = 0;
@@ -42,6 +47,17 @@ class Reader {
     std::string_view view;
     is_broken_ = !bytes_.text(view) || is_broken_;
     value = view;
+  }
+  // A text that outlines leave out.
+  void detail(std::string& value) {
+    if (amount_ == Amount::Whole) return text(value);
+    std::string_view skipped;
+    is_broken_ = !bytes_.text(skipped) || is_broken_;
+  }
+  void optional_detail(std::optional<std::string>& value) {
+    if (amount_ == Amount::Whole) return optional_text(value);
+    std::string skipped;
+    detail(skipped);
   }
   void optional_text(std::optional<std::string>& value) {
     std::string text_value;
@@ -74,6 +90,7 @@ class Reader {
 
  private:
   objects::ByteReader bytes_;
+  const Amount amount_;
   bool is_broken_ = false;
 };
 
@@ -108,21 +125,21 @@ void members(Codec& codec, Row& row, const VersionRow*) {
   codec.text(row.checksum);
   codec.text(row.checksum_type);
   codec.number(row.part_count);
-  codec.text(row.tags);
-  codec.text(row.attributes);
+  codec.detail(row.tags);
+  codec.detail(row.attributes);
   lock_members(codec, row.lock);
   encryption_members(codec, row.encryption);
   codec.text(row.owner);
-  codec.text(row.list);
+  codec.detail(row.list);
   codec.text(row.replication);
   codec.number(row.restoration.days);
   codec.optional_time(row.restoration.until);
   codec.optional_time(row.used);
   codec.text(row.archive_tier);
-  codec.text(row.stored.upload);
-  codec.optional_text(row.stored.blob);
+  codec.detail(row.stored.upload);
+  codec.optional_detail(row.stored.blob);
   codec.number(row.stored.body);
-  codec.text(row.stored.sealed_key);
+  codec.detail(row.stored.sealed_key);
 }
 
 template <class Codec, class Row>
@@ -182,26 +199,30 @@ std::string encode(const Row& row) {
 }
 
 template <class Row>
-std::optional<Row> read(std::string_view bytes) {
-  Reader reader(bytes);
-  Row row;
-  members(reader, row, static_cast<const Row*>(nullptr));
-  if (!reader.is_whole()) return std::nullopt;
+std::optional<Row> read(std::string_view bytes, Amount amount = Amount::Whole) {
+  Reader reader(bytes, amount);
+  std::optional<Row> row(std::in_place);
+  members(reader, *row, static_cast<const Row*>(nullptr));
+  if (!reader.is_whole()) row.reset();
   return row;
 }
 
 }  // namespace
 
-std::string encode_version(const VersionRow& row) { return encode(row); }
+std::string encode_version(const VersionRow& row) {
+  CHECK(!row.is_outline);
+  return encode(row);
+}
 
-std::optional<VersionRow> read_version(std::string_view bytes) {
-  auto row = read<VersionRow>(bytes);
-  if (row && row->what != What::Object && row->what != What::Marker) return std::nullopt;
+namespace {
+
+std::optional<VersionRow> read_version(std::string_view bytes, Amount amount) {
+  auto row = read<VersionRow>(bytes, amount);
+  if (row && row->what != What::Object && row->what != What::Marker) row.reset();
   return row;
 }
 
-VersionRow version_in(std::string_view bytes, std::string key, bool is_current) {
-  auto row = read_version(bytes);
+VersionRow require_row(std::optional<VersionRow>&& row, std::string key, bool is_current) {
   if (!row) {
     log::error("S3: what is known of the object " + key + " cannot be read.");
     throw_unreadable();
@@ -209,6 +230,20 @@ VersionRow version_in(std::string_view bytes, std::string key, bool is_current) 
   row->key = std::move(key);
   row->is_current = is_current;
   return std::move(*row);
+}
+
+}  // namespace
+
+std::optional<VersionRow> read_version(std::string_view bytes) { return read_version(bytes, Amount::Whole); }
+
+VersionRow version_in(std::string_view bytes, std::string key, bool is_current) {
+  return require_row(read_version(bytes), std::move(key), is_current);
+}
+
+VersionRow outline_in(std::string_view bytes, std::string key) {
+  VersionRow row = require_row(read_version(bytes, Amount::Outline), std::move(key), true);
+  row.is_outline = true;
+  return row;
 }
 
 std::string encode_pieces(const std::vector<Piece>& pieces) {

@@ -107,11 +107,9 @@ std::string destination_bucket(const ReplicationRule& rule) {
 }
 
 std::optional<ReplicationConfiguration> find_replication(sql::Transaction& transaction, int64_t bucket) {
-  const auto document = find_configuration(transaction, bucket, kKind);
-  if (!document) return std::nullopt;
-  ReplicationConfiguration configuration;
-  CHECK(aws::read_json(*document, schema::kReplicationConfiguration, &configuration).has_value());
-  return configuration;
+  const Settings settings(transaction, bucket);
+  const auto* configuration = settings.read<ReplicationConfiguration>(kKind, schema::kReplicationConfiguration);
+  return configuration != nullptr ? std::optional(*configuration) : std::nullopt;
 }
 
 std::vector<ReplicationRule> rules_for(const ReplicationConfiguration& configuration, const VersionRow& row) {

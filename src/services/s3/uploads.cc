@@ -250,8 +250,8 @@ Fetch fetch_uploads(Records& records, int64_t bucket, UploadPosition& position,
     rows =
         list_uploads(records, bucket, goes_on ? position.key : from, goes_on ? position.id : "", end, count);
     if (!rows.empty()) position = {rows.back().key, rows.back().id};
-    std::vector<std::string> keys;
-    for (const UploadRow& row : rows) keys.push_back(row.key);
+    std::vector<std::string_view> keys;
+    for (const UploadRow& row : rows) keys.emplace_back(row.key);
     return keys;
   };
 }

@@ -54,7 +54,7 @@ std::vector<VersionRow> list_current(Records& records, int64_t bucket, const std
   for (Walk walk(records, current_range(bucket, from, end), count); rows.size() < count; walk.next()) {
     const objects::Record* record = walk.peek();
     if (record == nullptr) break;
-    VersionRow row = version_in(record->value, key_of_current(record->key), true);
+    VersionRow row = outline_in(record->value, key_of_current(record->key));
     if (row.what == What::Object) rows.push_back(std::move(row));
   }
   return rows;

@@ -61,6 +61,7 @@ struct VersionRow {
   std::optional<Time> used = {};  // The last time, to the day, of what tiering.h watches; none: when it came.
   std::string archive_tier;       // The tier of archives that it is in; empty: none.
   StoredBytes stored = {};
+  bool is_outline = false;  // Only what lists of objects tell is here, so it cannot be kept.
 };
 
 // Whose a version is: the bucket owner's wherever lists do not count.
@@ -106,7 +107,7 @@ VersionRow require_version(Records& records, const BucketRow& bucket, const std:
 // All there are of a key, the newest first.
 std::vector<VersionRow> history_of(Records& records, int64_t bucket, const std::string& key);
 
-// In the order of keys, from `from` on, before `end` unless that is empty.
+// In the order of keys, from `from` on, before `end` unless that is empty. They are outlines.
 std::vector<VersionRow> list_current(Records& records, int64_t bucket, const std::string& from,
                                      const std::string& end, size_t count);
 // The same of all versions, those of a key the newest first; of the key of `after` only what is older than
