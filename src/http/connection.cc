@@ -318,6 +318,7 @@ void ServerConnection::tell_connection(Request& request) const {
   request.tls_version = tls->version();
   request.tls_cipher = tls->cipher();
   request.tls_server_name = tls->server_name();
+  request.client_certificate = tls->client_certificate();
 }
 
 Request ServerConnection::unread_request() const {
