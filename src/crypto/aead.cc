@@ -54,13 +54,9 @@ std::string Aead::seal(std::string_view plain, std::string_view bound_to, Random
 
 std::optional<std::string> Aead::open(std::string_view sealed, std::string_view bound_to) const {
   if (sealed.size() < kNonceBytes + kTagBytes) return std::nullopt;
-  std::string plain;
-  bool is_open = false;
-  plain.resize_and_overwrite(sealed.size() - kNonceBytes - kTagBytes, [&](char* text, size_t count) {
-    is_open = open_to(sealed, bound_to, text);
-    return is_open ? count : 0;
-  });
-  return is_open ? std::optional(std::move(plain)) : std::nullopt;
+  std::string plain(sealed.size() - kNonceBytes - kTagBytes, '\0');
+  if (!open_to(sealed, bound_to, plain.data())) return std::nullopt;
+  return plain;
 }
 
 bool Aead::open_to(std::string_view sealed, std::string_view bound_to, char* plain) const {

@@ -167,12 +167,8 @@ Outcome<std::unique_ptr<Disk>> open_disk(const std::string& folder) {
 }
 
 Outcome<std::string> read_exactly(const File& file, uint64_t offset, size_t count) {
-  Outcome<size_t> got = size_t{0};
-  std::string bytes;
-  bytes.resize_and_overwrite(count, [&](char* buffer, size_t) {
-    got = file.read_at(offset, buffer, count);
-    return got ? *got : 0;
-  });
+  std::string bytes(count, '\0');
+  auto got = file.read_at(offset, bytes.data(), count);
   if (!got) return fail(got.error());
   if (*got != count) return fail(Fault::Damaged, "A file ends before its last byte.");
   return bytes;

@@ -77,12 +77,8 @@ std::vector<objects::Record> Records::scan(const objects::Range& range, size_t r
 Result<std::string> Records::read_body(objects::BodyId body) {
   const auto reader = bodies_.open_body(body);
   if (!reader) return failure(reader.error().message);
-  objects::Outcome<size_t> count = size_t{0};
-  std::string bytes;
-  bytes.resize_and_overwrite((*reader)->size(), [&](char* buffer, size_t size) {
-    count = (*reader)->read_at(0, buffer, size);
-    return count ? *count : 0;
-  });
+  std::string bytes((*reader)->size(), '\0');
+  const auto count = (*reader)->read_at(0, bytes.data(), bytes.size());
   if (!count) return failure(count.error().message);
   return bytes;
 }
