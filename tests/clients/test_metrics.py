@@ -183,7 +183,7 @@ def test_what_cannot_be_is_refused(cloudwatch):
     assert error_of(cloudwatch.get_metric_statistics, **{**asked, "Statistics": []}) == "MissingParameter"
     assert error_of(cloudwatch.get_metric_statistics, **{**asked, "ExtendedStatistics": ["p101"]}) == "InvalidParameterValue"
     assert error_of(cloudwatch.get_metric_statistics, **{**asked, "EndTime": asked["StartTime"]}) == \
-        "InvalidParameterCombination"
+        "InvalidParameterValue"
     with pytest.raises(ClientError) as unbuilt:
         cloudwatch.put_dashboard(DashboardName="x", DashboardBody="{}")
     assert "PutDashboard" in str(unbuilt.value)

@@ -148,7 +148,7 @@ TEST_F(KmsTest, KeysAreFoundByTheirAliases) {
 }
 
 TEST_F(KmsTest, WhatIsWrongWithNamesAndTagsIsToldInItsWords) {
-  auto describe = [&](const std::string& id) { return call("DescribeKey", R"({"KeyId":")" + id + ""}"); };
+  auto describe = [&](const std::string& id) { return call("DescribeKey", R"({"KeyId":")" + id + R"("})"); };
   EXPECT_EQ(describe("fake-key-id"), "400 NotFoundException: Invalid keyId 'fake-key-id'");
   EXPECT_EQ(describe("134f2428cec14b25a1ae9048164dba47"),
             "400 NotFoundException: Invalid keyId '134f2428cec14b25a1ae9048164dba47'");
