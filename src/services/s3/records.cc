@@ -80,6 +80,7 @@ Result<std::string> Records::read_body(objects::BodyId body) {
   std::string bytes((*reader)->size(), '\0');
   const auto count = (*reader)->read_at(0, bytes.data(), bytes.size());
   if (!count) return failure(count.error().message);
+  bytes.resize(*count);
   return bytes;
 }
 
