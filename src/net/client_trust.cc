@@ -72,18 +72,17 @@ ClientTrust::ClientTrust(ClientTrustOptions options, std::unique_ptr<Loaded> loa
     : options_(std::move(options)), loaded_(std::move(loaded)) {}
 ClientTrust::~ClientTrust() = default;
 
-Result<std::shared_ptr<const ClientTrust>> ClientTrust::load(ClientTrustOptions options) {
+std::shared_ptr<const ClientTrust> ClientTrust::load(ClientTrustOptions options) {
   ERR_clear_error();
   auto loaded = std::make_unique<Loaded>();
   loaded->store.reset(X509_STORE_new());
   loaded->names.reset(sk_X509_NAME_new_null());
   CHECK(loaded->store != nullptr && loaded->names != nullptr);
-  int authorities = 0, lists = 0;
+  int lists = 0;
   const Owned<BIO> certificates = reader(options.authorities);
   while (Owned<X509> each{PEM_read_bio_X509(certificates.get(), nullptr, no_password, nullptr)}) {
     X509_STORE_add_cert(loaded->store.get(), each.get());
     sk_X509_NAME_push(loaded->names.get(), X509_NAME_dup(X509_get_subject_name(each.get())));
-    ++authorities;
   }
   const Owned<BIO> revocations = reader(options.revocations);
   while (Owned<X509_CRL> each{PEM_read_bio_X509_CRL(revocations.get(), nullptr, no_password, nullptr)}) {
@@ -92,14 +91,15 @@ Result<std::shared_ptr<const ClientTrust>> ClientTrust::load(ClientTrustOptions 
   }
   // The end of each text is reported as an error.
   ERR_clear_error();
-  if (options.check == ClientTrustOptions::Check::Verify && authorities == 0) {
-    return failure("there is no authority to trust");
-  }
   // Each authority is trusted for itself, whoever signed it.
   unsigned long flags = X509_V_FLAG_PARTIAL_CHAIN;
   if (lists > 0) flags |= X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL;
   X509_STORE_set_flags(loaded->store.get(), flags);
   return std::make_shared<const ClientTrust>(std::move(options), std::move(loaded));
+}
+
+bool ClientTrust::lets_anybody_in() const {
+  return options_.check == ClientTrustOptions::Check::Take || sk_X509_NAME_num(loaded_->names.get()) > 0;
 }
 
 bool ClientTrust::apply(SSL* session) const {

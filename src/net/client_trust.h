@@ -6,7 +6,6 @@
 #include <string>
 
 #include "base/clock.h"
-#include "base/result.h"
 
 struct ssl_st;
 
@@ -30,10 +29,13 @@ struct ClientTrustOptions {
 // Immutable; any thread.
 class ClientTrust final {
  public:
-  static Result<std::shared_ptr<const ClientTrust>> load(ClientTrustOptions options);
+  // Fails towards nobody: what cannot be read of `authorities` is trusted by nothing, and Verify without any of them
+  // lets no client in.
+  static std::shared_ptr<const ClientTrust> load(ClientTrustOptions options);
   ~ClientTrust();
 
   const ClientTrustOptions& options() const { return options_; }
+  bool lets_anybody_in() const;
   // Has the session ask for a certificate and judge it. Before the handshake; `this` outlives the session.
   bool apply(ssl_st* session) const;
 

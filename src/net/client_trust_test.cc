@@ -115,10 +115,8 @@ struct Meeting {
 class MutualTls : public testing::Test {
  protected:
   Meeting meet(ClientTrustOptions options, const Holder* client, const std::string& chain = {}) {
-    auto trust = ClientTrust::load(std::move(options));
-    EXPECT_TRUE(trust.has_value());
     TlsServerOptions server_options;
-    server_options.policy.clients = *trust;
+    server_options.policy.clients = ClientTrust::load(std::move(options));
     server_options.certificate = *TlsCertificate::load({server_.certificate, server_.key.to_pem()});
     const auto context = *TlsServerContext::make(std::move(server_options));
     int ends[2];
@@ -217,8 +215,14 @@ TEST_F(MutualTls, TakesAnybodyWhenItDoesNotVerify) {
   EXPECT_EQ(nobody.client, nullptr);
 }
 
-TEST(ClientTrust, NeedsSomebodyToTrust) {
-  EXPECT_FALSE(ClientTrust::load({.authorities = "nonsense"}).has_value());
+TEST_F(MutualTls, LetsNobodyInWithoutSomebodyToTrust) {
+  for (const char* authorities : {"", "nonsense"}) {
+    const ClientTrustOptions options{.authorities = authorities};
+    EXPECT_FALSE(ClientTrust::load(options)->lets_anybody_in());
+    EXPECT_FALSE(meet(options, &client_).is_let_in);
+    EXPECT_FALSE(meet(options, nullptr).is_let_in);
+  }
+  EXPECT_TRUE(ClientTrust::load(verifies_)->lets_anybody_in());
 }
 
 }  // namespace

@@ -335,13 +335,10 @@ std::shared_ptr<const net::ClientTrust> ClientTrusts::find(Call& call, const Lis
       options.revocations += row.text(0);
     }
   }
-  auto loaded = net::ClientTrust::load(std::move(options));
-  // Without what it is to verify by, the listener lets nobody in.
-  if (!loaded) {
-    log::error(fmt::format("{} lets no clients in: {}", *listener.listener_arn, loaded.error().message));
-    return nullptr;
+  kept = {version, net::ClientTrust::load(std::move(options))};
+  if (!kept.trust->lets_anybody_in()) {
+    log::error(fmt::format("{} lets no clients in: its trust store has no certificate", *listener.listener_arn));
   }
-  kept = {version, std::move(*loaded)};
   return kept.trust;
 }
 
