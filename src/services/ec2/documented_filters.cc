@@ -38,6 +38,7 @@ constexpr std::array kDocumented = std::to_array<Documented>({
      "event.not-after event.not-before event.not-before-deadline instance-state-code instance-state-name "
      "instance-status.reachability instance-status.status operator.managed operator.principal "
      "system-status.reachability system-status.status attached-ebs-status.status application-status.status"},
+    {"DescribeInstanceTypeOfferings", "instance-type location"},
     {"DescribeInstanceTypes",
      "auto-recovery-supported bare-metal burstable-performance-supported current-generation "
      "dedicated-hosts-supported ebs-info.attachment-limit-type ebs-info.maximum-ebs-attachments "

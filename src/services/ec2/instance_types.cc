@@ -10,6 +10,7 @@
 
 #include "ec2/handlers.h"
 #include "services/ec2/filters.h"
+#include "services/ec2/zones.h"
 
 namespace holm::ec2 {
 
@@ -46,6 +47,15 @@ InstanceTypeInfo describe(const InstanceType& type) {
           .burstable_performance_supported = type.is_burstable};
 }
 
+// The places of one kind that an account's request in `region` is about; nothing lies at an outpost.
+std::vector<std::string> places_of(const std::string& region, const std::string& kind) {
+  if (kind == "region") return {region};
+  if (kind == "outpost") return {};
+  std::vector<std::string> places = zones_of(region);
+  if (kind == "availability-zone-id") std::ranges::transform(places, places.begin(), zone_id_of);
+  return places;
+}
+
 }  // namespace
 
 const InstanceType* find_instance_type(std::string_view name) {
@@ -74,6 +84,28 @@ DescribeInstanceTypesResult describe_instance_types(Service&, Call&,
   }
   end_dry_run(request.dry_run);
   result.next_token = take_page(result.instance_types, request.max_results, request.next_token);
+  return result;
+}
+
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstanceTypeOfferings.html
+DescribeInstanceTypeOfferingsResult describe_instance_type_offerings(
+    Service&, Call& call, const DescribeInstanceTypeOfferingsRequest& request) {
+  check_filters("DescribeInstanceTypeOfferings", request.filters);
+  const std::string kind = request.location_type.value_or("region");
+  DescribeInstanceTypeOfferingsResult result;
+  for (const std::string& place : places_of(call.region, kind)) {
+    for (const InstanceType& type : kTypes) {
+      FilterValues values = [&](std::string_view name) -> std::optional<std::vector<std::string>> {
+        if (name == "instance-type") return {{std::string(type.name)}};
+        return {{place}};
+      };
+      if (!passes(request.filters, {}, values)) continue;
+      result.instance_type_offerings.push_back(
+          {.instance_type = std::string(type.name), .location_type = kind, .location = place});
+    }
+  }
+  end_dry_run(request.dry_run);
+  result.next_token = take_page(result.instance_type_offerings, request.max_results, request.next_token);
   return result;
 }
 

@@ -28,7 +28,10 @@ struct TemplateRow {
   int64_t created = 0;
 };
 
-constexpr char kColumns[] = "id, name, default_version, latest_version, creator, created";
+// The column latest_version counts the numbers that were given, those of deleted versions too.
+constexpr char kColumns[] =
+    "id, name, default_version, (SELECT max(version) FROM ec2_launch_template_version WHERE template = id),"
+    " creator, created";
 
 TemplateRow read_row(const sql::Row& row) {
   return {row.text(0), row.text(1), row.integer(2), row.integer(3), row.text(4), row.integer(5)};
@@ -58,13 +61,23 @@ TemplateRow require_template(Call& call, const std::optional<std::string>& id,
   return read_row(*row);
 }
 
-int64_t require_version(const TemplateRow& row, const std::string& version) {
+std::string no_version(const TemplateRow& row, const std::string& version) {
+  return fmt::format("Could not find launch template version {} of {}.", version, row.id);
+}
+
+bool version_exists(Call& call, const TemplateRow& row, int64_t version) {
+  return call.transaction
+      .find("SELECT 1 FROM ec2_launch_template_version WHERE template = ?1 AND version = ?2",
+            {row.id, version})
+      .has_value();
+}
+
+int64_t require_version(Call& call, const TemplateRow& row, const std::string& version) {
   if (version.empty() || version == "$Default") return row.default_version;
   if (version == "$Latest") return row.latest_version;
   auto number = parse_integer(version);
-  if (!number || *number < 1 || *number > row.latest_version) {
-    throw aws::ServiceError("InvalidLaunchTemplateId.VersionNotFound", 400,
-                            fmt::format("Could not find launch template version {} of {}.", version, row.id));
+  if (!number || !version_exists(call, row, *number)) {
+    throw aws::ServiceError("InvalidLaunchTemplateId.VersionNotFound", 400, no_version(row, version));
   }
   return *number;
 }
@@ -195,7 +208,7 @@ RunInstancesRequest with_launch_template(Call& call, const RunInstancesRequest& 
   const LaunchTemplateSpecification& specification = *request.launch_template;
   const TemplateRow row =
       require_template(call, specification.launch_template_id, specification.launch_template_name);
-  const int64_t version = require_version(row, specification.version.value_or(""));
+  const int64_t version = require_version(call, row, specification.version.value_or(""));
   const auto data = read_data<RequestLaunchTemplateData>(call, row, version);
   RunInstancesRequest merged = request;
   merged.launch_template =
@@ -289,14 +302,16 @@ CreateLaunchTemplateVersionResult create_launch_template_version(
   TemplateRow row = require_template(call, request.launch_template_id, request.launch_template_name);
   RequestLaunchTemplateData data = request.launch_template_data;
   if (request.source_version) {
-    const int64_t source = require_version(row, *request.source_version);
+    const int64_t source = require_version(call, row, *request.source_version);
     data = laid_over(read_data<RequestLaunchTemplateData>(call, row, source), data);
   }
-  if (row.latest_version >= static_cast<int64_t>(kVersionsMax)) {
+  const auto given =
+      call.transaction.find("SELECT latest_version FROM ec2_launch_template WHERE id = ?1", {row.id});
+  if (given->integer(0) >= static_cast<int64_t>(kVersionsMax)) {
     throw aws::ServiceError("VersionLimitExceeded", 400, "A launch template has at most 10000 versions.");
   }
   end_dry_run(request.dry_run);
-  ++row.latest_version;
+  row.latest_version = given->integer(0) + 1;
   call.transaction.run("UPDATE ec2_launch_template SET latest_version = ?2 WHERE id = ?1",
                        {row.id, row.latest_version});
   insert_version(call, row.id, row.latest_version, request.version_description, data);
@@ -314,11 +329,41 @@ DeleteLaunchTemplateResult delete_launch_template(Service&, Call& call,
   return result;
 }
 
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteLaunchTemplateVersions.html
+// Numbers are never given again, and the default version cannot go.
+DeleteLaunchTemplateVersionsResult delete_launch_template_versions(
+    Service&, Call& call, const DeleteLaunchTemplateVersionsRequest& request) {
+  const TemplateRow row = require_template(call, request.launch_template_id, request.launch_template_name);
+  DeleteLaunchTemplateVersionsResult result;
+  for (const std::string& version : request.versions) {
+    const int64_t number = parse_integer(version).value_or(0);
+    if (number == row.default_version) {
+      throw_invalid(
+          fmt::format("Version {} is the default version of {}, which cannot be deleted.", number, row.id));
+    }
+    if (!version_exists(call, row, number)) {
+      result.unsuccessfully_deleted_launch_template_versions.push_back(
+          {.launch_template_id = row.id,
+           .launch_template_name = row.name,
+           .version_number = number,
+           .response_error = ResponseError{.code = "launchTemplateVersionDoesNotExist",
+                                           .message = no_version(row, version)}});
+      continue;
+    }
+    call.transaction.run("DELETE FROM ec2_launch_template_version WHERE template = ?1 AND version = ?2",
+                         {row.id, number});
+    result.successfully_deleted_launch_template_versions.push_back(
+        {.launch_template_id = row.id, .launch_template_name = row.name, .version_number = number});
+  }
+  end_dry_run(request.dry_run);
+  return result;
+}
+
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyLaunchTemplate.html
 ModifyLaunchTemplateResult modify_launch_template(Service&, Call& call,
                                                   const ModifyLaunchTemplateRequest& request) {
   TemplateRow row = require_template(call, request.launch_template_id, request.launch_template_name);
-  row.default_version = require_version(row, request.default_version.value_or(""));
+  row.default_version = require_version(call, row, request.default_version.value_or(""));
   end_dry_run(request.dry_run);
   call.transaction.run("UPDATE ec2_launch_template SET default_version = ?2 WHERE id = ?1",
                        {row.id, row.default_version});
@@ -361,13 +406,15 @@ DescribeLaunchTemplateVersionsResult describe_launch_template_versions(
   const TemplateRow row = require_template(call, request.launch_template_id, request.launch_template_name);
   DescribeLaunchTemplateVersionsResult result;
   for (const std::string& version : request.versions) {
-    result.launch_template_versions.push_back(describe_version(call, row, require_version(row, version)));
+    result.launch_template_versions.push_back(
+        describe_version(call, row, require_version(call, row, version)));
   }
   if (request.versions.empty()) {
     const int64_t from = parse_integer(request.min_version.value_or("1")).value_or(1);
     const int64_t to = parse_integer(request.max_version.value_or("")).value_or(row.latest_version);
     for (int64_t version = std::min(to, row.latest_version); version >= std::max<int64_t>(from, 1);
          --version) {
+      if (!version_exists(call, row, version)) continue;
       result.launch_template_versions.push_back(describe_version(call, row, version));
     }
   }

@@ -220,6 +220,41 @@ GroupRow group_of(Service& service, Call& call, const std::optional<std::string>
                           fmt::format("The security group rule ID '{}' does not exist", id));
 }
 
+struct Descriptions {
+  Direction direction;
+  const std::vector<SecurityGroupRuleDescription>& by_id;
+  const std::vector<IpPermission>& by_rule;
+};
+
+// A description that is not given takes away the one that was there.
+void update_descriptions(Call& call, const GroupRow& group, const Descriptions& wanted) {
+  const std::vector<RuleRow> have = rules_of(call.transaction, group.id);
+  auto write = [&](auto found, const std::string& description) {
+    const sql::Value value = description.empty() ? sql::Value() : sql::Value(description);
+    call.transaction.run("UPDATE ec2_security_group_rule SET description = ?2 WHERE id = ?1",
+                         {found->id, value});
+  };
+  const bool is_egress = wanted.direction == Direction::Egress;
+  for (const SecurityGroupRuleDescription& each : wanted.by_id) {
+    if (!each.security_group_rule_id) throw_missing("SecurityGroupRuleId");
+    const std::string& id = *each.security_group_rule_id;
+    auto found = std::ranges::find_if(
+        have, [&](const RuleRow& rule) { return rule.id == id && rule.is_egress == is_egress; });
+    if (found == have.end()) throw_no_rule(id);
+    write(found, each.description.value_or(""));
+  }
+  if (wanted.by_rule.empty() && !wanted.by_id.empty()) return;
+  for (const RuleRow& rule : rules_from(call, group, wanted.direction, wanted.by_rule)) {
+    auto found = std::ranges::find_if(have, [&](const RuleRow& other) { return is_same(other, rule); });
+    if (found == have.end()) {
+      throw aws::ServiceError("InvalidPermission.NotFound", 400,
+                              fmt::format("The specified rule does not exist in this security group: {}",
+                                          words_of(rule)));
+    }
+    write(found, rule.description);
+  }
+}
+
 // A rule keeps its id and its kind of source; whatever else it says is replaced.
 RuleRow changed_rule(Call& call, const GroupRow& group, const RuleRow& old,
                      const SecurityGroupRuleRequest& wanted) {
@@ -384,10 +419,37 @@ ModifySecurityGroupRulesResult modify_security_group_rules(Service& service, Cal
   return {.return_ = true};
 }
 
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_UpdateSecurityGroupRuleDescriptionsIngress.html
+UpdateSecurityGroupRuleDescriptionsIngressResult update_security_group_rule_descriptions_ingress(
+    Service& service, Call& call, const UpdateSecurityGroupRuleDescriptionsIngressRequest& request) {
+  const GroupRow group = group_of(service, call, request.group_id, request.group_name);
+  update_descriptions(
+      call, group, {Direction::Ingress, request.security_group_rule_descriptions, request.ip_permissions});
+  end_dry_run(request.dry_run);
+  return {.return_ = true};
+}
+
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_UpdateSecurityGroupRuleDescriptionsEgress.html
+UpdateSecurityGroupRuleDescriptionsEgressResult update_security_group_rule_descriptions_egress(
+    Service& service, Call& call, const UpdateSecurityGroupRuleDescriptionsEgressRequest& request) {
+  const GroupRow group = group_of(service, call, request.group_id, request.group_name);
+  update_descriptions(
+      call, group, {Direction::Egress, request.security_group_rule_descriptions, request.ip_permissions});
+  end_dry_run(request.dry_run);
+  return {.return_ = true};
+}
+
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeSecurityGroupRules.html
 DescribeSecurityGroupRulesResult describe_security_group_rules(
     Service&, Call& call, const DescribeSecurityGroupRulesRequest& request) {
   check_filters("DescribeSecurityGroupRules", request.filters);
+  for (const std::string& id : request.security_group_rule_ids) {
+    auto found = call.transaction.find(
+        "SELECT 1 FROM ec2_security_group_rule AS rule JOIN ec2_security_group AS of_it"
+        " ON of_it.id = rule.security_group WHERE rule.id = ?1 AND of_it.account = ?2 AND of_it.region = ?3",
+        {id, call.account, call.region});
+    if (!found) throw_no_rule(id);
+  }
   DescribeSecurityGroupRulesResult result;
   for (const sql::Row& group : call.transaction.run(
            "SELECT id FROM ec2_security_group WHERE account = ?1 AND region = ?2 ORDER BY created, id",
