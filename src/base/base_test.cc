@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "base/characters.h"
 #include "base/check.h"
 #include "base/files.h"
 #include "base/page_token.h"
@@ -179,6 +180,17 @@ TEST(Check, ThrowsWithItsPlace) {
   } catch (const InternalFailure& failure) {
     EXPECT_NE(std::string(failure.what()).find("base_test.cc"), std::string::npos);
   }
+}
+
+TEST(Characters, OfNames) {
+  EXPECT_TRUE(is_alphanumeric("aZ09"));
+  EXPECT_TRUE(is_alphanumeric("a-b.c", ".-"));
+  EXPECT_TRUE(is_alphanumeric(""));
+  for (const char* text : {"a b", "a-b", "@", "[", "`", "{", "/", ":", "\xc3\xa9"}) {
+    EXPECT_FALSE(is_alphanumeric(text)) << text;
+  }
+  EXPECT_FALSE(is_alphanumeric(std::string_view("a\0", 2), "-"));
+  EXPECT_TRUE(is_letter('z') && is_letter('A') && !is_letter('0') && !is_letter('_'));
 }
 
 }  // namespace

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 
+#include "base/characters.h"
 #include "base/strings.h"
 #include "cli/commands.h"
 #include "region/addresses.h"
@@ -17,11 +17,7 @@ namespace {
 
 // As a shell reads it back.
 std::string quoted(const std::string& text) {
-  const bool is_plain = std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("/._-").find(c) != std::string_view::npos;
-  });
-  return is_plain ? text : "'" + replace_all(text, "'", "'\\''") + "'";
+  return is_alphanumeric(text, "/._-") ? text : "'" + replace_all(text, "'", "'\\''") + "'";
 }
 
 // The certificate that browsers and clients trust for the region's sites.

@@ -15,6 +15,7 @@
 #include <array>
 #include <optional>
 
+#include "base/characters.h"
 #include "base/check.h"
 #include "base/strings.h"
 
@@ -153,10 +154,7 @@ std::string key_algorithm_of(X509* certificate) {
 
 // OpenSSL reads extensions from a configuration language: nothing of it may be in a name.
 bool is_dns_name(std::string_view name) {
-  return !name.empty() && name.size() <= 253 && std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '.' || c == '*' || c == '_';
-  });
+  return !name.empty() && name.size() <= 253 && is_alphanumeric(name, "-.*_");
 }
 
 bool is_ip_address(const std::string& text) {

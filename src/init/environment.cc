@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/characters.h"
 #include "base/strings.h"
 
 namespace holm::init {
@@ -121,9 +122,8 @@ std::vector<std::string> Environment::assignments() const {
 }
 
 bool is_variable_name(std::string_view name) {
-  auto is_letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_'; };
-  if (name.empty() || !is_letter(name.front())) return false;
-  return std::ranges::all_of(name, [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
+  if (name.empty() || (!is_letter(name.front()) && name.front() != '_')) return false;
+  return is_alphanumeric(name, "_");
 }
 
 std::vector<std::string> parse_environment_file(std::string_view text) {

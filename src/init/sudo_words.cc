@@ -2,9 +2,9 @@
 
 #include "init/sudo_words.h"
 
-#include <cctype>
 #include <optional>
 
+#include "base/characters.h"
 #include "base/strings.h"
 
 namespace holm::init {
@@ -14,10 +14,7 @@ namespace {
 bool is_assignment(std::string_view word) {
   const size_t equals = word.find('=');
   if (equals == std::string_view::npos || equals == 0) return false;
-  for (const char c : word.substr(0, equals)) {
-    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '_') return false;
-  }
-  return true;
+  return is_alphanumeric(word.substr(0, equals), "_");
 }
 
 class Parser {

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/characters.h"
+
 namespace holm::init {
 
 namespace {
@@ -14,8 +16,7 @@ constexpr std::array<std::string_view, 11> kSuffixes = {
     "service", "target", "timer", "socket", "path", "mount", "slice", "scope", "automount", "swap", "device"};
 
 bool is_name_character(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-         std::string_view(":-_.\\@").find(c) != std::string_view::npos;
+  return is_letter_or_digit(c) || std::string_view(":-_.\\@").find(c) != std::string_view::npos;
 }
 
 int hex_value(char c) {

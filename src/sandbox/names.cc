@@ -11,6 +11,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "base/characters.h"
 #include "base/unique_fd.h"
 
 namespace holm::sandbox {
@@ -33,14 +34,8 @@ std::string interface_name(char prefix, std::string_view id) {
 }
 
 bool is_valid_id(std::string_view id) {
-  auto is_alphanumeric = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-  };
-  if (id.empty() || id.size() > 128 || !is_alphanumeric(id[0])) return false;
-  for (char c : id) {
-    if (!is_alphanumeric(c) && c != '.' && c != '_' && c != '-') return false;
-  }
-  return true;
+  if (id.empty() || id.size() > 128 || !is_letter_or_digit(id[0])) return false;
+  return is_alphanumeric(id, "._-");
 }
 
 Result<void> write_volatile_file(const std::string& path, std::string_view content) {

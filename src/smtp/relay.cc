@@ -2,8 +2,8 @@
 
 #include "smtp/relay.h"
 
-#include <algorithm>
 
+#include "base/characters.h"
 #include "base/strings.h"
 
 namespace holm::smtp {
@@ -13,10 +13,7 @@ namespace {
 constexpr uint16_t kSubmissionPort = 587, kTlsPort = 465;
 
 bool is_host(std::string_view text) {
-  return !text.empty() && text.size() <= 253 && std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '.' || c == ':';
-  });
+  return !text.empty() && text.size() <= 253 && is_alphanumeric(text, "-.:");
 }
 
 }  // namespace

@@ -2,8 +2,8 @@
 
 #include "stacks/language_extensions.h"
 
-#include <algorithm>
 
+#include "base/characters.h"
 #include "base/strings.h"
 #include "formats/json.h"
 #include "stacks/substitution.h"
@@ -24,7 +24,7 @@ constexpr size_t kTextBytesMax = kTemplateBytesMax;
 std::string alphanumeric(std::string_view text) {
   std::string kept;
   for (char c : text) {
-    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) kept += c;
+    if (is_letter_or_digit(c)) kept += c;
   }
   return kept;
 }

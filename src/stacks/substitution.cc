@@ -2,7 +2,8 @@
 
 #include "stacks/substitution.h"
 
-#include <algorithm>
+
+#include "base/characters.h"
 
 namespace holm::stacks {
 
@@ -32,10 +33,7 @@ std::vector<SubstitutionPart> split_substitution(std::string_view text) {
 }
 
 bool is_variable_name(std::string_view name) {
-  return !name.empty() && std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '.' || c == ':';
-  });
+  return !name.empty() && is_alphanumeric(name, "_.:");
 }
 
 std::optional<std::string> scalar_text(const formats::Value& value) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/characters.h"
 #include "base/strings.h"
 #include "formats/json.h"
 #include "formats/yaml.h"
@@ -29,12 +30,6 @@ constexpr std::array<std::string_view, 9> kSections = {"AWSTemplateFormatVersion
                                                        "Mappings",
                                                        "Conditions",
                                                        "Outputs"};
-
-bool is_alphanumeric(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-  });
-}
 
 bool is_one_of(std::string_view text, std::initializer_list<std::string_view> words) {
   return std::ranges::find(words, text) != words.end();
@@ -131,7 +126,7 @@ class Reader {
                   path, *value);
     }
     for (const auto& [name, member] : *section.members) {
-      if (section.name != "Conditions" && !is_alphanumeric(name)) {
+      if (section.name != "Conditions" && (name.empty() || !is_alphanumeric(name))) {
         return fail("Template format error: " + std::string(section.noun) + " name " + name +
                         " is non alphanumeric.",
                     path + "/" + name, member);

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <map>
 
+#include "base/characters.h"
 #include "base/strings.h"
 
 namespace holm::cli {
@@ -85,10 +86,7 @@ std::string stack_name_for(const std::string& template_path) {
     const std::string folder = path.has_parent_path() ? path.parent_path().filename().string() : "";
     if (!folder.empty() && folder != "." && folder != "..") name = folder;
   }
-  auto is_allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
-  };
-  std::ranges::replace_if(name, [&](char c) { return !is_allowed(c); }, '-');
+  std::ranges::replace_if(name, [](char c) { return !is_letter_or_digit(c); }, '-');
   name.erase(0, name.find_first_not_of("-0123456789"));
   return name.empty() ? "stack" : name.substr(0, 128);
 }

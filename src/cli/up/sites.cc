@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "base/characters.h"
 #include "base/strings.h"
 
 namespace holm::cli {
@@ -15,9 +16,7 @@ namespace {
 constexpr uint16_t kWebPort = 80;
 
 bool is_host_name(std::string_view name) {
-  return std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
-  });
+  return is_alphanumeric(name, "-.");
 }
 
 bool is_target(std::string_view text) {

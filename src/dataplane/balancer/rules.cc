@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/characters.h"
 #include "base/strings.h"
 #include "dataplane/balancer/edge.h"
 #include "http/characters.h"
@@ -21,10 +22,7 @@ constexpr size_t kHostMax = 1024;
 // What may stand in the header Host of a request that somebody understands.
 bool is_host(std::string_view host) {
   constexpr std::string_view kOthers = ".-_:[]";
-  return !host.empty() && host.size() <= kHostMax && std::ranges::all_of(host, [&](char c) {
-    const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    return is_letter || kOthers.find(c) != std::string_view::npos;
-  });
+  return !host.empty() && host.size() <= kHostMax && is_alphanumeric(host, kOthers);
 }
 
 bool is_target(std::string_view target) {

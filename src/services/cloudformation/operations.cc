@@ -8,6 +8,7 @@
 
 #include "aws/service/error.h"
 #include "aws/service/identity.h"
+#include "base/characters.h"
 #include "base/random.h"
 #include "services/cloudformation/service.h"
 #include "services/cloudformation/session.h"
@@ -21,10 +22,7 @@ constexpr char kSessionName[] = "AWSCloudFormation";
 constexpr std::chrono::hours kSessionDuration{1};
 
 bool is_name(std::string_view name) {
-  auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
-  return !name.empty() && name.size() <= 128 && is_letter(name[0]) && std::ranges::all_of(name, [&](char c) {
-    return is_letter(c) || (c >= '0' && c <= '9') || c == '-';
-  });
+  return !name.empty() && name.size() <= 128 && is_letter(name[0]) && is_alphanumeric(name, "-");
 }
 
 std::vector<stacks::Tag> tags_of(const std::vector<Tag>& given) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/characters.h"
 #include "base/strings.h"
 
 namespace holm::cloudwatch {
@@ -65,9 +66,7 @@ class Reader {
   std::string_view peek_word() {
     skip();
     size_t end = at_;
-    auto is_part = [](char c) {
-      return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-    };
+    auto is_part = [](char c) { return is_letter_or_digit(c) || c == '_'; };
     while (end < text_.size() && is_part(text_[end])) ++end;
     return text_.substr(at_, end - at_);
   }

@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 
+#include "base/characters.h"
 #include "metrics/store.h"
 #include "services/cloudwatch/metric_names.h"
 
@@ -18,10 +18,7 @@ namespace {
 }
 
 bool is_id(const std::string& id) {
-  auto is_word = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-  };
-  return !id.empty() && id.front() >= 'a' && id.front() <= 'z' && std::ranges::all_of(id, is_word);
+  return !id.empty() && id.front() >= 'a' && id.front() <= 'z' && is_alphanumeric(id, "_");
 }
 
 [[noreturn]] void throw_math(const std::string& id, const MathError& error) {

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "base/characters.h"
+
 namespace holm::ec2 {
 
 namespace {
@@ -32,8 +34,7 @@ ImageRow read_row(const sql::Row& row) {
 }
 
 bool is_name_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::string_view("()[] ./-'@_").find(c) != std::string_view::npos;
+  return is_letter_or_digit(c) || std::string_view("()[] ./-'@_").find(c) != std::string_view::npos;
 }
 
 [[noreturn]] void throw_no_image(const std::string& id) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/characters.h"
 #include "base/page_token.h"
 #include "base/strings.h"
 #include "dataplane/dns/directory.h"
@@ -28,10 +29,8 @@ constexpr int32_t kPageMax = 400;
 
 void check_name(const std::string& name) {
   if (name.size() > kNameMax) refuse("LoadBalancer name cannot be longer than 32 characters");
-  const bool is_plain = std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
-  });
-  if (!is_plain) refuse("LoadBalancer name must contain only alphanumeric characters or hyphens");
+  if (!is_alphanumeric(name, "-"))
+    refuse("LoadBalancer name must contain only alphanumeric characters or hyphens");
   if (name.empty() || name.front() == '-' || name.back() == '-') {
     refuse("LoadBalancer name must not be empty, and must not begin or end with a hyphen");
   }

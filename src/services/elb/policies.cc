@@ -10,6 +10,7 @@
 
 #include "aws/codec/json_codec.h"
 #include "aws/service/error.h"
+#include "base/characters.h"
 #include "base/check.h"
 #include "base/strings.h"
 #include "elb/schema.h"
@@ -87,10 +88,7 @@ PolicyDescription require_policy(Call& call, const std::string& load_balancer, c
 }
 
 void check_policy_name(const std::string& name) {
-  const bool is_plain = !name.empty() && std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
-  });
-  if (is_plain) return;
+  if (!name.empty() && is_alphanumeric(name, "-")) return;
   refuse(fmt::format("Policy names are made of alphanumeric characters and hyphens: '{}' is not", name));
 }
 

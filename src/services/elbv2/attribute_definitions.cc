@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/characters.h"
 #include "base/strings.h"
 #include "services/elbv2/function_targets.h"
 #include "services/elbv2/kinds.h"
@@ -127,10 +128,7 @@ constexpr Definition kListenerAttributes[] = {
 };
 
 bool is_header_name(std::string_view value) {
-  const bool plain = std::ranges::all_of(value, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-  });
-  return plain && !value.empty() && value.size() <= kHeaderNameMax;
+  return !value.empty() && value.size() <= kHeaderNameMax && is_alphanumeric(value, "-_");
 }
 
 bool fits_one(std::string_view form, std::string_view value) {

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "aws/service/error.h"
+#include "base/characters.h"
 #include "base/strings.h"
 #include "dataplane/balancer/expression.h"
 #include "net/address.h"
@@ -80,10 +81,6 @@ bool is_cidr(const std::string& text) {
          *length <= (address->family() == net::Address::Family::Ipv4 ? 32 : 128);
 }
 
-bool is_letter_or_digit(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
 // What values of the field are made of besides letters, digits and wildcards; empty: whatever can be seen.
 std::string_view characters_of(Field field) {
   if (field == Field::Host) return "-.*?";
@@ -92,10 +89,8 @@ std::string_view characters_of(Field field) {
 }
 
 bool is_made_of(std::string_view value, std::string_view characters) {
-  return std::ranges::all_of(value, [characters](char c) {
-    if (characters.empty()) return c >= ' ' && c <= '~';
-    return is_letter_or_digit(c) || characters.find(c) != std::string_view::npos;
-  });
+  if (!characters.empty()) return is_alphanumeric(value, characters);
+  return std::ranges::all_of(value, [](char c) { return c >= ' ' && c <= '~'; });
 }
 
 void check_value(Field field, const std::string& value) {

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "aws/service/region.h"
+#include "base/characters.h"
 #include "base/strings.h"
 #include "dataplane/dns/directory.h"
 #include "ec2/operations.h"
@@ -27,10 +28,8 @@ aws::Principal own_principal(const Call& call) {
 }
 
 bool is_name(const std::string& name) {
-  bool plain = std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
-  });
-  return plain && !name.empty() && name.size() <= 32 && name.front() != '-' && name.back() != '-';
+  return !name.empty() && name.size() <= 32 && is_alphanumeric(name, "-") && name.front() != '-' &&
+         name.back() != '-';
 }
 
 template <class Request>

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 
+#include "base/characters.h"
 #include "base/strings.h"
 #include "kms/handlers.h"
 #include "services/kms/keys.h"
@@ -27,10 +27,8 @@ void require_alias_name(const std::string& name) {
                             "https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html");
   }
   const std::string_view rest = std::string_view(name).substr(6);
-  const bool is_name = !rest.empty() && std::ranges::all_of(rest, [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '/' || c == '_' || c == '-';
-  });
-  if (!is_name) throw InvalidAliasNameException("Alias contains invalid characters for an alias");
+  if (rest.empty() || !is_alphanumeric(rest, "/_-"))
+    throw InvalidAliasNameException("Alias contains invalid characters for an alias");
   if (rest.starts_with("aws/"))
     throw InvalidAliasNameException("Aliases that begin with alias/aws/ are AWS's own.");
 }

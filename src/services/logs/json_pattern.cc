@@ -8,6 +8,7 @@
 #include <array>
 #include <optional>
 
+#include "base/characters.h"
 #include "base/strings.h"
 #include "formats/json.h"
 
@@ -33,8 +34,7 @@ constexpr std::array<std::pair<std::string_view, Comparison>, 6> kComparisons = 
      {">", Comparison::Greater}}};
 
 bool is_name_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
-         c == '@' || c == '/' || c == ':';
+  return is_letter_or_digit(c) || std::string_view("_-@/:").find(c) != std::string_view::npos;
 }
 
 void skip_blanks(std::string_view& text) { text = trim(text); }

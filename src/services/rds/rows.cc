@@ -5,9 +5,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 
 #include "aws/service/reserved_tags.h"
+#include "base/characters.h"
 #include "base/random.h"
 #include "base/strings.h"
 #include "crypto/hash.h"
@@ -252,9 +252,8 @@ void record_event(Call& call, const Happening& happening) {
 }
 
 std::string valid_identifier(std::string_view name, const std::string& text, size_t length_max) {
-  bool is_valid =
-      !text.empty() && text.size() <= length_max && std::isalpha(static_cast<unsigned char>(text[0])) != 0;
-  for (char c : text) is_valid = is_valid && (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-');
+  const bool is_valid =
+      !text.empty() && text.size() <= length_max && is_letter(text[0]) && is_alphanumeric(text, "-");
   if (!is_valid || text.ends_with("-") || text.find("--") != std::string::npos) {
     throw_invalid(
         fmt::format("The parameter {} is not a valid identifier. Identifiers must begin with a letter; must"
@@ -282,9 +281,7 @@ void check_password(const std::string& password) {
 }
 
 void check_master_user(const std::string& user) {
-  bool is_valid =
-      !user.empty() && user.size() <= 16 && std::isalpha(static_cast<unsigned char>(user[0])) != 0;
-  for (char c : user) is_valid = is_valid && (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_');
+  const bool is_valid = !user.empty() && user.size() <= 16 && is_letter(user[0]) && is_alphanumeric(user, "_");
   if (!is_valid) {
     throw_invalid("The parameter MasterUsername must be 1 to 16 letters or numbers, the first a letter.");
   }

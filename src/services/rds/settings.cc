@@ -6,9 +6,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
 #include "aws/service/error.h"
+#include "base/characters.h"
 #include "base/strings.h"
 #include "services/rds/rows.h"
 
@@ -96,9 +96,7 @@ void check_maintenance_window(const std::string& window) {
 }
 
 void check_database_name(const std::string& name) {
-  bool is_valid =
-      !name.empty() && name.size() <= 64 && std::isalpha(static_cast<unsigned char>(name[0])) != 0;
-  for (char c : name) is_valid = is_valid && (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_');
+  const bool is_valid = !name.empty() && name.size() <= 64 && is_letter(name[0]) && is_alphanumeric(name, "_");
   if (!is_valid) {
     throw_invalid(
         "DatabaseName must begin with a letter and contain only alphanumeric characters or underscores.");

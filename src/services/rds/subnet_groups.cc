@@ -8,6 +8,7 @@
 #include <set>
 
 #include "aws/service/region.h"
+#include "base/characters.h"
 #include "base/strings.h"
 #include "ec2/operations.h"
 #include "rds/handlers.h"
@@ -94,9 +95,7 @@ SubnetGroupRow make_default(Call& call) {
 }
 
 void check_name(const std::string& name) {
-  const bool is_valid = !name.empty() && name.size() <= 255 && std::ranges::all_of(name, [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.' || c == ' ';
-  });
+  const bool is_valid = !name.empty() && name.size() <= 255 && is_alphanumeric(name, "-_. ");
   if (!is_valid || name == kDefault) {
     throw_invalid(fmt::format("The parameter DBSubnetGroupName is not a valid identifier: {}", name));
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/characters.h"
 #include "base/strings.h"
 
 namespace holm::sns {
@@ -13,8 +14,7 @@ namespace {
 constexpr size_t kUrlMax = 2048;
 
 bool is_host_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-         c == '_' || c == ':';
+  return is_letter_or_digit(c) || c == '-' || c == '.' || c == '_' || c == ':';
 }
 
 }  // namespace

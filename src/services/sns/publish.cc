@@ -6,6 +6,7 @@
 #include <set>
 
 #include "aws/service/error.h"
+#include "base/characters.h"
 #include "base/random.h"
 #include "base/strings.h"
 #include "formats/json.h"
@@ -49,10 +50,6 @@ size_t bytes_of(const Message& message) {
 bool is_subject(const std::string& subject) {
   const bool is_plain = std::ranges::all_of(subject, [](char c) { return c >= ' ' && c <= '~'; });
   return is_plain && !subject.empty() && subject.size() <= kSubjectMax && subject[0] != ' ';
-}
-
-bool is_letter_or_digit(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
 // What is wrong with an attribute's name.
@@ -231,8 +228,7 @@ std::string send(Service& service, Call& call, const TopicId& topic, const Messa
 }
 
 bool is_batch_id(const std::string& id) {
-  return !id.empty() &&
-         std::ranges::all_of(id, [](char c) { return is_letter_or_digit(c) || c == '-' || c == '_'; });
+  return !id.empty() && is_alphanumeric(id, "-_");
 }
 
 void require_batch(const PublishBatchInput& request) {

@@ -10,6 +10,7 @@
 #include "aws/policy/evaluate.h"
 #include "aws/policy/policy.h"
 #include "aws/service/error.h"
+#include "base/characters.h"
 #include "base/strings.h"
 #include "services/sns/retry_policy.h"
 #include "services/sns/service.h"
@@ -31,9 +32,7 @@ constexpr std::array<std::string_view, 4> kUnbuiltNames = {"FifoTopic", "Content
                                                            "ArchivePolicy", "FifoThroughputScope"};
 
 bool is_name(std::string_view name) {
-  return !name.empty() && name.size() <= kNameMax && std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-  });
+  return !name.empty() && name.size() <= kNameMax && is_alphanumeric(name, "-_");
 }
 
 std::string default_policy(const TopicId& id) {

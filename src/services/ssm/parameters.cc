@@ -8,6 +8,7 @@
 
 #include "aws/service/error.h"
 #include "aws/service/region.h"
+#include "base/characters.h"
 #include "base/page_token.h"
 #include "base/strings.h"
 #include "ec2/operations.h"
@@ -119,10 +120,7 @@ aws::ServiceError invalid(const std::string& message) {
 
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
 void check_name(const std::string& name) {
-  const bool is_plain = std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '.' || c == '-' || c == '/';
-  });
+  const bool is_plain = is_alphanumeric(name, "_.-/");
   const std::string lower = to_lower(name.starts_with('/') ? name.substr(1) : name);
   if (!is_plain || name.empty() || (name.find('/') != std::string::npos && !name.starts_with('/'))) {
     throw invalid(
