@@ -29,8 +29,7 @@ struct ClientTrustOptions {
 // Immutable; any thread.
 class ClientTrust final {
  public:
-  // Fails towards nobody: what cannot be read of `authorities` is trusted by nothing, and Verify without any of them
-  // lets no client in.
+  // What cannot be read of `authorities` is left out; Verify without any of them lets no client in.
   static std::shared_ptr<const ClientTrust> load(ClientTrustOptions options);
   ~ClientTrust();
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <random>
 #include <vector>
 
 #include "async/byte_source.h"
@@ -314,14 +315,14 @@ class Tls : public Sockets {
     return outcome;
   }
 
-  static async::Task<void> receive(Stream& far, Outcome& outcome) {
-    char buffer[1000];
-    std::string all;
+  async::Task<void> receive(Stream& far, Outcome& outcome) {
+    std::string buffer(50'000, '\0'), all;
     try {
       while (true) {
-        size_t bytes = co_await far.read(buffer, kPatience);
+        const size_t wanted = 1 + random_() % reads_max_;
+        size_t bytes = co_await far.read(std::span(buffer).first(wanted), kPatience);
         if (bytes == 0) break;
-        all.append(buffer, bytes);
+        all.append(buffer, 0, bytes);
       }
       outcome.protocol = far.tls()->protocol();
       outcome.server_name = far.tls()->server_name();
@@ -332,16 +333,22 @@ class Tls : public Sockets {
       outcome.received = "! refused";
     }
   }
-  static async::Task<void> send(Stream& near, Outcome&) {
+  async::Task<void> send(Stream& near, Outcome&) {
     try {
-      co_await near.write(std::string_view(kText), kPatience);
+      for (std::string_view left = text_; !left.empty();) {
+        const std::string_view piece = left.substr(0, 1 + random_() % writes_max_);
+        co_await near.write(piece, kPatience);
+        left.remove_prefix(piece.size());
+      }
       near.end_writing();
     } catch (const async::StreamError&) {
       // The outcome shows at the other side.
     }
   }
 
-  static constexpr char kText[] = "secret";
+  std::string text_ = "secret";
+  size_t writes_max_ = 1000, reads_max_ = 1000;  // Bytes, 50,000 at most.
+  std::mt19937_64 random_{5};
   CertificatePem first_ = self_signed("a.test");
   CertificatePem second_ = self_signed("b.test");
   TlsPolicy server_policy_;
@@ -386,6 +393,16 @@ TEST_F(Tls, CarriesBytesWithTheCertificateOfTheNameAskedFor) {
   EXPECT_EQ(first.protocol, "http/1.1");
   EXPECT_EQ(first.server_name, "a.test");
   EXPECT_EQ(connect_to_server("b.test", second_.chain).received, "secret");
+}
+
+// Records come in parts and several at once; nobody waits for what is here already.
+TEST_F(Tls, CarriesPiecesOfEverySize) {
+  for (int i = 0; i < 300'000; ++i) text_ += static_cast<char>('a' + i % 23);
+  for (const auto& [writes, reads] : {std::pair{10, 50'000}, {300, 40}, {50'000, 700}, {40'000, 50'000}}) {
+    writes_max_ = static_cast<size_t>(writes);
+    reads_max_ = static_cast<size_t>(reads);
+    EXPECT_EQ(connect_to_server("a.test", first_.chain).received, text_) << writes << " " << reads;
+  }
 }
 
 TEST_F(Tls, IsRefusedByAClientThatDoesNotTrustTheCertificate) {

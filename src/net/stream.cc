@@ -61,6 +61,7 @@ Stream::~Stream() {
 
 void Stream::on_events(async::Events events) {
   if (events.ended || events.failed) peer_ended_ = true;
+  if (tls_) tls_->socket_changed();
   // TLS reads may have to wait for writing and the other way round.
   bool wake_reader = events.readable || tls_;
   bool wake_writer = events.writable || tls_;
@@ -99,8 +100,10 @@ Wait Stream::Waiter::await_resume() {
 
 IoResult Stream::read_some(std::span<char> buffer) {
   if (!tls_) return read_plain(buffer);
+  if (!reading_->ready && tls_->has_drained_socket()) return {Io::WouldBlock, 0};
   TlsSession::Step step = tls_->read(buffer);
-  if (step.needs != TlsSession::Needs::Nothing) reading_->ready = false;
+  const bool is_all = tls_->has_drained_socket() && !peer_ended_;
+  if (step.needs != TlsSession::Needs::Nothing || is_all) reading_->ready = false;
   return step.result;
 }
 

@@ -277,6 +277,25 @@ std::unique_ptr<TlsSession> TlsClientContext::connect(int fd, const std::string&
   return std::make_unique<TlsSession>(session);
 }
 
+namespace {
+
+// Looks at the session's reads from its socket.
+long note_read(BIO* socket, int operation, const char*, size_t wanted, int, long, int returned, size_t* read) {
+  if (operation == (BIO_CB_READ | BIO_CB_RETURN)) {
+    auto* was_short = reinterpret_cast<bool*>(BIO_get_callback_arg(socket));
+    *was_short = returned <= 0 || *read < wanted;
+  }
+  return returned;
+}
+
+}  // namespace
+
+TlsSession::TlsSession(SSL* session) : session_(session) {
+  BIO* const socket = SSL_get_rbio(session_);
+  BIO_set_callback_ex(socket, note_read);
+  BIO_set_callback_arg(socket, reinterpret_cast<char*>(&was_short_));
+}
+
 TlsSession::~TlsSession() { SSL_free(session_); }
 
 std::string_view TlsSession::protocol() const {
@@ -305,6 +324,12 @@ std::shared_ptr<const ClientCertificate> TlsSession::client_certificate() const 
 
 namespace {
 
+// Errors of other sessions on this thread must not be taken for ours. There are none as a rule, and clearing all
+// the places for them takes longer than looking.
+void forget_errors() {
+  if (ERR_peek_error() != 0) ERR_clear_error();
+}
+
 TlsSession::Step outcome(SSL* session, int returned, size_t bytes) {
   using Needs = TlsSession::Needs;
   if (returned > 0) return {{Io::Done, bytes}, Needs::Nothing};
@@ -323,20 +348,21 @@ TlsSession::Step outcome(SSL* session, int returned, size_t bytes) {
 }  // namespace
 
 TlsSession::Step TlsSession::shake_hands() {
-  ERR_clear_error();
+  forget_errors();
   return outcome(session_, SSL_do_handshake(session_), 0);
 }
 
 TlsSession::Step TlsSession::read(std::span<char> buffer) {
-  // Errors of other sessions on this thread must not be taken for ours.
-  ERR_clear_error();
+  forget_errors();
   size_t bytes = 0;
   int returned = SSL_read_ex(session_, buffer.data(), buffer.size(), &bytes);
   return outcome(session_, returned, bytes);
 }
 
+bool TlsSession::has_drained_socket() const { return was_short_ && SSL_has_pending(session_) == 0; }
+
 TlsSession::Step TlsSession::write(std::string_view bytes) {
-  ERR_clear_error();
+  forget_errors();
   size_t written = 0;
   int returned = SSL_write_ex(session_, bytes.data(), bytes.size(), &written);
   return outcome(session_, returned, written);

@@ -112,7 +112,8 @@ class TlsClientContext final {
 // TLS on one connection; the Stream that owns it drives it.
 class TlsSession final {
  public:
-  explicit TlsSession(ssl_st* session) : session_(session) {}
+  // Takes the session, which has its socket.
+  explicit TlsSession(ssl_st* session);
   ~TlsSession();
   TlsSession(const TlsSession&) = delete;
   TlsSession& operator=(const TlsSession&) = delete;
@@ -137,11 +138,16 @@ class TlsSession final {
   // Carries the handshake on; Needs::Nothing when it is over, one way or the other.
   Step shake_hands();
   Step read(std::span<char> buffer);
+  // Whether a read can give nothing before the socket has more: all it had was taken, and nothing is left here.
+  bool has_drained_socket() const;
+  // To be told when the socket may have more: what was found out about it before holds no longer.
+  void socket_changed() { was_short_ = false; }
   Step write(std::string_view bytes);
   void end_writing();
 
  private:
   ssl_st* session_;
+  bool was_short_ = false;  // The last read from the socket.
   mutable std::shared_ptr<const ClientCertificate> client_;  // Once it was asked for.
 };
 
