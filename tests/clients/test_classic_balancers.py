@@ -1,5 +1,6 @@
 """Classic Load Balancers carry requests and connections: to whom, with which headers and cookies, and for how long."""
 import json
+import shlex
 import socket
 import ssl
 import subprocess
@@ -261,6 +262,57 @@ def test_requests_in_progress_end_before_an_instance_is_gone(place):
     assert set(told) == place.names()
     gone = ("OutOfService", "Instance", "Instance is not currently registered with the LoadBalancer.")
     wait_until(lambda: place.health(place.servers[0])[place.servers[0]] == gone, what="it is gone")
+
+
+LOG = {"Enabled": True, "S3BucketName": "logs-of-classic", "S3BucketPrefix": "old", "EmitInterval": 5}
+
+
+def set_log(place, **changed):
+    place.classic.modify_load_balancer_attributes(LoadBalancerName="classic",
+                                                  LoadBalancerAttributes={"AccessLog": {**LOG, **changed}})
+
+
+def logged(place):
+    """What is in the bucket: key → text."""
+    found = place.s3.list_objects_v2(Bucket="logs-of-classic").get("Contents", [])
+    return {each["Key"]: place.s3.get_object(Bucket="logs-of-classic", Key=each["Key"])["Body"].read().decode()
+            for each in found}
+
+
+def test_requests_and_connections_are_logged(place):
+    place.s3 = place.region.client("s3")
+    place.s3.create_bucket(Bucket="logs-of-classic")
+    with pytest.raises(ClientError, match="InvalidConfigurationRequest.*Access Denied for bucket: logs-of-classic"):
+        set_log(place)
+    assert logged(place) == {}
+    place.s3.put_bucket_policy(Bucket="logs-of-classic", Policy=json.dumps({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
+        "Action": "s3:PutObject", "Resource": "arn:aws:s3:::logs-of-classic/old/AWSLogs/*"}]}))
+    set_log(place)
+    account = place.region.client("sts").get_caller_identity()["Account"]
+    wait_until(lambda: list(logged(place)) == [f"old/AWSLogs/{account}/ELBAccessLogTestFile"], what="the test file")
+    folder = place.region.data / "access-logs-classic"
+
+    def are_written():
+        assert place.host("/logged?a=b") in place.names() and place.raw(9000)
+        lines = [line for each in folder.iterdir() for line in each.read_text().splitlines()]
+        return any("/logged" in line for line in lines) and any('"- - - "' in line for line in lines)
+
+    wait_until(are_written, what="lines of both")
+    place.region.kill()
+    place.region.start()
+    begun = f"old/AWSLogs/{account}/elasticloadbalancing/us-east-1/"
+    [(key, text)] = wait_until(lambda: [each for each in logged(place).items() if each[0].startswith(begun)],
+                               what="the log")
+    assert f"/{account}_elasticloadbalancing_us-east-1_classic_" in key and key.endswith(".log")
+    lines = [shlex.split(line) for line in text.splitlines()]
+    asked = next(line for line in lines if "/logged?a=b" in line[11])
+    assert asked[1] == "classic" and asked[3].endswith(":8080") and asked[7:9] == ["200", "200"]
+    assert asked[11] == f"GET http://{place.dns}:80/logged?a=b HTTP/1.1" and asked[13:] == ["-", "-"]
+    carried = next(line for line in lines if line[11] == "- - - ")
+    assert carried[3].endswith(":9090") and carried[7:9] == ["-", "-"] and carried[12:] == ["-", "-", "-"]
+    assert all(0 < float(each) < 60 for each in [*asked[4:7], *carried[4:7]]) and int(carried[9]) > 20 < int(carried[10])
+    set_log(place, Enabled=False)
 
 
 def test_it_goes_on_after_the_daemon_was_killed(place):

@@ -24,6 +24,7 @@ namespace {
 constexpr size_t kUnwrittenMax = 64 * 1024;
 constexpr async::Duration kWriteAfter{1000};
 constexpr std::string_view kOpenLog = ".open";
+constexpr std::string_view kConnections = "connections";
 constexpr size_t kUserAgentMax = 8 * 1024;
 
 // "2026-11-21T20:15:09.123000Z": AWS writes microseconds; the clock knows milliseconds. Each line has two, so
@@ -110,19 +111,22 @@ std::string_view type_of(const LogLine& line) {
   return is_secure ? "https" : "http";
 }
 
+// Seconds with as many digits as the unit has: "0.001", "0.001048".
+template <class Unit = std::chrono::milliseconds>
 void append_seconds(std::string& out, std::optional<std::chrono::nanoseconds> time) {
   if (!time) {
     out += " -1";
     return;
   }
-  const auto count = std::chrono::duration_cast<std::chrono::milliseconds>(*time).count();
-  const auto milliseconds = static_cast<uint64_t>(std::max<int64_t>(count, 0));
-  append_number(out += ' ', milliseconds / 1000);
-  const fmt::format_int fraction(1000 + milliseconds % 1000);
-  (out += '.').append(fraction.data() + 1, 3);
+  constexpr uint64_t kWhole = Unit::period::den;
+  const auto count = static_cast<uint64_t>(std::max<int64_t>(std::chrono::duration_cast<Unit>(*time).count(), 0));
+  append_number(out += ' ', count / kWhole);
+  const fmt::format_int fraction(kWhole + count % kWhole);
+  (out += '.').append(fraction.data() + 1, fraction.size() - 1);
 }
 
 // What came of a target in three parts; -1 for those that were not reached.
+template <class Unit = std::chrono::milliseconds>
 void append_times(std::string& out, const LogLine& line) {
   const Story& story = line.story;
   std::optional<std::chrono::nanoseconds> request, target, response;
@@ -131,9 +135,9 @@ void append_times(std::string& out, const LogLine& line) {
     target = *story.answered_at - *story.sent_at;
     response = line.ended - *story.answered_at;
   }
-  append_seconds(out, request);
-  append_seconds(out, target);
-  append_seconds(out, response);
+  append_seconds<Unit>(out, request);
+  append_seconds<Unit>(out, target);
+  append_seconds<Unit>(out, response);
 }
 
 std::string_view version_of(const http::Request& request) {
@@ -200,7 +204,7 @@ std::string first_access_log_line(const LogLine& line) {
   append_time(out, story.arrived);
   out.append(" ").append(resource_of(line.load_balancer.arn));
   out.append(" ").append(line.request.peer.to_string()).append(" ").append(or_dash(story.target));
-  append_times(out, line);
+  append_times<std::chrono::microseconds>(out, line);
   append_number(out += ' ', static_cast<uint64_t>(story.status));
   append_number(out += ' ', static_cast<uint64_t>(story.target_status));
   append_number(out += ' ', story.received_bytes);
@@ -253,6 +257,25 @@ std::string access_log_line(const LogLine& line) {
   return out += '\n';
 }
 
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/access-log-collection.html
+std::string carried_log_line(const LoadBalancer& load_balancer, const net::Address& peer,
+                             const CarriedStory& story) {
+  using Unit = std::chrono::microseconds;
+  std::string out;
+  append_time(out, story.arrived);
+  out.append(" ").append(resource_of(load_balancer.arn));
+  out.append(" ").append(peer.to_string()).append(" ").append(or_dash(story.target));
+  std::optional<std::chrono::nanoseconds> waiting;
+  if (story.sent_at) waiting = *story.sent_at - story.accepted;
+  append_seconds<Unit>(out, waiting);
+  append_seconds<Unit>(out, story.connecting);
+  append_seconds<Unit>(out, story.answering);
+  append_number(out.append(" - - "), story.received_bytes);
+  append_number(out += ' ', story.sent_bytes);
+  out.append(" \"- - - \" \"-\" ").append(or_dash(story.tls_cipher));
+  return out.append(" ").append(or_dash(story.tls_version)).append("\n");
+}
+
 std::string connection_log_line(const ConnectionLine& line) {
   std::string out;
   append_time(out, line.now);
@@ -278,18 +301,21 @@ std::string connection_log_line(const ConnectionLine& line) {
 }
 
 std::string to_text(const LogPlace& place) {
-  return fmt::format("{}\t{}\t{}\t{}{}", place.load_balancer_arn, place.node, place.bucket.name,
-                     place.bucket.prefix, place.kind == LogKind::Access ? "" : "\tconnections");
+  return fmt::format("{}\t{}\t{}\t{}\t{}\t{}", place.load_balancer_arn, place.node, place.bucket.name,
+                     place.bucket.prefix, place.kind == LogKind::Access ? "" : kConnections,
+                     place.bucket.period.count());
 }
 
 std::optional<LogPlace> log_place_of(std::string_view text) {
   const auto parts = split(text, '\t');
-  const bool is_of_connections = parts.size() == 5 && parts[4] == "connections";
-  if (parts.size() != (is_of_connections ? 5 : 4) || parts[0].empty() || parts[2].empty()) return std::nullopt;
-  return LogPlace{.kind = is_of_connections ? LogKind::Connection : LogKind::Access,
-                  .load_balancer_arn = std::string(parts[0]),
-                  .node = std::string(parts[1]),
-                  .bucket = {std::string(parts[2]), std::string(parts[3])}};
+  // An earlier program's files have four parts, or five, and are of five minutes.
+  if (parts.size() < 4 || parts.size() > 6 || parts[0].empty() || parts[2].empty()) return std::nullopt;
+  LogPlace place{.load_balancer_arn = std::string(parts[0]),
+                 .node = std::string(parts[1]),
+                 .bucket = {.name = std::string(parts[2]), .prefix = std::string(parts[3])}};
+  if (parts.size() > 4 && parts[4] == kConnections) place.kind = LogKind::Connection;
+  if (parts.size() > 5) place.bucket.period = std::chrono::minutes(parse_integer(parts[5]).value_or(5));
+  return place;
 }
 
 void complete_left_logs(const std::string& folder) {

@@ -58,6 +58,23 @@ struct LogLine {
 // nor a field before its time.
 std::string access_log_line(const LogLine& line);
 
+// What happened to a connection that was carried as it is.
+struct CarriedStory {
+  Time arrived{};
+  SteadyTime accepted{};
+  std::string target;  // "10.0.0.1:80"; empty: none was reached.
+  std::optional<std::chrono::nanoseconds> connecting;  // How long that took.
+  std::optional<SteadyTime> sent_at;  // When the target had the first byte.
+  std::optional<std::chrono::nanoseconds> answering;  // From the target's first byte to its being with the client.
+  uint64_t received_bytes = 0;  // From the client.
+  uint64_t sent_bytes = 0;
+  std::string tls_version;  // Empty: no TLS.
+  std::string tls_cipher;
+};
+// Of the first generation, which logs these connections as requests without a request.
+std::string carried_log_line(const LoadBalancer& load_balancer, const net::Address& peer,
+                             const CarriedStory& story);
+
 // A connection of a client, or one whose TLS came to nothing.
 struct ConnectionLine {
   const net::Address& peer;

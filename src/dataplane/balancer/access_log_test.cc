@@ -62,12 +62,33 @@ TEST(AccessLogLine, OfTheFirstGenerationIsShorter) {
   told.story.answered_at = SteadyTime(std::chrono::milliseconds(100'049));
   told.story.target_status = 200;
   EXPECT_EQ(told.line(),
-            "2018-07-02T22:02:20.135000Z shop 192.168.131.39:2817 10.0.0.1:80 0.001 0.048 0.002 200 200 34 366"
-            " \"GET http://www.example.com:80/a?b=c HTTP/1.1\" \"curl/7.88.1\" - -\n");
+            "2018-07-02T22:02:20.135000Z shop 192.168.131.39:2817 10.0.0.1:80 0.001000 0.048000 0.002000 200"
+            " 200 34 366 \"GET http://www.example.com:80/a?b=c HTTP/1.1\" \"curl/7.88.1\" - -\n");
   told.story = {.arrived = told.story.arrived, .begun = told.story.begun, .status = 503};
   EXPECT_EQ(told.line(),
             "2018-07-02T22:02:20.135000Z shop 192.168.131.39:2817 - -1 -1 -1 503 0 0 0"
             " \"GET http://www.example.com:80/a?b=c HTTP/1.1\" \"curl/7.88.1\" - -\n");
+}
+
+TEST(AccessLogLine, OfACarriedConnectionHasNoRequest) {
+  LoadBalancer shop;
+  shop.arn = "arn:aws:elasticloadbalancing:us-east-2:123456789012:loadbalancer/shop";
+  const net::Address peer = *net::Address::parse("192.168.131.39", 2817);
+  CarriedStory story{.arrived = from_milliseconds(1530568940135),
+                     .accepted = SteadyTime(std::chrono::seconds(100)),
+                     .target = "10.0.0.1:80",
+                     .connecting = std::chrono::microseconds(28),
+                     .sent_at = SteadyTime(std::chrono::microseconds(100'001'069)),
+                     .answering = std::chrono::microseconds(41),
+                     .received_bytes = 82,
+                     .sent_bytes = 305};
+  EXPECT_EQ(carried_log_line(shop, peer, story),
+            "2018-07-02T22:02:20.135000Z shop 192.168.131.39:2817 10.0.0.1:80 0.001069 0.000028 0.000041 - -"
+            " 82 305 \"- - - \" \"-\" - -\n");
+  story = {.arrived = story.arrived, .tls_version = "TLSv1.2", .tls_cipher = "ECDHE-ECDSA-AES128-GCM-SHA256"};
+  EXPECT_EQ(carried_log_line(shop, peer, story),
+            "2018-07-02T22:02:20.135000Z shop 192.168.131.39:2817 - -1 -1 -1 - - 0 0 \"- - - \" \"-\""
+            " ECDHE-ECDSA-AES128-GCM-SHA256 TLSv1.2\n");
 }
 
 TEST(AccessLogLine, TellsOfATarget) {
@@ -134,9 +155,9 @@ class AccessLogFilesTest : public ::testing::Test {
     char name[] = "/tmp/holm-logs-XXXXXX";
     folder_ = ::mkdtemp(name);
     shop_.arn = "shop";
-    shop_.log_bucket = LogBucket{"logs", "web"};
+    shop_.log_bucket = LogBucket{.name = "logs", .prefix = "web"};
     site_.arn = "site";
-    site_.log_bucket = LogBucket{"logs", ""};
+    site_.log_bucket = LogBucket{.name = "logs"};
   }
   ~AccessLogFilesTest() override { std::filesystem::remove_all(folder_); }
 
@@ -163,8 +184,9 @@ TEST_F(AccessLogFilesTest, EachNodeHasItsOwn) {
   files.add(LogKind::Access, site_, "10.0.0.3", "4\n");
   EXPECT_TRUE(complete().empty());
   files.complete();
-  const std::vector<std::string> wanted = {"shop\t10.0.0.1\tlogs\tweb\n1\n3\n", "shop\t10.0.0.2\tlogs\tweb\n2\n",
-                                           "site\t10.0.0.3\tlogs\t\n4\n"};
+  const std::vector<std::string> wanted = {"shop\t10.0.0.1\tlogs\tweb\t\t5\n1\n3\n",
+                                           "shop\t10.0.0.2\tlogs\tweb\t\t5\n2\n",
+                                           "site\t10.0.0.3\tlogs\t\t\t5\n4\n"};
   EXPECT_EQ(complete(), wanted);
 }
 
@@ -215,25 +237,30 @@ TEST(ConnectionLogLine, WithoutTlsHasHyphens) {
 }
 
 TEST_F(AccessLogFilesTest, ConnectionsHaveFilesOfTheirOwn) {
-  shop_.connection_log_bucket = LogBucket{"others", "c"};
+  shop_.connection_log_bucket = LogBucket{.name = "others", .prefix = "c"};
   {
     AccessLogFiles files(reactor_, folder_, 0);
     files.add(LogKind::Connection, shop_, "10.0.0.1", "1\n");
     files.add(LogKind::Access, shop_, "10.0.0.1", "2\n");
     files.add(LogKind::Connection, site_, "10.0.0.3", "nowhere\n");
   }
-  const std::vector<std::string> wanted = {"shop\t10.0.0.1\tlogs\tweb\n2\n",
-                                           "shop\t10.0.0.1\tothers\tc\tconnections\n1\n"};
+  const std::vector<std::string> wanted = {"shop\t10.0.0.1\tlogs\tweb\t\t5\n2\n",
+                                           "shop\t10.0.0.1\tothers\tc\tconnections\t5\n1\n"};
   EXPECT_EQ(complete(), wanted);
 }
 
 TEST(LogPlace, IsReadAsItWasWritten) {
-  const LogPlace place{.load_balancer_arn = "arn", .node = "10.0.0.1", .bucket = {"b", "a/b"}};
+  const LogPlace place{.load_balancer_arn = "arn", .node = "10.0.0.1", .bucket = {.name = "b", .prefix = "a/b"}};
   EXPECT_EQ(log_place_of(to_text(place)), place);
   LogPlace other = place;
   other.kind = LogKind::Connection;
   EXPECT_EQ(log_place_of(to_text(other)), other);
-  for (const char* text : {"", "a", "a\tb\tc", "\ta\tb\tc", "a\tb\t\td", "a\tb\tc\td\te"}) {
+  other.bucket.period = std::chrono::hours(1);
+  EXPECT_EQ(log_place_of(to_text(other)), other);
+  // As earlier programs wrote them.
+  EXPECT_EQ(log_place_of("arn\t10.0.0.1\tb\ta/b"), place);
+  EXPECT_EQ(log_place_of("arn\t10.0.0.1\tb\ta/b\tconnections")->kind, LogKind::Connection);
+  for (const char* text : {"", "a", "a\tb\tc", "\ta\tb\tc", "a\tb\t\td", "a\tb\tc\td\te\tf\tg"}) {
     EXPECT_FALSE(log_place_of(text)) << text;
   }
 }

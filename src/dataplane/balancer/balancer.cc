@@ -214,8 +214,8 @@ Result<std::unique_ptr<Balancer::Door>> Balancer::make_door(const LoadBalancer& 
   auto door = std::make_unique<Door>();
   auto turned_away = [this, arrival] { count_rejected(arrival); };
   if (carries_connections(listener.carries)) {
-    ConnectionServer::Handler carrier = [this, arrival](std::unique_ptr<net::Stream> client, net::Address peer) {
-      return carry(std::move(client), std::move(peer), arrival);
+    ConnectionServer::Handler carrier = [this, arrival](ConnectionServer::Accepted accepted) {
+      return carry(std::move(accepted.client), std::move(accepted.peer), accepted.at, arrival);
     };
     net::Listener::Bounds bounds{.room = surroundings_.clients, .turned_away = turned_away};
     door->connections = std::make_unique<ConnectionServer>(reactors_, std::move(carrier), std::move(bounds));

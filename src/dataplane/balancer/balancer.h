@@ -25,6 +25,7 @@ namespace holm::balancer {
 
 class Routing;
 struct DatagramRoute;
+struct CarriedStory;
 struct Story;
 struct VisiblePort;
 
@@ -104,10 +105,12 @@ class Balancer final {
   void log_connection(const Arrival& arrival, const http::Arrived& arrived);
   // Of one at the edge, which is the load balancer's from its first request on.
   void log_connection(const http::Request& request, const LoadBalancer& load_balancer, const Listener& listener);
+  void log_carried(Shard& shard, const Carriage& carriage, const CarriedStory& story);
   void log_request(Shard& shard, const http::Request& request, const LoadBalancer& load_balancer,
                    const Listener& listener, Story& story);
   async::Task<void> serve(http::Exchange& exchange, const Arrival& arrival);
-  async::Task<void> carry(std::unique_ptr<net::Stream> client, net::Address peer, Arrival arrival);
+  async::Task<void> carry(std::unique_ptr<net::Stream> client, net::Address peer, SteadyTime accepted,
+                          Arrival arrival);
   async::Task<void> carry_from_edge(http::Exchange& exchange, std::shared_ptr<const Routing> current,
                                     const LoadBalancer& load_balancer, const Listener& listener);
   async::Task<void> carry(Carriage carriage);

@@ -247,6 +247,7 @@ enum class CrossZone : uint8_t { On, Off };
 struct LogBucket {
   std::string name;
   std::string prefix;  // Before the names of the files; may be empty.
+  std::chrono::minutes period{5};  // How often a file is put there.
   friend bool operator==(const LogBucket&, const LogBucket&) = default;
 };
 

@@ -80,6 +80,7 @@ async::Task<void> ConnectionPassage::run() {
 async::Task<std::unique_ptr<Connection>> ConnectionPassage::connect_to(const RoutedTarget& target) {
   const LoadBalancer& own = context_.load_balancer;
   const TargetGroup& group = *context_.group.settings;
+  const SteadyTime begun = context_.client->reactor().clock().steady();
   Route route{own.vpc_id, own.where, source_of(own), target.settings->address, group.protocol};
   std::optional<net::ConnectionRoom::Place> place = context_.pool.take_place();
   if (!place) co_return nullptr;
@@ -89,6 +90,8 @@ async::Task<std::unique_ptr<Connection>> ConnectionPassage::connect_to(const Rou
     co_return nullptr;
   }
   (*made)->place = std::move(place);
+  context_.story.target = target.settings->address.to_string();
+  context_.story.connecting = context_.client->reactor().clock().steady() - begun;
   co_return std::move(*made);
 }
 
@@ -103,11 +106,18 @@ async::Task<void> ConnectionPassage::carry(Connection& target) {
   std::array<std::string_view, 3> first = {header, context_.first_bytes, {}};
   http::Sent sent = co_await http::send(*target.stream, first, idle);
   if (sent != http::Sent::Done) co_return;
+  CarriedStory& story = context_.story;
+  if (!header.empty() || !context_.first_bytes.empty()) story.sent_at = target.stream->reactor().clock().steady();
   FlowCounters& counters = context_.counters;
   Carried carried{.all_bytes = &counters.bytes,
                   .client_resets = &counters.client_resets,
                   .target_resets = &counters.target_resets};
   co_await tunnel(*context_.client, *target.stream, idle, carried);
+  if (!story.sent_at) story.sent_at = carried.from_client.sent;
+  const Carried::First& answer = carried.from_target;
+  if (answer.read && answer.sent) story.answering = *answer.sent - *answer.read;
+  story.received_bytes = context_.first_bytes.size() + carried.from_client_bytes;
+  story.sent_bytes = carried.to_client_bytes;
 }
 
 }  // namespace holm::balancer

@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "async/task.h"
+#include "dataplane/balancer/access_log.h"
 #include "dataplane/balancer/routing.h"
 #include "dataplane/balancer/upstream.h"
 #include "net/stream.h"
@@ -30,6 +31,7 @@ class ConnectionPassage final {
     net::Address local;
     std::string_view first_bytes;  // What the client has sent already.
     OpenPassages& all;             // Of its reactor.
+    CarriedStory& story;           // Has its target and what passed when `run` is over.
   };
   explicit ConnectionPassage(Context context);
   ~ConnectionPassage();

@@ -30,6 +30,7 @@ struct ConnectionServer::Shard {
   }
   static async::Task<void> serve(Shard& shard, UniqueFd socket, net::Address peer, Tls tls) {
     const net::ConnectionRoom::Place place(*shard.bounds.room);
+    const SteadyTime at = shard.reactor.clock().steady();
     std::unique_ptr<net::TlsSession> session;
     if (tls) {
       session = tls->accept(socket.get());
@@ -40,7 +41,8 @@ struct ConnectionServer::Shard {
       const net::Wait shaken = co_await stream->shake_hands(kHandshake);
       if (shaken == net::Wait::TimedOut || !stream->tls()->handshake_done()) stream.reset();
     }
-    co_await shard.handler(std::move(stream), std::move(peer));
+    Accepted accepted{std::move(stream), std::move(peer), at};
+    co_await shard.handler(std::move(accepted));
   }
 
   async::Reactor& reactor;
@@ -50,7 +52,8 @@ struct ConnectionServer::Shard {
   async::TaskSet tasks;
 };
 
-ConnectionServer::ConnectionServer(async::ReactorPool& reactors, Handler handler, net::Listener::Bounds bounds)
+ConnectionServer::ConnectionServer(async::ReactorPool& reactors, Handler handler,
+                                   net::Listener::Bounds bounds)
     : handler_(std::move(handler)), own_room_(kConnectionsMax), bounds_(std::move(bounds)) {
   if (!bounds_.room) bounds_.room = &own_room_;
   for (size_t i = 0; i < reactors.size(); ++i) {

@@ -7,6 +7,7 @@
 
 #include "async/reactor.h"
 #include "async/task.h"
+#include "base/clock.h"
 #include "base/unique_fd.h"
 #include "net/address.h"
 #include "net/connection_room.h"
@@ -19,8 +20,13 @@ namespace holm::balancer {
 // Any thread; the reactors outlive it.
 class ConnectionServer final {
  public:
-  // Called on the connection's reactor. With TLS, hands have been shaken; a null stream: in vain.
-  using Handler = std::function<async::Task<void>(std::unique_ptr<net::Stream> client, net::Address peer)>;
+  struct Accepted {
+    std::unique_ptr<net::Stream> client;  // With TLS, hands have been shaken; null: in vain.
+    net::Address peer;
+    SteadyTime at;
+  };
+  // Called on the connection's reactor.
+  using Handler = std::function<async::Task<void>(Accepted accepted)>;
 
   // Connections have places in the bounds' room; without one there are many.
   ConnectionServer(async::ReactorPool& reactors, Handler handler, net::Listener::Bounds bounds);

@@ -70,6 +70,13 @@ net::Address source_of(const LoadBalancer& load_balancer) {
   return net::Address::parse(load_balancer.addresses.front(), 0).value_or(net::Address());
 }
 
+std::string node_of(const LoadBalancer& load_balancer, const net::Address& local) {
+  const std::vector<std::string>& nodes = load_balancer.addresses;
+  std::string node = local.ip();
+  if (std::ranges::find(nodes, node) == nodes.end() && !nodes.empty()) node = nodes.front();
+  return node;
+}
+
 std::string_view zone_of_node(const LoadBalancer& load_balancer, const net::Address& local) {
   if (load_balancer.cross_zone == CrossZone::On) return {};
   auto node = load_balancer.zones.find(local.ip());

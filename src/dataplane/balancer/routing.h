@@ -107,6 +107,8 @@ struct Draw {
   uint64_t number = 0;
   std::string_view zone = {};  // Whose targets are preferred; empty: all are alike.
 };
+// The node that a connection which has come in at this address is told of: of one from the edge the first.
+std::string node_of(const LoadBalancer& load_balancer, const net::Address& local);
 // The zone that the load balancer's node at this address keeps to; empty: none.
 std::string_view zone_of_node(const LoadBalancer& load_balancer, const net::Address& local);
 

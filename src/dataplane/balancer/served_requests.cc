@@ -54,14 +54,6 @@ bool is_understood(const TargetGroup& group, const http::Request& request) {
   return false;
 }
 
-// Whoever came by the edge is counted as the first node's.
-std::string node_of(const LoadBalancer& load_balancer, const net::Address& local) {
-  const std::vector<std::string>& nodes = load_balancer.addresses;
-  std::string node = local.ip();
-  if (std::ranges::find(nodes, node) == nodes.end() && !nodes.empty()) node = nodes.front();
-  return node;
-}
-
 std::unique_ptr<const http::Request> rewritten(const http::Request& request, const Story& story) {
   if (story.transformed_host.empty() && story.transformed_target.empty()) return nullptr;
   auto made = std::make_unique<http::Request>(request);

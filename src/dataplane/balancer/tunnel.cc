@@ -30,6 +30,7 @@ struct Counts {
   uint64_t& bytes;
   Counter* all_bytes;
   Counter* resets;  // Of the side that it comes from.
+  Carried::First& first;
 };
 
 async::Task<void> pass(net::Stream& from, net::Stream& to, Progress& progress, async::Duration idle,
@@ -49,9 +50,11 @@ async::Task<void> pass(net::Stream& from, net::Stream& to, Progress& progress, a
       break;
     }
     progress.last_byte = from.reactor().clock().steady();
+    if (!counts.first.read) counts.first.read = progress.last_byte;
     std::array<std::string_view, 3> pieces = {input.unread(), {}, {}};
     http::Sent sent = co_await http::send(to, pieces, idle);
     if (sent != http::Sent::Done) break;
+    if (!counts.first.sent) counts.first.sent = from.reactor().clock().steady();
     counts.bytes += input.unread().size();
     if (counts.all_bytes) add(*counts.all_bytes, input.unread().size());
     input.consume(input.unread().size());
@@ -74,8 +77,9 @@ async::Task<void> tunnel(net::Stream& client, net::Stream& target, async::Durati
   Progress progress{.last_byte = reactor.clock().steady()};
   async::Wakeup ended(reactor);
   async::TaskSet directions;
-  const Counts from_client{carried.from_client_bytes, carried.all_bytes, carried.client_resets};
-  const Counts to_client{carried.to_client_bytes, carried.all_bytes, carried.target_resets};
+  const Counts from_client{carried.from_client_bytes, carried.all_bytes, carried.client_resets,
+                           carried.from_client};
+  const Counts to_client{carried.to_client_bytes, carried.all_bytes, carried.target_resets, carried.from_target};
   directions.spawn(pass_and_tell(client, target, progress, idle, from_client, ended.notifier()));
   directions.spawn(pass_and_tell(target, client, progress, idle, to_client, ended.notifier()));
   while (progress.directions_open > 0 && !progress.broken) co_await ended.wait(idle);

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "async/reactor.h"
 #include "async/task.h"
+#include "base/clock.h"
 #include "dataplane/balancer/counters.h"
 
 namespace holm::net {
@@ -19,6 +21,11 @@ struct Carried {
   Counter* all_bytes = nullptr;  // Counts those of both ways, too, as they pass.
   Counter* client_resets = nullptr;  // Likewise whose side broke the connection.
   Counter* target_resets = nullptr;
+  // When the first of each way's bytes were there, and when the other side had them.
+  struct First {
+    std::optional<SteadyTime> read, sent;
+  };
+  First from_client, from_target;
 };
 
 // Until both sides have ended, one has broken, or neither has sent a byte for `idle`. The streams

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "aws/service/error.h"
 #include "elb/handlers.h"
+#include "services/elb/access_logs.h"
 #include "services/elb/records.h"
 #include "services/elb/service.h"
 
@@ -36,15 +36,6 @@ void set_draining(LoadBalancerAttributes& attributes, const ConnectionDraining& 
   draining = {.enabled = wanted.enabled, .timeout = timeout};
 }
 
-// What is said of logs that are off is kept for when they are on.
-void set_access_log(LoadBalancerAttributes& attributes, const AccessLog& wanted) {
-  if (wanted.enabled) throw aws::NotImplemented("LoadBalancerAttributes: AccessLog");
-  attributes.access_log = AccessLog{.enabled = false,
-                                    .s3_bucket_name = wanted.s3_bucket_name,
-                                    .emit_interval = wanted.emit_interval,
-                                    .s3_bucket_prefix = wanted.s3_bucket_prefix};
-}
-
 }  // namespace
 
 // What is not said stays as it is.
@@ -57,7 +48,7 @@ ModifyLoadBalancerAttributesOutput modify_load_balancer_attributes(
     attributes.cross_zone_load_balancing = wanted.cross_zone_load_balancing;
   if (wanted.connection_settings) attributes.connection_settings = wanted.connection_settings;
   if (wanted.connection_draining) set_draining(attributes, *wanted.connection_draining);
-  if (wanted.access_log) set_access_log(attributes, *wanted.access_log);
+  if (wanted.access_log) set_access_log(service, call, record, *wanted.access_log);
   for (const AdditionalAttribute& each : wanted.additional_attributes) set_additional(attributes, each);
   replace_record(service, call, record);
   ModifyLoadBalancerAttributesOutput result{.load_balancer_name = request.load_balancer_name,

@@ -16,6 +16,7 @@
 #include "dataplane/dns/directory.h"
 #include "ec2/operations.h"
 #include "sandbox/network.h"
+#include "services/elb/access_logs.h"
 #include "services/elb/health_checks.h"
 #include "services/elb/instances.h"
 #include "services/elb/listeners.h"
@@ -141,6 +142,7 @@ void Publication::read_load_balancer(aws::Call& call, const Record& record) {
     return;
   }
   apply_attributes(record.attributes, made);
+  made.log_bucket = log_bucket_of(record.attributes);
   read_instances(call, record);
   made.checked_groups = {record.arn};
   for (const ListenerDescription& each : document.listener_descriptions)

@@ -40,8 +40,12 @@ std::string arn_of(const Call& call, const std::string& name) {
 }
 
 std::optional<Record> find_record(Call& call, const std::string& name) {
-  auto row = call.transaction.find("SELECT arn, document, attributes FROM elb_load_balancer WHERE arn = ?1",
-                                   {arn_of(call, name)});
+  return find_record_of_arn(call, arn_of(call, name));
+}
+
+std::optional<Record> find_record_of_arn(Call& call, const std::string& arn) {
+  auto row =
+      call.transaction.find("SELECT arn, document, attributes FROM elb_load_balancer WHERE arn = ?1", {arn});
   if (!row) return std::nullopt;
   return record_of(*row);
 }

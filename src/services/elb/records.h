@@ -20,6 +20,7 @@ struct Record {
 
 std::string arn_of(const Call& call, const std::string& name);
 std::optional<Record> find_record(Call& call, const std::string& name);
+std::optional<Record> find_record_of_arn(Call& call, const std::string& arn);
 // By name; throws AWS's error when there is none.
 Record require_record(Call& call, const std::string& name);
 // All of the account and region, by name.

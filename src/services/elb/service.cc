@@ -10,6 +10,7 @@
 #include "dataplane/balancer/balancer.h"
 #include "elb/handlers.h"
 #include "jobs/jobs.h"
+#include "services/elb/access_logs.h"
 #include "services/elb/balancer_metrics.h"
 #include "services/elb/instances.h"
 #include "services/elb/publication.h"
@@ -103,6 +104,10 @@ void Service::start() {
                             Publication publication(dependencies_);
                             return publication.run();
                           });
+  dependencies_.jobs.keep({.kind = kDeliverLogsJob, .key = "all"}, dependencies_.clock.now(),
+                          [this](const jobs::Job&) { return balancing::deliver_logs(dependencies_); });
+  dependencies_.jobs.handle(
+      kTestFileJob, [this](const jobs::Job& job) { return write_test_file(dependencies_, job); });
   dependencies_.balancer.listen_to_health(
       [this](const balancer::HealthChange& change) { health_queue_.add(change); });
   // Before anybody is let in; then what could not be opened yet is looked after by the job.

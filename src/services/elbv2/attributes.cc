@@ -162,7 +162,7 @@ ModifyLoadBalancerAttributesOutput modify_load_balancer_attributes(
     const bool is_about_it = std::ranges::any_of(request.attributes, [&](const LoadBalancerAttribute& each) {
       return each.key.value_or("").starts_with(prefix);
     });
-    if (is_about_it) require_log_destination(service, call, kind, request.load_balancer_arn);
+    if (is_about_it) require_log_bucket(service, call, kind, request.load_balancer_arn);
   }
   service.changed(call.transaction);
   return {.attributes = all_attributes<LoadBalancerAttribute>(call, request.load_balancer_arn)};

@@ -69,12 +69,8 @@ void apply_attributes(aws::Call& call, balancer::LoadBalancer& load_balancer) {
   if (attribute(call, arn, "routing.http.drop_invalid_header_fields.enabled") == "true") {
     load_balancer.invalid_headers = balancer::InvalidHeaders::Drop;
   }
-  if (const auto logs = log_destination_of(call, LogKind::Access, arn)) {
-    load_balancer.log_bucket = balancer::LogBucket{logs->bucket, logs->prefix};
-  }
-  if (const auto logs = log_destination_of(call, LogKind::Connection, arn)) {
-    load_balancer.connection_log_bucket = balancer::LogBucket{logs->bucket, logs->prefix};
-  }
+  load_balancer.log_bucket = log_bucket_of(call, LogKind::Access, arn);
+  load_balancer.connection_log_bucket = log_bucket_of(call, LogKind::Connection, arn);
   const std::string desync = attribute(call, arn, "routing.http.desync_mitigation_mode");
   if (desync == "monitor") load_balancer.desync_mitigation = balancer::DesyncMitigation::Monitor;
   if (desync == "strictest") load_balancer.desync_mitigation = balancer::DesyncMitigation::Strictest;

@@ -52,7 +52,7 @@ void Service::start() {
     return publication.run();
   });
   dependencies_.jobs.keep({.kind = kDeliverLogsJob, .key = "all"}, now,
-                          [this](const jobs::Job&) { return deliver_access_logs(dependencies_); });
+                          [this](const jobs::Job&) { return balancing::deliver_logs(dependencies_); });
   dependencies_.jobs.handle(
       kTestFileJob, [this](const jobs::Job& job) { return write_test_file(dependencies_, job); });
   dependencies_.jobs.handle(kReadBundleJob, [this](const jobs::Job& job) { return read_bundle(*this, job); });
