@@ -12,11 +12,13 @@
 #include "async/byte_source.h"
 #include "async/fake_clock_test.h"
 #include "async/reactor.h"
+#include "async/started.h"
 #include "async/sync_wait.h"
 #include "async/task.h"
 #include "async/task_set.h"
 #include "async/wakeup.h"
 #include "async/workers.h"
+#include "async/yield.h"
 #include "base/system_clock.h"
 
 namespace holm::async {
@@ -203,6 +205,68 @@ TEST(Reactor, CallsAtOnceWhenItDoesNotRun) {
   EXPECT_TRUE(called);
 }
 
+Task<void> yield_twice(Reactor& reactor, std::vector<std::string>& log, int& count) {
+  Counted counted(count);
+  log.emplace_back("begins");
+  co_await yield(reactor);
+  log.emplace_back("goes on");
+  co_await yield(reactor);
+  log.emplace_back("ends");
+}
+
+TEST(Reactor, LetsOthersRunWhereATaskYields) {
+  test::FakeClock clock;
+  Reactor reactor(clock);
+  std::vector<std::string> log;
+  int count = 0;
+  TaskSet tasks;
+  reactor.post([&] { tasks.spawn(yield_twice(reactor, log, count)); });
+  reactor.post([&] { log.emplace_back("another"); });
+  for (int i = 0; i < 3; ++i) reactor.run_ready();
+  EXPECT_EQ(log, (std::vector<std::string>{"begins", "another", "goes on", "ends"}));
+  EXPECT_EQ(count, 0);
+}
+
+TEST(Reactor, ForgetsATaskThatIsDestroyedWhereItYields) {
+  test::FakeClock clock;
+  Reactor reactor(clock);
+  std::vector<std::string> log;
+  int count = 0;
+  {
+    TaskSet tasks;
+    tasks.spawn(yield_twice(reactor, log, count));
+    EXPECT_EQ(count, 1);
+  }
+  reactor.run_ready();
+  EXPECT_EQ(log.size(), 1u);
+  EXPECT_EQ(count, 0);
+}
+
+// Each look at it takes so long.
+class SteppingClock final : public Clock {
+ public:
+  explicit SteppingClock(std::chrono::microseconds step) : step_(step) {}
+  Time now() const override { return {}; }
+  SteadyTime steady() const override { return time_ += step_; }
+
+ private:
+  std::chrono::microseconds step_;
+  mutable SteadyTime time_{};
+};
+
+TEST(Reactor, IsQuietWhereItHadToWaitForTheOneThingItDoes) {
+  for (const auto step : {0us, 50us}) {
+    SteppingClock clock(step);
+    Reactor reactor(clock);
+    std::vector<bool> quiet;
+    reactor.post([&] { quiet.push_back(is_quiet_here()); });
+    reactor.run_ready();
+    for (int i = 0; i < 2; ++i) reactor.post([&] { quiet.push_back(is_quiet_here()); });
+    reactor.run_ready();
+    EXPECT_EQ(quiet, (std::vector<bool>{step > 0us, false, false}));
+  }
+}
+
 TEST(Wakeup, RemembersANoticeGivenBeforeTheWait) {
   SystemClock clock;
   ReactorPool pool(1, clock);
@@ -382,6 +446,62 @@ TEST(Workers, WaitForACancelledFunctionThatHasStarted) {
   pool.at(0).call([] {});
   EXPECT_TRUE(ended_at_cancel);
   EXPECT_FALSE(back);
+}
+
+// What is started goes on beside its coroutine, whichever of them is done first.
+Task<std::string> start_and_go_on(Workers& workers, Reactor& reactor, bool is_slow) {
+  std::latch went_on(1);
+  std::string log;
+  Started started(workers, reactor, [&] {
+    if (is_slow) went_on.wait();
+    log += "worked ";
+  });
+  if (is_slow) {
+    went_on.count_down();
+  } else {
+    while (!started.await_ready()) co_await yield(reactor);
+  }
+  co_await started;
+  log += reactor.in_thread() ? "back" : "elsewhere";
+  co_return log;
+}
+
+Task<void> start_to_fail(Workers& workers, Reactor& reactor) {
+  Started started(workers, reactor, [] { throw std::out_of_range("for the test"); });
+  co_await started;
+}
+
+Task<int> start_and_fail(Workers& workers, Reactor& reactor, std::latch& release, std::atomic<bool>& ended) {
+  Started started(workers, reactor, [&] {
+    release.wait();
+    ended = true;
+  });
+  release.count_down();
+  int result = co_await fail();
+  co_return result;
+}
+
+TEST(Workers, RunWhatIsStartedBesideItsCoroutine) {
+  SystemClock clock;
+  ReactorPool pool(1, clock);
+  Workers workers(1, 100);
+  EXPECT_EQ(sync_wait(pool.at(0), start_and_go_on(workers, pool.at(0), true)), "worked back");
+  EXPECT_EQ(sync_wait(pool.at(0), start_and_go_on(workers, pool.at(0), false)), "worked back");
+  EXPECT_THROW(sync_wait(pool.at(0), start_to_fail(workers, pool.at(0))), std::out_of_range);
+}
+
+TEST(Workers, EndWhatWasStartedBeforeItsCoroutineEnds) {
+  SystemClock clock;
+  ReactorPool pool(1, clock);
+  Workers workers(1, 100);
+  for (int i = 0; i < 20; ++i) {
+    std::latch release(1);
+    std::atomic<bool> ended = false;
+    EXPECT_THROW(sync_wait(pool.at(0), start_and_fail(workers, pool.at(0), release, ended)), std::runtime_error);
+    const bool was_begun = ended;
+    pool.at(0).call([] {});
+    EXPECT_EQ(ended, was_begun) << "not while nobody is there any more";
+  }
 }
 
 class Pieces final : public ByteSource {

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "async/timer_wheel.h"
+#include "async/yield.h"
 #include "base/check.h"
 
 namespace holm::async {
@@ -20,6 +21,9 @@ namespace {
 
 constexpr uint64_t kWakeKey = ~uint64_t{0};
 constexpr int kForever = -1;
+// Events that had to be waited for were not there already; what is there already comes in less.
+constexpr std::chrono::microseconds kQuietMin{10};
+constinit thread_local bool is_quiet = false;  // Of the reactor that runs on the thread.
 // A long wait is cut so that its milliseconds fit an int.
 constexpr Duration kWaitMax{600000};
 
@@ -51,6 +55,29 @@ class SleepAwaiter {
   Timer timer_;
   Duration delay_;
   std::coroutine_handle<> waiting_;
+};
+
+// Resumes the coroutine when its reactor comes round again, unless it has been destroyed by then.
+class YieldAwaiter {
+ public:
+  explicit YieldAwaiter(Reactor& reactor) : reactor_(reactor) {}
+  YieldAwaiter(const YieldAwaiter&) = delete;
+  YieldAwaiter& operator=(const YieldAwaiter&) = delete;
+  ~YieldAwaiter() {
+    if (waiting_) *waiting_ = nullptr;
+  }
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> waiting) {
+    waiting_ = std::make_shared<std::coroutine_handle<>>(waiting);
+    reactor_.post([waiting = waiting_] {
+      if (*waiting) waiting->resume();
+    });
+  }
+  void await_resume() const noexcept {}
+
+ private:
+  Reactor& reactor_;
+  std::shared_ptr<std::coroutine_handle<>> waiting_;
 };
 
 }  // namespace
@@ -128,7 +155,9 @@ void Reactor::dispatch(uint64_t key, uint32_t bits) {
 
 void Reactor::turn(int timeout_milliseconds) {
   std::array<epoll_event, 256> events;
+  const SteadyTime asked = clock_.steady();
   int count = ::epoll_wait(epoll_.get(), events.data(), events.size(), timeout_milliseconds);
+  is_quiet = count == 1 && clock_.steady() - asked >= kQuietMin;
   CHECK_FATAL(count >= 0 || errno == EINTR);
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events[static_cast<size_t>(i)];
@@ -149,6 +178,7 @@ void Reactor::run_posted() {
     }
     functions.swap(posted_);
   }
+  if (functions.size() > 1) is_quiet = false;
   for (std::function<void()>& function : functions) {
     function();
     // What a function holds is released before the next one runs.
@@ -237,6 +267,9 @@ void Reactor::call(std::function<void()> function) {
 }
 
 Task<void> Reactor::sleep(Duration delay) { co_await SleepAwaiter(*this, delay); }
+
+Task<void> yield(Reactor& reactor) { co_await YieldAwaiter(reactor); }
+bool is_quiet_here() { return is_quiet; }
 
 ReactorPool::ReactorPool(size_t threads, const Clock& clock) {
   CHECK(threads > 0);

@@ -8,16 +8,13 @@
 
 #include "base/check.h"
 #include "base/random.h"
+#include "crypto/sealed_text.h"
 
 namespace holm::crypto {
 
 namespace {
 
-constexpr size_t kNonceBytes = 12;
-constexpr size_t kTagBytes = 16;
 constexpr size_t kPlainBytesMax = 1 << 30;
-
-using Context = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)>;
 
 // Fetched once: looking it up costs more than sealing a short text.
 const EVP_CIPHER* cipher() {
@@ -26,30 +23,50 @@ const EVP_CIPHER* cipher() {
   return kCipher;
 }
 
-const unsigned char* octets(std::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
+struct FreeContext {
+  void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
+};
+using Context = std::unique_ptr<EVP_CIPHER_CTX, FreeContext>;
+
+Context make_context() {
+  Context context(EVP_CIPHER_CTX_new());
+  CHECK(context != nullptr);
+  CHECK(EVP_CipherInit_ex2(context.get(), cipher(), nullptr, nullptr, 1, nullptr) == 1);
+  return context;
 }
-unsigned char* octets(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
+
+// One a thread, which gets a key and a nonce for each text: making one takes longer than sealing a short text.
+EVP_CIPHER_CTX* context_of_thread() {
+  thread_local const Context kContext = make_context();
+  return kContext.get();
+}
+
+const unsigned char* octets(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+unsigned char* octets(char* text) { return reinterpret_cast<unsigned char*>(text); }
 
 }  // namespace
 
 std::string Aead::seal(std::string_view plain, std::string_view bound_to, Random& random) const {
-  CHECK(plain.size() <= kPlainBytesMax && bound_to.size() <= kPlainBytesMax);
   std::string sealed(kNonceBytes + plain.size() + kTagBytes, '\0');
-  random.fill(sealed.data(), kNonceBytes);
-  Context context(EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_free);
+  seal_to(key_, plain, bound_to, random, sealed.data());
+  return sealed;
+}
+
+void seal_to(const Aead::Key& key, std::string_view plain, std::string_view bound_to, Random& random,
+             char* sealed) {
+  CHECK(plain.size() <= kPlainBytesMax && bound_to.size() <= kPlainBytesMax);
+  random.fill(sealed, kNonceBytes);
+  EVP_CIPHER_CTX* const context = context_of_thread();
   int count = 0;
   int last = 0;
   unsigned char* out = octets(sealed) + kNonceBytes;
-  CHECK(context != nullptr);
-  CHECK(EVP_EncryptInit_ex2(context.get(), cipher(), key_.data(), octets(sealed), nullptr) == 1);
+  CHECK(EVP_EncryptInit_ex2(context, nullptr, key.data(), octets(sealed), nullptr) == 1);
   const int bound_bytes = static_cast<int>(bound_to.size());
   const int plain_bytes = static_cast<int>(plain.size());
-  CHECK(EVP_EncryptUpdate(context.get(), nullptr, &count, octets(bound_to), bound_bytes) == 1);
-  CHECK(EVP_EncryptUpdate(context.get(), out, &count, octets(plain), plain_bytes) == 1);
-  CHECK(EVP_EncryptFinal_ex(context.get(), out + count, &last) == 1);
-  CHECK(EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_GET_TAG, kTagBytes, out + plain.size()) == 1);
-  return sealed;
+  CHECK(EVP_EncryptUpdate(context, nullptr, &count, octets(bound_to), bound_bytes) == 1);
+  CHECK(EVP_EncryptUpdate(context, out, &count, octets(plain), plain_bytes) == 1);
+  CHECK(EVP_EncryptFinal_ex(context, out + count, &last) == 1);
+  CHECK(EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_GET_TAG, kTagBytes, out + plain.size()) == 1);
 }
 
 std::optional<std::string> Aead::open(std::string_view sealed, std::string_view bound_to) const {
@@ -60,21 +77,25 @@ std::optional<std::string> Aead::open(std::string_view sealed, std::string_view 
 }
 
 bool Aead::open_to(std::string_view sealed, std::string_view bound_to, char* plain) const {
+  return crypto::open_to(key_, sealed, bound_to, plain);
+}
+
+bool open_to(const Aead::Key& key, std::string_view sealed, std::string_view bound_to, char* plain) {
   if (sealed.size() < kNonceBytes + kTagBytes || sealed.size() > kPlainBytesMax) return false;
-  std::string_view text = sealed.substr(kNonceBytes, sealed.size() - kNonceBytes - kTagBytes);
-  std::string tag(sealed.substr(sealed.size() - kTagBytes));
-  auto* out = reinterpret_cast<unsigned char*>(plain);
-  Context context(EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_free);
+  const std::string_view text = sealed.substr(kNonceBytes, sealed.size() - kNonceBytes - kTagBytes);
+  std::array<char, kTagBytes> tag;
+  sealed.copy(tag.data(), kTagBytes, sealed.size() - kTagBytes);
+  EVP_CIPHER_CTX* const context = context_of_thread();
+  unsigned char* out = octets(plain);
   int count = 0;
   int last = 0;
-  CHECK(context != nullptr);
-  CHECK(EVP_DecryptInit_ex2(context.get(), cipher(), key_.data(), octets(sealed), nullptr) == 1);
+  CHECK(EVP_DecryptInit_ex2(context, nullptr, key.data(), octets(sealed), nullptr) == 1);
   const int bound_bytes = static_cast<int>(bound_to.size());
   const int text_bytes = static_cast<int>(text.size());
-  CHECK(EVP_DecryptUpdate(context.get(), nullptr, &count, octets(bound_to), bound_bytes) == 1);
-  CHECK(EVP_DecryptUpdate(context.get(), out, &count, octets(text), text_bytes) == 1);
-  CHECK(EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_SET_TAG, kTagBytes, octets(tag)) == 1);
-  return EVP_DecryptFinal_ex(context.get(), out + count, &last) == 1;
+  CHECK(EVP_DecryptUpdate(context, nullptr, &count, octets(bound_to), bound_bytes) == 1);
+  CHECK(EVP_DecryptUpdate(context, out, &count, octets(text), text_bytes) == 1);
+  CHECK(EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_SET_TAG, kTagBytes, octets(tag.data())) == 1);
+  return EVP_DecryptFinal_ex(context, out + count, &last) == 1;
 }
 
 }  // namespace holm::crypto

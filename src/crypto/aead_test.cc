@@ -1,6 +1,6 @@
 // Sealed texts open only whole, with the right key and in the right place.
 
-#include "crypto/aead.h"
+#include "crypto/sealed_text.h"
 
 #include <gtest/gtest.h>
 
@@ -24,6 +24,25 @@ TEST(Aead, WhatIsSealedOpensAgain) {
     EXPECT_EQ(sealed.size(), plain.size() + 28);
     EXPECT_EQ(aead.open(sealed, "place"), plain);
     EXPECT_NE(aead.seal(plain, "place", random), sealed) << "the same nonce twice";
+  }
+}
+
+// One after the other on one thread, with other keys in between and a failure too.
+TEST(Aead, WhatIsSealedWhereItLiesOpensThere) {
+  test::SeededRandom random;
+  const Aead::Key key = key_of(1);
+  const Aead other(key_of(2));
+  for (size_t bytes : {0, 1, 15, 16, 17, 65536}) {
+    const std::string plain = random.hex(bytes);
+    std::string text(kNonceBytes + bytes + kTagBytes, '?');
+    char* const place = text.data() + kNonceBytes;
+    plain.copy(place, bytes);
+    seal_to(key, {place, bytes}, "place", random, text.data());
+    EXPECT_EQ(Aead(key).open(text, "place"), plain);
+    EXPECT_EQ(other.open(text, "place"), std::nullopt);
+    EXPECT_EQ(other.open(other.seal("other", "", random), ""), "other");
+    EXPECT_TRUE(open_to(key, text, "place", place));
+    EXPECT_EQ(text.substr(kNonceBytes, bytes), plain);
   }
 }
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 
+#include "async/placing.h"
 #include "aws/protocol/protocol.h"
 #include "aws/service/cors.h"
 #include "aws/service/error.h"
@@ -122,10 +123,13 @@ std::string uncompressed(std::string_view body, size_t bytes_max) {
 }
 
 // The body of a request in the forms that its signature allows. The exchange outlives it.
-class ExchangeBody final : public async::ByteSource {
+class ExchangeBody final : public async::ByteSource, public async::Placing {
  public:
   explicit ExchangeBody(http::Exchange& exchange) : exchange_(exchange) {}
   async::Task<std::string_view> read() override { return exchange_.body().read(); }
+  async::Task<std::string_view> read_to(std::span<char> place) override {
+    return async::read_to(exchange_.body(), place);
+  }
   std::optional<uint64_t> length() const override { return exchange_.body().length(); }
 
  private:

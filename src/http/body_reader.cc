@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "http/placed_read.h"
 #include "net/pipe.h"
 #include "net/stream.h"
 
@@ -80,9 +81,23 @@ async::Task<Result<std::string_view>> BodyReader::next() {
   co_return std::string_view();
 }
 
+async::Task<Result<std::string_view>> BodyReader::next_to(std::span<char> place) {
+  if (!is_on_stream()) co_return co_await next();
+  // What follows the body is for whoever reads the next message.
+  place = place.first(static_cast<size_t>(std::min<uint64_t>(place.size(), left_)));
+  std::string_view piece;
+  const Fill filled = co_await http::read_to(stream_, place, piece, timeout_);
+  if (filled == Fill::TimedOut) co_return fail(BodyTrouble::Late, "the body did not come in time");
+  if (filled == Fill::End) co_return fail(BodyTrouble::Gone, "the body was cut short");
+  if (filled == Fill::Failed) co_return fail(BodyTrouble::Gone, "the connection broke");
+  left_ -= piece.size();
+  ended_ = left_ == 0;
+  co_return piece;
+}
+
 // What is a copy of the stream's bytes needs none in between.
 async::Task<std::string_view> BodyReader::read_shared() {
-  if (ended_ || framing_ != Framing::Length || !input_.unread().empty()) co_return co_await read();
+  if (!is_on_stream()) co_return co_await read();
   std::string_view piece;
   const Fill filled = co_await http::read_shared(stream_, piece, timeout_);
   if (filled == Fill::TimedOut) throw async::StreamError("the body did not come in time");
@@ -95,7 +110,7 @@ async::Task<std::string_view> BodyReader::read_shared() {
 }
 
 async::Task<bool> BodyReader::read_into(net::Pipe& pipe) {
-  if (ended_ || framing_ != Framing::Length || !input_.unread().empty() || stream_.tls()) co_return false;
+  if (!is_on_stream() || stream_.tls()) co_return false;
   const auto bytes_max = static_cast<size_t>(std::min<uint64_t>(left_, SIZE_MAX / 2));
   const Fill filled = co_await http::fill(stream_, pipe, bytes_max, timeout_);
   if (filled == Fill::TimedOut) throw async::StreamError("the body did not come in time");

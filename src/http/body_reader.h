@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -42,6 +43,8 @@ class BodyReader final : public SharedSource {
   async::Task<bool> read_into(net::Pipe& pipe) override;
   // The next piece, empty at the end, or why there is none.
   async::Task<Result<std::string_view>> next();
+  // The same, in `place` where that spares a copy (async/placing.h).
+  async::Task<Result<std::string_view>> next_to(std::span<char> place);
   std::optional<uint64_t> length() const override;
   const Headers& trailers() const { return decoder_.trailers(); }
   bool at_end() const { return ended_; }
@@ -52,6 +55,8 @@ class BodyReader final : public SharedSource {
 
  private:
   async::Task<Result<void>> fill_input();
+  // Whether the next bytes of the stream are the next of the body, and nothing of it is here already.
+  bool is_on_stream() const { return !ended_ && framing_ == Framing::Length && input_.unread().empty(); }
   std::unexpected<Error> fail(BodyTrouble trouble, const char* why);
 
   net::Stream& stream_;

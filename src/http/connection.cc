@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 
+#include "async/placing.h"
 #include "base/check.h"
 #include "base/log.h"
 #include "base/time_format.h"
@@ -29,6 +30,7 @@ constexpr size_t kLingerReadsMax = 64;
 // Of what is left of a body; less is copied in no more calls.
 constexpr uint64_t kPipedBytesMin = 16 * 1024;
 constexpr char kClientGone[] = "the client is gone";
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 HeadLimits head_limits(const Limits& limits) {
   return {.start_line_bytes_max = limits.request_line_bytes_max,
@@ -61,7 +63,7 @@ Response ConnectionContext::refusal(const Request& request, Missing missing, int
 }
 
 // The exchange of one request; lives in serve_request().
-class ServerConnection::OneExchange final : public Exchange, private async::ByteSource {
+class ServerConnection::OneExchange final : public Exchange, public async::ByteSource, public async::Placing {
  public:
   OneExchange(ServerConnection& connection, const Head& head)
       : connection_(connection),
@@ -105,7 +107,14 @@ class ServerConnection::OneExchange final : public Exchange, private async::Byte
 
  private:
   async::Task<std::string_view> read() override;
+  async::Task<std::string_view> read_to(std::span<char> place) override;
   std::optional<uint64_t> length() const override { return body_.length(); }
+  // A client whose body is on its way already does not wait for the word (RFC 9110, 10.1.1).
+  bool is_to_continue() const {
+    return continue_owed_ && !responded_ && connection_.input_.unread().empty();
+  }
+  // Of what was read of the body.
+  std::string_view note(const Result<std::string_view>& came);
   async::Task<void> send(std::string_view first, std::string_view second = {},
                          std::string_view third = {});
   // Sends all pieces, without waiting where that can be.
@@ -151,19 +160,27 @@ async::Task<void> ServerConnection::OneExchange::send(std::string_view first,
   if (!send_now(pieces)) co_await send_left(pieces);
 }
 
+std::string_view ServerConnection::OneExchange::note(const Result<std::string_view>& came) {
+  body_failed_ = !came;
+  if (!came) throw async::StreamError(came.error().message);
+  traffic_.received_bytes += came->size();
+  return *came;
+}
+
 async::Task<std::string_view> ServerConnection::OneExchange::read() {
-  // A client whose body is on its way already does not wait for the word (RFC 9110, 10.1.1).
-  if (continue_owed_ && !responded_ && connection_.input_.unread().empty()) {
-    co_await send("HTTP/1.1 100 Continue\r\n\r\n");
-  }
+  if (is_to_continue()) co_await send(kContinue);
   continue_owed_ = false;
   body_failed_ = true;
   const Result<std::string_view> came = co_await body_.next();
-  if (!came) throw async::StreamError(came.error().message);
-  const std::string_view piece = *came;
-  body_failed_ = false;
-  traffic_.received_bytes += piece.size();
-  co_return piece;
+  co_return note(came);
+}
+
+async::Task<std::string_view> ServerConnection::OneExchange::read_to(std::span<char> place) {
+  if (is_to_continue()) co_await send(kContinue);
+  continue_owed_ = false;
+  body_failed_ = true;
+  const Result<std::string_view> came = co_await body_.next_to(place);
+  co_return note(came);
 }
 
 async::Task<void> ServerConnection::OneExchange::respond_interim(int status, Headers headers) {
@@ -207,7 +224,7 @@ async::Task<void> ServerConnection::OneExchange::respond(Response response) {
   finished_ = true;
 }
 
-// Sends head, piece and line, of which the piece may lie in memory that the thread shares.
+// Sends head, piece and line, of which the piece lies in memory that the thread shares.
 async::Task<void> ServerConnection::OneExchange::send_passing(std::array<std::string_view, 3> pieces) {
   if (send_now(pieces)) co_return;
   const std::string rest(pieces[1]);
@@ -267,7 +284,11 @@ async::Task<void> ServerConnection::OneExchange::send_stream(const ResponsePlan&
     if (plan.framing == Framing::Chunked) size_line = chunk_size_line(piece.size());
     std::array<std::string_view, 3> pieces = {head, piece, {}};
     if (plan.framing == Framing::Chunked) pieces = {size_line, piece, "\r\n"};
-    co_await send_passing(pieces);
+    if (shared) {
+      co_await send_passing(pieces);
+    } else {
+      co_await send(pieces[0], pieces[1], pieces[2]);
+    }
     head.clear();
   }
   if (plan.framing == Framing::Length) CHECK(sent == plan.length);

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include "async/placing.h"
 #include "async/sync_wait.h"
 #include "async/workers.h"
 #include "base/strings.h"
@@ -88,6 +89,36 @@ async::Task<void> refuse_unread(Exchange& exchange) {
   Response response;
   response.status = 403;
   co_await exchange.respond(std::move(response));
+}
+
+// Answers with the body, read to a place of its own, and how much of it came there without a copy.
+async::Task<void> echo_placed(Exchange& exchange) {
+  std::string place(4, '\0'), body;
+  size_t placed = 0;
+  while (true) {
+    const std::string_view piece = co_await async::read_to(exchange.body(), place);
+    if (piece.empty()) break;
+    if (piece.data() == place.data()) placed += piece.size();
+    body += piece;
+  }
+  Response response;
+  response.body = body + " " + std::to_string(placed);
+  co_await exchange.respond(std::move(response));
+}
+
+TEST(Server, ReadsABodyToWhereItIsWantedAndNotBeyondItsEnd) {
+  TestServer server(echo_placed);
+  RawClient client(server.port());
+  client.send("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_EQ(client.read_response().status_line, "HTTP/1.1 100 Continue");
+  client.send("0123456789PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nabcdef");
+  EXPECT_EQ(client.read_response().body, "0123456789 10");
+  // What came with the head is at hand already.
+  EXPECT_EQ(client.read_response().body, "abcdef 0");
+  client.send("PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
+  EXPECT_EQ(client.read_response().body, "abc 0");
+  client.send("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+  EXPECT_EQ(client.read_response().body, " 0");
 }
 
 TEST(Server, DoesNotSayContinueWhenNobodyReadsTheBody) {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "http/placed_read.h"
 #include "net/pipe.h"
 #include "net/stream.h"
 
@@ -52,12 +53,10 @@ std::optional<Fill> fill_of(net::Io status) {
   return std::nullopt;
 }
 
-// Reads into `scratch`, in the first `bytes_max` of it; None: there is nothing yet.
-std::optional<Fill> read_now(net::Stream& stream, size_t bytes_max, std::string_view& piece) {
-  std::span<char> scratch = stream.reactor().scratch();
-  scratch = scratch.first(std::min(bytes_max, scratch.size()));
-  net::IoResult result = stream.read_some(scratch);
-  if (result.status == net::Io::Done) piece = {scratch.data(), result.bytes};
+// Reads into `place`; None: there is nothing yet.
+std::optional<Fill> read_now(net::Stream& stream, std::span<char> place, std::string_view& piece) {
+  net::IoResult result = stream.read_some(place);
+  if (result.status == net::Io::Done) piece = {place.data(), result.bytes};
   return fill_of(result.status);
 }
 
@@ -79,9 +78,11 @@ class Patience final {
 
 async::Task<Fill> fill_some(net::Stream& stream, InputBuffer& input, size_t bytes_max, async::Duration timeout) {
   Patience patience(stream.reactor().clock(), timeout);
+  std::span<char> scratch = stream.reactor().scratch();
+  scratch = scratch.first(std::min(bytes_max, scratch.size()));
   while (true) {
     std::string_view piece;
-    const std::optional<Fill> filled = read_now(stream, bytes_max, piece);
+    const std::optional<Fill> filled = read_now(stream, scratch, piece);
     if (filled) {
       if (!piece.empty()) input.append(piece);
       co_return *filled;
@@ -102,15 +103,20 @@ async::Task<Fill> fill_head(net::Stream& stream, InputBuffer& input, async::Dura
   return fill_some(stream, input, kHeadBytes, timeout);
 }
 
-async::Task<Fill> read_shared(net::Stream& stream, std::string_view& piece, async::Duration timeout) {
+async::Task<Fill> read_to(net::Stream& stream, std::span<char> place, std::string_view& piece,
+                          async::Duration timeout) {
   Patience patience(stream.reactor().clock(), timeout);
   while (true) {
-    const std::optional<Fill> filled = read_now(stream, SIZE_MAX, piece);
+    const std::optional<Fill> filled = read_now(stream, place, piece);
     if (filled) co_return *filled;
     const async::Duration left = patience.left();
     net::Wait wait = co_await stream.readable(left);
     if (wait == net::Wait::TimedOut) co_return Fill::TimedOut;
   }
+}
+
+async::Task<Fill> read_shared(net::Stream& stream, std::string_view& piece, async::Duration timeout) {
+  return read_to(stream, stream.reactor().scratch(), piece, timeout);
 }
 
 async::Task<Fill> fill(net::Stream& stream, net::Pipe& pipe, size_t bytes_max, async::Duration timeout) {

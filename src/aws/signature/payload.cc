@@ -1,5 +1,6 @@
 // Bodies of verified requests, one class for those in one piece and one for those in chunks.
 
+#include "async/placing.h"
 #include "aws/signature/canonical.h"
 #include "aws/signature/chunked.h"
 #include "base/check.h"
@@ -12,19 +13,19 @@ namespace {
 using Source = std::unique_ptr<async::ByteSource>;
 
 // As it comes; checked against the declared hash if there is one.
-class WholePayload final : public Payload {
+class WholePayload final : public Payload, public async::Placing {
  public:
   WholePayload(Source body, std::string declared_sha256)
       : body_(std::move(body)), declared_sha256_(std::move(declared_sha256)) {}
 
   async::Task<std::string_view> read() override {
     const std::string_view piece = co_await body_->read();
-    if (declared_sha256_.empty()) co_return piece;
-    if (!piece.empty()) {
-      hash_.update(piece);
-      co_return piece;
-    }
-    check_hash();
+    take(piece);
+    co_return piece;
+  }
+  async::Task<std::string_view> read_to(std::span<char> place) override {
+    const std::string_view piece = co_await async::read_to(*body_, place);
+    take(piece);
     co_return piece;
   }
 
@@ -32,6 +33,12 @@ class WholePayload final : public Payload {
   const std::vector<Trailer>& trailers() const override { return trailers_; }
 
  private:
+  void take(std::string_view piece) {
+    if (declared_sha256_.empty()) return;
+    if (piece.empty()) return check_hash();
+    hash_.update(piece);
+  }
+
   void check_hash() {
     if (checked_) return;
     const crypto::Sha256Digest digest = hash_.finish();
