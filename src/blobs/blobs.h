@@ -28,6 +28,10 @@ class Reader {
   virtual uint64_t size() const = 0;
   // Up to `count` bytes from `offset` into `buffer`; 0 at the end. Any thread.
   virtual Result<size_t> read_at(uint64_t offset, char* buffer, size_t count) const = 0;
+  // For bytes that prove by themselves what they are: the store checks nothing.
+  virtual Result<size_t> read_unchecked(uint64_t offset, char* buffer, size_t count) const = 0;
+  // What of that can be had without waiting for the disk: the first so many of the bytes, often none.
+  virtual size_t read_cached(uint64_t offset, char* buffer, size_t count) const = 0;
 };
 
 // Ids are opaque: up to 32 of [0-9a-f]. Any thread.

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "base/cached_read.h"
 #include "base/files.h"
 #include "base/log.h"
 #include "base/random.h"
@@ -119,6 +120,13 @@ class DiskReader final : public Reader {
       if (got >= 0) return static_cast<size_t>(got);
       if (errno != EINTR) return system_failure("A blob cannot be read at", std::to_string(offset));
     }
+  }
+
+  Result<size_t> read_unchecked(uint64_t offset, char* buffer, size_t count) const override {
+    return read_at(offset, buffer, count);
+  }
+  size_t read_cached(uint64_t offset, char* buffer, size_t count) const override {
+    return holm::read_cached(file_.get(), offset, buffer, count);
   }
 
  private:

@@ -59,6 +59,8 @@ TEST_F(DiskStoreTest, ABlobIsReadBackAsItWasWritten) {
   char few[3];
   EXPECT_EQ(reader->read_at(2, few, 3).value(), 3u);
   EXPECT_EQ(std::string_view(few, 3), std::string_view("ad\0", 3));
+  EXPECT_EQ(reader->read_unchecked(100'003, few, 3).value(), 1u);
+  EXPECT_LE(reader->read_cached(100'003, few, 3), 1u);
   EXPECT_EQ(reader->read_at(100'004, few, 3).value(), 0u);
   EXPECT_EQ(reader->read_at(999'999, few, 3).value(), 0u);
 }

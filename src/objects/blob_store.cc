@@ -45,9 +45,9 @@ class EngineWriter final : public blobs::Writer {
   Result<std::string> finish() override {
     auto body = writer_->finish();
     if (!body) return failure(words(body.error()));
-    std::string id = id_of((*body)->id());
+    std::string id = blob_id_of(**body);
     Batch batch;
-    batch.changes.push_back({kPrefix + id, ""});
+    batch.changes.push_back(blob_record_of(id));
     batch.adopted.push_back(std::move(*body));
     const CommitResult done = commit_and_wait(metadata_, std::move(batch));
     if (done) return id;
@@ -68,6 +68,15 @@ class EngineReader final : public blobs::Reader {
     auto got = reader_->read_at(offset, buffer, count);
     if (!got) return failure(words(got.error()));
     return *got;
+  }
+
+  Result<size_t> read_unchecked(uint64_t offset, char* buffer, size_t count) const override {
+    auto got = reader_->read_unchecked(offset, buffer, count);
+    if (!got) return failure(words(got.error()));
+    return *got;
+  }
+  size_t read_cached(uint64_t offset, char* buffer, size_t count) const override {
+    return reader_->read_cached(offset, buffer, count);
   }
 
  private:
@@ -136,6 +145,9 @@ class EngineBlobs final : public blobs::Store {
 };
 
 }  // namespace
+
+std::string blob_id_of(const NewBody& body) { return id_of(body.id()); }
+Change blob_record_of(const std::string& blob_id) { return {kPrefix + blob_id, ""}; }
 
 std::unique_ptr<blobs::Store> open_blob_store(Store& store, std::unique_ptr<blobs::Store> earlier) {
   return std::make_unique<EngineBlobs>(store, std::move(earlier));

@@ -13,4 +13,9 @@ namespace holm::objects {
 // be, are read and removed there; it may be null.
 std::unique_ptr<blobs::Store> open_blob_store(Store& store, std::unique_ptr<blobs::Store> earlier);
 
+// A body that is a blob as soon as a commit adopts it and brings this record: what makes it one needs no commit
+// of its own then.
+std::string blob_id_of(const NewBody& body);
+Change blob_record_of(const std::string& blob_id);
+
 }  // namespace holm::objects

@@ -37,6 +37,11 @@ class BodyReader {
   virtual uint64_t size() const = 0;
   // As many as there are up to `count`. What does not have its checksum any more is never given out: Damaged.
   virtual Outcome<size_t> read_at(uint64_t offset, char* buffer, size_t count) const = 0;
+  // For bytes that prove by themselves what they are, as sealed ones do: nothing is checked, and nothing read
+  // that is not asked for.
+  virtual Outcome<size_t> read_unchecked(uint64_t offset, char* buffer, size_t count) const = 0;
+  // What of that can be had without waiting for the disk: the first so many of the bytes, often none.
+  virtual size_t read_cached(uint64_t offset, char* buffer, size_t count) const = 0;
 };
 
 // Any thread. Bodies are made visible and removed by commits (metadata.h) and by nothing else.

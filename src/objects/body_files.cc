@@ -14,7 +14,9 @@ namespace holm::objects {
 
 namespace {
 
-// Fills extents block by block, so that each block's checksum is known when it is written.
+constexpr uint64_t kUnsyncedBytesMax = uint64_t{1} << 20;  // Before the disk begins with them.
+
+// Fills extents, and takes down the checksum of each block.
 class ExtentWriter final {
  public:
   explicit ExtentWriter(Volumes& volumes) : volumes_(volumes) {}
@@ -28,26 +30,25 @@ class ExtentWriter final {
 
   Outcome<> write(std::string_view bytes) {
     while (!bytes.empty()) {
-      // A whole block needs no copy.
-      if (block_.empty() && bytes.size() >= kBodyBlockBytes) {
-        if (auto written = write_block(bytes.substr(0, kBodyBlockBytes)); !written) return written;
-        bytes.remove_prefix(kBodyBlockBytes);
-        continue;
+      if (!file_ || used_ == allocated_.bytes) {
+        if (auto begun = begin_extent(); !begun) return begun;
       }
-      const size_t count = std::min<size_t>(bytes.size(), kBodyBlockBytes - block_.size());
-      block_ += bytes.substr(0, count);
-      bytes.remove_prefix(count);
-      if (block_.size() < kBodyBlockBytes) continue;
-      if (auto written = write_block(block_); !written) return written;
-      block_.clear();
+      const auto here = bytes.substr(0, static_cast<size_t>(allocated_.bytes - used_));
+      if (auto written = file_->write_at(allocated_.offset + used_, here); !written) {
+        settle();
+        return written;
+      }
+      add_checksums(here);
+      used_ += here.size();
+      layout_.extents.back().bytes = used_;
+      layout_.bytes += here.size();
+      if (used_ - started_ >= kUnsyncedBytesMax) start_sync();
+      bytes.remove_prefix(here.size());
     }
     return {};
   }
 
   Outcome<Layout> finish() {
-    if (!block_.empty()) {
-      if (auto written = write_block(block_); !written) return fail(written.error());
-    }
     settle();
     std::vector<uint32_t> synced;
     for (const Extent& extent : layout_.extents) {
@@ -65,19 +66,16 @@ class ExtentWriter final {
   }
 
  private:
-  Outcome<> write_block(std::string_view block) {
-    if (!file_ || used_ == allocated_.bytes) {
-      if (auto begun = begin_extent(); !begun) return begun;
+  // Extents hold whole blocks, so where one begins a block begins too.
+  void add_checksums(std::string_view bytes) {
+    for (uint64_t at = used_; !bytes.empty();) {
+      const uint64_t in_block = at % kBodyBlockBytes;
+      const auto here = bytes.substr(0, static_cast<size_t>(kBodyBlockBytes - in_block));
+      if (in_block == 0) layout_.crcs.push_back(0);
+      layout_.crcs.back() = crypto::crc32c(here, layout_.crcs.back());
+      at += here.size();
+      bytes.remove_prefix(here.size());
     }
-    if (auto written = file_->write_at(allocated_.offset + used_, block); !written) {
-      settle();
-      return written;
-    }
-    used_ += block.size();
-    layout_.extents.back().bytes = used_;
-    layout_.bytes += block.size();
-    layout_.crcs.push_back(crypto::crc32c(block));
-    return {};
   }
 
   Outcome<> begin_extent() {
@@ -88,7 +86,7 @@ class ExtentWriter final {
     if (!file) return fail(file.error());
     allocated_ = *extent;
     file_ = std::move(*file);
-    used_ = 0;
+    used_ = started_ = 0;
     layout_.extents.push_back({.volume = extent->volume, .offset = extent->offset, .bytes = 0});
     return {};
   }
@@ -96,17 +94,23 @@ class ExtentWriter final {
   // The rest of the extent can be another's.
   void settle() {
     if (!file_) return;
-    file_->start_sync(allocated_.offset, used_);
+    start_sync();
     volumes_.settle(allocated_, used_);
     file_.reset();
   }
 
+  void start_sync() {
+    if (used_ == started_) return;
+    file_->start_sync(allocated_.offset + started_, used_ - started_);
+    started_ = used_;
+  }
+
   Volumes& volumes_;
   Layout layout_;
-  std::string block_;
   std::shared_ptr<File> file_;  // Of the extent that is being filled.
   Extent allocated_;
   uint64_t used_ = 0;
+  uint64_t started_ = 0;  // Of these, what the disk was told to begin with.
   bool is_taken_ = false;
 };
 
@@ -166,6 +170,13 @@ class SmallReader final : public BodyReader {
     if (offset >= content_.size()) return size_t{0};
     return content_.copy(buffer, count, offset);
   }
+  // It was checked when it was opened.
+  Outcome<size_t> read_unchecked(uint64_t offset, char* buffer, size_t count) const override {
+    return read_at(offset, buffer, count);
+  }
+  size_t read_cached(uint64_t offset, char* buffer, size_t count) const override {
+    return read_at(offset, buffer, count).value_or(0);
+  }
 
  private:
   std::string content_;
@@ -214,18 +225,59 @@ class LargeReader final : public BodyReader {
     return count;
   }
 
+  Outcome<size_t> read_unchecked(uint64_t offset, char* buffer, size_t count) const override {
+    size_t done = 0;
+    while (done < count && offset + done < layout_.bytes) {
+      const Place place = place_of(offset + done);
+      const auto here = static_cast<size_t>(std::min<uint64_t>(count - done, place.left));
+      auto got = files_[place.extent]->read_at(place.offset, buffer + done, here);
+      if (!got) return fail(got.error());
+      if (*got != here) return damaged(here, place);
+      done += here;
+    }
+    return done;
+  }
+
+  size_t read_cached(uint64_t offset, char* buffer, size_t count) const override {
+    size_t done = 0;
+    while (done < count && offset + done < layout_.bytes) {
+      const Place place = place_of(offset + done);
+      const auto here = static_cast<size_t>(std::min<uint64_t>(count - done, place.left));
+      const size_t got = files_[place.extent]->read_cached(place.offset, buffer + done, here);
+      done += got;
+      if (got != here) break;
+    }
+    return done;
+  }
+
  private:
+  // Of a byte of the body.
+  struct Place {
+    size_t extent = 0;
+    uint64_t offset = 0;  // In its volume.
+    uint64_t left = 0;    // Of the extent, from there on.
+  };
+
+  Place place_of(uint64_t at) const {
+    const auto after = std::ranges::upper_bound(starts_, at);
+    const auto which = static_cast<size_t>(after - starts_.begin()) - 1;
+    const uint64_t skipped = at - starts_[which];
+    const Extent& extent = layout_.extents[which];
+    return {.extent = which, .offset = extent.offset + skipped, .left = extent.bytes - skipped};
+  }
+
+  std::unexpected<Failure> damaged(size_t bytes, const Place& place) const {
+    return fail(Fault::Damaged, fmt::format("Body {} is damaged: {} bytes at {} of volume {}.", id_, bytes,
+                                            place.offset, layout_.extents[place.extent].volume));
+  }
+
   // Extents hold whole blocks, so a block lies in one of them.
   Outcome<> read_block(uint64_t index, char* buffer, size_t bytes) const {
-    const uint64_t start = index * kBodyBlockBytes;
-    const auto after = std::ranges::upper_bound(starts_, start);
-    const auto which = static_cast<size_t>(after - starts_.begin()) - 1;
-    const uint64_t at = layout_.extents[which].offset + (start - starts_[which]);
-    auto got = files_[which]->read_at(at, buffer, bytes);
+    const Place place = place_of(index * kBodyBlockBytes);
+    auto got = files_[place.extent]->read_at(place.offset, buffer, bytes);
     if (!got) return fail(got.error());
     if (*got == bytes && crypto::crc32c(std::string_view(buffer, bytes)) == layout_.crcs[index]) return {};
-    return fail(Fault::Damaged, fmt::format("Body {} is damaged: {} bytes at {} of volume {}.", id_, bytes,
-                                            at, layout_.extents[which].volume));
+    return damaged(bytes, place);
   }
 
   Volumes& volumes_;

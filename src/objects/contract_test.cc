@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <future>
 #include <optional>
+#include <thread>
 
 #include "objects/store.h"
 #include "support/lossy_disk.h"
@@ -206,6 +208,61 @@ TYPED_TEST(Contract, AnOpenBodyStaysReadableWhenItIsForgotten) {
   EXPECT_EQ(part, content.substr(99'999, 100'000));
   EXPECT_EQ(reader->read_at(199'999, part.data(), 10).value(), 1u);
   EXPECT_EQ(reader->read_at(200'000, part.data(), 10).value(), 0u);
+}
+
+// Written in pieces that fit no block, and read where blocks and extents begin and end.
+TYPED_TEST(Contract, EveryPartOfABodyIsReadInEachWay) {
+  std::string content(300'001, '\0');
+  for (size_t i = 0; i < content.size(); ++i) content[i] = static_cast<char>(i * 31 % 251);
+  auto writer = std::move(this->place_.bodies().write_body().value());
+  for (size_t at = 0; at < content.size(); at += 65'564) {
+    ASSERT_TRUE(writer->write(std::string_view(content).substr(at, 65'564)));
+  }
+  const std::shared_ptr<NewBody> made = std::move(writer->finish().value());
+  ASSERT_TRUE(this->place_.commit({.adopted = {made}}));
+  const auto reader = std::move(this->place_.bodies().open_body(made->id()).value());
+  std::string part(content.size() + 1, '\0');
+  for (size_t at : {0, 1, 65'535, 65'536, 131'072, 262'143, 262'144, 300'000, 300'001, 400'000}) {
+    for (size_t count : {1, 65'536, 65'537, 262'144, 300'002}) {
+      const std::string expected = at < content.size() ? content.substr(at, count) : "";
+      ASSERT_EQ(reader->read_at(at, part.data(), count).value(), expected.size());
+      EXPECT_EQ(part.substr(0, expected.size()), expected);
+      part.assign(part.size(), '\0');
+      ASSERT_EQ(reader->read_unchecked(at, part.data(), count).value(), expected.size());
+      EXPECT_EQ(part.substr(0, expected.size()), expected);
+      part.assign(part.size(), '\0');
+      const size_t cached = reader->read_cached(at, part.data(), count);
+      ASSERT_LE(cached, expected.size());
+      EXPECT_EQ(part.substr(0, cached), expected.substr(0, cached));
+    }
+  }
+}
+
+// Each thread counts, some by themselves and some by the store's thread: no count is lost or taken twice.
+TEST(Threads, CommitBesideEachOther) {
+  constexpr int kThreads = 4, kCounts = 200;
+  ThreadsPlace place;
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < kThreads; ++thread) {
+    threads.emplace_back([&place, thread] {
+      for (int counted = 0; counted < kCounts;) {
+        const auto found = place.metadata().find("count").value();
+        const int next = (found ? std::stoi(found->value) : 0) + 1;
+        Batch batch{.expected = {{"count", found ? found->stamp : 0}},
+                    .changes = {{"count", std::to_string(next)}}};
+        if (thread % 2 == 0) {
+          counted += place.commit(std::move(batch)) ? 1 : 0;
+          continue;
+        }
+        std::promise<bool> is_done;
+        place.metadata().commit_here(std::move(batch),
+                                     [&](const CommitResult& result) { is_done.set_value(result.has_value()); });
+        counted += is_done.get_future().get() ? 1 : 0;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(place.metadata().find("count").value()->value, std::to_string(kThreads * kCounts));
 }
 
 TYPED_TEST(Contract, NumbersAscend) {

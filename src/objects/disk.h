@@ -19,6 +19,8 @@ class File {
   virtual Outcome<> write_at(uint64_t offset, std::string_view bytes) = 0;
   // Fewer than `count` bytes only at the end.
   virtual Outcome<size_t> read_at(uint64_t offset, char* buffer, size_t count) const = 0;
+  // What of the same can be had without waiting for the disk: the first so many of the bytes, often none.
+  virtual size_t read_cached(uint64_t offset, char* buffer, size_t count) const = 0;
   // What was written before is durable when this returns. After a failure nothing is known of it, and trying
   // again proves nothing: the kernel may have forgotten that the pages were not written.
   virtual Outcome<> sync() = 0;

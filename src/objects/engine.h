@@ -54,7 +54,8 @@ struct EngineNumbers {
 };
 
 // It does nothing by itself: one thread calls write_group(), one upkeep() (see store.h), so that tests can
-// take every step themselves. All else may be called by any thread.
+// take every step themselves. All else may be called by any thread. One at a time writes: that one, or one that
+// commits by itself.
 class Engine final : public Metadata, public Bodies {
  public:
   // Reads the log since the last checkpoint. The disk outlives the engine. Damaged when something that was
@@ -66,11 +67,12 @@ class Engine final : public Metadata, public Bodies {
   Outcome<std::optional<Record>> find(const std::string& key) override;
   Outcome<std::vector<Record>> scan(const Range& range, size_t records_max) override;
   void commit(Batch batch, Committed committed) override;
+  void commit_here(Batch batch, Committed committed) noexcept override;
   uint64_t take_number() override;
   Outcome<std::unique_ptr<BodyWriter>> write_body() override;
   Outcome<std::unique_ptr<BodyReader>> open_body(BodyId id) override;
 
-  // Writes what waits, with one sync, and answers it. False when nothing waited. One thread.
+  // Writes what waits, with one sync, and answers it. False when nothing waited, or another thread writes.
   bool write_group();
   // Waits until something waits to be committed, or stop() was called: false.
   bool wait_for_commits();
@@ -149,6 +151,7 @@ class Engine final : public Metadata, public Bodies {
   Outcome<std::string> read_content(const Location& location) const;
 
   // engine_commit.cc
+  void write_taken(std::vector<Waiting> taken);
   void commit_one(Waiting& waiting, Group& group);
   std::optional<CommitFailure> refusal_of(const Batch& batch) const;
   Outcome<Prepared> prepare(Waiting& waiting) const;
@@ -188,6 +191,7 @@ class Engine final : public Metadata, public Bodies {
   mutable std::mutex mutex_;  // Guards what follows, up to the next comment.
   std::condition_variable commits_wait_, upkeep_waits_;
   std::deque<Waiting> waiting_;
+  bool is_writing_ = false;  // Some thread, to which what is said so below belongs.
   std::shared_ptr<MemoryTable> memory_ = std::make_shared<MemoryTable>();
   std::shared_ptr<MemoryTable> frozen_;  // Being written out; null: none.
   Manifest frozen_manifest_;             // What holds once it is.
@@ -211,7 +215,7 @@ class Engine final : public Metadata, public Bodies {
   size_t moving_ = 0;         // Commits of compaction that wait.
   uint32_t tail_ = 0;         // The segment that is being written; 0: none.
 
-  // Of the thread that writes, as the tail.
+  // Of whoever writes, as the tail.
   uint64_t next_sequence_ = 1;
   std::shared_ptr<File> tail_file_;
   uint64_t tail_bytes_ = 0, tail_offset_ = 0;

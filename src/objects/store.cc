@@ -2,6 +2,7 @@
 
 #include "objects/store.h"
 
+#include <atomic>
 #include <thread>
 
 #include "base/log.h"
@@ -12,6 +13,9 @@ namespace {
 
 // Left to others on the disk, above all to the database that says what is removed.
 constexpr uint64_t kRoomBytesMin = uint64_t{16} << 20;
+// Where there is so much, it is not looked at each time.
+constexpr uint64_t kRoomBytesMuch = uint64_t{4} << 30;
+constexpr int kTrustedMax = 64;
 
 class ThreadedStore final : public Store {
  public:
@@ -35,7 +39,15 @@ class ThreadedStore final : public Store {
   Bodies& bodies() override { return *engine_; }
   Outcome<ScrubReport> scrub() override { return engine_->scrub(); }
   EngineNumbers numbers() const override { return engine_->numbers(); }
-  bool has_room() const override { return disk_->room() >= kRoomBytesMin; }
+  bool has_room() const override {
+    if (trusted_ > 0) {
+      --trusted_;
+      return true;
+    }
+    const uint64_t room = disk_->room();
+    if (room >= kRoomBytesMuch) trusted_ = kTrustedMax;
+    return room >= kRoomBytesMin;
+  }
 
  private:
   void keep_up() {
@@ -52,6 +64,7 @@ class ThreadedStore final : public Store {
 
   std::unique_ptr<Disk> disk_;
   std::unique_ptr<Engine> engine_;
+  mutable std::atomic<int> trusted_ = 0;  // How often there is room without looking; about.
   std::thread writer_, keeper_;
 };
 

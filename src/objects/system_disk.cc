@@ -11,6 +11,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "base/cached_read.h"
 #include "base/files.h"
 #include "base/unique_fd.h"
 #include "objects/disk.h"
@@ -53,6 +54,10 @@ class SystemFile final : public File {
       filled += static_cast<size_t>(got);
     }
     return filled;
+  }
+
+  size_t read_cached(uint64_t offset, char* buffer, size_t count) const override {
+    return holm::read_cached(file_.get(), offset, buffer, count);
   }
 
   Outcome<> sync() override {

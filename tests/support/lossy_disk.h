@@ -187,6 +187,10 @@ class LossyDisk final : public objects::Disk {
       if (offset >= content_->now.size()) return size_t{0};
       return content_->now.copy(buffer, count, offset);
     }
+    // All of it is in memory.
+    size_t read_cached(uint64_t offset, char* buffer, size_t count) const override {
+      return read_at(offset, buffer, count).value_or(0);
+    }
     objects::Outcome<> sync() override {
       std::lock_guard lock(disk_.mutex_);
       if (auto able = disk_.change(); !able) return able;

@@ -105,6 +105,12 @@ class ReferenceStore final : public objects::Metadata, public objects::Bodies {
       if (offset >= content_->size()) return size_t{0};
       return content_->copy(buffer, count, offset);
     }
+    objects::Outcome<size_t> read_unchecked(uint64_t offset, char* buffer, size_t count) const override {
+      return read_at(offset, buffer, count);
+    }
+    size_t read_cached(uint64_t offset, char* buffer, size_t count) const override {
+      return read_at(offset, buffer, count).value_or(0);
+    }
 
    private:
     std::shared_ptr<const std::string> content_;

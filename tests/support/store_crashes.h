@@ -228,9 +228,11 @@ class StoreCrashes final {
       if (object) projected_[key] = *object;
     }
     issued_.push_back(std::move(issued));
-    engine_->commit(std::move(batch), [this, number](const objects::CommitResult& result) {
+    objects::Committed note = [this, number](const objects::CommitResult& result) {
       if (result) issued_[number].is_acknowledged = true;
-    });
+    };
+    if (pick(4) == 0) return engine_->commit_here(std::move(batch), std::move(note));
+    engine_->commit(std::move(batch), std::move(note));
   }
 
   LossyDisk disk_;
