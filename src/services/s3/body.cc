@@ -4,27 +4,35 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <span>
+#include <utility>
+
 #include "async/byte_source.h"
+#include "async/placing.h"
+#include "async/started.h"
 #include "aws/service/error.h"
+#include "base/log.h"
 #include "base/strings.h"
 #include "blobs/blobs.h"
+#include "objects/store.h"
 #include "s3/errors.h"
 #include "services/s3/object_source.h"
-#include "services/s3/sealed_bytes.h"
+#include "services/s3/passing_buffer.h"
 #include "services/s3/service.h"
 
 namespace holm::s3 {
 
 namespace {
 
-constexpr size_t kBatchBytes = 256 * 1024;
-
 template <class T>
-T require(Result<T> result) {
-  if (!result) {
-    throw aws::ServiceError("InternalError", 500, "The object cannot be stored. " + result.error().message);
+T require(objects::Outcome<T> outcome) {
+  if (!outcome) {
+    log::error("A body cannot be stored. " + outcome.error().message);
+    throw_not_stored(outcome.error().fault == objects::Fault::Full);
   }
-  if constexpr (!std::is_void_v<T>) return std::move(*result);
+  if constexpr (!std::is_void_v<T>) return std::move(*outcome);
 }
 
 // Which checksums to compute: the one to keep, and one to compare with what the client tells.
@@ -33,11 +41,52 @@ struct Algorithms {
   std::optional<Algorithm> told;
 };
 
+// Bytes as they come, each chunk of them where it can be sealed as it lies.
+class Batch final {
+ public:
+  static constexpr uint64_t kBytesMax = kChunksAtOnce * kChunkBytes;
+
+  bool is_empty() const { return bytes_ == 0; }
+  bool is_full() const { return bytes_ == kBytesMax; }
+  void clear() { bytes_ = 0; }
+
+  // For the next bytes; more of it is behind that.
+  std::span<char> room() {
+    const uint64_t in_chunk = bytes_ % kChunkBytes;
+    return {sealed(bytes_ / kChunkBytes) + kPlainStart + in_chunk, kChunkBytes - in_chunk};
+  }
+
+  // As much of `piece` as there is room for; it may lie in room() already. Returns how much that was.
+  size_t add(std::string_view piece) {
+    size_t added = 0;
+    while (added < piece.size() && !is_full()) {
+      const std::span<char> place = room();
+      const std::string_view part = piece.substr(added, place.size());
+      if (part.data() != place.data()) part.copy(place.data(), part.size());
+      bytes_ += part.size();
+      added += part.size();
+    }
+    return added;
+  }
+
+  uint64_t chunks() const { return (bytes_ + kChunkBytes - 1) / kChunkBytes; }
+  std::string_view plain(uint64_t chunk) {
+    return {sealed(chunk) + kPlainStart, std::min(kChunkBytes, bytes_ - chunk * kChunkBytes)};
+  }
+  char* sealed(uint64_t chunk) { return buffer_.data() + chunk * (kChunkBytes + kSealBytes); }
+  // All of it, once all chunks are sealed.
+  std::string_view all_sealed() { return {buffer_.data(), bytes_ + chunks() * kSealBytes}; }
+
+ private:
+  PassingBuffer buffer_;
+  uint64_t bytes_ = 0;
+};
+
 // The bytes of one body in order. One thread at a time.
 class Incoming final {
  public:
   Incoming(Service& service, const Algorithms& algorithms)
-      : store_(service.store()),
+      : bodies_(service.objects().bodies()),
         random_(service.random()),
         digest_(algorithms.kept),
         data_key_(make_data_key(service.random())),
@@ -45,22 +94,29 @@ class Incoming final {
     if (algorithms.told && *algorithms.told != algorithms.kept) told_digest_.emplace(*algorithms.told);
   }
 
-  // Blocks: for workers, unless the bytes are few.
-  void take(std::string_view bytes) {
-    md5_.update(bytes);
-    digest_.update(bytes);
-    if (told_digest_) told_digest_->update(bytes);
-    bytes_ += bytes.size();
-    if (!writer_ && bytes_ > kInlineBytesMax) writer_ = require(store_.create());
-    chunk_ += bytes;
-    if (!writer_) return;
-    size_t sealed = 0;
-    for (; chunk_.size() - sealed >= kChunkBytes; sealed += kChunkBytes)
-      write_chunk(std::string_view(chunk_).substr(sealed, kChunkBytes));
-    chunk_.erase(0, sealed);
+  // Blocks: for workers, unless the bytes are few. Only the last batch is not full.
+  void take(Batch& batch) {
+    for (uint64_t chunk = 0; chunk < batch.chunks(); ++chunk) {
+      const std::string_view plain = batch.plain(chunk);
+      md5_.update(plain);
+      digest_.update(plain);
+      if (told_digest_) told_digest_->update(plain);
+      bytes_ += plain.size();
+      cipher_.seal_to(chunks_++, plain, random_, batch.sealed(chunk));
+    }
+    if (!writer_ && bytes_ > kInlineBytesMax) writer_ = require(bodies_.write_body());
+    if (writer_) {
+      require(writer_->write(batch.all_sealed()));
+    } else {
+      content_ = batch.all_sealed();
+    }
   }
 
-  // Hashes are final; nothing is durable yet.
+  // Blocks until the bytes are durable, or as good as that: small ones become so with their commit.
+  void end() {
+    if (writer_) large_ = require(writer_->finish());
+  }
+
   Body summary() {
     Body body{.bytes = bytes_,
               .md5 = std::string(crypto::bytes_of(md5_.finish())),
@@ -68,30 +124,14 @@ class Incoming final {
               .checksum = digest_.finish(),
               .told = {},
               .data_key = data_key_,
-              .content = {},
-              .blob = nullptr};
+              .content = std::move(content_),
+              .large = std::move(large_)};
     if (told_digest_) body.told = {told_digest_->algorithm(), base64_encode(told_digest_->finish())};
     return body;
   }
 
-  // Blocks until the bytes are durable, if they are for a blob.
-  void store_in(Body& body) {
-    if (!writer_) {
-      if (!chunk_.empty()) body.content = cipher_.seal(0, chunk_, random_);
-      return;
-    }
-    if (!chunk_.empty()) write_chunk(chunk_);
-    body.blob = std::make_shared<NewBlob>(store_, require(writer_->finish()));
-  }
-
-  bool is_large() const { return writer_ != nullptr; }
-
  private:
-  void write_chunk(std::string_view plain) {
-    require(writer_->write(cipher_.seal(chunks_++, plain, random_)));
-  }
-
-  blobs::Store& store_;
+  objects::Bodies& bodies_;
   Random& random_;
   crypto::Md5 md5_;
   Digest digest_;
@@ -99,9 +139,10 @@ class Incoming final {
   std::string data_key_;
   ChunkCipher cipher_;
   uint64_t bytes_ = 0;
-  uint64_t chunks_ = 0;  // That are written.
-  std::string chunk_;    // The last one so far, plain.
-  std::unique_ptr<blobs::Writer> writer_;
+  uint64_t chunks_ = 0;
+  std::string content_;
+  std::unique_ptr<objects::BodyWriter> writer_;
+  std::shared_ptr<objects::NewBody> large_;
 };
 
 std::string require_digest(const std::string& base64, size_t bytes) {
@@ -186,34 +227,41 @@ async::Task<Body> receive(Service& service, async::Reactor& reactor, aws::Stream
   if (claims.content_md5) require_digest(*claims.content_md5, sizeof(crypto::Md5Digest));
   if (stream) require_size(stream->length().value_or(0));
   Incoming incoming(service, algorithms_for(claims, stream.get()));
-  std::string batch;
+  std::array<Batch, 2> batches;
+  Batch* filling = &batches[0];
+  Batch* taken = &batches[1];
   uint64_t bytes = 0;
-  std::function<void()> take = [&] { incoming.take(batch); };
   bool is_at_end = stream == nullptr;
+  std::optional<async::Started> taking;  // One batch, while the next one comes.
   while (!is_at_end) {
-    const std::string_view piece = co_await stream->read();
+    const std::span<char> room = filling->room();
+    std::string_view piece = co_await async::read_to(*stream, room);
     is_at_end = piece.empty();
-    batch += piece;
     bytes += piece.size();
     require_size(bytes);
-    if (batch.size() < kBatchBytes) continue;
-    co_await service.workers().run(reactor, take);
-    batch.clear();
+    while (!piece.empty()) {
+      piece.remove_prefix(filling->add(piece));
+      if (!filling->is_full()) continue;
+      if (taking) co_await *taking;
+      std::swap(filling, taken);
+      filling->clear();
+      taking.emplace(service.workers(), reactor, [&incoming, taken] { incoming.take(*taken); });
+    }
   }
+  if (taking) co_await *taking;
+  const auto end = [&incoming, filling] {
+    if (!filling->is_empty()) incoming.take(*filling);
+    incoming.end();
+  };
   // Hashing a small body takes less than going to a worker and back.
-  if (bytes > kInlineBytesMax && !batch.empty()) {
-    co_await service.workers().run(reactor, take);
+  if (bytes > kInlineBytesMax) {
+    taking.emplace(service.workers(), reactor, end);
+    co_await *taking;
   } else {
-    take();
+    end();
   }
   Body body = incoming.summary();
   check(body, claims, stream.get());
-  std::function<void()> store = [&] { incoming.store_in(body); };
-  if (incoming.is_large()) {
-    co_await service.workers().run(reactor, store);
-  } else {
-    store();
-  }
   co_return body;
 }
 

@@ -14,6 +14,9 @@
 namespace holm::blobs {
 class Store;
 }
+namespace holm::objects {
+class NewBody;
+}
 
 namespace holm::s3 {
 
@@ -47,8 +50,8 @@ struct Body {
   std::optional<ToldChecksum>
       told;              // What the client told and was right, where that is of another algorithm.
   std::string data_key;  // What the bytes are sealed with, in chunks (sealed_bytes.h).
-  std::string content;   // Sealed, unless there is a blob.
-  std::shared_ptr<NewBlob> blob;
+  std::string content;   // Sealed, unless they are many: then they become a blob by the commit that names them.
+  std::shared_ptr<objects::NewBody> large;
 };
 
 // What the client says about a body before it comes.

@@ -18,18 +18,19 @@ namespace {
 
 using Rows = std::vector<VersionRow>;
 
-std::vector<std::string_view> keys_of(const Rows& rows) {
+template <class Row>
+std::vector<std::string_view> keys_of(const std::vector<Row>& rows) {
   std::vector<std::string_view> keys;
   keys.reserve(rows.size());
-  for (const VersionRow& row : rows) keys.emplace_back(row.key);
+  for (const Row& row : rows) keys.emplace_back(row.key);
   return keys;
 }
 
-// What was read last stands in `rows`.
-Fetch fetch_objects(Records& records, int64_t bucket, Rows& rows) {
-  return [&records, bucket, &rows](const std::string& from, const std::string& end, size_t count) {
-    rows = list_current(records, bucket, from, end, count);
-    return keys_of(rows);
+// What was read last stands in `found`.
+Fetch fetch_objects(Records& records, int64_t bucket, Outlines& found) {
+  return [&records, bucket, &found](const std::string& from, const std::string& end, size_t count) {
+    found = list_current(records, bucket, from, end, count);
+    return keys_of(found.rows);
   };
 }
 
@@ -52,14 +53,14 @@ std::optional<RestoreStatus> asked_status(const Request& request, const Restorat
   return restore_status(restoration, now);
 }
 
-Object object_from(const VersionRow& row, const std::optional<std::string>& encoding) {
+Object object_from(const Outline& row, const std::optional<std::string>& encoding) {
   Object object{.key = encoded(row.key, encoding),
                 .last_modified = row.modified,
                 .e_tag = quoted(row.etag),
                 .size = static_cast<int64_t>(row.bytes),
-                .storage_class = row.storage_class};
+                .storage_class = std::string(row.storage_class)};
   if (!row.checksum_algorithm.empty()) {
-    object.checksum_algorithm = {row.checksum_algorithm};
+    object.checksum_algorithm.emplace_back(row.checksum_algorithm);
     object.checksum_type = row.checksum_type;
   }
   return object;
@@ -119,9 +120,9 @@ class ItemOwners {
  public:
   ItemOwners(Service& service, Call& call, const BucketRow& bucket)
       : owners_(service), bucket_(bucket), ownership_(ownership_of({call.transaction, bucket.id})) {}
-  const Owner& of(const std::string& account) {
+  const Owner& of(std::string_view account) {
     const bool is_buckets = account.empty() || ownership_ == Ownership::Enforced;
-    return owners_.of(is_buckets ? bucket_.account : account);
+    return owners_.of(is_buckets ? bucket_.account : std::string(account));
   }
 
  private:
@@ -167,16 +168,16 @@ ListObjectsOutput list_objects(Service& service, Call& call, const ListObjectsRe
   output.marker = encoded(page.after, request.encoding_type);
   ItemOwners owners(service, call, bucket);
   Records records(service);
-  Rows rows;
+  Outlines found;
   output.contents.reserve(page.delimiter.empty() ? page.items_max : 0);
   Take take = [&](size_t index) {
-    const VersionRow& row = rows[index];
+    const Outline& row = found.rows[index];
     Object object = object_from(row, request.encoding_type);
     object.owner = owners.of(row.owner);
     object.restore_status = asked_status(request, row.restoration, call.now);
     output.contents.push_back(std::move(object));
   };
-  const PageResult result = read_page(page, fetch_objects(records, bucket.id, rows), take);
+  const PageResult result = read_page(page, fetch_objects(records, bucket.id, found), take);
   output.common_prefixes = common_prefixes_of(result, request.encoding_type);
   output.is_truncated = result.is_truncated;
   // As AWS: without a delimiter the client uses the last key.
@@ -197,16 +198,16 @@ ListObjectsV2Output list_objects_v2(Service& service, Call& call, const ListObje
   if (request.start_after) output.start_after = encoded(*request.start_after, request.encoding_type);
   ItemOwners owners(service, call, bucket);
   Records records(service);
-  Rows rows;
+  Outlines found;
   output.contents.reserve(page.delimiter.empty() ? page.items_max : 0);
   Take take = [&](size_t index) {
-    const VersionRow& row = rows[index];
+    const Outline& row = found.rows[index];
     Object object = object_from(row, request.encoding_type);
     if (request.fetch_owner.value_or(false)) object.owner = owners.of(row.owner);
     object.restore_status = asked_status(request, row.restoration, call.now);
     output.contents.push_back(std::move(object));
   };
-  const PageResult result = read_page(page, fetch_objects(records, bucket.id, rows), take);
+  const PageResult result = read_page(page, fetch_objects(records, bucket.id, found), take);
   output.common_prefixes = common_prefixes_of(result, request.encoding_type);
   output.key_count = static_cast<int32_t>(output.contents.size() + output.common_prefixes.size());
   output.is_truncated = result.is_truncated;

@@ -100,8 +100,8 @@ PageResult read_page(const PageRequest& request, const Fetch& fetch, const Take&
   }
 }
 
-std::string encoded(const std::string& text, const std::optional<std::string>& encoding_type) {
-  return encoding_type ? percent_encode(text, Slash::Keep) : text;
+std::string encoded(std::string_view text, const std::optional<std::string>& encoding_type) {
+  return encoding_type ? percent_encode(text, Slash::Keep) : std::string(text);
 }
 
 }  // namespace holm::s3

@@ -48,6 +48,6 @@ using Take = std::function<void(size_t index)>;
 PageResult read_page(const PageRequest& request, const Fetch& fetch, const Take& take);
 
 // The answer's form of a key: percent-encoded for encoding-type=url.
-std::string encoded(const std::string& text, const std::optional<std::string>& encoding_type);
+std::string encoded(std::string_view text, const std::optional<std::string>& encoding_type);
 
 }  // namespace holm::s3

@@ -10,18 +10,17 @@
 #include <utility>
 
 #include "async/byte_source.h"
+#include "async/yield.h"
 #include "aws/service/error.h"
 #include "base/check.h"
 #include "base/log.h"
 #include "blobs/blobs.h"
-#include "services/s3/sealed_bytes.h"
+#include "services/s3/passing_buffer.h"
 #include "services/s3/service.h"
 
 namespace holm::s3 {
 
 namespace {
-
-constexpr uint64_t kReadBytes = 256 * 1024;
 
 class ExtentSource final : public async::ByteSource {
  public:
@@ -36,98 +35,154 @@ class ExtentSource final : public async::ByteSource {
   std::optional<uint64_t> length() const override { return extent_.bytes; }
 
   async::Task<std::string_view> read() override {
-    if (first_) co_return *std::exchange(first_, std::nullopt);
-    co_return co_await read_next();
+    if (next_ == ready_.size() && left_ > 0) {
+      // A client that is fast enough would never let others have their turn.
+      if (is_begun_) co_await async::yield(reactor_);
+      co_await read_ahead();
+    }
+    if (next_ == ready_.size()) co_return std::string_view();
+    co_return ready_[next_++];
   }
 
   async::Task<void> begin() {
-    first_ = co_await read_next();
+    if (left_ > 0) co_await read_ahead();
     is_begun_ = true;
   }
 
  private:
-  async::Task<std::string_view> read_next() {
-    if (left_ == 0) co_return std::string_view();
+  // The sealed chunks that hold the next bytes of a piece.
+  struct Chunks {
+    uint64_t first = 0;
+    uint64_t count = 0;
+    uint64_t sealed_bytes = 0;
+    uint64_t skipped = 0;  // Of the first one, which were not asked for.
+    uint64_t wanted = 0;   // Behind these.
+  };
+
+  // Fills `ready_` with the next bytes there are, which are at least one.
+  async::Task<void> read_ahead() {
+    ready_.clear();
+    next_ = 0;
     CHECK(index_ < extent_.pieces.size());
-    const Piece& piece = extent_.pieces[index_];
+    Piece& piece = extent_.pieces[index_];
     const uint64_t here = std::min(left_, piece.bytes - offset_);
-    std::string_view bytes;
-    if (piece.blob) {
-      std::function<void()> fill = [this, here] { fill_buffer(here); };
+    if (!piece.blob) {
+      ready_.push_back(content_of(piece).substr(offset_, here));
+    } else if (piece.data_key.empty()) {
+      std::function<void()> fill = [this, here] { read_plain(here); };
       co_await service_.workers().run(reactor_, fill);
-      bytes = buffer_;
     } else {
-      if (!piece.data_key.empty()) buffer_ = opened(ChunkCipher(piece.data_key), 0, piece.content);
-      const std::string_view all = piece.data_key.empty() ? piece.content : buffer_;
-      if (all.size() != piece.bytes) fail("An object is not as long as it was.");
-      bytes = all.substr(offset_, here);
+      co_await read_chunks(piece, here);
     }
-    advance(bytes.size());
-    co_return bytes;
+    for (const std::string_view bytes : ready_) advance(bytes.size());
   }
 
-  // Up to `here` bytes from the offset on.
-  void fill_buffer(uint64_t here) {
-    const Piece& piece = extent_.pieces[index_];
-    if (!reader_) {
-      auto found = service_.store().open(*piece.blob);
-      if (!found) fail(found.error().message);
-      reader_ = std::move(*found);
+  // What lies in memory is read and opened here, as going to a worker and back takes as long.
+  async::Task<void> read_chunks(Piece& piece, uint64_t here) {
+    open_blob(piece);
+    const Chunks chunks = chunks_of(piece, here);
+    const uint64_t at = chunks.first * (kChunkBytes + kSealBytes);
+    if (piece.reader->read_cached(at, buffer_.data(), chunks.sealed_bytes) == chunks.sealed_bytes) {
+      open_chunks(piece, chunks);
+      co_return;
     }
-    if (piece.data_key.empty()) {
-      read_stored(offset_, std::min(here, kReadBytes), buffer_);
-    } else {
-      fill_with_chunks(piece, here);
-    }
+    char* const place = buffer_.data();  // Of this thread.
+    std::function<void()> fill = [this, &piece, &chunks, place, at] {
+      read_stored(piece, at, chunks.sealed_bytes, place);
+      open_chunks(piece, chunks);
+    };
+    co_await service_.workers().run(reactor_, fill);
   }
 
-  // Whole chunks are opened, and what was not asked for is cut off. They are read together: the store checks
-  // blocks as a whole, and a chunk lies in two of them.
-  void fill_with_chunks(const Piece& piece, uint64_t here) {
+  Chunks chunks_of(const Piece& piece, uint64_t here) const {
+    Chunks chunks{.first = offset_ / kChunkBytes, .skipped = offset_ % kChunkBytes};
+    const uint64_t asked = std::min(chunks.skipped + here, kChunksAtOnce * kChunkBytes);
+    chunks.count = (asked + kChunkBytes - 1) / kChunkBytes;
+    chunks.wanted = asked - chunks.skipped;
+    const uint64_t plain =
+        std::min(chunks.count * kChunkBytes, piece.bytes - chunks.first * kChunkBytes);
+    chunks.sealed_bytes = plain + chunks.count * kSealBytes;
+    return chunks;
+  }
+
+  // Each where it lies. Whole chunks are opened, and what was not asked for is left out.
+  void open_chunks(const Piece& piece, const Chunks& chunks) {
     const ChunkCipher cipher(piece.data_key);
-    const uint64_t first = offset_ / kChunkBytes, skipped = offset_ % kChunkBytes;
-    const uint64_t wanted = std::min(skipped + here, kReadBytes);
-    const uint64_t count = (wanted + kChunkBytes - 1) / kChunkBytes;
-    const uint64_t plain = std::min(count * kChunkBytes, piece.bytes - first * kChunkBytes);
-    read_stored(first * (kChunkBytes + kSealBytes), plain + count * kSealBytes, sealed_);
-    buffer_.resize(plain);
-    for (uint64_t chunk = 0; chunk < count; ++chunk) {
-      const std::string_view sealed =
-          std::string_view(sealed_).substr(chunk * (kChunkBytes + kSealBytes), kChunkBytes + kSealBytes);
-      if (!cipher.open_to(first + chunk, sealed, buffer_.data() + chunk * kChunkBytes)) fail_altered();
+    uint64_t skipped = chunks.skipped, wanted = chunks.wanted;
+    for (uint64_t i = 0; i < chunks.count; ++i) {
+      const uint64_t at = i * (kChunkBytes + kSealBytes);
+      char* const sealed = buffer_.data() + at;
+      const uint64_t bytes = std::min(chunks.sealed_bytes - at, kChunkBytes + kSealBytes);
+      if (!cipher.open_to(chunks.first + i, {sealed, bytes}, sealed + kPlainStart)) fail_altered(piece, chunks);
+      const uint64_t count = std::min(bytes - kSealBytes - skipped, wanted);
+      ready_.emplace_back(sealed + kPlainStart + skipped, count);
+      wanted -= count;
+      skipped = 0;
     }
-    buffer_.resize(std::min<uint64_t>(buffer_.size(), skipped + here));
-    buffer_.erase(0, skipped);
   }
 
-  void read_stored(uint64_t offset, uint64_t count, std::string& bytes) {
-    bytes.resize(count);
-    size_t filled = 0;
-    while (filled < bytes.size()) {
-      auto got = reader_->read_at(offset + filled, bytes.data() + filled, bytes.size() - filled);
+  // The bytes of a piece that is in memory.
+  std::string_view content_of(Piece& piece) {
+    std::string_view all = piece.content;
+    if (!piece.data_key.empty()) {
+      char* const plain = piece.content.data() + kPlainStart;
+      if (!ChunkCipher(piece.data_key).open_to(0, all, plain)) fail("Its bytes are not those that were written.");
+      all = all.substr(kPlainStart, all.size() - kSealBytes);
+    }
+    if (all.size() != piece.bytes) fail("An object is not as long as it was.");
+    return all;
+  }
+
+  // Of a blob from before everything was sealed. Blocks.
+  void read_plain(uint64_t here) {
+    Piece& piece = extent_.pieces[index_];
+    open_blob(piece);
+    const uint64_t count = std::min(here, kChunksAtOnce * kChunkBytes);
+    plain_.resize(count);
+    uint64_t filled = 0;
+    while (filled < count) {
+      auto got = piece.reader->read_at(offset_ + filled, plain_.data() + filled, count - filled);
+      if (!got) fail(got.error().message);
+      if (*got == 0) fail("A blob is shorter than it was written.");
+      filled += *got;
+    }
+    ready_.push_back(plain_);
+  }
+
+  void open_blob(Piece& piece) {
+    if (piece.reader) return;
+    auto found = service_.store().open(*piece.blob);
+    if (!found) fail(found.error().message);
+    piece.reader = std::move(*found);
+  }
+
+  // Sealed bytes prove by themselves what they are. Blocks.
+  void read_stored(const Piece& piece, uint64_t at, uint64_t count, char* place) {
+    uint64_t filled = 0;
+    while (filled < count) {
+      auto got = piece.reader->read_unchecked(at + filled, place + filled, count - filled);
       if (!got) fail(got.error().message);
       if (*got == 0) fail("A blob is shorter than it was written.");
       filled += *got;
     }
   }
 
-  std::string opened(const ChunkCipher& cipher, uint64_t index, std::string_view sealed) const {
-    auto plain = cipher.open(index, sealed);
-    if (!plain) fail_altered();
-    return std::move(*plain);
-  }
-
   void advance(uint64_t bytes) {
     left_ -= bytes;
     offset_ += bytes;
     if (offset_ < extent_.pieces[index_].bytes) return;
-    reader_.reset();
+    extent_.pieces[index_].reader.reset();
     offset_ = 0;
     ++index_;
     while (index_ < extent_.pieces.size() && extent_.pieces[index_].bytes == 0) ++index_;
   }
 
-  [[noreturn]] void fail_altered() const { fail("Its bytes are not those that were written."); }
+  // The store knows where on the disk the damage is, if it is one.
+  [[noreturn]] void fail_altered(const Piece& piece, const Chunks& chunks) {
+    const uint64_t at = chunks.first * (kChunkBytes + kSealBytes);
+    auto checked = piece.reader->read_at(at, buffer_.data(), chunks.sealed_bytes);
+    fail(checked ? "Its bytes are not those that were written." : checked.error().message);
+  }
 
   // Never wrong bytes: an error, or a cut connection when the head has been sent.
   [[noreturn]] void fail(const std::string& message) const {
@@ -139,14 +194,14 @@ class ExtentSource final : public async::ByteSource {
   Service& service_;
   async::Reactor& reactor_;
   Extent extent_;
-  uint64_t left_;
+  uint64_t left_;  // That are not in `ready_`.
   size_t index_ = 0;
   uint64_t offset_ = 0;  // In the piece.
-  std::unique_ptr<blobs::Reader> reader_;
-  std::string sealed_;
-  std::string buffer_;
-  std::optional<std::string_view> first_;  // Read ahead.
-  bool is_begun_ = false;                  // Part of it was given to somebody who cannot be told any more.
+  PassingBuffer buffer_;
+  std::string plain_;
+  std::vector<std::string_view> ready_;  // Read ahead.
+  size_t next_ = 0;                      // Of these: what is given out next.
+  bool is_begun_ = false;  // Part of it was given to somebody who cannot be told any more.
 };
 
 }  // namespace

@@ -12,6 +12,10 @@
 #include "aws/schema/shape.h"
 #include "services/s3/blob_leases.h"
 
+namespace holm::blobs {
+class Reader;
+}
+
 namespace holm::s3 {
 
 class Service;
@@ -26,6 +30,7 @@ struct Piece {
   std::string content;
   std::string sealed_key;  // As it is kept; empty: the bytes are plain.
   std::string data_key;    // The same, opened, of what is to be read.
+  std::shared_ptr<const blobs::Reader> reader = {};  // Of the blob, while it is read; null: it is not open.
 };
 
 // Where an object's bytes are, held so that they stay there.

@@ -1,7 +1,9 @@
 // Objects: storing, reading, replacing, deleting.
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "base/strings.h"
@@ -75,6 +77,35 @@ TEST_F(Objects, ComeBackByteForByteWhateverTheirSize) {
     EXPECT_EQ(put.e_tag, "\"" + hex_encode(crypto::bytes_of(crypto::md5(content))) + "\"");
     EXPECT_EQ(read("k"), content);
   }
+}
+
+TEST_F(Objects, RangesOfSealedChunksAreThoseOfTheObject) {
+  constexpr size_t kChunk = 64 * 1024, kBatch = 256 * 1024, kBytes = 600'000;
+  const std::string content = pattern(kBytes);
+  s3.put("photos", "k", content);
+  for (size_t first : {size_t{0}, kChunk - 1, kChunk, kBatch - 1, kBatch, 2 * kBatch - 1, kBytes - 1}) {
+    for (size_t count : {size_t{1}, size_t{2}, kChunk, kBatch, kBatch + 1, kBytes}) {
+      const std::string range = fmt::format("bytes={}-{}", first, first + count - 1);
+      EXPECT_EQ(read_range("k", range), content.substr(first, count)) << range;
+    }
+  }
+}
+
+// The bytes become a blob by the commit that names them.
+TEST_F(Objects, OfAnySizeAreOneCommit) {
+  for (const size_t bytes : {1'000, 100'000, 1'000'000}) {
+    const std::string key = "key-" + std::to_string(bytes);
+    s3.put("photos", key, pattern(bytes));
+    const auto records = s3.service().objects().metadata().scan({}, 1000).value();
+    const auto own = std::ranges::find_if(records, [&](const auto& each) { return each.key.ends_with(key); });
+    ASSERT_NE(own, records.end());
+    const auto with_it = std::ranges::count_if(records, [&](const objects::Record& each) {
+      return each.key.starts_with("blob/") && each.stamp == own->stamp;
+    });
+    EXPECT_EQ(with_it, bytes > kInlineBytesMax ? 1 : 0) << key;
+    EXPECT_EQ(read(key), pattern(bytes));
+  }
+  EXPECT_EQ(s3.blob_count(), 2u);
 }
 
 TEST_F(Objects, ThatAreReplacedOrDeletedLeaveNothingOnDisk) {

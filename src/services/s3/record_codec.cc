@@ -3,7 +3,10 @@
 
 #include "services/s3/record_codec.h"
 
-#include "base/check.h"
+#include <fmt/format.h>
+
+#include <type_traits>
+
 #include "base/log.h"
 #include "objects/coding.h"
 
@@ -14,7 +17,8 @@ namespace {
 constexpr uint64_t kFormat = 1;
 constexpr uint64_t kPiecesMax = 10'000;
 
-enum class Amount : uint8_t { Whole, Outline };
+// A member that is read and not kept.
+struct Skipped {};
 
 class Writer {
  public:
@@ -23,8 +27,6 @@ class Writer {
     objects::put_varint(bytes_, static_cast<uint64_t>(value));
   }
   void text(const std::string& value) { objects::put_text(bytes_, value); }
-  void detail(const std::string& value) { text(value); }
-  void optional_detail(const std::optional<std::string>& value) { optional_text(value); }
   void optional_text(const std::optional<std::string>& value) { text(value.value_or("")); }
   void time(const Time& value) { number(to_milliseconds(value)); }
   void optional_time(const std::optional<Time>& value) { number(milliseconds_of(value)); }
@@ -36,29 +38,25 @@ class Writer {
 
 class Reader {
  public:
-  explicit Reader(std::string_view bytes, Amount amount = Amount::Whole) : bytes_(bytes), amount_(amount) {}
+  explicit Reader(std::string_view bytes) : bytes_(bytes) {}
   template <class Number>
   void number(Number& value) {
     uint64_t wide = 0;
     is_broken_ = !bytes_.varint(wide) || is_broken_;
-    value = static_cast<Number>(wide);
+    if constexpr (!std::is_same_v<Number, Skipped>) value = static_cast<Number>(wide);
   }
+  void text(std::string_view& value) { is_broken_ = !bytes_.text(value) || is_broken_; }
   void text(std::string& value) {
     std::string_view view;
-    is_broken_ = !bytes_.text(view) || is_broken_;
+    text(view);
     value = view;
   }
-  // A text that outlines leave out.
-  void detail(std::string& value) {
-    if (amount_ == Amount::Whole) return text(value);
+  void text(Skipped&) {
     std::string_view skipped;
-    is_broken_ = !bytes_.text(skipped) || is_broken_;
+    text(skipped);
   }
-  void optional_detail(std::optional<std::string>& value) {
-    if (amount_ == Amount::Whole) return optional_text(value);
-    std::string skipped;
-    detail(skipped);
-  }
+  void optional_text(Skipped& value) { text(value); }
+  void optional_time(Skipped& value) { number(value); }
   void optional_text(std::optional<std::string>& value) {
     std::string text_value;
     text(text_value);
@@ -90,7 +88,6 @@ class Reader {
 
  private:
   objects::ByteReader bytes_;
-  const Amount amount_;
   bool is_broken_ = false;
 };
 
@@ -125,22 +122,45 @@ void members(Codec& codec, Row& row, const VersionRow*) {
   codec.text(row.checksum);
   codec.text(row.checksum_type);
   codec.number(row.part_count);
-  codec.detail(row.tags);
-  codec.detail(row.attributes);
+  codec.text(row.tags);
+  codec.text(row.attributes);
   lock_members(codec, row.lock);
   encryption_members(codec, row.encryption);
   codec.text(row.owner);
-  codec.detail(row.list);
+  codec.text(row.list);
   codec.text(row.replication);
   codec.number(row.restoration.days);
   codec.optional_time(row.restoration.until);
   codec.optional_time(row.used);
   codec.text(row.archive_tier);
-  codec.detail(row.stored.upload);
-  codec.optional_detail(row.stored.blob);
+  codec.text(row.stored.upload);
+  codec.optional_text(row.stored.blob);
   codec.number(row.stored.body);
-  codec.detail(row.stored.sealed_key);
+  codec.text(row.stored.sealed_key);
 }
+
+// The members of a version by the same names, of which only those that lists tell are kept.
+struct OutlineRow {
+  struct SkippedLock {
+    Skipped mode, until, legal_hold;
+  };
+  struct SkippedEncryption {
+    std::string_view method;  // Says whether others follow.
+    Skipped kms_key, context, has_bucket_key, customer_md5;
+  };
+  struct SkippedBytes {
+    Skipped upload, blob, body, sealed_key;
+  };
+  Skipped id, version, checksum, part_count, tags, attributes, list, replication, used, archive_tier;
+  What what = What::Object;
+  uint64_t bytes = 0;
+  Time modified{};
+  std::string_view etag, storage_class, checksum_algorithm, checksum_type, owner;
+  SkippedLock lock;
+  SkippedEncryption encryption;
+  Restoration restoration;
+  SkippedBytes stored;
+};
 
 template <class Codec, class Row>
 void members(Codec& codec, Row& row, const UploadRow*) {
@@ -199,8 +219,8 @@ std::string encode(const Row& row) {
 }
 
 template <class Row>
-std::optional<Row> read(std::string_view bytes, Amount amount = Amount::Whole) {
-  Reader reader(bytes, amount);
+std::optional<Row> read(std::string_view bytes) {
+  Reader reader(bytes);
   std::optional<Row> row(std::in_place);
   members(reader, *row, static_cast<const Row*>(nullptr));
   if (!reader.is_whole()) row.reset();
@@ -209,41 +229,48 @@ std::optional<Row> read(std::string_view bytes, Amount amount = Amount::Whole) {
 
 }  // namespace
 
-std::string encode_version(const VersionRow& row) {
-  CHECK(!row.is_outline);
-  return encode(row);
-}
+std::string encode_version(const VersionRow& row) { return encode(row); }
 
 namespace {
 
-std::optional<VersionRow> read_version(std::string_view bytes, Amount amount) {
-  auto row = read<VersionRow>(bytes, amount);
-  if (row && row->what != What::Object && row->what != What::Marker) row.reset();
+bool is_known(What what) { return what == What::Object || what == What::Marker; }
+
+[[noreturn]] void throw_unknown(std::string_view key) {
+  log::error(fmt::format("S3: what is known of the object {} cannot be read.", key));
+  throw_unreadable();
+}
+
+}  // namespace
+
+std::optional<VersionRow> read_version(std::string_view bytes) {
+  auto row = read<VersionRow>(bytes);
+  if (row && !is_known(row->what)) row.reset();
   return row;
 }
 
-VersionRow require_row(std::optional<VersionRow>&& row, std::string key, bool is_current) {
-  if (!row) {
-    log::error("S3: what is known of the object " + key + " cannot be read.");
-    throw_unreadable();
-  }
+VersionRow version_in(std::string_view bytes, std::string key, bool is_current) {
+  auto row = read_version(bytes);
+  if (!row) throw_unknown(key);
   row->key = std::move(key);
   row->is_current = is_current;
   return std::move(*row);
 }
 
-}  // namespace
-
-std::optional<VersionRow> read_version(std::string_view bytes) { return read_version(bytes, Amount::Whole); }
-
-VersionRow version_in(std::string_view bytes, std::string key, bool is_current) {
-  return require_row(read_version(bytes), std::move(key), is_current);
-}
-
-VersionRow outline_in(std::string_view bytes, std::string key) {
-  VersionRow row = require_row(read_version(bytes, Amount::Outline), std::move(key), true);
-  row.is_outline = true;
-  return row;
+std::optional<Outline> outline_in(std::string_view bytes, std::string_view key) {
+  Reader reader(bytes);
+  OutlineRow row;
+  members(reader, row, static_cast<const VersionRow*>(nullptr));
+  if (!reader.is_whole() || !is_known(row.what)) throw_unknown(key);
+  if (row.what == What::Marker) return std::nullopt;
+  return Outline{.key = key,
+                 .bytes = row.bytes,
+                 .etag = row.etag,
+                 .modified = row.modified,
+                 .storage_class = row.storage_class,
+                 .checksum_algorithm = row.checksum_algorithm,
+                 .checksum_type = row.checksum_type,
+                 .owner = row.owner,
+                 .restoration = row.restoration};
 }
 
 std::string encode_pieces(const std::vector<Piece>& pieces) {

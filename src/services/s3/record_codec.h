@@ -16,8 +16,8 @@ std::string encode_version(const VersionRow& row);
 std::optional<VersionRow> read_version(std::string_view bytes);
 // The same of a key; InternalError for what is none.
 VersionRow version_in(std::string_view bytes, std::string key, bool is_current);
-// The same of a current one with only what lists of objects tell, which takes half as long.
-VersionRow outline_in(std::string_view bytes, std::string key);
+// Only what lists tell of a current one, with views into both; nothing of a delete marker. InternalError.
+std::optional<Outline> outline_in(std::string_view bytes, std::string_view key);
 
 // But for what they hold.
 std::string encode_pieces(const std::vector<Piece>& pieces);

@@ -64,8 +64,8 @@ Range current_range(int64_t bucket, std::string_view from, std::string_view end)
   return key_range(kCurrent, bucket, std::string(from), std::string(end));
 }
 
-std::string key_of_current(std::string_view record_key) {
-  return std::string(record_key.substr(kTypeBytes + kNumberBytes));
+std::string_view key_of_current(std::string_view record_key) {
+  return record_key.substr(kTypeBytes + kNumberBytes);
 }
 
 std::string past_key(int64_t bucket, std::string_view key, int64_t id) {

@@ -23,7 +23,7 @@ std::string bucket_key(std::string_view name);
 std::string current_key(int64_t bucket, std::string_view key);
 // Of keys from `from` on, before `end` unless that is empty.
 objects::Range current_range(int64_t bucket, std::string_view from, std::string_view end);
-std::string key_of_current(std::string_view record_key);
+std::string_view key_of_current(std::string_view record_key);
 
 // The versions of a key before the newest one, the newer ones first.
 std::string past_key(int64_t bucket, std::string_view key, int64_t id);

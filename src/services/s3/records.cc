@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "objects/blob_store.h"
 #include "services/s3/object_source.h"
 #include "services/s3/record_keys.h"
 #include "services/s3/service.h"
@@ -94,6 +95,14 @@ objects::BodyId Records::adopt(std::string_view bytes) {
   if (!body) throw_not_stored(body.error().fault == objects::Fault::Full);
   adopted_.emplace_back(std::move(*body));
   return adopted_.back()->id();
+}
+
+std::string Records::adopt_blob(std::shared_ptr<objects::NewBody> body) {
+  std::string blob = objects::blob_id_of(*body);
+  objects::Change record = objects::blob_record_of(blob);
+  changes_[std::move(record.key)] = std::move(record.value);
+  adopted_.push_back(std::move(body));
+  return blob;
 }
 
 void Records::own_blob(const std::string& blob) {

@@ -41,6 +41,8 @@ class Records final {
   int64_t take_id();
   // Small bytes that become durable with the commit.
   objects::BodyId adopt(std::string_view bytes);
+  // Many of them, which become a blob with it: its id.
+  std::string adopt_blob(std::shared_ptr<objects::NewBody> body);
   void forget_body(objects::BodyId body) { forgotten_.push_back(body); }
   // A blob is somebody's from now on, or nobody's: then it is removed after the commit.
   void own_blob(const std::string& blob);

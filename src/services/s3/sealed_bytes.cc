@@ -25,18 +25,24 @@ std::string make_data_key(Random& random) {
   return key;
 }
 
-ChunkCipher::ChunkCipher(std::string_view data_key) : aead_(key_of(data_key)) {}
+ChunkCipher::ChunkCipher(std::string_view data_key) : key_(key_of(data_key)) {}
 
 std::string ChunkCipher::seal(uint64_t index, std::string_view plain, Random& random) const {
-  return aead_.seal(plain, std::to_string(index), random);
+  std::string sealed(plain.size() + kSealBytes, '\0');
+  seal_to(index, plain, random, sealed.data());
+  return sealed;
+}
+
+void ChunkCipher::seal_to(uint64_t index, std::string_view plain, Random& random, char* sealed) const {
+  crypto::seal_to(key_, plain, std::to_string(index), random, sealed);
 }
 
 std::optional<std::string> ChunkCipher::open(uint64_t index, std::string_view sealed) const {
-  return aead_.open(sealed, std::to_string(index));
+  return crypto::Aead(key_).open(sealed, std::to_string(index));
 }
 
 bool ChunkCipher::open_to(uint64_t index, std::string_view sealed, char* plain) const {
-  return aead_.open_to(sealed, std::to_string(index), plain);
+  return crypto::open_to(key_, sealed, std::to_string(index), plain);
 }
 
 }  // namespace holm::s3

@@ -6,12 +6,14 @@
 #include <string_view>
 
 #include "base/random.h"
-#include "crypto/aead.h"
+#include "crypto/sealed_text.h"
 
 namespace holm::s3 {
 
 constexpr uint64_t kChunkBytes = 64 * 1024;
 constexpr uint64_t kSealBytes = 28;  // What a chunk is longer when it is sealed.
+constexpr uint64_t kPlainStart = crypto::kNonceBytes;  // Where its bytes lie in it.
+static_assert(kSealBytes == kPlainStart + crypto::kTagBytes);
 
 // A new key for one body. 32 bytes.
 std::string make_data_key(Random& random);
@@ -23,13 +25,16 @@ class ChunkCipher final {
   explicit ChunkCipher(std::string_view data_key);
 
   std::string seal(uint64_t index, std::string_view plain, Random& random) const;
+  // The same to a place of kSealBytes more. `plain` is elsewhere, or kPlainStart behind it.
+  void seal_to(uint64_t index, std::string_view plain, Random& random, char* sealed) const;
   // Nothing when the bytes are not those that were sealed.
   std::optional<std::string> open(uint64_t index, std::string_view sealed) const;
-  // The same to a place of kSealBytes less. False: what is there now is not to be used.
+  // The same to a place of kSealBytes less: elsewhere, or kPlainStart behind its start. False: what is there now
+  // is not to be used.
   bool open_to(uint64_t index, std::string_view sealed, char* plain) const;
 
  private:
-  crypto::Aead aead_;
+  crypto::Aead::Key key_;
 };
 
 }  // namespace holm::s3

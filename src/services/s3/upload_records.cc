@@ -152,10 +152,9 @@ void store_part(Service& service, Call& call, Records& records, const UploadRow&
                .modified = call.now,
                .sealed_key = seal_data_key(service, call, encryption, customer, body.data_key)};
   if (!body.content.empty()) part.body = records.adopt(body.content);
-  if (body.blob) {
-    part.blob = body.blob->id();
+  if (body.large) {
+    part.blob = records.adopt_blob(body.large);
     records.own_blob(*part.blob);
-    records.after_commit([kept = body.blob] { kept->keep(); });
   }
   records.put(part_key(upload.id, number), encode_part(part));
 }

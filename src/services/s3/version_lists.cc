@@ -47,17 +47,23 @@ std::vector<VersionRow> history_of(Records& records, int64_t bucket, const std::
   return list_versions(records, bucket, key, {}, key + '\0', std::numeric_limits<size_t>::max());
 }
 
-std::vector<VersionRow> list_current(Records& records, int64_t bucket, const std::string& from,
-                                     const std::string& end, size_t count) {
-  std::vector<VersionRow> rows;
-  rows.reserve(std::min(count, kPageMax));
-  for (Walk walk(records, current_range(bucket, from, end), count); rows.size() < count; walk.next()) {
-    const objects::Record* record = walk.peek();
-    if (record == nullptr) break;
-    VersionRow row = outline_in(record->value, key_of_current(record->key));
-    if (row.what == What::Object) rows.push_back(std::move(row));
+Outlines list_current(Records& records, int64_t bucket, const std::string& from, const std::string& end,
+                      size_t count) {
+  Outlines found;
+  found.rows.reserve(std::min(count, kPageMax));
+  objects::Range range = current_range(bucket, from, end);
+  while (found.rows.size() < count) {
+    // What is behind the last one that is wanted is not read in vain.
+    const size_t asked = std::clamp(count - found.rows.size(), kPageMin, kPageMax);
+    const auto& page = found.records.emplace_back(records.scan(range, asked));
+    for (const objects::Record& record : page) {
+      if (found.rows.size() == count) break;
+      if (const auto row = outline_in(record.value, key_of_current(record.key))) found.rows.push_back(*row);
+    }
+    if (page.size() < asked) break;
+    range.from = page.back().key + '\0';
   }
-  return rows;
+  return found;
 }
 
 std::vector<VersionRow> list_versions(Records& records, int64_t bucket, const std::string& from,
@@ -69,7 +75,7 @@ std::vector<VersionRow> list_versions(Records& records, int64_t bucket, const st
   while (rows.size() < count) {
     const objects::Record *now = current.peek(), *before = past.peek();
     if (now == nullptr && before == nullptr) break;
-    std::string key = now ? key_of_current(now->key) : std::string();
+    std::string key(now ? key_of_current(now->key) : std::string_view());
     std::string past_key = before ? position_of_past(before->key).key : std::string();
     const bool is_current = now != nullptr && (before == nullptr || key <= past_key);
     VersionRow row = is_current ? version_in(now->value, std::move(key), true)

@@ -149,7 +149,14 @@ std::string owner_in(const BucketRow& bucket, Ownership ownership, const Version
   return row.owner.empty() || ownership == Ownership::Enforced ? bucket.account : row.owner;
 }
 
-std::string quoted(const std::string& etag) { return "\"" + etag + "\""; }
+std::string quoted(std::string_view etag) {
+  std::string text;
+  text.reserve(etag.size() + 2);
+  text += '"';
+  text += etag;
+  text += '"';
+  return text;
+}
 
 void require_key(const std::string& key) {
   if (key.size() > kKeyBytesMax) {
@@ -242,18 +249,24 @@ Result<Extent> lease_sealed(Service& service, Records& records, const VersionRow
                              .sealed_key = row.stored.sealed_key});
   }
   std::vector<std::string> blobs;
+  Piece* first = nullptr;
   for (Piece& piece : extent.pieces) {
-    if (piece.blob) blobs.push_back(*piece.blob);
+    if (piece.blob) {
+      blobs.push_back(*piece.blob);
+      if (first == nullptr) first = &piece;
+    }
     if (piece.body == 0) continue;
     auto content = records.read_body(piece.body);
     if (!content) return std::unexpected(content.error());
     piece.content = std::move(*content);
   }
-  if (blobs.empty()) return extent;
+  if (first == nullptr) return extent;
   extent.lease = service.leases().lease(blobs);
   if (!extent.lease) return failure("Its bytes are being removed.");
   // What was found may be older than a removal that has ended already.
-  if (auto first = service.store().open(blobs.front()); !first) return std::unexpected(first.error());
+  auto reader = service.store().open(*first->blob);
+  if (!reader) return std::unexpected(reader.error());
+  first->reader = std::move(*reader);
   return extent;
 }
 
@@ -269,9 +282,7 @@ bool give_body(Service& service, Call& call, Records& records, const std::option
   row.checksum_type = "FULL_OBJECT";
   version.content = body.content;
   version.sealed_key = seal_data_key(service, call, row.encryption, customer, body.data_key);
-  if (!body.blob) return true;
-  version.blob = body.blob->id();
-  records.after_commit([blob = body.blob] { blob->keep(); });
+  if (body.large) version.blob = records.adopt_blob(body.large);
   return true;
 }
 

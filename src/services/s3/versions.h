@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "aws/service/call.h"
 #include "base/result.h"
+#include "objects/metadata.h"
 #include "services/s3/acls.h"
 #include "services/s3/archive.h"
 #include "services/s3/body.h"
@@ -61,7 +63,23 @@ struct VersionRow {
   std::optional<Time> used = {};  // The last time, to the day, of what tiering.h watches; none: when it came.
   std::string archive_tier;       // The tier of archives that it is in; empty: none.
   StoredBytes stored = {};
-  bool is_outline = false;  // Only what lists of objects tell is here, so it cannot be kept.
+};
+
+// What lists tell of a current object.
+struct Outline {
+  std::string_view key = {};
+  uint64_t bytes = 0;
+  std::string_view etag = {};
+  Time modified{};
+  std::string_view storage_class = {}, checksum_algorithm = {}, checksum_type = {};
+  std::string_view owner = {};
+  Restoration restoration = {};
+};
+
+// Some of them, and the records that their texts are in.
+struct Outlines {
+  std::vector<Outline> rows = {};
+  std::vector<std::vector<objects::Record>> records = {};
 };
 
 // Whose a version is: the bucket owner's wherever lists do not count.
@@ -90,7 +108,7 @@ struct Change {
   bool is_marker_added = false;
 };
 
-std::string quoted(const std::string& etag);
+std::string quoted(std::string_view etag);
 
 // Of this bucket or another one, but such as S3 makes.
 bool is_version_id(std::string_view text);
@@ -107,9 +125,9 @@ VersionRow require_version(Records& records, const BucketRow& bucket, const std:
 // All there are of a key, the newest first.
 std::vector<VersionRow> history_of(Records& records, int64_t bucket, const std::string& key);
 
-// In the order of keys, from `from` on, before `end` unless that is empty. They are outlines.
-std::vector<VersionRow> list_current(Records& records, int64_t bucket, const std::string& from,
-                                     const std::string& end, size_t count);
+// In the order of keys, from `from` on, before `end` unless that is empty.
+Outlines list_current(Records& records, int64_t bucket, const std::string& from, const std::string& end,
+                      size_t count);
 // The same of all versions, those of a key the newest first; of the key of `after` only what is older than
 // that.
 std::vector<VersionRow> list_versions(Records& records, int64_t bucket, const std::string& from,
