@@ -11,6 +11,7 @@
 #include "base/files.h"
 #include "base/page_token.h"
 #include "base/random.h"
+#include "base/splitting.h"
 #include "base/strings.h"
 #include "base/time_format.h"
 #include "base/trees.h"
@@ -66,6 +67,16 @@ TEST(Strings, EncodingsRoundTripEveryByte) {
   EXPECT_FALSE(base64_decode("YW5"));
   EXPECT_FALSE(base64_decode("YW5*"));
   EXPECT_FALSE(hex_decode("0g"));
+}
+
+TEST(Splitting, GivesWhatSplitDoes) {
+  for (const char* text : {"", ",", "a", "a,", ",a", "a,,b", "a,b,c,", "longer text, with spaces ,x"}) {
+    std::vector<std::string_view> parts;
+    Splitting rest(text, ',');
+    while (const auto part = rest.next()) parts.push_back(*part);
+    EXPECT_EQ(parts, split(text, ',')) << text;
+    EXPECT_FALSE(rest.next()) << text;
+  }
 }
 
 TEST(Strings, PartsAndNumbers) {

@@ -195,10 +195,10 @@ std::optional<long long> parse_integer(std::string_view text) {
 
 std::string hex_encode(std::string_view bytes) {
   std::string text(bytes.size() * 2, '\0');
-  size_t at = 0;
-  for (char c : bytes) {
-    text[at++] = "0123456789abcdef"[static_cast<unsigned char>(c) >> 4];
-    text[at++] = "0123456789abcdef"[static_cast<unsigned char>(c) & 15];
+  char* out = text.data();
+  for (const char c : bytes) {
+    *out++ = "0123456789abcdef"[static_cast<unsigned char>(c) >> 4];
+    *out++ = "0123456789abcdef"[static_cast<unsigned char>(c) & 15];
   }
   return text;
 }
@@ -215,18 +215,23 @@ std::optional<std::string> hex_decode(std::string_view text) {
 }
 
 std::string base64_encode(std::string_view bytes) {
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    unsigned group = 0;
-    for (size_t k = 0; k < 3; ++k) {
-      group = group << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0u);
-    }
-    text += kBase64[group >> 18];
-    text += kBase64[group >> 12 & 63];
-    text += i + 1 < bytes.size() ? kBase64[group >> 6 & 63] : '=';
-    text += i + 2 < bytes.size() ? kBase64[group & 63] : '=';
+  std::string text((bytes.size() + 2) / 3 * 4, '=');
+  const auto byte = [&](size_t i) { return static_cast<unsigned>(static_cast<unsigned char>(bytes[i])); };
+  char* out = text.data();
+  size_t i = 0;
+  for (; i + 3 <= bytes.size(); i += 3, out += 4) {
+    const unsigned group = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
+    out[0] = kBase64[group >> 18];
+    out[1] = kBase64[group >> 12 & 63];
+    out[2] = kBase64[group >> 6 & 63];
+    out[3] = kBase64[group & 63];
   }
+  const size_t left = bytes.size() - i;
+  if (left == 0) return text;
+  const unsigned group = byte(i) << 16 | (left == 2 ? byte(i + 1) << 8 : 0);
+  out[0] = kBase64[group >> 18];
+  out[1] = kBase64[group >> 12 & 63];
+  if (left == 2) out[2] = kBase64[group >> 6 & 63];
   return text;
 }
 

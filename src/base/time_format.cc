@@ -97,6 +97,11 @@ bool take_fraction(std::string_view& text, int& result) {
 
 // At least so many digits.
 void append_digits(std::string& out, int number, size_t digits) {
+  if (digits == 2 && number >= 0 && number < 100) {
+    const char both[] = {static_cast<char>('0' + number / 10), static_cast<char>('0' + number % 10)};
+    out.append(both, sizeof both);
+    return;
+  }
   const fmt::format_int text(number);
   if (text.size() < digits) out.append(digits - text.size(), '0');
   out.append(text.data(), text.size());
@@ -116,8 +121,10 @@ void append_seconds(std::string& out, const Parts& p) {
 
 std::string iso8601(Time time) {
   std::string text;
+  text.reserve(sizeof "2026-01-01T00:00:00Z");
   append_seconds(text, parts_of(time));
-  return text += 'Z';
+  text += 'Z';
+  return text;
 }
 
 std::string iso8601_milliseconds(Time time) {
@@ -127,7 +134,8 @@ std::string iso8601_milliseconds(Time time) {
   append_seconds(text, p);
   text += '.';
   append_digits(text, p.millisecond, 3);
-  return text += 'Z';
+  text += 'Z';
+  return text;
 }
 
 std::string http_date(Time time) {
@@ -141,7 +149,8 @@ std::string http_date(Time time) {
   append_digits(text += ' ', p.hour, 2);
   append_digits(text += ':', p.minute, 2);
   append_digits(text += ':', p.second, 2);
-  return text += " GMT";
+  text += " GMT";
+  return text;
 }
 
 std::string compact_date_time(Time time) {
@@ -154,7 +163,8 @@ std::string compact_date_time(Time time) {
   append_digits(text += 'T', p.hour, 2);
   append_digits(text, p.minute, 2);
   append_digits(text, p.second, 2);
-  return text += 'Z';
+  text += 'Z';
+  return text;
 }
 
 std::optional<Time> parse_iso8601(std::string_view text) {

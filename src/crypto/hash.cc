@@ -1,11 +1,17 @@
-// Hashes over OpenSSL's digests.
+// Hashes over OpenSSL's digests themselves: most of what is hashed here is a few hundred bytes, and its generic
+// interface, which allocates and asks providers, takes longer than that.
+
+// OpenSSL 3 would rather see the generic one used.
+#define OPENSSL_SUPPRESS_DEPRECATED
 
 #include "crypto/hash.h"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
+#include <openssl/md5.h>
+#include <openssl/sha.h>
 
 #include <algorithm>
+#include <type_traits>
 
 #include "base/check.h"
 
@@ -13,31 +19,47 @@ namespace holm::crypto {
 
 namespace {
 
-struct FreeContext {
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-};
-using ContextPointer = std::unique_ptr<EVP_MD_CTX, FreeContext>;
+// The digest of so many bytes.
+template <size_t Size>
+struct Algorithm;
 
-// Fetched once: looking an algorithm up costs more than hashing a short text.
-const EVP_MD* algorithm(size_t digest_bytes) {
-  static const EVP_MD* const kSha512 = EVP_MD_fetch(nullptr, "SHA2-512", nullptr);
-  static const EVP_MD* const kSha256 = EVP_MD_fetch(nullptr, "SHA2-256", nullptr);
-  static const EVP_MD* const kSha1 = EVP_MD_fetch(nullptr, "SHA1", nullptr);
-  static const EVP_MD* const kMd5 = EVP_MD_fetch(nullptr, "MD5", nullptr);
-  const EVP_MD* found = digest_bytes == 64   ? kSha512
-                        : digest_bytes == 32 ? kSha256
-                        : digest_bytes == 20 ? kSha1
-                                             : kMd5;
-  CHECK(found != nullptr);
-  return found;
-}
+template <>
+struct Algorithm<64> {
+  using Context = SHA512_CTX;
+  static constexpr auto kInit = &SHA512_Init;
+  static constexpr auto kUpdate = &SHA512_Update;
+  static constexpr auto kFinal = &SHA512_Final;
+};
+
+template <>
+struct Algorithm<32> {
+  using Context = SHA256_CTX;
+  static constexpr auto kInit = &SHA256_Init;
+  static constexpr auto kUpdate = &SHA256_Update;
+  static constexpr auto kFinal = &SHA256_Final;
+};
+
+template <>
+struct Algorithm<20> {
+  using Context = SHA_CTX;
+  static constexpr auto kInit = &SHA1_Init;
+  static constexpr auto kUpdate = &SHA1_Update;
+  static constexpr auto kFinal = &SHA1_Final;
+};
+
+template <>
+struct Algorithm<16> {
+  using Context = MD5_CTX;
+  static constexpr auto kInit = &MD5_Init;
+  static constexpr auto kUpdate = &MD5_Update;
+  static constexpr auto kFinal = &MD5_Final;
+};
 
 template <size_t Size>
 std::array<uint8_t, Size> digest_of(std::string_view bytes) {
-  std::array<uint8_t, Size> digest;
-  CHECK(EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, algorithm(Size), nullptr) ==
-        1);
-  return digest;
+  Hasher<Size> hash;
+  hash.update(bytes);
+  return hash.finish();
 }
 
 constexpr size_t kBlockBytes = 64;
@@ -68,6 +90,11 @@ std::array<uint8_t, Size> hmac(std::string_view key, std::string_view bytes) {
   return hash.finish();
 }
 
+template <size_t Size>
+auto* context_in(void* state) {
+  return static_cast<typename Algorithm<Size>::Context*>(state);
+}
+
 }  // namespace
 
 Sha256Digest sha256(std::string_view bytes) { return digest_of<32>(bytes); }
@@ -82,33 +109,23 @@ bool constant_time_equals(std::string_view a, std::string_view b) {
 }
 
 template <size_t Size>
-struct Hasher<Size>::State {
-  ContextPointer context{EVP_MD_CTX_new()};
-};
-
-template <size_t Size>
-Hasher<Size>::Hasher() : state_(std::make_unique<State>()) {
-  CHECK(state_->context != nullptr);
-  CHECK(EVP_DigestInit_ex2(state_->context.get(), algorithm(Size), nullptr) == 1);
+Hasher<Size>::Hasher() {
+  using Context = typename Algorithm<Size>::Context;
+  static_assert(sizeof(Context) <= kStateBytes && alignof(Context) <= 8);
+  static_assert(std::is_trivially_copyable_v<Context>);
+  CHECK(Algorithm<Size>::kInit(context_in<Size>(state_.data())) == 1);
 }
 
 template <size_t Size>
-Hasher<Size>::Hasher(Hasher&&) noexcept = default;
-template <size_t Size>
-Hasher<Size>& Hasher<Size>::operator=(Hasher&&) noexcept = default;
-template <size_t Size>
-Hasher<Size>::~Hasher() = default;
-
-template <size_t Size>
 void Hasher<Size>::update(std::string_view bytes) {
-  CHECK(EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size()) == 1);
+  CHECK(Algorithm<Size>::kUpdate(context_in<Size>(state_.data()), bytes.data(), bytes.size()) == 1);
 }
 
 template <size_t Size>
 std::array<uint8_t, Size> Hasher<Size>::finish() {
   std::array<uint8_t, Size> digest;
-  CHECK(EVP_DigestFinal_ex(state_->context.get(), digest.data(), nullptr) == 1);
-  CHECK(EVP_DigestInit_ex2(state_->context.get(), nullptr, nullptr) == 1);
+  CHECK(Algorithm<Size>::kFinal(digest.data(), context_in<Size>(state_.data())) == 1);
+  CHECK(Algorithm<Size>::kInit(context_in<Size>(state_.data())) == 1);
   return digest;
 }
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 
@@ -28,21 +28,19 @@ std::string_view bytes_of(const std::array<uint8_t, Size>& digest) {
 // Takes as long whatever the content; the lengths are no secret.
 bool constant_time_equals(std::string_view a, std::string_view b);
 
-// A hash of bytes that come piece by piece. `finish` gives the digest and starts anew. Movable; one
-// thread.
+// A hash of bytes that come piece by piece. `finish` gives the digest and starts anew. A value: a copy goes on
+// from the same place. One thread.
 template <size_t Size>
 class Hasher final {
  public:
   Hasher();
-  Hasher(Hasher&&) noexcept;
-  Hasher& operator=(Hasher&&) noexcept;
-  ~Hasher();
   void update(std::string_view bytes);
   std::array<uint8_t, Size> finish();
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  // The context of OpenSSL, whose types stay in hash.cc.
+  static constexpr size_t kStateBytes = Size == 64 ? 216 : 112;
+  alignas(8) std::array<std::byte, kStateBytes> state_;
 };
 
 using Sha256 = Hasher<32>;

@@ -41,7 +41,7 @@ bool ByteReader::failed() {
   return false;
 }
 
-bool ByteReader::varint(uint64_t& number) {
+bool ByteReader::long_varint(uint64_t& number) {
   number = 0;
   for (unsigned shift = 0; shift < 64 && !rest_.empty(); shift += 7) {
     const auto byte = static_cast<uint8_t>(rest_.front());
@@ -78,11 +78,6 @@ bool ByteReader::bytes(uint64_t count, std::string_view& bytes) {
   bytes = rest_.substr(0, count);
   rest_.remove_prefix(count);
   return true;
-}
-
-bool ByteReader::text(std::string_view& text) {
-  uint64_t count = 0;
-  return varint(count) && bytes(count, text);
 }
 
 }  // namespace holm::objects

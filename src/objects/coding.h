@@ -31,7 +31,21 @@ class ByteReader {
 
  private:
   bool failed();
+  bool long_varint(uint64_t& number);
   std::string_view rest_;
 };
+
+// Most numbers, and most lengths of texts, have one byte.
+inline bool ByteReader::varint(uint64_t& number) {
+  if (rest_.empty() || static_cast<uint8_t>(rest_.front()) >= 0x80) return long_varint(number);
+  number = static_cast<uint8_t>(rest_.front());
+  rest_.remove_prefix(1);
+  return true;
+}
+
+inline bool ByteReader::text(std::string_view& text) {
+  uint64_t count = 0;
+  return varint(count) && bytes(count, text);
+}
 
 }  // namespace holm::objects

@@ -544,11 +544,12 @@ std::unique_ptr<Database> open_or_make(const std::string& path, const std::vecto
 }  // namespace
 
 Derived* find_derived(Transaction& transaction) {
-  auto* snapshot = dynamic_cast<Snapshot*>(&transaction);
+  // To a class that is final, which is a comparison and no search.
+  auto* snapshot = dynamic_cast<SqliteTransaction*>(&transaction);
   return snapshot != nullptr ? snapshot->derived() : nullptr;
 }
 
-QuickReads* find_quick_reads(Database& database) { return dynamic_cast<QuickReads*>(&database); }
+QuickReads* find_quick_reads(Database& database) { return dynamic_cast<SqliteDatabase*>(&database); }
 
 std::unique_ptr<Transaction> try_read(Database& database, Shown shown) {
   QuickReads* quick = find_quick_reads(database);

@@ -6,6 +6,7 @@
 #include <initializer_list>
 
 #include "base/check.h"
+#include "base/splitting.h"
 #include "base/strings.h"
 #include "crypto/hash.h"
 
@@ -13,7 +14,7 @@ namespace holm::aws::signature {
 
 namespace {
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+bool is_space(char c) { return c <= ' ' && (c == ' ' || c == '\t' || c == '\r' || c == '\n'); }
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -40,17 +41,31 @@ std::string decode(std::string_view text, Plus plus) {
   return result;
 }
 
+// Without the spaces at its ends, and those within it as one.
 void append_collapsed(std::string& out, std::string_view value) {
-  bool space = false;
-  for (char c : trim(value)) {
-    if (is_space(c)) {
-      space = true;
-      continue;
-    }
-    if (space) out += ' ';
-    space = false;
-    out += c;
+  value = trim(value);
+  while (true) {
+    const auto space = std::ranges::find_if(value, is_space);
+    out.append(value.begin(), space);
+    if (space == value.end()) return;
+    out += ' ';
+    const auto next = std::find_if_not(space, value.end(), is_space);
+    value.remove_prefix(static_cast<size_t>(next - value.begin()));
   }
+}
+
+// What canonical_header() gives; false when there is none.
+bool append_header(std::string& out, const RequestView& request, std::string_view lower_name) {
+  bool is_there = false;
+  for (const http::Header& header : request.headers) {
+    if (!equals_ignoring_case(header.name, lower_name)) continue;
+    if (is_there) out += ',';
+    is_there = true;
+    append_collapsed(out, header.value);
+  }
+  if (is_there || lower_name != "host" || request.authority.empty()) return is_there;
+  out += request.authority;
+  return true;
 }
 
 // Of a canonical request.
@@ -90,12 +105,12 @@ std::string_view payload_text(PayloadMode mode, std::string_view declared_sha256
 
 Parameters query_parameters(std::string_view query) {
   Parameters parameters;
-  for (std::string_view part : split(query, '&')) {
-    if (part.empty()) continue;
-    const size_t equals = part.find('=');
+  for (Splitting rest(query, '&'); const auto part = rest.next();) {
+    if (part->empty()) continue;
+    const size_t equals = part->find('=');
     const std::string_view value =
-        equals == part.npos ? std::string_view() : part.substr(equals + 1);
-    parameters.emplace_back(decode(part.substr(0, equals), Plus::Space),
+        equals == part->npos ? std::string_view() : part->substr(equals + 1);
+    parameters.emplace_back(decode(part->substr(0, equals), Plus::Space),
                             decode(value, Plus::Space));
   }
   return parameters;
@@ -145,17 +160,8 @@ std::string reencoded_path(std::string_view path) {
 
 std::optional<std::string> canonical_header(const RequestView& request,
                                             std::string_view lower_name) {
-  std::optional<std::string> text;
-  for (const http::Header& header : request.headers) {
-    if (!equals_ignoring_case(header.name, lower_name)) continue;
-    if (text) {
-      *text += ',';
-    } else {
-      text.emplace();
-    }
-    append_collapsed(*text, header.value);
-  }
-  if (!text && lower_name == "host" && !request.authority.empty()) text.emplace(request.authority);
+  std::string text;
+  if (!append_header(text, request, lower_name)) return std::nullopt;
   return text;
 }
 
@@ -163,17 +169,14 @@ std::optional<std::string> write_canonical(const CanonicalRequest& canonical,
                                            const RequestView& request) {
   std::string text;
   text.reserve(kUsualBytes);
-  for (std::string_view part : {std::string_view(canonical.method), std::string_view(canonical.path),
-                                std::string_view(canonical.query)}) {
+  for (std::string_view part : {canonical.method, canonical.path, canonical.query}) {
     text += part;
     text += '\n';
   }
   for (const std::string& name : canonical.signed_headers) {
-    const auto value = canonical_header(request, name);
-    if (!value) return std::nullopt;
     text += name;
     text += ':';
-    text += *value;
+    if (!append_header(text, request, name)) return std::nullopt;
     text += '\n';
   }
   text += '\n';

@@ -108,4 +108,9 @@ Result<std::unique_ptr<Payload>, Problem> open_payload(const Verified& verified,
                                                        const RequestView& request,
                                                        std::unique_ptr<async::ByteSource> body);
 
+// Whether a body in that mode is in one piece, so that check_whole() can be asked instead.
+bool is_whole(PayloadMode mode);
+// The same check of such a body that is at hand already.
+Result<void, Problem> check_whole(const Verified& verified, std::string_view body);
+
 }  // namespace holm::aws::signature

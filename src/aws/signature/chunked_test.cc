@@ -332,5 +332,30 @@ TEST(Payload, OfEveryModeIsOpenedAndChecked) {
   }
 }
 
+// A body that is at hand is judged as one that streams.
+TEST(Payload, AtHandIsCheckedAsWhenItStreams) {
+  Verified hashed = verified(PayloadMode::SignedHash), empty = hashed, unknown = hashed;
+  hashed.declared_sha256 = sha256_hex("hello");
+  empty.declared_sha256 = sha256_hex("");
+  const Verified unsigned_body = verified(PayloadMode::UnsignedPayload);
+  for (const Verified& request : {hashed, empty, unknown, unsigned_body}) {
+    for (const std::string body : {"", "h", "hello", "hellO", "hello "}) {
+      const std::string streamed = code_of_payload(request, {}, body);
+      const auto checked = check_whole(request, body);
+      EXPECT_EQ(checked ? body : checked.error().code, streamed) << body;
+    }
+  }
+  const auto wrong = check_whole(hashed, "hellO");
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().members.front().second, sha256_hex("hello"));
+  EXPECT_EQ(wrong.error().members.back().second, sha256_hex("hellO"));
+}
+
+TEST(Payload, OnlyThatInOnePieceIsWhole) {
+  EXPECT_TRUE(is_whole(PayloadMode::SignedHash));
+  EXPECT_TRUE(is_whole(PayloadMode::UnsignedPayload));
+  for (const Sender& sender : senders()) EXPECT_FALSE(is_whole(sender.mode));
+}
+
 }  // namespace
 }  // namespace holm::aws::signature

@@ -5,10 +5,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "aws/signature/canonical.h"
 #include "aws/signature/problems.h"
 #include "aws/signature/verify.h"
+#include "base/splitting.h"
 #include "base/strings.h"
 #include "base/time_format.h"
 
@@ -22,10 +24,17 @@ constexpr long long kLastSecond = 253402300799;  // Of the year 9999.
 
 std::unexpected<Problem> wrong(Problem problem) { return std::unexpected(std::move(problem)); }
 
-std::vector<std::string_view> header_values(const RequestView& request, std::string_view name) {
-  std::vector<std::string_view> values;
+// All headers of one name: how many there are, and the first's value.
+struct Values {
+  size_t count = 0;
+  std::string_view first;
+};
+
+Values header_values(const RequestView& request, std::string_view name) {
+  Values values;
   for (const http::Header& header : request.headers) {
-    if (equals_ignoring_case(header.name, name)) values.push_back(trim(header.value));
+    if (!equals_ignoring_case(header.name, name)) continue;
+    if (values.count++ == 0) values.first = trim(header.value);
   }
   return values;
 }
@@ -44,8 +53,8 @@ bool is_key_character(char c) {
 }
 // A header's name in lower case.
 bool is_name_character(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'z') ||
-         std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  return (c >= 'a' && c <= 'z') || c == '-' || is_digit(c) ||
+         std::string_view("!#$%&'*+.^_`|~").find(c) != std::string_view::npos;
 }
 
 bool is_sha256_hex(std::string_view text) {
@@ -53,47 +62,52 @@ bool is_sha256_hex(std::string_view text) {
 }
 
 struct Credential {
-  std::string access_key_id;
-  Scope scope;
+  std::string_view access_key_id, date, region, service;
+  Scope scope() const { return {std::string(date), std::string(region), std::string(service)}; }
 };
 
 // "AKID/20150830/us-east-1/s3/aws4_request"
 std::optional<Credential> read_credential(std::string_view text) {
-  const auto parts = split(text, '/');
-  if (parts.size() != 5 || parts[4] != "aws4_request") return std::nullopt;
+  std::array<std::string_view, 5> parts;
+  size_t count = 0;
+  for (Splitting rest(text, '/'); const auto part = rest.next();) {
+    if (count == parts.size()) return std::nullopt;
+    parts[count++] = *part;
+  }
+  if (count != parts.size() || parts[4] != "aws4_request") return std::nullopt;
   if (parts[1].size() != 8 || !std::ranges::all_of(parts[1], is_digit)) return std::nullopt;
   // No region has capitals, but clients are told so in the words that make them sign for another one.
   if (!all_of(parts[0], is_key_character) || !all_of(to_lower(parts[2]), is_scope_character) ||
       !all_of(parts[3], is_scope_character)) {
     return std::nullopt;
   }
-  return Credential{std::string(parts[0]),
-                    {std::string(parts[1]), std::string(parts[2]), std::string(parts[3])}};
+  return Credential{parts[0], parts[1], parts[2], parts[3]};
 }
 
 std::optional<std::vector<std::string>> read_signed_headers(std::string_view text) {
   std::vector<std::string> names;
-  for (std::string_view name : split(text, ';')) {
-    if (!all_of(name, is_name_character, kMaxHeaderNameBytes) || names.size() == kMaxSignedHeaders)
+  names.reserve(static_cast<size_t>(std::ranges::count(text.substr(0, kMaxAuthorizationBytes), ';')) + 1);
+  for (Splitting rest(text, ';'); const auto name = rest.next();) {
+    if (!all_of(*name, is_name_character, kMaxHeaderNameBytes) || names.size() == kMaxSignedHeaders)
       return std::nullopt;
-    if (std::ranges::find(names, name) != names.end()) return std::nullopt;
-    names.emplace_back(name);
+    if (std::ranges::find(names, *name) != names.end()) return std::nullopt;
+    names.emplace_back(*name);
   }
   return names;
 }
 
-// The parts both placements have, still as text.
+// The parts both placements have, still as text of the request.
 struct Parts {
-  std::optional<std::string> credential, signed_headers, signature;
+  std::optional<std::string_view> credential, signed_headers, signature;
 };
 
 Result<Parts, Problem> split_authorization(std::string_view text, Dialect dialect) {
   Parts parts;
-  for (std::string_view component : split(text, ',')) {
-    component = trim(component);
+  for (Splitting rest(text, ','); const auto next = rest.next();) {
+    const std::string_view component = trim(*next);
     const size_t equals = component.find('=');
     const std::string_view name = component.substr(0, equals);
-    std::optional<std::string>* part = name == "Credential"      ? &parts.credential
+    std::optional<std::string_view>* part = name == "Credential"      ? &parts.credential
                                        : name == "SignedHeaders" ? &parts.signed_headers
                                        : name == "Signature"     ? &parts.signature
                                                                  : nullptr;
@@ -135,8 +149,8 @@ Result<void, Problem> take_parts(const Parts& parts, Signed& result) {
   auto names = read_signed_headers(*parts.signed_headers);
   if (!names) return refuse("SignedHeaders", "the SignedHeaders are mal-formed.");
   if (!is_sha256_hex(*parts.signature)) return refuse("Signature", "the Signature is mal-formed.");
-  result.access_key_id = std::move(credential->access_key_id);
-  result.scope = std::move(credential->scope);
+  result.access_key_id = credential->access_key_id;
+  result.scope = credential->scope();
   result.signed_headers = std::move(*names);
   result.signature = *parts.signature;
   return {};
@@ -146,12 +160,12 @@ Result<void, Problem> take_parts(const Parts& parts, Signed& result) {
 Result<Time, Problem> header_time(const RequestView& request, Dialect dialect) {
   const auto amazon = header_values(request, "x-amz-date"), plain = header_values(request, "date");
   std::optional<Time> time;
-  if (amazon.size() == 1) {
-    time = parse_compact_date_time(amazon[0]);
-  } else if (amazon.empty() && plain.size() == 1) {
-    time = parse_compact_date_time(plain[0]);
+  if (amazon.count == 1) {
+    time = parse_compact_date_time(amazon.first);
+  } else if (amazon.count == 0 && plain.count == 1) {
+    time = parse_compact_date_time(plain.first);
     // Python's botocore writes Date headers as mail does.
-    if (!time) time = parse_http_date(replace_all(plain[0], " -0000", " GMT"));
+    if (!time) time = parse_http_date(replace_all(plain.first, " -0000", " GMT"));
   }
   if (time) return *time;
   if (dialect == Dialect::S3) {
@@ -160,7 +174,7 @@ Result<Time, Problem> header_time(const RequestView& request, Dialect dialect) {
   }
   return wrong(malformed(
       dialect, Placement::Header,
-      amazon.empty() && plain.empty()
+      amazon.count == 0 && plain.count == 0
           ? "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header."
           : "Date must be in ISO-8601 'basic format'."));
 }
@@ -201,7 +215,7 @@ Result<Payload, Problem> read_payload(std::string_view text, Dialect dialect) {
 Result<Payload, Problem> find_payload(const RequestView& request, const std::string* in_query, Dialect dialect,
                                       Placement placement) {
   const auto values = header_values(request, "x-amz-content-sha256");
-  const size_t count = values.size() + (in_query != nullptr ? 1 : 0);
+  const size_t count = values.count + (in_query != nullptr ? 1 : 0);
   const bool is_s3 = dialect == Dialect::S3;
   if (count == 0) {
     if (is_s3 && placement == Placement::Header) {
@@ -215,7 +229,7 @@ Result<Payload, Problem> find_payload(const RequestView& request, const std::str
   if (count > 1) {
     return wrong(malformed(dialect, placement, "x-amz-content-sha256 is given more than once."));
   }
-  return read_payload(in_query != nullptr ? std::string_view(*in_query) : values[0], dialect);
+  return read_payload(in_query != nullptr ? std::string_view(*in_query) : values.first, dialect);
 }
 
 Result<void, Problem> take_payload(const RequestView& request, const std::string* in_query,
@@ -250,11 +264,11 @@ Result<Signed, Problem> parse_header(const RequestView& request, std::string_vie
   if (!time) return std::unexpected(std::move(time.error()));
   result.time = *time;
   const auto tokens = header_values(request, "x-amz-security-token");
-  if (tokens.size() > 1) {
+  if (tokens.count > 1) {
     return wrong(
         malformed(dialect, Placement::Header, "x-amz-security-token is given more than once."));
   }
-  if (!tokens.empty()) result.security_token = tokens[0];
+  if (tokens.count > 0) result.security_token = tokens.first;
   if (auto taken = take_payload(request, nullptr, result); !taken)
     return std::unexpected(std::move(taken.error()));
   return result;
@@ -385,8 +399,8 @@ Result<SignedVersion2, Problem> parse_version_2(const RequestView& request, cons
                         .expires = Time(std::chrono::seconds(*seconds)),
                         .payload = payload->mode,
                         .declared_sha256 = std::move(payload->declared_sha256)};
-  if (!tokens.empty()) {
-    result.security_token = tokens[0];
+  if (tokens.count > 0) {
+    result.security_token = tokens.first;
   } else if (token != nullptr) {
     result.security_token = *token;
   }
@@ -416,8 +430,8 @@ Result<SignedVersion2, Problem> parse_header_version_2(const RequestView& reques
   const std::string key(claim.substr(0, colon));
   if (!all_of(key, is_key_character)) return wrong(unknown_access_key(Dialect::S3, key));
   const auto amazon = header_values(request, "x-amz-date"), plain = header_values(request, "date");
-  const auto& dates = amazon.empty() ? plain : amazon;
-  const auto time = dates.size() == 1 ? mail_date(dates[0]) : std::nullopt;
+  const Values& dates = amazon.count == 0 ? plain : amazon;
+  const auto time = dates.count == 1 ? mail_date(dates.first) : std::nullopt;
   if (!time) return denied("AWS authentication requires a valid Date or x-amz-date header");
   auto payload = find_payload(request, nullptr, Dialect::S3, Placement::Query);
   if (!payload) return std::unexpected(std::move(payload.error()));
@@ -429,8 +443,8 @@ Result<SignedVersion2, Problem> parse_header_version_2(const RequestView& reques
                         .signature = std::string(trim(claim.substr(colon + 1))),
                         .placement = Placement::Header,
                         .time = *time,
-                        .date = amazon.empty() ? std::string(trim(plain[0])) : std::string(),
-                        .security_token = tokens.empty() ? std::string() : std::string(tokens[0]),
+                        .date = amazon.count == 0 ? std::string(plain.first) : std::string(),
+                        .security_token = std::string(tokens.first),
                         .payload = payload->mode,
                         .declared_sha256 = std::move(payload->declared_sha256)};
 }
@@ -445,21 +459,22 @@ bool mentions(const Parameters& parameters, std::initializer_list<std::string_vi
 
 std::optional<Scope> find_scope(const RequestView& request) {
   const auto authorization = header_values(request, "authorization");
-  std::optional<Credential> credential;
-  if (!authorization.empty()) {
+  const auto scope_in = [](std::string_view text) -> std::optional<Scope> {
+    const auto credential = read_credential(text);
+    return credential ? std::optional(credential->scope()) : std::nullopt;
+  };
+  if (authorization.count > 0) {
     constexpr std::string_view kName = "Credential=";
-    const size_t at = authorization[0].find(kName);
+    const size_t at = authorization.first.find(kName);
     if (at == std::string_view::npos) return std::nullopt;
-    const std::string_view rest = authorization[0].substr(at + kName.size());
-    credential = read_credential(trim(rest.substr(0, rest.find(','))));
-  } else if (request.query.find("X-Amz-Credential") != std::string_view::npos) {
-    const Parameters parameters = query_parameters(request.query);
-    Lookup lookup{parameters};
-    const std::string* text = lookup.find("X-Amz-Credential");
-    if (text != nullptr) credential = read_credential(*text);
+    const std::string_view rest = authorization.first.substr(at + kName.size());
+    return scope_in(trim(rest.substr(0, rest.find(','))));
   }
-  if (!credential) return std::nullopt;
-  return std::move(credential->scope);
+  if (request.query.find("X-Amz-Credential") == std::string_view::npos) return std::nullopt;
+  const Parameters parameters = query_parameters(request.query);
+  Lookup lookup{parameters};
+  const std::string* text = lookup.find("X-Amz-Credential");
+  return text != nullptr ? scope_in(*text) : std::nullopt;
 }
 
 std::variant<Anonymous, Signed, SignedVersion2, Problem> parse(const RequestView& request, Dialect dialect) {
@@ -469,25 +484,25 @@ std::variant<Anonymous, Signed, SignedVersion2, Problem> parse(const RequestView
       mentions(parameters, {"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature"});
   // Signature Version 2: of S3, and of the query protocol.
   if (mentions(parameters, {"AWSAccessKeyId"}) && mentions(parameters, {"Signature"})) {
-    if (!authorization.empty() || in_query) return two_mechanisms(dialect);
+    if (authorization.count > 0 || in_query) return two_mechanisms(dialect);
     if (dialect != Dialect::S3) return unsupported_type(dialect, "AWS");
     auto result = parse_version_2(request, parameters);
     if (!result) return std::move(result.error());
     return std::move(*result);
   }
-  if (authorization.empty() && !in_query) return Anonymous{};
-  if (!authorization.empty() && in_query) return two_mechanisms(dialect);
-  if (authorization.size() > 1) {
+  if (authorization.count == 0 && !in_query) return Anonymous{};
+  if (authorization.count > 0 && in_query) return two_mechanisms(dialect);
+  if (authorization.count > 1) {
     return malformed(dialect, Placement::Header,
                      "the Authorization header is given more than once.");
   }
-  if (!in_query && dialect == Dialect::S3 && authorization[0].starts_with("AWS ")) {
-    auto result = parse_header_version_2(request, authorization[0]);
+  if (!in_query && dialect == Dialect::S3 && authorization.first.starts_with("AWS ")) {
+    auto result = parse_header_version_2(request, authorization.first);
     if (!result) return std::move(result.error());
     return std::move(*result);
   }
   auto result = in_query ? parse_query(request, parameters, dialect)
-                         : parse_header(request, authorization[0], dialect);
+                         : parse_header(request, authorization.first, dialect);
   if (!result) return std::move(result.error());
   return std::move(*result);
 }

@@ -12,6 +12,17 @@ namespace {
 
 using Source = std::unique_ptr<async::ByteSource>;
 
+Result<void, Problem> compare(const std::string& declared_sha256, const crypto::Sha256Digest& digest) {
+  std::string computed = hex_encode(crypto::bytes_of(digest));
+  if (computed == declared_sha256) return {};
+  return std::unexpected(
+      Problem{"XAmzContentSHA256Mismatch",
+              400,
+              "The provided 'x-amz-content-sha256' header does not match what was computed.",
+              {{"ClientComputedContentSHA256", declared_sha256},
+               {"S3ComputedContentSHA256", std::move(computed)}}});
+}
+
 // As it comes; checked against the declared hash if there is one.
 class WholePayload final : public Payload, public async::Placing {
  public:
@@ -41,16 +52,8 @@ class WholePayload final : public Payload, public async::Placing {
 
   void check_hash() {
     if (checked_) return;
-    const crypto::Sha256Digest digest = hash_.finish();
-    const std::string computed = hex_encode(crypto::bytes_of(digest));
-    if (computed != declared_sha256_) {
-      throw PayloadError(
-          {"XAmzContentSHA256Mismatch",
-           400,
-           "The provided 'x-amz-content-sha256' header does not match what was computed.",
-           {{"ClientComputedContentSHA256", declared_sha256_},
-            {"S3ComputedContentSHA256", computed}}});
-    }
+    auto compared = compare(declared_sha256_, hash_.finish());
+    if (!compared) throw PayloadError(std::move(compared.error()));
     checked_ = true;
   }
 
@@ -126,6 +129,28 @@ Result<std::unique_ptr<Payload>, Problem> open_chunks(const Verified& verified,
 }
 
 }  // namespace
+
+bool is_whole(PayloadMode mode) {
+  switch (mode) {
+    case PayloadMode::SignedHash:
+    case PayloadMode::UnsignedPayload:
+      return true;
+    case PayloadMode::StreamingSigned:
+    case PayloadMode::StreamingSignedTrailer:
+    case PayloadMode::StreamingUnsignedTrailer:
+      return false;
+  }
+  CHECK(false);
+  return false;
+}
+
+Result<void, Problem> check_whole(const Verified& verified, std::string_view body) {
+  CHECK(is_whole(verified.payload));
+  if (verified.payload == PayloadMode::UnsignedPayload || verified.declared_sha256.empty()) return {};
+  // Most requests have no body.
+  if (body.empty() && verified.declared_sha256 == kEmptySha256) return {};
+  return compare(verified.declared_sha256, crypto::sha256(body));
+}
 
 Result<std::unique_ptr<Payload>, Problem> open_payload(const Verified& verified,
                                                        const RequestView& request, Source body) {

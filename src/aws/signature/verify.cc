@@ -17,13 +17,13 @@ namespace {
 
 using Checked = Result<void, Problem>;
 
-Checked check_scope(const Signed& request, const Expectation& expected) {
+Checked check_scope(const Signed& request, std::string_view time, const Expectation& expected) {
   if (request.scope.service != expected.service)
     return std::unexpected(wrong_service(request, expected.service));
   if (!expected.region.empty() && request.scope.region != expected.region) {
     return std::unexpected(wrong_region(request, expected.region));
   }
-  if (request.scope.date != compact_date_time(request.time).substr(0, 8))
+  if (request.scope.date != time.substr(0, 8))
     return std::unexpected(wrong_date(request));
   return {};
 }
@@ -47,16 +47,17 @@ Checked check_time(const Signed& request, Time now) {
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
 Checked check_signed_headers(const Signed& signed_request, const RequestView& request) {
   const auto is_signed = [&](std::string_view name) {
-    return std::ranges::find(signed_request.signed_headers, name) !=
-           signed_request.signed_headers.end();
+    return std::ranges::any_of(signed_request.signed_headers, [&](const std::string& listed) {
+      return equals_ignoring_case(listed, name);
+    });
   };
   const Dialect dialect = signed_request.dialect;
   if (!is_signed("host")) return std::unexpected(unsigned_header(dialect, "host"));
   for (const http::Header& header : request.headers) {
     if (header.name.size() < 6 || !equals_ignoring_case(header.name.substr(0, 6), "x-amz-"))
       continue;
+    if (is_signed(header.name)) continue;
     const std::string name = to_lower(header.name);
-    if (is_signed(name)) continue;
     // Outside S3 the token may be added after signing; it is proven by belonging to the key. A hash
     // of the body is proven by the body.
     if (dialect != Dialect::S3 &&
@@ -70,15 +71,6 @@ Checked check_signed_headers(const Signed& signed_request, const RequestView& re
   return {};
 }
 
-// The canonical paths a client may have signed; all mean the same resource.
-std::vector<std::string> canonical_paths(Dialect dialect, std::string_view path) {
-  if (dialect != Dialect::S3) return {canonical_path(path)};
-  std::vector<std::string> paths = {path.empty() ? "/" : std::string(path)};
-  std::string encoded = reencoded_path(paths[0]);
-  if (encoded != paths[0]) paths.push_back(std::move(encoded));
-  return paths;
-}
-
 // What S3 tells those whose signature does not match: how the server saw the request.
 void add_details(Problem& problem, const Signed& request, std::string text_to_sign,
                  std::string canonical) {
@@ -90,25 +82,38 @@ void add_details(Problem& problem, const Signed& request, std::string text_to_si
     problem.members.emplace_back("CanonicalRequest", std::move(canonical));
 }
 
-Checked check_signature(const Signed& signed_request, const Key& key, const RequestView& request,
-                        std::string_view payload) {
-  const std::string time = compact_date_time(signed_request.time),
-                    scope = to_text(signed_request.scope);
-  const std::string query =
-      canonical_query(query_parameters(request.query),
-                      signed_request.placement == Placement::Query ? "X-Amz-Signature" : "");
-  Problem problem = mismatch(signed_request.dialect);
-  for (const std::string& path : canonical_paths(signed_request.dialect, request.path)) {
-    auto canonical = write_canonical(
-        {request.method, path, query, signed_request.signed_headers, payload}, request);
-    if (!canonical) break;
+// What is compared with a signature.
+struct Comparison {
+  const Signed& claim;
+  const Key& key;
+  const RequestView& request;
+  std::string_view payload, time, scope;
+  std::string query = canonical_query(query_parameters(request.query),
+                                      claim.placement == Placement::Query ? "X-Amz-Signature" : "");
+
+  // Whether the request was signed with this canonical path.
+  Checked with(std::string_view path) const {
+    auto canonical = write_canonical({request.method, path, query, claim.signed_headers, payload}, request);
+    if (!canonical) return std::unexpected(mismatch(claim.dialect));
     std::string text = string_to_sign(time, scope, *canonical);
-    if (crypto::constant_time_equals(signature_of(key, text), signed_request.signature)) return {};
-    if (signed_request.dialect == Dialect::S3 && problem.members.empty()) {
-      add_details(problem, signed_request, std::move(text), std::move(*canonical));
-    }
+    if (crypto::constant_time_equals(signature_of(key, text), claim.signature)) return {};
+    Problem problem = mismatch(claim.dialect);
+    if (claim.dialect == Dialect::S3)
+      add_details(problem, claim, std::move(text), std::move(*canonical));
+    return std::unexpected(std::move(problem));
   }
-  return std::unexpected(std::move(problem));
+};
+
+// A client may have signed one of two paths to S3, which mean the same resource.
+Checked check_signature(const Comparison& comparison) {
+  const std::string_view path = comparison.request.path;
+  if (comparison.claim.dialect != Dialect::S3) return comparison.with(canonical_path(path));
+  const std::string_view sent = path.empty() ? "/" : path;
+  Checked checked = comparison.with(sent);
+  if (checked) return checked;
+  const std::string encoded = reencoded_path(sent);
+  if (encoded != sent && comparison.with(encoded)) return {};
+  return checked;
 }
 
 }  // namespace
@@ -119,18 +124,20 @@ Result<Verified, Problem> verify(const Signed& signed_request, const Key& key,
                                  const RequestView& request, const Expectation& expected) {
   CHECK(!expected.service.empty());
   CHECK(!needs_body_hash(signed_request.dialect) || expected.body_sha256.size() == 64);
-  Checked checked = check_scope(signed_request, expected);
+  std::string time = compact_date_time(signed_request.time);
+  std::string scope = to_text(signed_request.scope);
+  Checked checked = check_scope(signed_request, time, expected);
   if (checked) checked = check_signed_headers(signed_request, request);
   if (checked) checked = check_time(signed_request, expected.now);
   const std::string_view payload =
       needs_body_hash(signed_request.dialect)
           ? expected.body_sha256
           : payload_text(signed_request.payload, signed_request.declared_sha256);
-  if (checked) checked = check_signature(signed_request, key, request, payload);
+  if (checked) checked = check_signature({signed_request, key, request, payload, time, scope});
   if (!checked) return std::unexpected(std::move(checked.error()));
   return Verified{.signing_key = key,
-                  .time = compact_date_time(signed_request.time),
-                  .scope = to_text(signed_request.scope),
+                  .time = std::move(time),
+                  .scope = std::move(scope),
                   .signature = signed_request.signature,
                   .payload = signed_request.payload,
                   .declared_sha256 = signed_request.declared_sha256};
