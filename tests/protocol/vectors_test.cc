@@ -104,10 +104,11 @@ Value with_json_values(const aws::Shape& shape, Value value) {
 std::string describe_input(const ModelBuilder& builder, const http::Request& request,
                            std::string body, const Value& params) {
   const aws::ServiceModel* models[] = {&builder.model()};
-  auto detected = aws::detect(models, request, {"test", {}, body});
+  const aws::Directory services(models);
+  auto detected = aws::detect(services, request, {"test", {}, body});
   if (!detected) {
     // The signature's service is the model's, whatever it is called.
-    detected = aws::detect(models, request, {builder.model().signing_name, {}, body});
+    detected = aws::detect(services, request, {builder.model().signing_name, {}, body});
   }
   if (!detected) return std::string("not detected: ") + detected.error().error.what();
   const aws::Operation& operation = *detected->operation;

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "aws/protocol/query_form.h"
-#include "aws/protocol/routes.h"
+#include "base/check.h"
 #include "base/strings.h"
 #include "http/message.h"
 
@@ -45,14 +45,14 @@ Models select(std::span<const ServiceModel* const> models, auto condition) {
 
 // What all steps look at. Lives as long as one detection.
 struct Lookup {
-  std::span<const ServiceModel* const> models;
+  const Directory& services;
   const http::Request& request;
   const DetectHints& hints;
   std::string path;
   Models candidates;  // Those whose service the signature or else the host names; empty: any.
 
   std::span<const ServiceModel* const> among() const {
-    return candidates.empty() ? models : std::span<const ServiceModel* const>(candidates);
+    return candidates.empty() ? services.models() : std::span<const ServiceModel* const>(candidates);
   }
 };
 
@@ -174,7 +174,7 @@ Detection detect_route(const Lookup& lookup, const Models& models) {
   const ServiceModel* best_model = models.front();
   Route best;
   for (const ServiceModel* model : models) {
-    Route route = find_route(*model, lookup.request, lookup.path);
+    Route route = lookup.services.routes_of(*model).find(lookup.request, lookup.path);
     if (route.score <= best.score) continue;
     best = route;
     best_model = model;
@@ -233,7 +233,7 @@ Detection detect_by_form_or_route(const Lookup& lookup) {
   if (!rest.empty()) return detect_route(lookup, rest);
   if (!lookup.candidates.empty()) return missing_action(lookup, *lookup.candidates.front());
   // Browsers and anonymous readers say nothing about themselves; only S3 serves them.
-  rest = select(lookup.models, is_s3);
+  rest = select(lookup.services.models(), is_s3);
   if (!rest.empty()) return detect_route(lookup, rest);
   return undetected(nullptr, Protocol::RestXml,
                     ServiceError("UnknownOperationException", 404, "No service is meant."));
@@ -248,9 +248,23 @@ bool is_form_post(const http::Request& request) {
          equals_ignoring_case(type, "application/x-www-form-urlencoded");
 }
 
-Result<Detected, Undetected> detect(std::span<const ServiceModel* const> models,
-                                    const http::Request& request, const DetectHints& hints) {
-  Lookup lookup{models, request, hints, request.path, named_services(models, request, hints)};
+Directory::Directory(std::span<const ServiceModel* const> models)
+    : models_(models.begin(), models.end()) {
+  for (const ServiceModel* model : models) {
+    if (speaks_rest(*model) || is_s3(*model)) routes_.emplace(model, Routes(*model));
+  }
+}
+
+const Routes& Directory::routes_of(const ServiceModel& model) const {
+  const auto found = routes_.find(&model);
+  CHECK(found != routes_.end());
+  return found->second;
+}
+
+Result<Detected, Undetected> detect(const Directory& services, const http::Request& request,
+                                    const DetectHints& hints) {
+  Lookup lookup{services, request, hints, request.path,
+                named_services(services.models(), request, hints)};
   if (!hints.virtual_bucket.empty()) {
     lookup.path = "/" + percent_encode(hints.virtual_bucket) + request.path;
   }

@@ -4,7 +4,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <vector>
 
+#include "aws/protocol/routes.h"
 #include "aws/service/error.h"
 #include "aws/service/operation.h"
 #include "base/result.h"
@@ -41,9 +44,21 @@ struct Undetected {
 // Whether the body must have been read for `detect` to see the Action in it.
 bool is_form_post(const http::Request& request);
 
-// Tried in turn: the scope's service, the target's prefix, the host's first label, S3. `models`
-// live for ever.
-Result<Detected, Undetected> detect(std::span<const ServiceModel* const> models,
-                                    const http::Request& request, const DetectHints& hints);
+// The services that requests are told apart among, which live for ever. Immutable; any thread.
+class Directory final {
+ public:
+  explicit Directory(std::span<const ServiceModel* const> models);
+  std::span<const ServiceModel* const> models() const { return models_; }
+  // Of one of them that speaks REST.
+  const Routes& routes_of(const ServiceModel& model) const;
+
+ private:
+  std::vector<const ServiceModel*> models_;
+  std::unordered_map<const ServiceModel*, Routes> routes_;
+};
+
+// Tried in turn: the scope's service, the target's prefix, the host's first label, S3.
+Result<Detected, Undetected> detect(const Directory& services, const http::Request& request,
+                                    const DetectHints& hints);
 
 }  // namespace holm::aws

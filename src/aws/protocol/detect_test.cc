@@ -123,7 +123,7 @@ std::string outcome(const Services& services, const Case& c, std::string_view bu
   http::split_target(request);
   request.headers = c.headers;
   request.authority = c.headers.get("Host");
-  auto found = detect(services.all, request, {c.signed_for, bucket, c.body});
+  auto found = detect(Directory(services.all), request, {c.signed_for, bucket, c.body});
   if (!found) {
     const ServiceError& error = found.error().error;
     // "The operation X of S3 is not implemented by holm.", "The service X is …"
@@ -155,6 +155,9 @@ const Case kCases[] = {
     {"x-id tells namesakes apart", "s3", "GET /?x-id=ListOtherBuckets", {}, "", "501 ListOtherBuckets"},
     {"x-id says less than the path", "s3", "GET /b/k?x-id=ListBuckets", {}, "", "S3.GetObject"},
     {"x-id is not demanded", "s3", "GET /b/k", {}, "", "S3.GetObject"},
+    {"a query string that says nothing", "s3", "GET /b?", {}, "", "S3.ListObjects"},
+    {"a query string without a name", "s3", "GET /b?&", {}, "", "S3.ListObjects"},
+    {"a query string that cannot be read", "s3", "GET /b?%zz", {}, "", "S3.ListObjects"},
     {"a key with slashes", "s3", "PUT /b/k/l/", {}, "", "S3.PutObject"},
     {"a required header decides",
      "s3",

@@ -16,6 +16,8 @@ namespace {
 
 using formats::XmlWriter;
 
+constexpr size_t kUsualHeaders = 16;
+
 // S3 does not wrap its errors and has request ids of its own. Smithy's model says so
 // (noErrorWrapping), the published one does not. A request whose service nobody can tell is taken
 // for one to S3 as well.
@@ -24,10 +26,10 @@ bool answers_like_s3(const ServiceModel* model) { return !model || model->servic
 void add_request_id(const ServiceModel* model, std::string_view request_id,
                     http::Response& response) {
   if (!answers_like_s3(model)) {
-    response.headers.set("x-amzn-RequestId", std::string(request_id));
+    response.headers.set("x-amzn-RequestId", request_id);
     return;
   }
-  response.headers.set("x-amz-request-id", std::string(request_id));
+  response.headers.set("x-amz-request-id", request_id);
   response.headers.set("x-amz-id-2", base64_encode(request_id));
 }
 
@@ -147,6 +149,7 @@ Result<Box, ServiceError> RestXml::read(const Operation& operation, WireRequest 
 http::Response RestXml::write(const Operation& operation, const void* output,
                               std::string_view request_id) const {
   http::Response response;
+  response.headers.reserve(kUsualHeaders);
   add_request_id(operation.model, request_id, response);
   write_bindings(operation, output, response);
   write_body(operation, output, response);

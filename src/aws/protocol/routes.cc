@@ -3,9 +3,8 @@
 #include "aws/protocol/routes.h"
 
 #include <algorithm>
-#include <optional>
+#include <iterator>
 
-#include "aws/protocol/uri_template.h"
 #include "base/strings.h"
 #include "formats/form.h"
 #include "http/message.h"
@@ -20,16 +19,12 @@ constexpr int kLiteralWeight = 100000;
 constexpr int kConstantWeight = 1000;
 constexpr int kRequiredWeight = 2;
 
-bool has_constants(std::string_view uri_template, const formats::Form& query, int& count) {
-  const size_t mark = uri_template.find('?');
-  if (mark == std::string_view::npos) return true;
-  if (query.empty() && !uri_template.substr(mark).starts_with("?x-id=")) return false;
-  for (const UriConstant& constant : uri_constants(uri_template)) {
+// Whether the query string has what a template wants of it.
+bool has_all(const std::vector<UriConstant>& constants, const formats::Form& query) {
+  return std::ranges::all_of(constants, [&](const UriConstant& constant) {
     const std::string* value = formats::find_field(query, constant.name);
-    if (!value || (constant.has_value && *value != constant.value)) return false;
-    ++count;
-  }
-  return true;
+    return value != nullptr && (!constant.has_value || *value == constant.value);
+  });
 }
 
 // How much of what an operation requires in the query string or headers is there.
@@ -37,31 +32,18 @@ struct Presence {
   int present = 0;
   int missing = 0;
 
-  void look_for(Location location, std::string_view name, const http::Request& request, const formats::Form& query) {
-    bool is_there = false;
-    if (location == Location::QueryString) {
-      is_there = formats::find_field(query, name) != nullptr;
-    } else if (location == Location::Header) {
-      is_there = request.headers.has(name);
-    } else {
-      return;
-    }
-    ++(is_there ? present : missing);
-  }
   int score() const { return (missing == 0 ? present : -missing) * kRequiredWeight; }
 };
 
-Presence required_parts(const Operation& operation, const http::Request& request, const formats::Form& query) {
+Presence presence_of(const std::vector<RequiredPart>& required, const http::Request& request,
+                     const formats::Form& query) {
   Presence presence;
-  for (const Member& member : operation.input->members) {
-    if (member.required) presence.look_for(member.location, member.wire_name, request, query);
+  for (const RequiredPart& part : required) {
+    const bool is_there = part.location == Location::QueryString
+                              ? formats::find_field(query, part.name) != nullptr
+                              : request.headers.has(part.name);
+    ++(is_there ? presence.present : presence.missing);
   }
-  return presence;
-}
-
-Presence required_parts(const UnbuiltOperation& operation, const http::Request& request, const formats::Form& query) {
-  Presence presence;
-  for (const RequiredPart& part : operation.required) presence.look_for(part.location, part.name, request, query);
   return presence;
 }
 
@@ -71,40 +53,73 @@ int named_by_client(std::string_view name, const formats::Form& query) {
   return named != nullptr && *named == name ? 1 : 0;
 }
 
-// The score without what the input requires; nothing when the route does not fit.
-std::optional<int> template_score(std::string_view method, std::string_view uri_template,
-                                  const http::Request& request, std::string_view path,
-                                  const formats::Form& query) {
-  if (method != request.method) return std::nullopt;
-  // Most templates want something of the query string that is not there, which is found out soonest.
-  int constants = 0;
-  if (!has_constants(uri_template, query, constants)) return std::nullopt;
-  auto match = match_uri(uri_template, path);
-  if (!match) return std::nullopt;
-  return match->literals * kLiteralWeight + constants * kConstantWeight;
-}
-
 struct Candidate {
   Route route;
-  int template_score = -1;  // Negative: there is none.
+  int template_score = -1;  // Without what the input requires; negative: there is none.
 };
+
+bool is_looked_for(Location location) {
+  return location == Location::QueryString || location == Location::Header;
+}
+
+std::vector<RequiredPart> required_parts(const Operation& operation) {
+  std::vector<RequiredPart> parts;
+  for (const Member& member : operation.input->members) {
+    if (member.required && is_looked_for(member.location)) parts.push_back({member.location, member.wire_name});
+  }
+  return parts;
+}
+
+std::vector<RequiredPart> required_parts(const UnbuiltOperation& operation) {
+  std::vector<RequiredPart> parts;
+  std::ranges::copy_if(operation.required, std::back_inserter(parts),
+                       [](const RequiredPart& part) { return is_looked_for(part.location); });
+  return parts;
+}
 
 }  // namespace
 
-Route find_route(const ServiceModel& model, const http::Request& request, std::string_view path) {
+Routes::Routes(const ServiceModel& model) {
+  for (const Operation& operation : model.operations) {
+    add(operation.http_method, {.route = {.operation = &operation},
+                                .name = operation.name,
+                                .uri_template = operation.http_uri,
+                                .required = required_parts(operation)});
+  }
+  for (const UnbuiltOperation& unbuilt : model.unbuilt) {
+    add(unbuilt.http_method, {.route = {.unbuilt = &unbuilt},
+                              .name = unbuilt.name,
+                              .uri_template = unbuilt.http_uri,
+                              .required = required_parts(unbuilt)});
+  }
+}
+
+void Routes::add(std::string_view method, Entry entry) {
+  auto found = std::ranges::find(methods_, method, &Method::name);
+  if (found == methods_.end()) found = methods_.insert(found, Method{method, {}, {}});
+  entry.constants = uri_constants(entry.uri_template);
+  if (entry.constants.empty()) found->without_demands.push_back(entry);
+  found->all.push_back(std::move(entry));
+}
+
+Route Routes::find(const http::Request& request, std::string_view path) const {
+  const auto method = std::ranges::find(methods_, request.method, &Method::name);
+  if (method == methods_.end()) return {};
   auto query = formats::parse_form(request.query);
   if (!query) query = formats::Form();  // Reading the input says what is wrong with it.
-  Candidate complete, lacking;  // The latter without all of its required members.
-  auto consider = [&](const auto& operation, Route route) {
-    auto score = template_score(operation.http_method, operation.http_uri, request, path, *query);
-    if (!score) return;
-    const Presence parts = required_parts(operation, request, *query);
-    route.score = *score + parts.score() + named_by_client(operation.name, *query);
+  Candidate complete, lacking;          // The latter without all of its required members.
+  for (const Entry& entry : query->empty() ? method->without_demands : method->all) {
+    if (!has_all(entry.constants, *query)) continue;
+    const auto match = match_uri(entry.uri_template, path);
+    if (!match) continue;
+    const int score =
+        match->literals * kLiteralWeight + static_cast<int>(entry.constants.size()) * kConstantWeight;
+    const Presence parts = presence_of(entry.required, request, *query);
+    Route route = entry.route;
+    route.score = score + parts.score() + named_by_client(entry.name, *query);
     Candidate& rival = parts.missing == 0 ? complete : lacking;
-    if (rival.template_score < 0 || route.score > rival.route.score) rival = {route, *score};
-  };
-  for (const Operation& operation : model.operations) consider(operation, {.operation = &operation});
-  for (const UnbuiltOperation& unbuilt : model.unbuilt) consider(unbuilt, {.unbuilt = &unbuilt});
+    if (rival.template_score < 0 || route.score > rival.route.score) rival = {route, score};
+  }
   // What the template demands says more than a required member that is missing.
   if (lacking.template_score <= complete.template_score) return complete.route;
   lacking.route.score = std::max(lacking.route.score, 0);

@@ -11,6 +11,8 @@ namespace holm::aws {
 
 namespace {
 
+constexpr size_t kUsualLabels = 2;
+
 bool is_label(std::string_view segment) {
   return segment.size() > 2 && segment.front() == '{' && segment.back() == '}';
 }
@@ -67,6 +69,7 @@ bool match_one(std::string_view pattern, std::string_view segment, UriMatch& mat
     return true;
   }
   if (segment.empty()) return false;
+  if (match.labels.empty()) match.labels.reserve(kUsualLabels);
   match.labels.push_back({pattern.substr(1, pattern.size() - 2), segment});
   return true;
 }

@@ -177,16 +177,25 @@ bool is_given(const Member& member, const void* structure) {
   return (reinterpret_cast<const Given*>(start + member.given_offset)->bits & member.given_bit) != 0;
 }
 
+// Whether a value that has no parts satisfies its constraints.
+bool is_simply_right(const Shape& shape, const void* value) {
+  const bool has_parts = shape.kind == Kind::Structure || shape.kind == Kind::List || shape.kind == Kind::Map;
+  return !has_parts && check(shape.constraints, shape, value).empty();
+}
+
 void Walk::structure(const Shape& shape, const void* value, const std::string& prefix, size_t depth) {
   if (depth > kDepthMax) return;
   for (const Member& member : shape.members) {
+    const bool is_missing = member.required && !is_given(member, value);
+    const void* field = is_missing ? nullptr : find_field(member, value);
+    // Most are absent, or simple and right: where they stand does not matter.
+    if (!is_missing && (field == nullptr || is_simply_right(*member.shape, field))) continue;
     Place place{member, prefix + lower_first(member.name), member.is_sensitive, depth};
-    if (member.required && !is_given(member, value)) {
+    if (is_missing) {
       add(place, {Violation::Rule::Required, "Member must not be null"}, "null");
-      continue;
+    } else {
+      member_value(place, *member.shape, field);
     }
-    const void* field = find_field(member, value);
-    if (field != nullptr) member_value(place, *member.shape, field);
   }
 }
 
