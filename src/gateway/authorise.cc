@@ -8,8 +8,8 @@
 #include "aws/policy/policy.h"
 #include "aws/service/error.h"
 #include "aws/service/identity.h"
-#include "base/strings.h"
-#include "base/time_format.h"
+#include "gateway/policy_memory.h"
+#include "gateway/request_context.h"
 
 namespace holm::gateway {
 
@@ -32,47 +32,6 @@ policy::Principal to_policy(const Principal& principal) {
       break;
   }
   return result;
-}
-
-std::string_view principal_type(Principal::Kind kind) {
-  switch (kind) {
-    case Principal::Kind::Anonymous: return "Anonymous";
-    case Principal::Kind::Root: return "Account";
-    case Principal::Kind::User: return "User";
-    case Principal::Kind::AssumedRole: return "AssumedRole";
-    case Principal::Kind::Service: return "Service";
-  }
-  return "Anonymous";
-}
-
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
-// Only what the server itself knows goes in.
-policy::Context context_of(const aws::Caller& caller, const aws::PrincipalPolicies& own,
-                           const aws::Access& access) {
-  policy::Context context;
-  // A service's own keys first: the global ones below may not be overwritten by them.
-  for (const auto& [key, values] : access.context) context.set(key, values);
-  const Principal& principal = caller.principal;
-  context.set("aws:CurrentTime", iso8601(caller.now));
-  context.set("aws:EpochTime", std::to_string(to_milliseconds(caller.now) / 1000));
-  context.set("aws:SecureTransport", caller.transport == aws::Caller::Transport::Tls ? "true" : "false");
-  context.set("aws:RequestedRegion", caller.region);
-  context.set("aws:PrincipalType", std::string(principal_type(principal.kind)));
-  if (!caller.source_ip.empty()) context.set("aws:SourceIp", caller.source_ip);
-  if (!caller.referer.empty()) context.set("aws:Referer", caller.referer);
-  if (!caller.user_agent.empty()) context.set("aws:UserAgent", caller.user_agent);
-  if (principal.kind == Principal::Kind::Anonymous) return context;
-  context.set("aws:PrincipalAccount", principal.account);
-  context.set("aws:PrincipalArn", principal.role_arn.empty() ? principal.arn : principal.role_arn);
-  context.set("aws:userid", principal.id);
-  if (principal.kind == Principal::Kind::User) {
-    context.set("aws:username", principal.arn.substr(principal.arn.rfind('/') + 1));
-  }
-  const bool is_service = principal.kind == Principal::Kind::Service;
-  context.set("aws:PrincipalIsAWSService", is_service ? "true" : "false");
-  if (is_service) context.set("aws:PrincipalServiceName", principal.id);
-  for (const auto& [key, value] : own.tags) context.set("aws:PrincipalTag/" + key, value);
-  return context;
 }
 
 // Each protocol has its own word for it.
@@ -101,21 +60,12 @@ std::vector<policy::NamedPolicy> named(const std::vector<aws::PrincipalPolicy>& 
   return result;
 }
 
-bool use_context(const policy::Policies& policies) {
-  const auto any = [](std::span<const policy::NamedPolicy> some) {
-    return std::ranges::any_of(
-        some, [](const policy::NamedPolicy& each) { return policy::uses_context(*each.policy); });
-  };
-  return any(policies.identity) || any(policies.resource) || any(policies.session) ||
-         (policies.boundary != nullptr && policy::uses_context(*policies.boundary));
-}
-
 // Resources' policies that are made or kept as JSON, parsed.
 class ResourcePolicies {
  public:
-  explicit ResourcePolicies(const aws::Access& access) {
-    add("resource policy", access.resource_policy);
-    add("access control list", access.resource_list);
+  ResourcePolicies(PolicyMemory& memory, const aws::Access& access) {
+    add(memory, "resource policy", access.resource_policy);
+    add(memory, "access control list", access.resource_list);
     for (size_t i = 0; i < parsed_.size(); ++i) named_.push_back({names_[i], &parsed_[i]});
   }
   std::span<const policy::NamedPolicy> named() const { return named_; }
@@ -123,9 +73,9 @@ class ResourcePolicies {
   bool are_readable() const { return are_readable_; }
 
  private:
-  void add(std::string_view name, const std::optional<std::string>& document) {
+  void add(PolicyMemory& memory, std::string_view name, const std::optional<std::string>& document) {
     if (!document) return;
-    auto parsed = policy::parse(*document);
+    auto parsed = memory.parse(*document);
     if (!parsed) {
       are_readable_ = false;
       return;
@@ -141,11 +91,11 @@ class ResourcePolicies {
 };
 
 // The sentence that says why not; empty when it is allowed.
-std::string denial_of(const aws::Caller& caller, const aws::PrincipalPolicies& own,
+std::string denial_of(PolicyMemory& memory, const aws::Caller& caller, const aws::PrincipalPolicies& own,
                       const aws::Access& access) {
   const policy::Principal principal = to_policy(caller.principal);
   const std::vector<policy::NamedPolicy> identity = named(own.identity);
-  const ResourcePolicies resource(access);
+  const ResourcePolicies resource(memory, access);
   if (!resource.are_readable()) return "The resource's policy is unreadable.";
   std::vector<policy::NamedPolicy> session;
   if (own.session) session.push_back({own.session->name, own.session->compiled.get()});
@@ -156,9 +106,7 @@ std::string denial_of(const aws::Caller& caller, const aws::PrincipalPolicies& o
                                   .resource_rule = access.resource_rule == aws::ResourceRule::MustAllow
                                                        ? policy::ResourceRule::MustAllow
                                                        : policy::ResourceRule::MayAllow};
-  // Most policies ask for no condition, and gathering what they could ask for takes longer than asking them.
-  policy::Context context;
-  if (use_context(policies)) context = context_of(caller, own, access);
+  const policy::Context context = context_of(caller, own, access, AskedKeys(policies));
   const policy::Request request{principal, access.action, access.resource, access.resource_account, context};
   const policy::Decision decision = policy::evaluate(request, policies);
   return decision.allowed() ? std::string() : policy::describe(decision, request);
@@ -166,13 +114,13 @@ std::string denial_of(const aws::Caller& caller, const aws::PrincipalPolicies& o
 
 }  // namespace
 
-std::set<size_t> authorise(aws::IdentityProvider& identities, const aws::Caller& caller,
-                           const aws::Operation& operation, const std::vector<aws::Access>& needed) {
+std::set<size_t> authorise(Deciders deciders, const aws::Caller& caller, const aws::Operation& operation,
+                           const std::vector<aws::Access>& needed) {
   std::set<size_t> denied;
   if (needed.empty()) return denied;
-  const std::shared_ptr<const aws::PrincipalPolicies> own = identities.policies_of(caller.principal);
+  const std::shared_ptr<const aws::PrincipalPolicies> own = deciders.identities.policies_of(caller.principal);
   for (size_t i = 0; i < needed.size(); ++i) {
-    const std::string why = denial_of(caller, *own, needed[i]);
+    const std::string why = denial_of(deciders.memory, caller, *own, needed[i]);
     if (why.empty()) continue;
     if (needed[i].on_denial == aws::OnDenial::Refuse)
       throw aws::ServiceError(denial_code(*operation.model, operation), 403, why);
@@ -181,9 +129,9 @@ std::set<size_t> authorise(aws::IdentityProvider& identities, const aws::Caller&
   return denied;
 }
 
-bool is_allowed(aws::IdentityProvider& identities, const aws::Caller& caller, const aws::Access& access) {
-  const std::shared_ptr<const aws::PrincipalPolicies> own = identities.policies_of(caller.principal);
-  return denial_of(caller, *own, access).empty();
+bool is_allowed(Deciders deciders, const aws::Caller& caller, const aws::Access& access) {
+  const std::shared_ptr<const aws::PrincipalPolicies> own = deciders.identities.policies_of(caller.principal);
+  return denial_of(deciders.memory, caller, *own, access).empty();
 }
 
 }  // namespace holm::gateway

@@ -154,8 +154,9 @@ struct Gateway::Request {
   const aws::ServiceModel* model = nullptr;  // Also set when the operation is unknown.
   aws::Protocol protocol = aws::Protocol::Json11;
   const Services::Entry* entry = nullptr;
-  // Known after authenticate().
+  // Known after authenticate(), and until the operation is given it where nothing else needs it.
   aws::Caller caller;
+  bool has_caller = true;
   std::optional<signature::Verified> verified;
   std::string_view signed_with;  // "SigV4", "SigV2"; empty: unsigned.
   SteadyTime since;
@@ -176,7 +177,7 @@ Gateway::Gateway(const Services& services, LocalRegion& region, aws::IdentityPro
                  const aws::BrowserRules* browser_rules, async::Workers& workers, Clock& clock,
                  Random& random, GatewayOptions options)
     : services_(services),
-      models_(services.models()),
+      directory_(services.models()),
       region_(region),
       identities_(identities),
       browser_rules_(browser_rules),
@@ -224,7 +225,7 @@ async::Task<void> Gateway::handle(http::Exchange& exchange) {
   if (response.body_stream) answered.bytes = response.body_stream->length().value_or(0);
   answered.at = clock_.steady();
   co_await exchange.respond(std::move(response));
-  if (is_logged(request)) co_await log(exchange, request, answered);
+  if (request.has_caller && is_logged(request)) co_await log(exchange, request, answered);
 }
 
 bool Gateway::is_logged(const Request& request) const {
@@ -300,6 +301,8 @@ async::Task<http::Response> Gateway::answer(http::Exchange& exchange, Request& r
 }
 
 async::Task<void> Gateway::read_body(http::Exchange& exchange, Request& request) {
+  request.body_is_read = exchange.body().length() == 0;
+  if (request.body_is_read) co_return;
   const size_t bytes_max = body_bytes_max(request);
   std::expected<std::string, async::TooLarge> body = co_await async::read_all(exchange.body(), bytes_max);
   if (!body) throw too_large(request.detected ? &*request.detected : nullptr, bytes_max);
@@ -343,7 +346,7 @@ void Gateway::identify(Request& request) {
                          .form_body = !form.empty() ? form
                                       : is_form     ? std::string_view(request.body)
                                                     : ""};
-  auto detected = aws::detect(models_, request.meant(), hints);
+  auto detected = aws::detect(directory_, request.meant(), hints);
   if (!detected) {
     request.model = detected.error().model;
     request.protocol = detected.error().protocol;
@@ -414,7 +417,8 @@ void Gateway::verify(Request& request, const signature::Signed& claim) {
   const signature::Key key =
       signing_keys_.key_for(claim.access_key_id, credentials->secret_access_key, claim.scope);
   std::string body_sha256;
-  if (request.body_is_read) body_sha256 = hex_encode(crypto::bytes_of(crypto::sha256(request.body)));
+  if (request.body_is_read && signature::needs_body_hash(claim.dialect))
+    body_sha256 = hex_encode(crypto::bytes_of(crypto::sha256(request.body)));
   auto verified = signature::verify(
       claim, key, signature::view_of(*request.head),
       {.now = request.caller.now,
@@ -446,19 +450,29 @@ void Gateway::become(Request& request, const aws::Credentials& credentials) {
   request.caller.account = credentials.principal.account;
 }
 
+// A body that was read becomes what its mode makes of it.
+async::Task<void> Gateway::open_body(Request& request) {
+  if (signature::is_whole(request.verified->payload)) {
+    const auto checked = signature::check_whole(*request.verified, request.body);
+    if (!checked) refuse(checked.error());
+    co_return;
+  }
+  auto raw = std::make_unique<async::StringSource>(std::move(request.body));
+  auto payload =
+      signature::open_payload(*request.verified, signature::view_of(*request.head), std::move(raw));
+  if (!payload) refuse(payload.error());
+  std::expected<std::string, async::TooLarge> body =
+      co_await async::read_all(**payload, body_bytes_max(request));
+  CHECK(body.has_value());
+  request.body = std::move(*body);
+}
+
 async::Task<http::Response> Gateway::invoke(http::Exchange& exchange, Request& request) {
   const aws::Operation& operation = *request.detected->operation;
   const aws::ProtocolCodec& codec = aws::protocol_for(request.protocol);
   // S3's bodies have modes: a whole one is checked like one that streams. Others were hashed by verify().
   if (request.body_is_read && request.verified && !signature::needs_body_hash(request.dialect())) {
-    auto raw = std::make_unique<async::StringSource>(std::move(request.body));
-    auto payload =
-        signature::open_payload(*request.verified, signature::view_of(*request.head), std::move(raw));
-    if (!payload) refuse(payload.error());
-    std::expected<std::string, async::TooLarge> body =
-        co_await async::read_all(**payload, body_bytes_max(request));
-    CHECK(body.has_value());
-    request.body = std::move(*body);
+    co_await open_body(request);
   }
   if (request.body_is_read && is_compressed(*request.head) && request.protocol != aws::Protocol::RestXml) {
     request.body = uncompressed(request.body, body_bytes_max(request));
@@ -471,16 +485,14 @@ async::Task<http::Response> Gateway::invoke(http::Exchange& exchange, Request& r
   if (!input) throw input.error();
 
   aws::Box output(nullptr, [](void*) {});
+  request.has_caller = is_logged(request);
+  aws::Caller caller = request.has_caller ? request.caller : std::move(request.caller);
   if (operation.mode == aws::Mode::Waits) {
-    output = co_await region_.run_waiting(exchange.reactor(), *request.entry, operation, request.caller,
+    output = co_await region_.run_waiting(exchange.reactor(), *request.entry, operation, std::move(caller),
                                           std::move(*input));
   } else {
-    const sql::Access access = operation.mode == aws::Mode::Read ? sql::Access::Read : sql::Access::Write;
-    const void* raw = input->get();
-    std::function<void(aws::Call&)> work = [&](aws::Call& call) {
-      output = region_.run(*request.entry, operation, call, raw);
-    };
-    co_await region_.transact_on_worker(exchange.reactor(), request.caller, access, work);
+    output = co_await region_.run_alone(exchange.reactor(), *request.entry, operation, std::move(caller),
+                                        input->get());
   }
   co_return codec.write(operation, output.get(), request.id);
 }

@@ -5,7 +5,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "async/workers.h"
 #include "aws/protocol/detect.h"
@@ -71,13 +70,14 @@ class Gateway final {
   void verify(Request& request, const aws::signature::SignedVersion2& claim);
   static void become(Request& request, const aws::Credentials& credentials);
   async::Task<http::Response> invoke(http::Exchange& exchange, Request& request);
+  async::Task<void> open_body(Request& request);
   http::Response preflight(const Request& request);
   void add_browser_headers(const Request& request, http::Response& response);
   bool is_logged(const Request& request) const;
   async::Task<void> log(http::Exchange& exchange, const Request& request, const Answered& answered);
 
   const Services& services_;
-  std::vector<const aws::ServiceModel*> models_;
+  const aws::Directory directory_;
   LocalRegion& region_;
   aws::IdentityProvider& identities_;
   const aws::BrowserRules* browser_rules_;

@@ -4,8 +4,6 @@
 
 #include <fmt/format.h>
 
-#include <future>
-
 #include "aws/service/error.h"
 #include "base/check.h"
 #include "gateway/authorise.h"
@@ -80,7 +78,8 @@ void LocalRegion::check(const Services::Entry& entry, const Operation& operation
   require_valid(operation, input);
   if (operation.is_unauthenticated && call.principal.kind == aws::Principal::Kind::Anonymous) return;
   CHECK(identities_ != nullptr);
-  call.denied = authorise(*identities_, call, operation, entry.service->access(operation, input, call));
+  const std::vector<aws::Access> needed = entry.service->access(operation, input, call);
+  call.denied = authorise({*identities_, policies_}, call, operation, needed);
 }
 
 Box LocalRegion::run(const Services::Entry& entry, const Operation& operation, Call& call,
@@ -92,16 +91,17 @@ Box LocalRegion::run(const Services::Entry& entry, const Operation& operation, C
 // Reading a few rows takes less than going to a worker and back. A right that is not durable yet is enough to
 // go on: whatever the handler tells, it reads or writes later than this, and waits for that.
 bool LocalRegion::passes_at_once(const Services::Entry& entry, const Operation& operation,
-                                 const Caller& caller, const void* input) {
+                                 Caller& caller, const void* input) {
   const std::unique_ptr<sql::Transaction> transaction = sql::try_read(database_, sql::Shown::Written);
   if (transaction == nullptr) return false;
-  bool has_passed = false;
-  std::packaged_task<void()> task([&] {
-    Call call{caller, *transaction, *this};
+  Call call{std::move(caller), *transaction, *this};
+  bool has_passed = true;
+  try {
     check(entry, operation, call, input);
-    has_passed = true;
-  });
-  task();
+  } catch (const std::exception&) {
+    has_passed = false;
+  }
+  caller = std::move(static_cast<Caller&>(call));
   transaction->commit();
   return has_passed;
 }
@@ -113,13 +113,37 @@ async::Task<Box> LocalRegion::run_waiting(async::Reactor& reactor, const Service
     std::function<void(Call&)> checks = [&](Call& call) { check(entry, operation, call, raw); };
     co_await transact_on_worker(reactor, caller, sql::Access::Read, checks);
   }
-  aws::LongCall call{caller, *this, reactor};
+  aws::LongCall call{std::move(caller), *this, reactor};
   co_return co_await operation.invoke_waiting(*entry.service, std::move(call), std::move(input));
+}
+
+Box LocalRegion::run_at_once(const Services::Entry& entry, const Operation& operation, Caller& caller,
+                             const void* input) {
+  Box output(nullptr, [](void*) {});
+  const bool is_short = operation.mode == aws::Mode::Read && entry.short_reads != nullptr &&
+                        entry.short_reads->is_short(operation);
+  if (!is_short) return output;
+  const std::unique_ptr<sql::Transaction> transaction = sql::try_read(database_, sql::Shown::Durable);
+  if (transaction == nullptr) return output;
+  Call call{std::move(caller), *transaction, *this};
+  output = run(entry, operation, call, input);
+  transaction->commit();
+  return output;
+}
+
+async::Task<Box> LocalRegion::run_alone(async::Reactor& reactor, const Services::Entry& entry,
+                                        const Operation& operation, Caller caller, const void* input) {
+  Box output = run_at_once(entry, operation, caller, input);
+  if (output != nullptr) co_return output;
+  const sql::Access access = operation.mode == aws::Mode::Read ? sql::Access::Read : sql::Access::Write;
+  std::function<void(Call&)> work = [&](Call& call) { output = run(entry, operation, call, input); };
+  co_await transact_on_worker(reactor, std::move(caller), access, work);
+  co_return output;
 }
 
 bool LocalRegion::may(Call& call, const aws::Principal& as, const aws::Access& access) {
   CHECK(identities_ != nullptr);
-  return is_allowed(*identities_, call_as(call, as), access);
+  return is_allowed({*identities_, policies_}, call_as(call, as), access);
 }
 
 Box LocalRegion::invoke(Call& parent, const aws::Principal& as, std::string_view service,

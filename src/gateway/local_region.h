@@ -6,6 +6,7 @@
 #include "aws/service/region.h"
 #include "base/clock.h"
 #include "base/random.h"
+#include "gateway/policy_memory.h"
 #include "gateway/services.h"
 #include "sql/database.h"
 
@@ -37,6 +38,10 @@ class LocalRegion final : public aws::Region {
                const void* input) const;
   async::Task<aws::Box> run_waiting(async::Reactor& reactor, const Services::Entry& entry,
                                     const aws::Operation& operation, aws::Caller caller, aws::Box input);
+  // For the gateway: an operation that is no waiting one, in a transaction of its own; on `reactor`'s thread, if
+  // it is a short one and need not wait, otherwise on a worker. `input` outlives it.
+  async::Task<aws::Box> run_alone(async::Reactor& reactor, const Services::Entry& entry,
+                                  const aws::Operation& operation, aws::Caller caller, const void* input);
 
  protected:
   aws::Box invoke(aws::Call& parent, const aws::Principal& as, std::string_view service,
@@ -47,9 +52,13 @@ class LocalRegion final : public aws::Region {
  private:
   void check(const Services::Entry& entry, const aws::Operation& operation, aws::Call& call,
              const void* input) const;
-  // The same on this thread, if that need not wait; false: it has to be done elsewhere, which tells what is wrong.
-  bool passes_at_once(const Services::Entry& entry, const aws::Operation& operation,
-                      const aws::Caller& caller, const void* input);
+  // Checks and runs it on this thread, if it is short and that need not wait; null: it is to be done elsewhere.
+  aws::Box run_at_once(const Services::Entry& entry, const aws::Operation& operation, aws::Caller& caller,
+                       const void* input);
+  // Only the checks on this thread, if that need not wait; false: it is to be done elsewhere, which tells what is
+  // wrong. `caller` is as it was afterwards.
+  bool passes_at_once(const Services::Entry& entry, const aws::Operation& operation, aws::Caller& caller,
+                      const void* input);
 
   sql::Database& database_;
   async::ReactorPool& reactors_;
@@ -58,6 +67,7 @@ class LocalRegion final : public aws::Region {
   Random& random_;
   const Services& services_;
   aws::IdentityProvider* identities_ = nullptr;
+  mutable PolicyMemory policies_;
 };
 
 }  // namespace holm::gateway

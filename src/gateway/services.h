@@ -1,6 +1,7 @@
 // The services of a region by name: what the gateway and the in-process client dispatch to.
 #pragma once
 
+#include <concepts>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -8,6 +9,7 @@
 
 #include "aws/service/operation.h"
 #include "aws/service/service.h"
+#include "aws/service/short_reads.h"
 
 namespace holm::gateway {
 
@@ -17,6 +19,7 @@ class Services final {
   struct Entry {
     const aws::ServiceModel* model;
     std::unique_ptr<aws::ServiceBase> service;
+    const aws::ShortReads* short_reads = nullptr;  // The same service; null: it has none.
   };
 
   // Makes a service from exactly what its constructor takes.
@@ -25,6 +28,7 @@ class Services final {
     auto service = std::make_unique<Service>(std::forward<Arguments>(arguments)...);
     Service& made = *service;
     entries_.push_back({&model, std::move(service)});
+    if constexpr (std::derived_from<Service, aws::ShortReads>) entries_.back().short_reads = &made;
     return made;
   }
 

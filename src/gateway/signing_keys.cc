@@ -7,7 +7,10 @@ namespace holm::gateway {
 aws::signature::Key SigningKeys::key_for(const std::string& access_key_id,
                                          const std::string& secret_access_key,
                                          const aws::signature::Scope& scope) {
-  const std::string name = access_key_id + "/" + to_text(scope);
+  std::string name;
+  name.reserve(access_key_id.size() + scope.date.size() + scope.region.size() + scope.service.size() + 3);
+  for (const std::string* part : {&access_key_id, &scope.date, &scope.region, &scope.service})
+    (name += *part) += '/';
   {
     std::lock_guard lock(mutex_);
     auto found = keys_.find(name);

@@ -1,9 +1,9 @@
 // Derived SigV4 keys, kept for the day they are good for: deriving one costs four HMACs.
 #pragma once
 
-#include <map>
 #include <mutex>
 #include <string>
+#include <unordered_map>
 
 #include "aws/signature/verify.h"
 
@@ -23,7 +23,7 @@ class SigningKeys final {
   };
   static constexpr size_t kEntriesMax = 4096;
   std::mutex mutex_;
-  std::map<std::string, Entry> keys_;  // By access key and scope.
+  std::unordered_map<std::string, Entry> keys_;  // By access key and scope.
 };
 
 }  // namespace holm::gateway

@@ -43,6 +43,7 @@ struct Statement {
 struct Document {
   std::string id;
   std::vector<Statement> statements;
+  std::vector<std::string> context_keys;  // Of conditions and variables, in lower case, each once.
 };
 
 }  // namespace holm::aws::policy

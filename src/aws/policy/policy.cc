@@ -301,6 +301,26 @@ Result<Document, ParseError> read_document(const Value& value) {
   return document;
 }
 
+void add_variables(const Pattern& pattern, std::vector<std::string>& keys) {
+  for (const Pattern::Variable& variable : pattern.variables) keys.push_back(variable.key);
+}
+
+std::vector<std::string> keys_of(const std::vector<Statement>& statements) {
+  std::vector<std::string> keys;
+  for (const Statement& statement : statements) {
+    for (const Pattern& pattern : statement.resources) add_variables(pattern, keys);
+    for (const Condition& condition : statement.conditions) {
+      keys.push_back(condition.key);
+      for (const Operand& operand : condition.operands) {
+        if (const auto* pattern = std::get_if<Pattern>(&operand)) add_variables(*pattern, keys);
+      }
+    }
+  }
+  std::ranges::sort(keys);
+  keys.erase(std::ranges::unique(keys).begin(), keys.end());
+  return keys;
+}
+
 }  // namespace
 
 Result<Policy, ParseError> parse(std::string_view text) {
@@ -312,8 +332,11 @@ Result<Policy, ParseError> parse(std::string_view text) {
     return std::unexpected(ParseError{"This policy contains invalid Json", value.error().place});
   auto document = read_document(*value);
   if (!document) return std::unexpected(std::move(document.error()));
+  document->context_keys = keys_of(document->statements);
   return Policy(std::make_shared<const Document>(std::move(*document)));
 }
+
+std::span<const std::string> context_keys(const Policy& policy) { return policy.document().context_keys; }
 
 size_t counted_characters(std::string_view text) {
   // Characters of several bytes count once.

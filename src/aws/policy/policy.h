@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,8 +40,8 @@ enum class PolicyKind {
 // What a policy of this kind must and must not have, checked when it is written.
 Result<void> validate(const Policy& policy, PolicyKind kind);
 
-// Whether what it says can depend on the values of condition keys.
-bool uses_context(const Policy& policy);
+// The condition keys, in lower case, on whose values it can depend what it says. They live as long as it.
+std::span<const std::string> context_keys(const Policy& policy);
 
 // The ARNs of users, roles and sessions that it names as principals.
 std::vector<std::string> principal_arns(const Policy& policy);

@@ -186,17 +186,24 @@ TEST(PrincipalArns, AreThoseOfUsersAndRoles) {
                                                                "arn:aws:iam::123456789012:user/c"}));
 }
 
-TEST(UsesContext, OnlyWhereItAsksForKeys) {
+TEST(ContextKeys, AreThoseOfConditionsAndVariables) {
   const auto uses = [](const std::string& more) {
     const std::string start = R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*",)";
     const auto policy = parse(start + more + "}}");
     EXPECT_TRUE(policy.has_value()) << more;
-    return uses_context(*policy);
+    const auto keys = context_keys(*policy);
+    return std::vector<std::string>(keys.begin(), keys.end());
   };
-  EXPECT_FALSE(uses(R"("Resource":"*")"));
-  EXPECT_FALSE(uses(R"("Resource":["arn:aws:s3:::a/*","arn:aws:s3:::b?"])"));
-  EXPECT_TRUE(uses(R"("Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"true"}})"));
-  EXPECT_TRUE(uses(R"("Resource":["*","arn:aws:s3:::a/${aws:username}"])"));
+  using Keys = std::vector<std::string>;
+  EXPECT_EQ(uses(R"("Resource":"*")"), Keys());
+  EXPECT_EQ(uses(R"("Resource":["arn:aws:s3:::a/*","arn:aws:s3:::b?"])"), Keys());
+  EXPECT_EQ(uses(R"("Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"true"}})"),
+            Keys({"aws:securetransport"}));
+  EXPECT_EQ(uses(R"("Resource":["*","arn:aws:s3:::a/${aws:username}"])"), Keys({"aws:username"}));
+  EXPECT_EQ(uses(R"("Resource":"arn:aws:s3:::${aws:username}/*",)"
+                 R"("Condition":{"StringLike":{"s3:prefix":["${aws:PrincipalTag/team}/*","x"]},)"
+                 R"("Null":{"aws:username":"false"}})"),
+            Keys({"aws:principaltag/team", "aws:username", "s3:prefix"}));
 }
 
 TEST(CountedCharacters, LeavesWhiteSpaceOut) {

@@ -96,14 +96,6 @@ Result<void> validate(const Policy& policy, PolicyKind kind) {
   return check_sids(policy.document());
 }
 
-bool uses_context(const Policy& policy) {
-  return std::ranges::any_of(policy.document().statements, [](const Statement& statement) {
-    return !statement.conditions.empty() || std::ranges::any_of(statement.resources, [](const Pattern& each) {
-      return !each.variables.empty();
-    });
-  });
-}
-
 std::vector<std::string> principal_arns(const Policy& policy) {
   std::vector<std::string> arns;
   for (const Statement& statement : policy.document().statements) {

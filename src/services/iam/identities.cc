@@ -51,8 +51,10 @@ aws::RoleSummary instance_role(const std::string& arn) {
 std::string memory_key(const Principal& principal) {
   const bool is_role = !principal.role_arn.empty();
   std::string key = is_role ? principal.role_arn : principal.arn;
+  key.reserve(key.size() + principal.id.size() + principal.session_policy.size() + 2);
   (key += '\n') += is_role ? std::string_view(principal.id).substr(0, principal.id.find(':')) : principal.id;
-  return (key += '\n') += principal.session_policy;
+  (key += '\n') += principal.session_policy;
+  return key;
 }
 
 }  // namespace
