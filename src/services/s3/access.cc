@@ -24,20 +24,57 @@ namespace {
 
 using aws::Access;
 
+// A condition key that asks for a member of the input.
+struct Asked {
+  std::string_view member;
+  std::string_view key;
+};
+constexpr Asked kListKeys[] = {{"ACL", "s3:x-amz-acl"},
+                               {"GrantFullControl", "s3:x-amz-grant-full-control"},
+                               {"GrantRead", "s3:x-amz-grant-read"},
+                               {"GrantReadACP", "s3:x-amz-grant-read-acp"},
+                               {"GrantWrite", "s3:x-amz-grant-write"},
+                               {"GrantWriteACP", "s3:x-amz-grant-write-acp"}};
+// Of a request that makes an object.
+constexpr Asked kWriteKeys[] = {
+    {"ServerSideEncryption", "s3:x-amz-server-side-encryption"},
+    {"SSEKMSKeyId", "s3:x-amz-server-side-encryption-aws-kms-key-id"},
+    {"SSECustomerAlgorithm", "s3:x-amz-server-side-encryption-customer-algorithm"},
+    {"ObjectLockMode", "s3:object-lock-mode"},
+    {"ObjectLockLegalHoldStatus", "s3:object-lock-legal-hold"},
+    {"StorageClass", "s3:x-amz-storage-class"},
+    {"CopySource", "s3:x-amz-copy-source"},
+    {"MetadataDirective", "s3:x-amz-metadata-directive"}};
+
 // A member of any input, by its name in the model.
 class Input {
  public:
   Input(const aws::Operation& operation, const void* value) : shape_(*operation.input), value_(value) {}
 
+  // Null when it is absent.
+  const std::string* find_text(std::string_view name) const {
+    return static_cast<const std::string*>(find(name));
+  }
+
   std::optional<std::string> text(std::string_view name) const {
-    const void* field = find(name);
-    if (field == nullptr) return std::nullopt;
-    return *static_cast<const std::string*>(field);
+    const std::string* found = find_text(name);
+    return found != nullptr ? std::optional(*found) : std::nullopt;
   }
 
   bool is_set(std::string_view name) const {
     const void* field = find(name);
     return field != nullptr && *static_cast<const bool*>(field);
+  }
+
+  // Adds the texts that are there under their keys: most inputs have few of many members.
+  void add_to(Access& access, std::span<const Asked> known) const {
+    for (const aws::Member& member : shape_.members) {
+      if (member.shape->kind != aws::Kind::String) continue;
+      const void* field = aws::find_field(member, value_);
+      const auto found = field != nullptr ? std::ranges::find(known, member.name, &Asked::member) : known.end();
+      if (found != known.end())
+        access.context[std::string(found->key)] = {*static_cast<const std::string*>(field)};
+    }
   }
 
   std::optional<int32_t> integer(std::string_view name) const {
@@ -142,14 +179,22 @@ constexpr Grantable kObjectGrants[] = {
     {"s3:PutObjectAcl", "WRITE_ACP"}, {"s3:PutObjectVersionAcl", "WRITE_ACP"}};
 
 std::string action_of(std::span<const Action> actions, std::string_view operation, bool names_version) {
+  std::string action = "s3:";
   auto found = std::ranges::find(actions, operation, &Action::operation);
-  if (found == actions.end()) return fmt::format("s3:{}", operation);
+  if (found == actions.end()) return action.append(operation);
   const bool of_version = names_version && !found->of_version.empty();
-  return fmt::format("s3:{}", of_version ? found->of_version : found->action);
+  return action.append(of_version ? found->of_version : found->action);
 }
 
-void add(Access& access, std::string key, const std::optional<std::string>& value) {
-  if (value) access.context[std::move(key)] = {*value};
+void add(Access& access, const char* key, const std::optional<std::string>& value) {
+  if (value) access.context[key] = {*value};
+}
+
+// No braces around it: they would copy it.
+std::vector<Access> only(Access access) {
+  std::vector<Access> needed;
+  needed.push_back(std::move(access));
+  return needed;
 }
 
 // Services that deliver logs and lists, for themselves and not for whoever asked for them.
@@ -189,7 +234,8 @@ class Place {
 
   Access object(std::string action, const std::string& key) const {
     Access access = bucket(std::move(action));
-    access.resource += "/" + key;
+    access.resource += '/';
+    access.resource += key;
     return access;
   }
 
@@ -274,33 +320,11 @@ class Place {
 
 std::vector<Access> reading(const Place& place, const std::string& action, const std::string& key,
                             const std::optional<std::string>& version) {
-  if (auto access = place.readable(action, key, version)) return {std::move(*access)};
+  if (auto access = place.readable(action, key, version)) return only(std::move(*access));
   // That there is no such key is told to those who may list, and only to them.
   Access list = place.bucket("s3:ListBucket");
   list.context["s3:prefix"] = {key};
-  return {std::move(list)};
-}
-
-void add_list_context(Access& access, const Input& input) {
-  add(access, "s3:x-amz-acl", input.text("ACL"));
-  add(access, "s3:x-amz-grant-full-control", input.text("GrantFullControl"));
-  add(access, "s3:x-amz-grant-read", input.text("GrantRead"));
-  add(access, "s3:x-amz-grant-read-acp", input.text("GrantReadACP"));
-  add(access, "s3:x-amz-grant-write", input.text("GrantWrite"));
-  add(access, "s3:x-amz-grant-write-acp", input.text("GrantWriteACP"));
-}
-
-// What a request that makes an object says about it.
-void add_write_context(Access& access, const Input& input) {
-  add_list_context(access, input);
-  add(access, "s3:x-amz-server-side-encryption", input.text("ServerSideEncryption"));
-  add(access, "s3:x-amz-server-side-encryption-aws-kms-key-id", input.text("SSEKMSKeyId"));
-  add(access, "s3:x-amz-server-side-encryption-customer-algorithm", input.text("SSECustomerAlgorithm"));
-  add(access, "s3:object-lock-mode", input.text("ObjectLockMode"));
-  add(access, "s3:object-lock-legal-hold", input.text("ObjectLockLegalHoldStatus"));
-  add(access, "s3:x-amz-storage-class", input.text("StorageClass"));
-  add(access, "s3:x-amz-copy-source", input.text("CopySource"));
-  add(access, "s3:x-amz-metadata-directive", input.text("MetadataDirective"));
+  return only(std::move(list));
 }
 
 void add_request_tags(Access& access, const std::vector<Tag>& tags) {
@@ -314,8 +338,9 @@ void add_request_tags(Access& access, const std::vector<Tag>& tags) {
 
 std::vector<Access> writing(const Place& place, const std::string& action, const std::string& key,
                             const Input& input, Call& call) {
-  std::vector<Access> needed = {place.object(action, key)};
-  add_write_context(needed.front(), input);
+  std::vector<Access> needed = only(place.object(action, key));
+  input.add_to(needed.front(), kListKeys);
+  input.add_to(needed.front(), kWriteKeys);
   const std::string tags = tags_of_header(input.text("Tagging"));
   if (!tags.empty()) {
     add_request_tags(needed.front(), read_tags(tags));
@@ -323,8 +348,9 @@ std::vector<Access> writing(const Place& place, const std::string& action, const
     add_request_tags(tagging, read_tags(tags));
     needed.push_back(std::move(tagging));
   }
-  if (input.text("ObjectLockMode")) needed.push_back(place.object("s3:PutObjectRetention", key));
-  if (input.text("ObjectLockLegalHoldStatus")) needed.push_back(place.object("s3:PutObjectLegalHold", key));
+  if (input.find_text("ObjectLockMode") != nullptr) needed.push_back(place.object("s3:PutObjectRetention", key));
+  if (input.find_text("ObjectLockLegalHoldStatus") != nullptr)
+    needed.push_back(place.object("s3:PutObjectLegalHold", key));
   // A copy reads its source with all that reading needs.
   if (auto header = input.text("CopySource")) {
     const CopySource source = require_copy_source(*header);
@@ -359,8 +385,8 @@ std::vector<Access> about_object(const Place& place, const aws::Operation& opera
   if (action == "s3:PutObject") return writing(place, action, key, input, call);
   if (action == "s3:GetObject" || action == "s3:GetObjectVersion")
     return reading(place, action, key, version);
-  std::vector<Access> needed = {place.existing(action, key, version)};
-  add_list_context(needed.front(), input);
+  std::vector<Access> needed = only(place.existing(action, key, version));
+  input.add_to(needed.front(), kListKeys);
   if (!input.is_set("BypassGovernanceRetention")) return needed;
   if (auto bypass = place.bypass(key, version)) needed.push_back(std::move(*bypass));
   return needed;
@@ -368,7 +394,7 @@ std::vector<Access> about_object(const Place& place, const aws::Operation& opera
 
 Access about_bucket(const Place& place, const aws::Operation& operation, const Input& input) {
   Access access = place.bucket(action_of(kBucketActions, operation.name, false));
-  add_list_context(access, input);
+  input.add_to(access, kListKeys);
   add(access, "s3:prefix", input.text("Prefix"));
   add(access, "s3:delimiter", input.text("Delimiter"));
   if (auto count = input.integer("MaxKeys")) access.context["s3:max-keys"] = {std::to_string(*count)};
@@ -382,19 +408,20 @@ std::vector<Access> Service::access(const aws::Operation& operation, const void*
                                     aws::Call& call) const {
   const Input input(operation, value);
   if (operation.name == "ListBuckets") return {{.action = "s3:ListAllMyBuckets"}};
-  const std::string bucket = input.text("Bucket").value_or("");
+  const std::string* named = input.find_text("Bucket");
+  const std::string bucket = named != nullptr ? *named : std::string();
   if (operation.name == "CreateBucket") {
     Access create{
         .action = "s3:CreateBucket", .resource = bucket_arn(bucket), .resource_account = call.account};
-    add_list_context(create, input);
+    input.add_to(create, kListKeys);
     return {std::move(create)};
   }
   const Place place(*this, call, bucket, input.text("ExpectedBucketOwner"), input.text("RequestPayer"));
   if (operation.name == "DeleteObjects") {
     return deleting(place, *static_cast<const DeleteObjectsRequest*>(value));
   }
-  if (auto key = input.text("Key")) return about_object(place, operation, input, *key, call);
-  std::vector<Access> needed = {about_bucket(place, operation, input)};
+  if (const std::string* key = input.find_text("Key")) return about_object(place, operation, input, *key, call);
+  std::vector<Access> needed = only(about_bucket(place, operation, input));
   if (operation.name == "PutBucketReplication") {
     const auto& request = *static_cast<const PutBucketReplicationRequest*>(value);
     needed.push_back({.action = "iam:PassRole",

@@ -178,6 +178,7 @@ void require_no_list(const BucketRow& bucket, const AskedList& asked) {
     throw aws::ServiceError("AccessControlListNotSupported", 400, "The bucket does not allow ACLs");
   };
   if (asked.canned && *asked.canned != "bucket-owner-full-control") refuse();
+  if (asked.headers.empty() && !asked.policy) return;
   const std::string owner = canonical_id(bucket.account);
   for (const auto& [permission, header] : asked.headers) {
     if (permission != kFullControl || header.find(owner) == std::string::npos || header.contains(','))

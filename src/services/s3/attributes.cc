@@ -18,7 +18,31 @@ constexpr std::array<std::string_view, 8> kClasses = {
 constexpr std::array<std::string_view, 5> kOtherClasses = {"OUTPOSTS", "SNOW", "EXPRESS_ONEZONE",
                                                            "FSX_OPENZFS", "FSX_ONTAP"};
 
+// There is always a map of user metadata.
+constexpr std::string_view kBeforeType = R"({"Content-Type":")", kAfterType = R"(","x-amz-meta-":{}})";
+
+// What stands in JSON as it is.
+bool is_plain(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '\\'; });
+}
+
 }  // namespace
+
+std::optional<std::string> attributes_of_type(std::string_view content_type) {
+  if (content_type.empty() || !is_plain(content_type)) return std::nullopt;
+  std::string text(kBeforeType);
+  text += content_type;
+  text += kAfterType;
+  return text;
+}
+
+std::optional<std::string_view> only_type_in(std::string_view attributes) {
+  if (attributes.size() < kBeforeType.size() + kAfterType.size()) return std::nullopt;
+  if (!attributes.starts_with(kBeforeType) || !attributes.ends_with(kAfterType)) return std::nullopt;
+  attributes.remove_prefix(kBeforeType.size());
+  attributes.remove_suffix(kAfterType.size());
+  return is_plain(attributes) ? std::optional(attributes) : std::nullopt;
+}
 
 std::string content_encoding_of(const std::string& header) {
   std::vector<std::string> kept;

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "aws/codec/json_codec.h"
+#include "base/check.h"
 #include "base/strings.h"
 #include "s3/schema.h"
 #include "s3/types.h"
@@ -25,6 +28,22 @@ std::string storage_class_of(const std::optional<std::string>& given);
 // or a URL.
 std::optional<std::string> redirect_location_of(const std::optional<std::string>& given);
 
+// VersionRow::attributes of an object of which no more than its type is kept, as of most, written without a tree
+// of values; nothing for a type that JSON escapes.
+std::optional<std::string> attributes_of_type(std::string_view content_type);
+// The other way round; nothing for text that says anything else, or says it in another way.
+std::optional<std::string_view> only_type_in(std::string_view attributes);
+
+// From VersionRow::attributes into an output that has such members.
+template <class Output>
+void read_attributes(std::string_view attributes, const aws::Shape& shape, Output& output) {
+  if (const auto type = only_type_in(attributes)) {
+    output.content_type = *type;
+    return;
+  }
+  CHECK(aws::read_json(attributes, shape, &output).has_value());
+}
+
 // The JSON for VersionRow::attributes, from a request that makes an object.
 template <class Request>
 std::string attributes_of(const Request& request) {
@@ -35,8 +54,15 @@ std::string attributes_of(const Request& request) {
                         .expires = request.expires,
                         .website_redirect_location = redirect_location_of(request.website_redirect_location),
                         .metadata = metadata_of(request.metadata)};
-  const std::string encoding = content_encoding_of(request.content_encoding.value_or(""));
-  if (!encoding.empty()) kept.content_encoding = encoding;
+  if (request.content_encoding) {
+    const std::string encoding = content_encoding_of(*request.content_encoding);
+    if (!encoding.empty()) kept.content_encoding = encoding;
+  }
+  const bool is_plain = !kept.cache_control && !kept.content_disposition && !kept.content_language &&
+                        !kept.content_encoding && !kept.expires && !kept.website_redirect_location &&
+                        kept.metadata.empty();
+  auto brief = is_plain ? attributes_of_type(*kept.content_type) : std::nullopt;
+  if (brief) return std::move(*brief);
   return aws::write_json(schema::kHeadObjectOutput, &kept);
 }
 

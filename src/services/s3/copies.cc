@@ -145,7 +145,8 @@ async::Task<CopyObjectOutput> copy_object(Service& service, LongCall call, CopyO
   require_directive(request.metadata_directive);
   require_directive(request.tagging_directive);
   Wanted wanted = wanted_source(request);
-  Found source = co_await find_object(service, call, std::move(wanted));
+  const std::unique_ptr<Found> found = co_await find_object(service, call, std::move(wanted));
+  Found& source = *found;
   NewVersion version = describe(request, source, call.now);
   const AskedEncryption encryption = asked_encryption(request);
   BodyClaims claims{.algorithm = algorithm_for(request.checksum_algorithm, source.row)};
@@ -202,7 +203,8 @@ async::Task<UploadPartCopyOutput> upload_part_copy(Service& service, LongCall ca
       narrowed.bytes = 0;
       check(inner, records, narrowed);
     };
-  Found source = co_await find_object(service, call, std::move(wanted));
+  const std::unique_ptr<Found> found = co_await find_object(service, call, std::move(wanted));
+  Found& source = *found;
   narrow(source, request.copy_source_range);
   BodyClaims claims{.algorithm = upload.algorithm};
   aws::Stream stream = open_extent(service, call.reactor, std::move(source.extent));

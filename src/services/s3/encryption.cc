@@ -267,22 +267,23 @@ std::string seal_data_key(Service& service, Call& call, Encryption& encryption,
 
 std::string open_data_key(Service& service, Call& call, const Encryption& encryption,
                           const std::optional<CustomerKey>& customer, const std::string& sealed) {
-  std::string key = encryption.is_customer() ? customer.value().key : service.key();
-  std::string own = sealed;
+  std::string_view key = encryption.is_customer() ? customer.value().key : service.key();
+  std::string_view own = sealed;
+  kms::DecryptResponse plain;
+  SealedByKms parts;
   if (encryption.method == kKms) {
-    SealedByKms parts = split_sealed(sealed);
+    parts = split_sealed(sealed);
     Call through = through_s3(call);
-    kms::DecryptResponse plain;
     use_kms([&] {
       plain = call.client.call<kms::Decrypt>(
           through, call.principal,
           {.ciphertext_blob = std::move(parts.ciphertext), .encryption_context = context_of(encryption)});
     });
-    key = plain.plaintext.value_or("");
-    own = std::move(parts.sealed);
+    key = plain.plaintext ? std::string_view(*plain.plaintext) : std::string_view();
+    own = parts.sealed;
   }
-  const auto opened = aead_of(key).open(own, kBound);
-  if (opened) return *opened;
+  auto opened = aead_of(key).open(own, kBound);
+  if (opened) return std::move(*opened);
   throw aws::ServiceError("InternalError", 500, "The object cannot be decrypted: its key does not open.");
 }
 

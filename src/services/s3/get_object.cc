@@ -4,13 +4,13 @@
 
 #include <fmt/format.h>
 
-#include "aws/codec/json_codec.h"
 #include "aws/service/region.h"
 #include "base/check.h"
 #include "base/log.h"
 #include "base/strings.h"
 #include "s3/handlers.h"
 #include "s3/schema.h"
+#include "services/s3/attributes.h"
 #include "services/s3/checksums.h"
 #include "services/s3/conditions.h"
 #include "services/s3/lifecycle.h"
@@ -170,24 +170,25 @@ std::optional<ByteRange> find_range(const std::optional<std::string>& header, ui
   return ByteRange{*first, end - *first + 1};
 }
 
-async::Task<Found> find_object(Service& service, LongCall call, Wanted wanted) {
-  std::optional<Found> found;
-  std::optional<std::string> expiration;
+async::Task<std::unique_ptr<Found>> find_object(Service& service, const LongCall& call, Wanted wanted) {
+  std::unique_ptr<Found> found;
   std::string problem;
   std::function<void(Call&)> look = [&](Call& inner) {
-    BucketRow bucket = require_bucket(inner, wanted.bucket);
+    auto one = std::make_unique<Found>();
+    one->bucket = require_bucket(inner, wanted.bucket);
     Records records(service);
-    VersionRow row = require_version(records, bucket, wanted.key, wanted.version);
-    wanted.check(inner, records, row);
-    require_customer_key_for(row.encryption, wanted.customer);
-    expiration = expiration_of({inner.transaction, bucket.id}, row);
-    auto extent = lease_extent(service, inner, records, row, wanted.customer);
+    one->row = require_version(records, one->bucket, wanted.key, wanted.version);
+    wanted.check(inner, records, one->row);
+    require_customer_key_for(one->row.encryption, wanted.customer);
+    one->expiration = expiration_of({inner.transaction, one->bucket.id}, one->row);
+    auto extent = lease_extent(service, inner, records, one->row, wanted.customer);
     if (!extent) {
       problem = extent.error().message;
       return;
     }
-    extent->name = fmt::format("{}/{}", bucket.name, row.key);
-    found = Found{std::move(bucket), std::move(row), std::move(*extent), std::move(expiration)};
+    one->extent = std::move(*extent);
+    one->extent.name = one->bucket.name + "/" + one->row.key;
+    found = std::move(one);
   };
   for (int attempt = 0; attempt < kAttemptsMax && !found; ++attempt) {
     co_await look_up(service, call, look);
@@ -199,7 +200,7 @@ async::Task<Found> find_object(Service& service, LongCall call, Wanted wanted) {
   if (!is_use_kept(found->row, call.now, service.day())) {
     co_await note_use(service, call, wanted.bucket, wanted.key, found->row.version);
   }
-  co_return std::move(*found);
+  co_return found;
 }
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
@@ -220,18 +221,18 @@ async::Task<GetObjectOutput> get_object(Service& service, LongCall call, GetObje
     range = wanted_range(records, request, row);
     part_checksum = checksum_of_part(records, request, row);
   };
-  Found found = co_await find_object(service, call, std::move(wanted));
+  const std::unique_ptr<Found> found = co_await find_object(service, call, std::move(wanted));
   GetObjectOutput output;
-  CHECK(aws::read_json(found.row.attributes, schema::kGetObjectOutput, &output).has_value());
-  describe(request, found.bucket, found.row, range, part_checksum, output);
-  output.expiration = found.expiration;
-  output.restore = restore_header(found.row.restoration, call.now);
+  read_attributes(found->row.attributes, schema::kGetObjectOutput, output);
+  describe(request, found->bucket, found->row, range, part_checksum, output);
+  output.expiration = std::move(found->expiration);
+  output.restore = restore_header(found->row.restoration, call.now);
   override_headers(call.principal, request, output);
   if (range) {
-    found.extent.first = range->first;
-    found.extent.bytes = range->bytes;
+    found->extent.first = range->first;
+    found->extent.bytes = range->bytes;
   }
-  output.body = co_await begin_extent(service, call.reactor, std::move(found.extent));
+  output.body = co_await begin_extent(service, call.reactor, std::move(found->extent));
   co_return output;
 }
 
@@ -245,7 +246,7 @@ HeadObjectOutput head_object(Service& service, Call& call, const HeadObjectReque
   require_conditions(conditions_of(request), row);
   require_customer_key_for(row.encryption, customer_key_of(request));
   HeadObjectOutput output;
-  CHECK(aws::read_json(row.attributes, schema::kHeadObjectOutput, &output).has_value());
+  read_attributes(row.attributes, schema::kHeadObjectOutput, output);
   describe(request, bucket, row, wanted_range(records, request, row), checksum_of_part(records, request, row),
            output);
   output.expiration = expiration_of({call.transaction, bucket.id}, row);

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -37,7 +39,7 @@ struct Wanted {
 };
 
 // Reads in a short transaction, once more when the version is removed meanwhile. Throws what
-// require_version() does.
-async::Task<Found> find_object(Service& service, aws::LongCall call, Wanted wanted);
+// require_version() does. The call outlives it. Never null.
+async::Task<std::unique_ptr<Found>> find_object(Service& service, const aws::LongCall& call, Wanted wanted);
 
 }  // namespace holm::s3

@@ -49,6 +49,8 @@ class Reader {
   void text(std::string& value) {
     std::string_view view;
     text(view);
+    // Most are empty.
+    if (view.empty()) return value.clear();
     value = view;
   }
   void text(Skipped&) {
@@ -58,9 +60,10 @@ class Reader {
   void optional_text(Skipped& value) { text(value); }
   void optional_time(Skipped& value) { number(value); }
   void optional_text(std::optional<std::string>& value) {
-    std::string text_value;
-    text(text_value);
-    value = text_value.empty() ? std::nullopt : std::optional(std::move(text_value));
+    std::string_view view;
+    is_broken_ = !bytes_.text(view) || is_broken_;
+    value.reset();
+    if (!view.empty()) value.emplace(view);
   }
   void time(Time& value) {
     int64_t milliseconds = 0;
@@ -219,11 +222,16 @@ std::string encode(const Row& row) {
 }
 
 template <class Row>
-std::optional<Row> read(std::string_view bytes) {
+bool read_into(std::string_view bytes, Row& row) {
   Reader reader(bytes);
+  members(reader, row, static_cast<const Row*>(nullptr));
+  return reader.is_whole();
+}
+
+template <class Row>
+std::optional<Row> read(std::string_view bytes) {
   std::optional<Row> row(std::in_place);
-  members(reader, *row, static_cast<const Row*>(nullptr));
-  if (!reader.is_whole()) row.reset();
+  if (!read_into(bytes, *row)) row.reset();
   return row;
 }
 
@@ -240,6 +248,11 @@ bool is_known(What what) { return what == What::Object || what == What::Marker; 
   throw_unreadable();
 }
 
+void require_version_in(std::string_view bytes, std::string key, VersionRow& row) {
+  if (!read_into(bytes, row) || !is_known(row.what)) throw_unknown(key);
+  row.key = std::move(key);
+}
+
 }  // namespace
 
 std::optional<VersionRow> read_version(std::string_view bytes) {
@@ -249,11 +262,19 @@ std::optional<VersionRow> read_version(std::string_view bytes) {
 }
 
 VersionRow version_in(std::string_view bytes, std::string key, bool is_current) {
-  auto row = read_version(bytes);
-  if (!row) throw_unknown(key);
-  row->key = std::move(key);
+  VersionRow row;
+  require_version_in(bytes, std::move(key), row);
+  row.is_current = is_current;
+  return row;
+}
+
+std::optional<VersionRow> found_version_in(const std::optional<std::string>& bytes, const std::string& key,
+                                           bool is_current) {
+  std::optional<VersionRow> row;
+  if (!bytes) return row;
+  require_version_in(*bytes, key, row.emplace());
   row->is_current = is_current;
-  return std::move(*row);
+  return row;
 }
 
 std::optional<Outline> outline_in(std::string_view bytes, std::string_view key) {

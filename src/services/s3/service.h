@@ -10,6 +10,7 @@
 
 #include "async/workers.h"
 #include "aws/service/service.h"
+#include "aws/service/short_reads.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "crypto/aead.h"
@@ -90,7 +91,7 @@ class OwnCommits final {
 };
 
 // One for all accounts and regions. Any thread.
-class Service final : public aws::ServiceBase {
+class Service final : public aws::ServiceBase, public aws::ShortReads {
  public:
   // Hands jobs over on a worker, and calls `then`; false when there is no room for that. It outlives the
   // service.
@@ -107,6 +108,7 @@ class Service final : public aws::ServiceBase {
 
   std::vector<aws::Access> access(const aws::Operation& operation, const void* input,
                                   aws::Call& call) const override;
+  bool is_short(const aws::Operation& operation) const override;
   // Takes over what former versions of the program kept as rows, removes what a crash left unreferenced, and
   // registers the jobs.
   void start() override;

@@ -2,6 +2,10 @@
 
 #include "services/s3/short_reads.h"
 
+#include <algorithm>
+#include <iterator>
+#include <string_view>
+
 #include "aws/service/region.h"
 #include "services/s3/service.h"
 #include "sql/quick_reads.h"
@@ -21,6 +25,13 @@ bool look_at_once(Service& service, const aws::LongCall& call, const std::functi
 }
 
 }  // namespace
+
+// What one bucket, or one object, is like.
+bool Service::is_short(const aws::Operation& operation) const {
+  constexpr std::string_view kNames[] = {"HeadBucket", "HeadObject", "GetBucketLocation", "GetBucketVersioning",
+                                         "GetObjectTagging"};
+  return std::ranges::find(kNames, operation.name) != std::end(kNames);
+}
 
 async::Task<void> look_up(Service& service, const aws::LongCall& call, std::function<void(aws::Call&)> look) {
   if (look_at_once(service, call, look)) co_return;

@@ -26,18 +26,15 @@ constexpr size_t kEtagBytes = 16;
 constexpr size_t kPiecesTogether = 200;  // In one record.
 
 std::optional<VersionRow> find_current(Records& records, int64_t bucket, const std::string& key) {
-  const auto bytes = records.find(current_key(bucket, key));
-  if (!bytes) return std::nullopt;
-  return version_in(*bytes, key, true);
+  return found_version_in(records.find(current_key(bucket, key)), key, true);
 }
 
 std::optional<VersionRow> find_past(Records& records, int64_t bucket, const std::string& key,
                                     const std::string& version) {
   const auto id = records.find(past_name_key(bucket, key, version));
   if (!id || id->size() != sizeof(uint64_t)) return std::nullopt;
-  const auto bytes = records.find(past_key(bucket, key, static_cast<int64_t>(objects::number_of(*id))));
-  if (!bytes) return std::nullopt;
-  return version_in(*bytes, key, false);
+  return found_version_in(records.find(past_key(bucket, key, static_cast<int64_t>(objects::number_of(*id)))),
+                          key, false);
 }
 
 // What a version consists of goes with it.
@@ -112,10 +109,16 @@ Change insert_current(Service& service, Call& call, Records& records, const Buck
     if (row.replication != kReplica) row.version = service.random().alphanumeric(kVersionIdCharacters);
   } else {
     row.version = kNull;
-    auto replaced = find_version(records, bucket.id, row.key, row.version);
-    if (replaced) release(records, *replaced);
-    if (replaced && replaced->is_current) before.reset();
-    if (replaced && !replaced->is_current) erase_past(records, bucket.id, *replaced);
+    const bool is_replaced = before && before->version == row.version;
+    const auto past = before && !is_replaced ? find_past(records, bucket.id, row.key, row.version) : std::nullopt;
+    if (past) {
+      release(records, *past);
+      erase_past(records, bucket.id, *past);
+    }
+    if (is_replaced) {
+      release(records, *before);
+      before.reset();
+    }
   }
   if (before) make_past(records, bucket.id, *before);
   row.id = records.take_id();
@@ -171,9 +174,9 @@ void require_key(const std::string& key) {
 
 std::optional<VersionRow> find_version(Records& records, int64_t bucket, const std::string& key,
                                        const std::optional<std::string>& version) {
-  auto current = find_current(records, bucket, key);
-  if (!version || !current || current->version == *version) return current;
-  return find_past(records, bucket, key, *version);
+  std::optional<VersionRow> row = find_current(records, bucket, key);
+  if (version && row && row->version != *version) row = find_past(records, bucket, key, *version);
+  return row;
 }
 
 std::optional<VersionRow> find_completed(Records& records, int64_t bucket, const std::string& upload) {
