@@ -7,11 +7,10 @@ import base64
 import datetime
 import pathlib
 import sys
-import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from region import IMAGE, Region, cpu_seconds, resident_mib, wait_until  # noqa: E402 (adds the path of leaks)
+from region import IMAGE, cpu_seconds, new_region, resident_mib, wait_until  # noqa: E402 (adds the path of leaks)
 from leaks import own_processes, read  # noqa: E402
 
 INSTANCES = 500
@@ -145,15 +144,12 @@ def bench_loop(region):
 
 def main():
     what = sys.argv[1] if len(sys.argv) > 1 else "all"
-    region = Region(tempfile.mkdtemp(prefix="holm-bench-"))
-    region.start()
-    try:
+    with new_region() as region:
+        region.start()
         if what in ("loop", "all"):
             bench_loop(region)
         if what in ("many", "all"):
             bench_many(region)
-    finally:
-        region.down()
 
 
 if __name__ == "__main__":

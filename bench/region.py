@@ -14,7 +14,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests" / "
 import botocore.auth  # noqa: E402
 import botocore.awsrequest  # noqa: E402
 import botocore.credentials  # noqa: E402
-from conftest import HOLM, Region, wait_until  # noqa: E402
+from conftest import HOLM, new_region, wait_until  # noqa: E402
 
 SECONDS = 5
 IMAGE = "ami-0de8b1a12a0000012"
@@ -106,22 +106,18 @@ def deploy_site(region):
 def bench_start():
     first, later, adopting, raw = [], [], [], []
     for _ in range(9):
-        region = Region(tempfile.mkdtemp(prefix="holm-bench-"))
-        raw.append(raw_start())
-        first.append(timed_start(region))
-        memory = resident_mib(region.process.pid)
-        region.down()
-        later.append(timed_start(region))
-        region.down()
-    region = Region(tempfile.mkdtemp(prefix="holm-bench-"))
-    try:
+        with new_region() as region:
+            raw.append(raw_start())
+            first.append(timed_start(region))
+            memory = resident_mib(region.process.pid)
+            region.down()
+            later.append(timed_start(region))
+    with new_region() as region:
         region.start()
         deploy_site(region)
         for _ in range(9):
             region.kill()
             adopting.append(timed_start(region))
-    finally:
-        region.down()
     size = HOLM.stat().st_size / 1e6
 
     def shown(times):
@@ -168,15 +164,12 @@ def main():
     if what in ("start", "all"):
         bench_start()
     if what in ("api", "compute", "all"):
-        region = Region(tempfile.mkdtemp(prefix="holm-bench-"))
-        region.start()
-        try:
+        with new_region() as region:
+            region.start()
             if what in ("api", "all"):
                 bench_api(region)
             if what in ("compute", "all"):
                 bench_compute(region)
-        finally:
-            region.down()
 
 
 if __name__ == "__main__":

@@ -29,6 +29,8 @@ struct Options {
   uint64_t reserve_bytes = uint64_t{1} << 20;
   uint64_t ballast_bytes = uint64_t{16} << 20;   // At least what a checkpoint writes.
   size_t inline_bytes_max = 128 * 1024;          // Of bodies that lie in the log.
+  // commit_here() writes by itself after so many commits of which each was alone.
+  int lone_groups_min = 16;
   size_t memory_bytes_max = size_t{16} << 20;    // Of the index in memory before it is written out.
   uint64_t log_bytes_max = uint64_t{256} << 20;  // Written before the same.
   size_t block_bytes = 8 * 1024;                 // Of runs.
@@ -191,6 +193,7 @@ class Engine final : public Metadata, public Bodies {
   mutable std::mutex mutex_;  // Guards what follows, up to the next comment.
   std::condition_variable commits_wait_, upkeep_waits_;
   std::deque<Waiting> waiting_;
+  int lone_groups_ = 0;      // How many in a row had one commit, and none that came meanwhile.
   bool is_writing_ = false;  // Some thread, to which what is said so below belongs.
   std::shared_ptr<MemoryTable> memory_ = std::make_shared<MemoryTable>();
   std::shared_ptr<MemoryTable> frozen_;  // Being written out; null: none.

@@ -64,7 +64,7 @@ void Engine::commit_here(Batch batch, Committed committed) noexcept {
   bool is_alone = false;
   {
     std::lock_guard lock(mutex_);
-    is_alone = !is_writing_ && waiting_.empty() && !is_behind();
+    is_alone = !is_writing_ && waiting_.empty() && !is_behind() && lone_groups_ >= options_.lone_groups_min;
     is_writing_ = is_writing_ || is_alone;
   }
   if (!is_alone) return commit(std::move(batch), std::move(committed));
@@ -116,6 +116,7 @@ bool Engine::write_group() {
 }
 
 void Engine::write_taken(std::vector<Waiting> taken) {
+  const bool is_lone = taken.size() == 1;
   Group group{.offset = tail_offset_, .last = 0, .synced = durable_};
   for (Waiting& waiting : taken) commit_one(waiting, group);
   static_cast<void>(write_out(group));
@@ -124,6 +125,8 @@ void Engine::write_taken(std::vector<Waiting> taken) {
   {
     std::lock_guard lock(mutex_);
     is_writing_ = false;
+    // Who came while it was written is company, too.
+    lone_groups_ = is_lone && waiting_.empty() ? lone_groups_ + 1 : 0;
     is_awaited = is_stopping_ || !waiting_.empty();
   }
   if (is_awaited) commits_wait_.notify_one();

@@ -15,7 +15,9 @@ namespace {
 
 class Faults : public testing::Test {
  protected:
-  void open() { engine_ = std::move(Engine::open(disk_, test::small_store()).value()); }
+  void open(const Options& options = test::small_store()) {
+    engine_ = std::move(Engine::open(disk_, options).value());
+  }
   void reopen() {
     engine_.reset();
     open();
@@ -274,6 +276,32 @@ TEST_F(Faults, OneSyncCarriesAllThatWaits) {
   EXPECT_EQ(done, 20);
   EXPECT_EQ(disk_.syncs(), before + 1);
   EXPECT_FALSE(engine_->write_group());
+}
+
+TEST_F(Faults, WhoeverHadCompanyOfLateHandsOver) {
+  Options options = test::small_store();
+  options.lone_groups_min = 2;
+  open(options);
+  std::vector<std::string> done;
+  const auto note = [&](std::string name) {
+    return [&done, name](const CommitResult& result) { done.push_back(result ? name : name + " refused"); };
+  };
+  const auto commit_here = [&](const std::string& name) {
+    engine_->commit_here({.changes = {{name, "x"}}}, note(name));
+    return !done.empty() && done.back() == name;
+  };
+  EXPECT_FALSE(commit_here("a"));
+  EXPECT_TRUE(engine_->write_group());
+  EXPECT_FALSE(commit_here("b"));
+  EXPECT_TRUE(engine_->write_group());
+  EXPECT_TRUE(commit_here("c")) << "two in a row were alone";
+  EXPECT_TRUE(commit_here("d"));
+  engine_->commit({.changes = {{"e", "x"}}}, note("e"));
+  EXPECT_FALSE(commit_here("f"));
+  EXPECT_TRUE(engine_->write_group());
+  EXPECT_FALSE(commit_here("g")) << "two were written together";
+  EXPECT_TRUE(engine_->write_group());
+  EXPECT_EQ(done.size(), 7u);
 }
 
 TEST_F(Faults, WhoeverCommitsAloneWritesAndOthersAreWrittenTogether) {

@@ -23,6 +23,7 @@ inline objects::Options small_store() {
           .reserve_bytes = 8 * 1024,
           .ballast_bytes = 16 * 1024,
           .inline_bytes_max = 2000,
+          .lone_groups_min = 0,
           .memory_bytes_max = 12 * 1024,
           .log_bytes_max = 64 * 1024,
           .block_bytes = 512,
