@@ -18,7 +18,9 @@ namespace holm::cli {
 
 namespace {
 
-constexpr int kDaemonMilliseconds = 5000;
+// What it does last, writing out its indexes, takes a while on a busy machine; a kill would leave that to the next
+// start.
+constexpr int kDaemonMilliseconds = 30'000;
 
 // Sandboxes first, while their network is still there, then the network, then what held both.
 Result<void> stop_sandboxes(const region::Options& options) {
