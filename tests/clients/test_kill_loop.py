@@ -18,7 +18,7 @@ from conftest import new_region, wait_until
 KILLS = int(os.environ.get("HOLM_KILLS", "50"))
 SEED = int(os.environ.get("HOLM_SEED", time.time_ns() % 1_000_000))
 WRITERS = 2  # Of each kind.
-PAUSE = 0.03  # Seconds between writes, so that no quota of an account is reached.
+PAUSE = 0.06  # Seconds between writes: no quota is reached, and reading back does not take longer than all else.
 
 # Answers with what changes when the machine or the server is started again. From /visit/NAME on it connects to what
 # the region has inside of the VPC, by name, all the time; /visits tells how that went.
