@@ -19,41 +19,26 @@ namespace holm::crypto {
 
 namespace {
 
+template <typename Of, auto Init, auto Update, auto Final>
+struct Functions {
+  using Context = Of;
+  static constexpr auto kInit = Init;
+  static constexpr auto kUpdate = Update;
+  static constexpr auto kFinal = Final;
+};
+
 // The digest of so many bytes.
 template <size_t Size>
 struct Algorithm;
 
 template <>
-struct Algorithm<64> {
-  using Context = SHA512_CTX;
-  static constexpr auto kInit = &SHA512_Init;
-  static constexpr auto kUpdate = &SHA512_Update;
-  static constexpr auto kFinal = &SHA512_Final;
-};
-
+struct Algorithm<64> : Functions<SHA512_CTX, &SHA512_Init, &SHA512_Update, &SHA512_Final> {};
 template <>
-struct Algorithm<32> {
-  using Context = SHA256_CTX;
-  static constexpr auto kInit = &SHA256_Init;
-  static constexpr auto kUpdate = &SHA256_Update;
-  static constexpr auto kFinal = &SHA256_Final;
-};
-
+struct Algorithm<32> : Functions<SHA256_CTX, &SHA256_Init, &SHA256_Update, &SHA256_Final> {};
 template <>
-struct Algorithm<20> {
-  using Context = SHA_CTX;
-  static constexpr auto kInit = &SHA1_Init;
-  static constexpr auto kUpdate = &SHA1_Update;
-  static constexpr auto kFinal = &SHA1_Final;
-};
-
+struct Algorithm<20> : Functions<SHA_CTX, &SHA1_Init, &SHA1_Update, &SHA1_Final> {};
 template <>
-struct Algorithm<16> {
-  using Context = MD5_CTX;
-  static constexpr auto kInit = &MD5_Init;
-  static constexpr auto kUpdate = &MD5_Update;
-  static constexpr auto kFinal = &MD5_Final;
-};
+struct Algorithm<16> : Functions<MD5_CTX, &MD5_Init, &MD5_Update, &MD5_Final> {};
 
 template <size_t Size>
 std::array<uint8_t, Size> digest_of(std::string_view bytes) {

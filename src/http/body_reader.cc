@@ -10,6 +10,15 @@
 
 namespace holm::http {
 
+namespace {
+
+template <typename T>
+void check(const Result<T>& result) {
+  if (!result) throw async::StreamError(result.error().message);
+}
+
+}  // namespace
+
 BodyReader::BodyReader(net::Stream& stream, InputBuffer& input, const Head& head,
                        async::Duration timeout)
     : stream_(stream),
@@ -37,28 +46,32 @@ std::unexpected<Error> BodyReader::fail(BodyTrouble trouble, const char* why) {
   return failure(why);
 }
 
-async::Task<Result<void>> BodyReader::fill_input() {
-  Fill filled = co_await fill(stream_, input_, timeout_);
+Result<void> BodyReader::settle(Fill filled) {
   switch (filled) {
     case Fill::Done:
       break;
     case Fill::End:
-      if (framing_ != Framing::UntilClose) co_return fail(BodyTrouble::Gone, "the body was cut short");
+      if (framing_ != Framing::UntilClose) return fail(BodyTrouble::Gone, "the body was cut short");
       ended_ = true;
       break;
     case Fill::Failed:
-      co_return fail(BodyTrouble::Gone, "the connection broke");
+      return fail(BodyTrouble::Gone, "the connection broke");
     case Fill::TimedOut:
-      co_return fail(BodyTrouble::Late, "the body did not come in time");
+      return fail(BodyTrouble::Late, "the body did not come in time");
   }
-  co_return {};
+  return {};
+}
+
+void BodyReader::take(uint64_t bytes) {
+  left_ -= bytes;
+  ended_ = left_ == 0;
 }
 
 async::Task<Result<std::string_view>> BodyReader::next() {
   while (!ended_) {
     std::string_view unread = input_.unread();
     if (unread.empty()) {
-      Result<void> filled = co_await fill_input();
+      Result<void> filled = settle(co_await fill(stream_, input_, timeout_));
       if (!filled) co_return std::unexpected(filled.error());
       continue;
     }
@@ -66,8 +79,7 @@ async::Task<Result<std::string_view>> BodyReader::next() {
       uint64_t count = unread.size();
       if (framing_ == Framing::Length) {
         count = std::min(count, left_);
-        left_ -= count;
-        ended_ = left_ == 0;
+        take(count);
       }
       input_.consume(static_cast<size_t>(count));
       co_return unread.substr(0, static_cast<size_t>(count));
@@ -86,12 +98,9 @@ async::Task<Result<std::string_view>> BodyReader::next_to(std::span<char> place)
   // What follows the body is for whoever reads the next message.
   place = place.first(static_cast<size_t>(std::min<uint64_t>(place.size(), left_)));
   std::string_view piece;
-  const Fill filled = co_await http::read_to(stream_, place, piece, timeout_);
-  if (filled == Fill::TimedOut) co_return fail(BodyTrouble::Late, "the body did not come in time");
-  if (filled == Fill::End) co_return fail(BodyTrouble::Gone, "the body was cut short");
-  if (filled == Fill::Failed) co_return fail(BodyTrouble::Gone, "the connection broke");
-  left_ -= piece.size();
-  ended_ = left_ == 0;
+  Result<void> filled = settle(co_await http::read_to(stream_, place, piece, timeout_));
+  if (!filled) co_return std::unexpected(filled.error());
+  take(piece.size());
   co_return piece;
 }
 
@@ -99,12 +108,9 @@ async::Task<Result<std::string_view>> BodyReader::next_to(std::span<char> place)
 async::Task<std::string_view> BodyReader::read_shared() {
   if (!is_on_stream()) co_return co_await read();
   std::string_view piece;
-  const Fill filled = co_await http::read_shared(stream_, piece, timeout_);
-  if (filled == Fill::TimedOut) throw async::StreamError("the body did not come in time");
-  if (filled != Fill::Done) throw async::StreamError("the body was cut short");
+  check(settle(co_await http::read_shared(stream_, piece, timeout_)));
   const size_t count = static_cast<size_t>(std::min<uint64_t>(piece.size(), left_));
-  left_ -= count;
-  ended_ = left_ == 0;
+  take(count);
   if (count < piece.size()) input_.append(piece.substr(count));
   co_return piece.substr(0, count);
 }
@@ -112,17 +118,14 @@ async::Task<std::string_view> BodyReader::read_shared() {
 async::Task<bool> BodyReader::read_into(net::Pipe& pipe) {
   if (!is_on_stream() || stream_.tls()) co_return false;
   const auto bytes_max = static_cast<size_t>(std::min<uint64_t>(left_, SIZE_MAX / 2));
-  const Fill filled = co_await http::fill(stream_, pipe, bytes_max, timeout_);
-  if (filled == Fill::TimedOut) throw async::StreamError("the body did not come in time");
-  if (filled != Fill::Done) throw async::StreamError("the body was cut short");
-  left_ -= pipe.bytes();
-  ended_ = left_ == 0;
+  check(settle(co_await http::fill(stream_, pipe, bytes_max, timeout_)));
+  take(pipe.bytes());
   co_return true;
 }
 
 async::Task<std::string_view> BodyReader::read() {
   Result<std::string_view> piece = co_await next();
-  if (!piece) throw async::StreamError(piece.error().message);
+  check(piece);
   co_return *piece;
 }
 

@@ -48,13 +48,16 @@ class BodyReader final : public SharedSource {
   std::optional<uint64_t> length() const override;
   const Headers& trailers() const { return decoder_.trailers(); }
   bool at_end() const { return ended_; }
-  // After next() or read() has failed.
+  // After a read has failed.
   BodyTrouble trouble() const { return trouble_; }
   // Bytes that are known to be left; none when chunked.
   std::optional<uint64_t> left() const;
 
  private:
-  async::Task<Result<void>> fill_input();
+  // After a read of the stream: whether the body goes on, or has come to the end that only the stream tells.
+  Result<void> settle(Fill filled);
+  // So many bytes of a body with a length were handed out.
+  void take(uint64_t bytes);
   // Whether the next bytes of the stream are the next of the body, and nothing of it is here already.
   bool is_on_stream() const { return !ended_ && framing_ == Framing::Length && input_.unread().empty(); }
   std::unexpected<Error> fail(BodyTrouble trouble, const char* why);

@@ -106,15 +106,13 @@ class ServerConnection::OneExchange final : public Exchange, public async::ByteS
   bool broke_off() const { return sending_; }
 
  private:
-  async::Task<std::string_view> read() override;
+  async::Task<std::string_view> read() override { return read_to({}); }
   async::Task<std::string_view> read_to(std::span<char> place) override;
   std::optional<uint64_t> length() const override { return body_.length(); }
   // A client whose body is on its way already does not wait for the word (RFC 9110, 10.1.1).
   bool is_to_continue() const {
     return continue_owed_ && !responded_ && connection_.input_.unread().empty();
   }
-  // Of what was read of the body.
-  std::string_view note(const Result<std::string_view>& came);
   async::Task<void> send(std::string_view first, std::string_view second = {},
                          std::string_view third = {});
   // Sends all pieces, without waiting where that can be.
@@ -160,27 +158,15 @@ async::Task<void> ServerConnection::OneExchange::send(std::string_view first,
   if (!send_now(pieces)) co_await send_left(pieces);
 }
 
-std::string_view ServerConnection::OneExchange::note(const Result<std::string_view>& came) {
-  body_failed_ = !came;
-  if (!came) throw async::StreamError(came.error().message);
-  traffic_.received_bytes += came->size();
-  return *came;
-}
-
-async::Task<std::string_view> ServerConnection::OneExchange::read() {
-  if (is_to_continue()) co_await send(kContinue);
-  continue_owed_ = false;
-  body_failed_ = true;
-  const Result<std::string_view> came = co_await body_.next();
-  co_return note(came);
-}
-
 async::Task<std::string_view> ServerConnection::OneExchange::read_to(std::span<char> place) {
   if (is_to_continue()) co_await send(kContinue);
   continue_owed_ = false;
   body_failed_ = true;
-  const Result<std::string_view> came = co_await body_.next_to(place);
-  co_return note(came);
+  const Result<std::string_view> came = place.empty() ? co_await body_.next() : co_await body_.next_to(place);
+  if (!came) throw async::StreamError(came.error().message);
+  body_failed_ = false;
+  traffic_.received_bytes += came->size();
+  co_return *came;
 }
 
 async::Task<void> ServerConnection::OneExchange::respond_interim(int status, Headers headers) {
