@@ -35,7 +35,11 @@ int print_authority(const region::Options& options) {
 
 int env(const Arguments& arguments) {
   const region::Options& options = arguments.options;
-  if (!arguments.words.empty() && arguments.words[0] == "--ca") return print_authority(options);
+  if (arguments.words == std::vector<std::string>{"--ca"}) return print_authority(options);
+  if (!arguments.words.empty()) {
+    fmt::print(stderr, "holm: usage: eval \"$(holm env)\", holm env --ca > authority.pem\n");
+    return 2;
+  }
   auto key = region::read_credentials(region::credentials_path(options));
   if (!key) {
     if (std::filesystem::exists(region::credentials_path(options))) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -48,13 +49,33 @@ Of holm up TEMPLATE, which makes the stack or brings it up to date, and waits un
 The AWS CLI does the rest.
 )usage";
 
-using Verb = int (*)(const Arguments&);
+struct Verb {
+  int (*run)(const Arguments&);
+  bool takes_words = true;  // Besides holm's own options.
+};
 
 const std::map<std::string_view, Verb>& verbs() {
-  static const std::map<std::string_view, Verb> all = {{"up", up},     {"serve", serve}, {"anchor", anchor},
-                                                       {"down", down}, {"env", env},     {"status", status},
-                                                       {"exec", exec}, {"logs", logs},   {"fault", fault}};
+  static const std::map<std::string_view, Verb> all = {
+      {"up", {up}},           {"serve", {serve, false}}, {"anchor", {anchor}},
+      {"down", {down, false}}, {"env", {env}},           {"status", {status}},
+      {"exec", {exec}},       {"logs", {logs}},          {"fault", {fault}}};
   return all;
+}
+
+bool asks_for_help(const std::vector<std::string>& words) {
+  const auto asks = [](const std::string& word) { return word == "--help" || word == "-h"; };
+  const auto ours_end = std::ranges::find(words, "--");
+  return (!words.empty() && words[0] == "help") || std::any_of(words.begin(), ours_end, asks);
+}
+
+// "--name=VALUE" is the same as "--name VALUE".
+void part_assignments(std::vector<std::string>& words) {
+  for (size_t i = 0; i < words.size() && words[i] != "--"; ++i) {
+    const size_t sign = words[i].find('=');
+    if (!words[i].starts_with("--") || sign == std::string::npos) continue;
+    words.insert(words.begin() + static_cast<ptrdiff_t>(i) + 1, words[i].substr(sign + 1));
+    words[i++].resize(sign);
+  }
 }
 
 // Takes holm's own options out of the words; what follows "--" is left alone.
@@ -102,10 +123,12 @@ int run(int count, char** values) {
   arguments.options.data_directory = region::default_data_directory();
   if (const char* relay = std::getenv("HOLM_MAIL_RELAY")) arguments.options.mail_relay = relay;
   if (const char* sender = std::getenv("HOLM_MAIL_FROM")) arguments.options.mail_sender = sender;
-  if (!take_options(words, arguments.options)) return 2;
-  if (words.empty() || words[0] == "help" || words[0] == "--help" || words[0] == "-h") {
+  part_assignments(words);
+  const bool wants_help = asks_for_help(words);
+  if (!wants_help && !take_options(words, arguments.options)) return 2;
+  if (wants_help || words.empty()) {
     fmt::print("{}", kUsage);
-    return words.empty() ? 2 : 0;
+    return wants_help ? 0 : 2;
   }
   auto verb = verbs().find(words[0]);
   if (verb == verbs().end()) {
@@ -113,7 +136,11 @@ int run(int count, char** values) {
     return 2;
   }
   arguments.words.assign(words.begin() + 1, words.end());
-  return verb->second(arguments);
+  if (!arguments.words.empty() && !verb->second.takes_words) {
+    fmt::print(stderr, "holm: {} takes no \"{}\"; holm help lists what it takes\n", words[0], words[1]);
+    return 2;
+  }
+  return verb->second.run(arguments);
 }
 
 }  // namespace

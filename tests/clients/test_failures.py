@@ -287,7 +287,18 @@ def test_a_clock_that_is_set_back_while_the_region_runs(clock):
                    what="running after the clock was set back")
 
 
-def test_help_and_a_verb_that_does_not_exist():
-    assert subprocess.run([str(HOLM), "help"], capture_output=True).returncode == 0
-    wrong = subprocess.run([str(HOLM), "fly"], capture_output=True, text=True)
-    assert (wrong.returncode, wrong.stderr) == (2, 'holm: there is no verb "fly"; holm help lists them\n')
+def said(*words):
+    done = subprocess.run([str(HOLM), *words], capture_output=True, text=True, timeout=20)
+    return done.returncode, done.stdout[:5], done.stderr
+
+
+def test_help_and_words_that_nobody_takes(tmp_path):
+    for asking in (["help"], ["--help"], ["serve", "--help"], ["down", "-h"], ["up", "shop.yaml", "--help"]):
+        assert said(*asking) == (0, "holm:", "")
+    assert said() == (2, "holm:", "")
+    assert said("fly") == (2, "", 'holm: there is no verb "fly"; holm help lists them\n')
+    assert said("serve", "--dat", "/tmp/x") == (2, "", 'holm: serve takes no "--dat"; holm help lists what it takes\n')
+    assert said("down", "school") == (2, "", 'holm: down takes no "school"; holm help lists what it takes\n')
+    assert said("env", "--ac")[0] == 2
+    assert said("status", f"--data={tmp_path}") == (1, "The r", "")
+
