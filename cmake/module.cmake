@@ -52,6 +52,8 @@ function(fuzz_harnesses name library)
       add_executable(${target} ${file})
       target_compile_options(${target} PRIVATE -fsanitize=fuzzer)
       target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+      # What tools/run_fuzzers.sh begins with.
+      file(WRITE ${CMAKE_BINARY_DIR}/seeds/${target} ${folder}/corpus/${stem})
     else()
       add_executable(${target} ${file} ${CMAKE_SOURCE_DIR}/tests/support/replay_corpus.cc)
       add_test(NAME ${target} COMMAND ${target} ${folder}/corpus/${stem})

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -12,6 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
 int main(int count, char** arguments) {
   LLVMFuzzerTestOneInput(nullptr, 0);
+  int files = 0;
   for (int i = 1; i < count; ++i) {
     if (!std::filesystem::exists(arguments[i])) continue;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(arguments[i])) {
@@ -19,7 +21,9 @@ int main(int count, char** arguments) {
       std::ifstream file(entry.path(), std::ios::binary);
       std::string bytes{std::istreambuf_iterator<char>(file), {}};
       LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
+      ++files;
     }
   }
-  return 0;
+  std::printf("%d files\n", files);
+  return files > 0 ? 0 : 1;  // A harness without a corpus tests nothing here.
 }
