@@ -218,6 +218,14 @@ TEST(SealedBytes, OpenOnlyInTheirPlaceAndUnchanged) {
   EXPECT_EQ(cipher.open(3, sealed), std::nullopt);
 }
 
+TEST(SealedBytes, OpenAsEarlierProgramsSealedThem) {
+  test::SeededRandom random;
+  crypto::Aead::Key key{};
+  key.fill('k');
+  const ChunkCipher cipher(std::string(key.begin(), key.end()));
+  EXPECT_EQ(cipher.open(3, crypto::Aead(key).seal("plain", "3", random)), "plain");
+}
+
 }  // namespace
 
 }  // namespace holm::s3

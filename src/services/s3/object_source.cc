@@ -35,13 +35,12 @@ class ExtentSource final : public async::ByteSource {
   std::optional<uint64_t> length() const override { return extent_.bytes; }
 
   async::Task<std::string_view> read() override {
-    if (next_ == ready_.size() && left_ > 0) {
+    if (ready_.empty() && left_ > 0) {
       // A client that is fast enough would never let others have their turn.
       if (is_begun_) co_await async::yield(reactor_);
       co_await read_ahead();
     }
-    if (next_ == ready_.size()) co_return std::string_view();
-    co_return ready_[next_++];
+    co_return std::exchange(ready_, {});
   }
 
   async::Task<void> begin() {
@@ -61,20 +60,19 @@ class ExtentSource final : public async::ByteSource {
 
   // Fills `ready_` with the next bytes there are, which are at least one.
   async::Task<void> read_ahead() {
-    ready_.clear();
-    next_ = 0;
     CHECK(index_ < extent_.pieces.size());
     Piece& piece = extent_.pieces[index_];
     const uint64_t here = std::min(left_, piece.bytes - offset_);
     if (!piece.blob) {
-      ready_.push_back(content_of(piece).substr(offset_, here));
+      ready_ = content_of(piece).substr(offset_, here);
     } else if (piece.data_key.empty()) {
-      std::function<void()> fill = [this, here] { read_plain(here); };
+      char* const place = plain_.data();  // Of this thread.
+      std::function<void()> fill = [this, &piece, place, here] { read_plain(piece, place, here); };
       co_await service_.workers().run(reactor_, fill);
     } else {
       co_await read_chunks(piece, here);
     }
-    for (const std::string_view bytes : ready_) advance(bytes.size());
+    advance(ready_.size());
   }
 
   // What lies in memory is read and opened here, as going to a worker and back takes as long.
@@ -82,14 +80,14 @@ class ExtentSource final : public async::ByteSource {
     open_blob(piece);
     const Chunks chunks = chunks_of(piece, here);
     const uint64_t at = chunks.first * (kChunkBytes + kSealBytes);
-    if (piece.reader->read_cached(at, buffer_.data(), chunks.sealed_bytes) == chunks.sealed_bytes) {
-      open_chunks(piece, chunks);
+    char *const sealed = sealed_.data(), *const plain = plain_.data();  // Of this thread.
+    if (piece.reader->read_cached(at, sealed, chunks.sealed_bytes) == chunks.sealed_bytes) {
+      open_chunks(piece, chunks, sealed, plain);
       co_return;
     }
-    char* const place = buffer_.data();  // Of this thread.
-    std::function<void()> fill = [this, &piece, &chunks, place, at] {
-      read_stored(piece, at, chunks.sealed_bytes, place);
-      open_chunks(piece, chunks);
+    std::function<void()> fill = [this, &piece, &chunks, sealed, plain, at] {
+      read_stored(piece, at, chunks.sealed_bytes, sealed);
+      open_chunks(piece, chunks, sealed, plain);
     };
     co_await service_.workers().run(reactor_, fill);
   }
@@ -105,20 +103,15 @@ class ExtentSource final : public async::ByteSource {
     return chunks;
   }
 
-  // Each where it lies. Whole chunks are opened, and what was not asked for is left out.
-  void open_chunks(const Piece& piece, const Chunks& chunks) {
+  // Whole chunks are opened, one behind the other, and what was not asked for is left out.
+  void open_chunks(const Piece& piece, const Chunks& chunks, char* sealed, char* plain) {
     const ChunkCipher cipher(piece.data_key);
-    uint64_t skipped = chunks.skipped, wanted = chunks.wanted;
     for (uint64_t i = 0; i < chunks.count; ++i) {
       const uint64_t at = i * (kChunkBytes + kSealBytes);
-      char* const sealed = buffer_.data() + at;
-      const uint64_t bytes = std::min(chunks.sealed_bytes - at, kChunkBytes + kSealBytes);
-      if (!cipher.open_to(chunks.first + i, {sealed, bytes}, sealed + kPlainStart)) fail_altered(piece, chunks);
-      const uint64_t count = std::min(bytes - kSealBytes - skipped, wanted);
-      ready_.emplace_back(sealed + kPlainStart + skipped, count);
-      wanted -= count;
-      skipped = 0;
+      const std::string_view chunk(sealed + at, std::min(chunks.sealed_bytes - at, kChunkBytes + kSealBytes));
+      if (!cipher.open_to(chunks.first + i, chunk, plain + i * kChunkBytes)) fail_altered(piece, chunks, sealed);
     }
+    ready_ = {plain + chunks.skipped, chunks.wanted};
   }
 
   // The bytes of a piece that is in memory.
@@ -134,19 +127,17 @@ class ExtentSource final : public async::ByteSource {
   }
 
   // Of a blob from before everything was sealed. Blocks.
-  void read_plain(uint64_t here) {
-    Piece& piece = extent_.pieces[index_];
+  void read_plain(Piece& piece, char* place, uint64_t here) {
     open_blob(piece);
     const uint64_t count = std::min(here, kChunksAtOnce * kChunkBytes);
-    plain_.resize(count);
     uint64_t filled = 0;
     while (filled < count) {
-      auto got = piece.reader->read_at(offset_ + filled, plain_.data() + filled, count - filled);
+      auto got = piece.reader->read_at(offset_ + filled, place + filled, count - filled);
       if (!got) fail(got.error().message);
       if (*got == 0) fail("A blob is shorter than it was written.");
       filled += *got;
     }
-    ready_.push_back(plain_);
+    ready_ = {place, count};
   }
 
   void open_blob(Piece& piece) {
@@ -178,9 +169,9 @@ class ExtentSource final : public async::ByteSource {
   }
 
   // The store knows where on the disk the damage is, if it is one.
-  [[noreturn]] void fail_altered(const Piece& piece, const Chunks& chunks) {
+  [[noreturn]] void fail_altered(const Piece& piece, const Chunks& chunks, char* place) {
     const uint64_t at = chunks.first * (kChunkBytes + kSealBytes);
-    auto checked = piece.reader->read_at(at, buffer_.data(), chunks.sealed_bytes);
+    auto checked = piece.reader->read_at(at, place, chunks.sealed_bytes);
     fail(checked ? "Its bytes are not those that were written." : checked.error().message);
   }
 
@@ -194,13 +185,11 @@ class ExtentSource final : public async::ByteSource {
   Service& service_;
   async::Reactor& reactor_;
   Extent extent_;
-  uint64_t left_;  // That are not in `ready_`.
+  uint64_t left_;  // Behind `ready_`.
   size_t index_ = 0;
   uint64_t offset_ = 0;  // In the piece.
-  PassingBuffer buffer_;
-  std::string plain_;
-  std::vector<std::string_view> ready_;  // Read ahead.
-  size_t next_ = 0;                      // Of these: what is given out next.
+  PassingBuffer sealed_, plain_;
+  std::string_view ready_;  // Read ahead.
   bool is_begun_ = false;  // Part of it was given to somebody who cannot be told any more.
 };
 

@@ -5,13 +5,22 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "crypto/ocb.h"
 
 namespace holm::s3 {
 
 namespace {
 
-crypto::Aead::Key key_of(std::string_view data_key) {
-  crypto::Aead::Key key{};
+using Key = crypto::Aead::Key;
+
+constexpr char kOcb = 'O';
+
+Key key_of(std::string_view data_key) {
+  if (data_key.size() > sizeof(Key)) {
+    CHECK(data_key.front() == kOcb);
+    data_key.remove_prefix(1);
+  }
+  Key key{};
   CHECK(data_key.size() == key.size());
   std::ranges::copy(data_key, key.begin());
   return key;
@@ -20,12 +29,13 @@ crypto::Aead::Key key_of(std::string_view data_key) {
 }  // namespace
 
 std::string make_data_key(Random& random) {
-  std::string key(sizeof(crypto::Aead::Key), '\0');
-  random.fill(key.data(), key.size());
+  std::string key(1 + sizeof(Key), kOcb);
+  random.fill(key.data() + 1, sizeof(Key));
   return key;
 }
 
-ChunkCipher::ChunkCipher(std::string_view data_key) : key_(key_of(data_key)) {}
+ChunkCipher::ChunkCipher(std::string_view data_key)
+    : key_(key_of(data_key)), is_gcm_(data_key.size() == sizeof(Key)) {}
 
 std::string ChunkCipher::seal(uint64_t index, std::string_view plain, Random& random) const {
   std::string sealed(plain.size() + kSealBytes, '\0');
@@ -34,15 +44,20 @@ std::string ChunkCipher::seal(uint64_t index, std::string_view plain, Random& ra
 }
 
 void ChunkCipher::seal_to(uint64_t index, std::string_view plain, Random& random, char* sealed) const {
-  crypto::seal_to(key_, plain, std::to_string(index), random, sealed);
+  const auto seal = is_gcm_ ? crypto::seal_to : crypto::ocb::seal_to;
+  seal(key_, plain, std::to_string(index), random, sealed);
 }
 
 std::optional<std::string> ChunkCipher::open(uint64_t index, std::string_view sealed) const {
-  return crypto::Aead(key_).open(sealed, std::to_string(index));
+  if (sealed.size() < kSealBytes) return std::nullopt;
+  std::string plain(sealed.size() - kSealBytes, '\0');
+  if (!open_to(index, sealed, plain.data())) return std::nullopt;
+  return plain;
 }
 
 bool ChunkCipher::open_to(uint64_t index, std::string_view sealed, char* plain) const {
-  return crypto::open_to(key_, sealed, std::to_string(index), plain);
+  const auto open = is_gcm_ ? crypto::open_to : crypto::ocb::open_to;
+  return open(key_, sealed, std::to_string(index), plain);
 }
 
 }  // namespace holm::s3

@@ -15,13 +15,14 @@ constexpr uint64_t kSealBytes = 28;  // What a chunk is longer when it is sealed
 constexpr uint64_t kPlainStart = crypto::kNonceBytes;  // Where its bytes lie in it.
 static_assert(kSealBytes == kPlainStart + crypto::kTagBytes);
 
-// A new key for one body. 32 bytes.
+// A new key for one body: a byte that says for which cipher, and 32 of key.
 std::string make_data_key(Random& random);
 
 // Seals and opens the chunks of one body. A chunk opens only in its own place. Any thread.
+// Bodies of earlier programs have keys without that byte, for AES-256-GCM (docs/decisions/0016).
 class ChunkCipher final {
  public:
-  // `data_key` is one of make_data_key().
+  // `data_key` is one of make_data_key(), now or once.
   explicit ChunkCipher(std::string_view data_key);
 
   std::string seal(uint64_t index, std::string_view plain, Random& random) const;
@@ -35,6 +36,7 @@ class ChunkCipher final {
 
  private:
   crypto::Aead::Key key_;
+  bool is_gcm_;
 };
 
 }  // namespace holm::s3
