@@ -124,28 +124,29 @@ bool is_plain(char c) {
   return static_cast<unsigned char>(c) >= 0x20 && c != '&' && c != '<' && c != '>' && c != '"';
 }
 
+void append_special(std::string& out, char c) {
+  switch (c) {
+    case '&': out += "&amp;"; break;
+    case '<': out += "&lt;"; break;
+    case '>': out += "&gt;"; break;
+    case '"': out += "&quot;"; break;
+    default: append_character_reference(out, static_cast<unsigned char>(c));
+  }
+}
+
 // Control characters are written as references, as S3 does for keys that hold them.
 void append_escaped(std::string& out, std::string_view text, std::string_view literal_controls) {
-  // Most texts need nothing, and are copied as a whole.
-  if (std::ranges::all_of(text, is_plain)) {
-    out += text;
-    return;
-  }
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '&') {
-      out += "&amp;";
-    } else if (c == '<') {
-      out += "&lt;";
-    } else if (c == '>') {
-      out += "&gt;";
-    } else if (c == '"') {
-      out += "&quot;";
-    } else if (byte < 0x20 && literal_controls.find(c) == std::string_view::npos) {
-      append_character_reference(out, byte);
+  while (!text.empty()) {
+    const auto special = std::ranges::find_if_not(text, is_plain);
+    const auto plain_bytes = static_cast<size_t>(special - text.begin());
+    out += text.substr(0, plain_bytes);
+    if (special == text.end()) return;
+    if (literal_controls.contains(*special)) {
+      out += *special;
     } else {
-      out += c;
+      append_special(out, *special);
     }
+    text.remove_prefix(plain_bytes + 1);
   }
 }
 
@@ -175,8 +176,8 @@ void XmlWriter::open(std::string_view name, std::string_view xml_namespace,
                      std::string_view prefix) {
   end_tag();
   out_ += '<';
+  open_.push_back({out_.size(), name.size()});
   out_ += name;
-  open_.emplace_back(name);
   in_tag_ = true;
   if (xml_namespace.empty()) return;
   attribute(prefix.empty() ? "xmlns" : "xmlns:" + std::string(prefix), xml_namespace);
@@ -205,7 +206,7 @@ void XmlWriter::close() {
     in_tag_ = false;
   } else {
     out_ += "</";
-    out_ += open_.back();
+    out_.append(out_, open_.back().start, open_.back().length);
     out_ += '>';
   }
   open_.pop_back();

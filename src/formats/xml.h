@@ -41,9 +41,15 @@ class XmlWriter {
   std::string take();  // The document; every element must be closed.
 
  private:
+  // Where an element's name stands in what is written.
+  struct Name {
+    size_t start;
+    size_t length;
+  };
+
   void end_tag();
   std::string out_;
-  std::vector<std::string> open_;
+  std::vector<Name> open_;
   bool in_tag_ = false;
 };
 

@@ -227,12 +227,13 @@ void write_content(XmlWriter& writer, const Shape& shape, TimestampFormat timest
       return write_items(writer, shape.element->wire_name, shape, value);
     case Kind::Map:
       return write_entries(writer, "entry", nullptr, shape, value);
+    case Kind::String:
+      return writer.text(*static_cast<const std::string*>(value));
     case Kind::Boolean:
     case Kind::Integer:
     case Kind::Long:
     case Kind::Float:
     case Kind::Double:
-    case Kind::String:
     case Kind::Blob:
     case Kind::Timestamp:
     case Kind::Stream:
