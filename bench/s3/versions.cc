@@ -1,5 +1,5 @@
 // S3 with very many objects, without HTTP: memory and disk for each, lists, and the start after a kill.
-// Usage: s3_versions_bench FOLDER [OBJECTS], or s3_versions_bench FOLDER start
+// Usage: s3_versions_bench FOLDER [OBJECTS], then s3_versions_bench FOLDER start [OBJECTS], which lists as well
 
 #include "services/s3/versions.h"
 
@@ -105,7 +105,7 @@ void run(const std::string& folder, uint64_t objects) {
 
 int main(int count, char** arguments) {
   if (count < 2) {
-    fmt::print("Usage: s3_versions_bench FOLDER [OBJECTS], or s3_versions_bench FOLDER start\n");
+    fmt::print("Usage: s3_versions_bench FOLDER [OBJECTS], or s3_versions_bench FOLDER start [OBJECTS]\n");
     return 2;
   }
   const std::string folder = arguments[1], what = count > 2 ? arguments[2] : "10000000";
@@ -114,6 +114,9 @@ int main(int count, char** arguments) {
   holm::s3::TestS3 s3(folder);
   fmt::print("start after a kill: {:.3f} s, {:.0f} MiB resident\n", holm::s3::seconds_since(start),
              holm::s3::resident_mib());
+  if (count > 3) {
+    for (const char* delimiter : {"", "/"}) holm::s3::measure_lists(s3, std::stoull(arguments[3]), delimiter);
+  }
   std::fflush(stdout);
   ::_exit(0);
 }

@@ -2,6 +2,7 @@
 
 #include "objects/memory_table.h"
 
+#include <algorithm>
 #include <vector>
 
 namespace holm::objects {
@@ -9,7 +10,9 @@ namespace holm::objects {
 namespace {
 
 constexpr size_t kNodeBytes = 160;  // Of a map's node with two short texts.
-constexpr size_t kEntriesAtOnce = 128;
+// Copied at a time: few at first, as many a walk ends where it begins, then more and more.
+constexpr size_t kEntriesFirst = 4;
+constexpr size_t kEntriesAtOnceMax = 128;
 
 struct Copy {
   std::string key;
@@ -69,7 +72,10 @@ class MemoryCursor final : public Cursor {
       if (!end_.empty() && place.key >= end_) break;
       const bool is_older = !copies_.empty() && copies_.back().key == place.key;
       if (place.sequence > max_ || is_older) continue;
-      if (copies_.size() == kEntriesAtOnce) return;
+      if (copies_.size() == at_once_) {
+        at_once_ = std::min(2 * at_once_, kEntriesAtOnceMax);
+        return;
+      }
       copies_.push_back({place.key, place.sequence, state.is_erased, state.value});
     }
     is_exhausted_ = true;
@@ -79,6 +85,7 @@ class MemoryCursor final : public Cursor {
   std::mutex& mutex_;
   std::string from_, end_;
   uint64_t max_;
+  size_t at_once_ = kEntriesFirst;
   std::vector<Copy> copies_;
   size_t at_ = 0;
   bool is_exhausted_ = false;

@@ -78,7 +78,9 @@ class RunCursor final : public Cursor {
 
   Outcome<> seek(std::string_view from) {
     if (run_->blocks_.empty()) return {};
-    if (auto loaded = load(run_->block_of(from)); !loaded) return loaded;
+    // Who looks for a place often looks for little there, and for the same again: this block is kept.
+    const size_t block = run_->block_of(from);
+    if (auto loaded = load(block, run_->find_block(block)); !loaded) return loaded;
     while (!is_at_end_ && entry_.key < from) {
       if (auto moved = next(); !moved) return moved;
     }
@@ -97,23 +99,23 @@ class RunCursor final : public Cursor {
       is_at_end_ = true;
       return {};
     }
-    return load(block_ + 1);
+    return load(block_ + 1, run_->read_block(block_ + 1));
   }
 
  private:
-  Outcome<> load(size_t block) {
+  Outcome<> load(size_t block, Outcome<BlockCache::Block> bytes) {
     is_at_end_ = true;
-    auto bytes = run_->read_block(block);
     if (!bytes) return fail(bytes.error());
     block_ = block;
     bytes_ = std::move(*bytes);
-    reader_ = BlockReader(bytes_);
+    reader_ = BlockReader(*bytes_);
     key_.clear();
     return next();
   }
 
   std::shared_ptr<const Run> run_;
-  std::string end_, bytes_, key_;
+  std::string end_, key_;
+  BlockCache::Block bytes_;
   size_t block_ = 0;
   BlockReader reader_{{}};
   Entry entry_;
@@ -188,11 +190,11 @@ size_t Run::block_of(std::string_view key) const {
   return low;
 }
 
-Outcome<std::string> Run::read_block(size_t block) const {
+Outcome<BlockCache::Block> Run::read_block(size_t block) const {
   auto bytes = read_checked(*file_, blocks_[block].offset, blocks_[block].bytes);
   if (!bytes)
     return fail(bytes.error().fault, fmt::format("{}: {}", name_of(number_), bytes.error().message));
-  return bytes;
+  return std::make_shared<const std::string>(std::move(*bytes));
 }
 
 Outcome<BlockCache::Block> Run::find_block(size_t block) const {
@@ -200,10 +202,8 @@ Outcome<BlockCache::Block> Run::find_block(size_t block) const {
   if (cache_) {
     if (auto kept = cache_->find(number_, index)) return kept;
   }
-  auto bytes = read_block(block);
-  if (!bytes) return fail(bytes.error());
-  auto read = std::make_shared<const std::string>(std::move(*bytes));
-  if (cache_) cache_->keep(number_, index, read);
+  auto read = read_block(block);
+  if (read && cache_) cache_->keep(number_, index, *read);
   return read;
 }
 

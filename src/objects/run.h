@@ -54,7 +54,7 @@ class Run final : public std::enable_shared_from_this<Run> {
   Outcome<> read_index();
   std::string_view first_key(size_t block) const;
   size_t block_of(std::string_view key) const;  // The last one that begins at or before it.
-  Outcome<std::string> read_block(size_t block) const;
+  Outcome<BlockCache::Block> read_block(size_t block) const;
   Outcome<BlockCache::Block> find_block(size_t block) const;
 
   uint64_t number_;
