@@ -242,31 +242,6 @@ TEST(Reactor, ForgetsATaskThatIsDestroyedWhereItYields) {
   EXPECT_EQ(count, 0);
 }
 
-// Each look at it takes so long.
-class SteppingClock final : public Clock {
- public:
-  explicit SteppingClock(std::chrono::microseconds step) : step_(step) {}
-  Time now() const override { return {}; }
-  SteadyTime steady() const override { return time_ += step_; }
-
- private:
-  std::chrono::microseconds step_;
-  mutable SteadyTime time_{};
-};
-
-TEST(Reactor, IsQuietWhereItHadToWaitForTheOneThingItDoes) {
-  for (const auto step : {0us, 50us}) {
-    SteppingClock clock(step);
-    Reactor reactor(clock);
-    std::vector<bool> quiet;
-    reactor.post([&] { quiet.push_back(is_quiet_here()); });
-    reactor.run_ready();
-    for (int i = 0; i < 2; ++i) reactor.post([&] { quiet.push_back(is_quiet_here()); });
-    reactor.run_ready();
-    EXPECT_EQ(quiet, (std::vector<bool>{step > 0us, false, false}));
-  }
-}
-
 TEST(Wakeup, RemembersANoticeGivenBeforeTheWait) {
   SystemClock clock;
   ReactorPool pool(1, clock);

@@ -21,9 +21,6 @@ namespace {
 
 constexpr uint64_t kWakeKey = ~uint64_t{0};
 constexpr int kForever = -1;
-// Events that had to be waited for were not there already; what is there already comes in less.
-constexpr std::chrono::microseconds kQuietMin{10};
-constinit thread_local bool is_quiet = false;  // Of the reactor that runs on the thread.
 // A long wait is cut so that its milliseconds fit an int.
 constexpr Duration kWaitMax{600000};
 
@@ -155,9 +152,7 @@ void Reactor::dispatch(uint64_t key, uint32_t bits) {
 
 void Reactor::turn(int timeout_milliseconds) {
   std::array<epoll_event, 256> events;
-  const SteadyTime asked = clock_.steady();
   int count = ::epoll_wait(epoll_.get(), events.data(), events.size(), timeout_milliseconds);
-  is_quiet = count == 1 && clock_.steady() - asked >= kQuietMin;
   CHECK_FATAL(count >= 0 || errno == EINTR);
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events[static_cast<size_t>(i)];
@@ -178,7 +173,6 @@ void Reactor::run_posted() {
     }
     functions.swap(posted_);
   }
-  if (functions.size() > 1) is_quiet = false;
   for (std::function<void()>& function : functions) {
     function();
     // What a function holds is released before the next one runs.
@@ -269,7 +263,6 @@ void Reactor::call(std::function<void()> function) {
 Task<void> Reactor::sleep(Duration delay) { co_await SleepAwaiter(*this, delay); }
 
 Task<void> yield(Reactor& reactor) { co_await YieldAwaiter(reactor); }
-bool is_quiet_here() { return is_quiet; }
 
 ReactorPool::ReactorPool(size_t threads, const Clock& clock) {
   CHECK(threads > 0);

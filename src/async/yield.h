@@ -1,4 +1,4 @@
-// Letting others have their turn, and knowing whether there are any.
+// Letting others have their turn.
 #pragma once
 
 #include "async/reactor.h"
@@ -9,9 +9,5 @@ namespace holm::async {
 // Resumes on the reactor, where it is called, after what else is ready: for tasks that could go on for long
 // without waiting.
 Task<void> yield(Reactor& reactor);
-
-// Of the reactor whose thread this is: it had waited for what it is doing now, and that is all there is to be
-// done, so nobody waits for it meanwhile.
-bool is_quiet_here();
 
 }  // namespace holm::async

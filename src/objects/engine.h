@@ -29,8 +29,6 @@ struct Options {
   uint64_t reserve_bytes = uint64_t{1} << 20;
   uint64_t ballast_bytes = uint64_t{16} << 20;   // At least what a checkpoint writes.
   size_t inline_bytes_max = 128 * 1024;          // Of bodies that lie in the log.
-  // commit_here() writes by itself after so many commits of which each was alone.
-  int lone_groups_min = 16;
   size_t memory_bytes_max = size_t{16} << 20;    // Of the index in memory before it is written out.
   uint64_t log_bytes_max = uint64_t{256} << 20;  // Written before the same.
   size_t block_bytes = 8 * 1024;                 // Of runs.
@@ -56,8 +54,7 @@ struct EngineNumbers {
 };
 
 // It does nothing by itself: one thread calls write_group(), one upkeep() (see store.h), so that tests can
-// take every step themselves. All else may be called by any thread. One at a time writes: that one, or one that
-// commits by itself.
+// take every step themselves. All else may be called by any thread.
 class Engine final : public Metadata, public Bodies {
  public:
   // Reads the log since the last checkpoint. The disk outlives the engine. Damaged when something that was
@@ -69,12 +66,11 @@ class Engine final : public Metadata, public Bodies {
   Outcome<std::optional<Record>> find(const std::string& key) override;
   Outcome<std::vector<Record>> scan(const Range& range, size_t records_max) override;
   void commit(Batch batch, Committed committed) override;
-  void commit_here(Batch batch, Committed committed) noexcept override;
   uint64_t take_number() override;
   Outcome<std::unique_ptr<BodyWriter>> write_body() override;
   Outcome<std::unique_ptr<BodyReader>> open_body(BodyId id) override;
 
-  // Writes what waits, with one sync, and answers it. False when nothing waited, or another thread writes.
+  // Writes what waits, with one sync, and answers it. False when nothing waited. One thread.
   bool write_group();
   // Waits until something waits to be committed, or stop() was called: false.
   bool wait_for_commits();
@@ -153,7 +149,6 @@ class Engine final : public Metadata, public Bodies {
   Outcome<std::string> read_content(const Location& location) const;
 
   // engine_commit.cc
-  void write_taken(std::vector<Waiting> taken);
   void commit_one(Waiting& waiting, Group& group);
   std::optional<CommitFailure> refusal_of(const Batch& batch) const;
   Outcome<Prepared> prepare(Waiting& waiting) const;
@@ -193,8 +188,6 @@ class Engine final : public Metadata, public Bodies {
   mutable std::mutex mutex_;  // Guards what follows, up to the next comment.
   std::condition_variable commits_wait_, upkeep_waits_;
   std::deque<Waiting> waiting_;
-  int lone_groups_ = 0;      // How many in a row had one commit, and none that came meanwhile.
-  bool is_writing_ = false;  // Some thread, to which what is said so below belongs.
   std::shared_ptr<MemoryTable> memory_ = std::make_shared<MemoryTable>();
   std::shared_ptr<MemoryTable> frozen_;  // Being written out; null: none.
   Manifest frozen_manifest_;             // What holds once it is.
@@ -218,7 +211,7 @@ class Engine final : public Metadata, public Bodies {
   size_t moving_ = 0;         // Commits of compaction that wait.
   uint32_t tail_ = 0;         // The segment that is being written; 0: none.
 
-  // Of whoever writes, as the tail.
+  // Of the thread that writes, as the tail.
   uint64_t next_sequence_ = 1;
   std::shared_ptr<File> tail_file_;
   uint64_t tail_bytes_ = 0, tail_offset_ = 0;

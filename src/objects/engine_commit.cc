@@ -60,21 +60,6 @@ void Engine::commit(Batch batch, Committed committed) {
   commits_wait_.notify_one();
 }
 
-void Engine::commit_here(Batch batch, Committed committed) noexcept {
-  bool is_alone = false;
-  {
-    std::lock_guard lock(mutex_);
-    is_alone = !is_writing_ && waiting_.empty() && !is_behind() && lone_groups_ >= options_.lone_groups_min;
-    is_writing_ = is_writing_ || is_alone;
-  }
-  if (!is_alone) return commit(std::move(batch), std::move(committed));
-  for (const auto& body : batch.adopted) CHECK(!static_cast<const StoredBody&>(*body).is_adopted());
-  std::vector<Waiting> own(1);
-  own.front().batch = std::move(batch);
-  own.front().committed = std::move(committed);
-  write_taken(std::move(own));
-}
-
 // Whether new commits have to wait for a checkpoint, because memory is not without end.
 bool Engine::is_behind() const {
   return frozen_ && !upkeep_fails_ && memory_->bytes() > kMemoryFactorMax * options_.memory_bytes_max;
@@ -82,8 +67,7 @@ bool Engine::is_behind() const {
 
 bool Engine::wait_for_commits() {
   std::unique_lock lock(mutex_);
-  commits_wait_.wait(
-      lock, [this] { return !is_writing_ && (is_stopping_ || (!waiting_.empty() && !is_behind())); });
+  commits_wait_.wait(lock, [this] { return is_stopping_ || (!waiting_.empty() && !is_behind()); });
   return !waiting_.empty() || !is_stopping_;
 }
 
@@ -100,7 +84,6 @@ bool Engine::write_group() {
   std::vector<Waiting> taken;
   {
     std::lock_guard lock(mutex_);
-    if (is_writing_) return false;
     size_t bytes = 0;
     while (!waiting_.empty() && bytes < kGroupBytesMax) {
       bytes += bytes_of(waiting_.front().batch);
@@ -108,28 +91,13 @@ bool Engine::write_group() {
       taken.push_back(std::move(waiting_.front()));
       waiting_.pop_front();
     }
-    if (taken.empty()) return false;
-    is_writing_ = true;
   }
-  write_taken(std::move(taken));
-  return true;
-}
-
-void Engine::write_taken(std::vector<Waiting> taken) {
-  const bool is_lone = taken.size() == 1;
+  if (taken.empty()) return false;
   Group group{.offset = tail_offset_, .last = 0, .synced = durable_};
   for (Waiting& waiting : taken) commit_one(waiting, group);
   static_cast<void>(write_out(group));
   finish(group);
-  bool is_awaited = false;
-  {
-    std::lock_guard lock(mutex_);
-    is_writing_ = false;
-    // Who came while it was written is company, too.
-    lone_groups_ = is_lone && waiting_.empty() ? lone_groups_ + 1 : 0;
-    is_awaited = is_stopping_ || !waiting_.empty();
-  }
-  if (is_awaited) commits_wait_.notify_one();
+  return true;
 }
 
 void Engine::commit_one(Waiting& waiting, Group& group) {

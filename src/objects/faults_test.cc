@@ -15,9 +15,7 @@ namespace {
 
 class Faults : public testing::Test {
  protected:
-  void open(const Options& options = test::small_store()) {
-    engine_ = std::move(Engine::open(disk_, options).value());
-  }
+  void open() { engine_ = std::move(Engine::open(disk_, test::small_store()).value()); }
   void reopen() {
     engine_.reset();
     open();
@@ -276,67 +274,6 @@ TEST_F(Faults, OneSyncCarriesAllThatWaits) {
   EXPECT_EQ(done, 20);
   EXPECT_EQ(disk_.syncs(), before + 1);
   EXPECT_FALSE(engine_->write_group());
-}
-
-TEST_F(Faults, WhoeverHadCompanyOfLateHandsOver) {
-  Options options = test::small_store();
-  options.lone_groups_min = 2;
-  open(options);
-  std::vector<std::string> done;
-  const auto note = [&](std::string name) {
-    return [&done, name](const CommitResult& result) { done.push_back(result ? name : name + " refused"); };
-  };
-  const auto commit_here = [&](const std::string& name) {
-    engine_->commit_here({.changes = {{name, "x"}}}, note(name));
-    return !done.empty() && done.back() == name;
-  };
-  EXPECT_FALSE(commit_here("a"));
-  EXPECT_TRUE(engine_->write_group());
-  EXPECT_FALSE(commit_here("b"));
-  EXPECT_TRUE(engine_->write_group());
-  EXPECT_TRUE(commit_here("c")) << "two in a row were alone";
-  EXPECT_TRUE(commit_here("d"));
-  engine_->commit({.changes = {{"e", "x"}}}, note("e"));
-  EXPECT_FALSE(commit_here("f"));
-  EXPECT_TRUE(engine_->write_group());
-  EXPECT_FALSE(commit_here("g")) << "two were written together";
-  EXPECT_TRUE(engine_->write_group());
-  EXPECT_EQ(done.size(), 7u);
-}
-
-TEST_F(Faults, WhoeverCommitsAloneWritesAndOthersAreWrittenTogether) {
-  open();
-  ASSERT_EQ(put("a", "one"), "done");
-  const uint64_t before = disk_.syncs();
-  std::vector<std::string> done;
-  const auto note = [&](std::string name) {
-    return [&done, name](const CommitResult& result) { done.push_back(result ? name : name + " refused"); };
-  };
-  engine_->commit_here({.changes = {{"here", "x"}}}, note("here"));
-  EXPECT_EQ(done, std::vector<std::string>{"here"});
-  EXPECT_EQ(disk_.syncs(), before + 1);
-  EXPECT_EQ(engine_->find("here").value()->value, "x");
-  engine_->commit_here({.expected = {{"here", 0}}, .changes = {{"here", "y"}}}, note("conflict"));
-  EXPECT_EQ(done.back(), "conflict refused");
-  // Where somebody waits already it is one of those.
-  engine_->commit({.changes = {{"b", "x"}}}, note("b"));
-  engine_->commit_here({.changes = {{"c", "x"}}}, [&, said = note("c")](const CommitResult& result) {
-    said(result);
-    // Nor does whoever is told of a commit write another in between.
-    engine_->commit_here({.changes = {{"d", "x"}}}, note("d"));
-  });
-  EXPECT_EQ(done.size(), 2u);
-  EXPECT_TRUE(engine_->write_group());
-  EXPECT_EQ(done.size(), 4u);
-  EXPECT_EQ(disk_.syncs(), before + 2);
-  EXPECT_TRUE(engine_->write_group());
-  EXPECT_EQ(done.back(), "d");
-  disk_.fail_syncs(true);
-  engine_->commit_here({.changes = {{"a", "two"}}}, note("a"));
-  EXPECT_EQ(done.back(), "a refused");
-  disk_.fail_syncs(false);
-  reopen();
-  EXPECT_EQ(engine_->scan({}, 10).value().size(), 5u);
 }
 
 TEST_F(Faults, AStartThatFindsNothingWritesNothing) {

@@ -7,7 +7,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "objects/bodies.h"
@@ -80,9 +79,6 @@ class Metadata {
   // The first `records_max` records of the range, all of one moment. Work is by the page, not by the range.
   virtual Outcome<std::vector<Record>> scan(const Range& range, size_t records_max) = 0;
   virtual void commit(Batch batch, Committed committed) = 0;
-  // The same for a thread that nobody else waits for: where nobody commits, or did of late, it waits for the disk
-  // itself, as handing over to another thread and back takes as long. `committed` has then been called.
-  virtual void commit_here(Batch batch, Committed committed) { commit(std::move(batch), std::move(committed)); }
   // Greater than every number that was taken before and is part of a commit, also before a crash: for ids and
   // for the order of versions.
   virtual uint64_t take_number() = 0;

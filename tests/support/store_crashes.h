@@ -23,7 +23,6 @@ inline objects::Options small_store() {
           .reserve_bytes = 8 * 1024,
           .ballast_bytes = 16 * 1024,
           .inline_bytes_max = 2000,
-          .lone_groups_min = 0,
           .memory_bytes_max = 12 * 1024,
           .log_bytes_max = 64 * 1024,
           .block_bytes = 512,
@@ -229,11 +228,9 @@ class StoreCrashes final {
       if (object) projected_[key] = *object;
     }
     issued_.push_back(std::move(issued));
-    objects::Committed note = [this, number](const objects::CommitResult& result) {
+    engine_->commit(std::move(batch), [this, number](const objects::CommitResult& result) {
       if (result) issued_[number].is_acknowledged = true;
-    };
-    if (pick(4) == 0) return engine_->commit_here(std::move(batch), std::move(note));
-    engine_->commit(std::move(batch), std::move(note));
+    });
   }
 
   LossyDisk disk_;

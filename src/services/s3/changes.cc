@@ -5,7 +5,6 @@
 #include <coroutine>
 #include <mutex>
 
-#include "async/yield.h"
 #include "aws/service/error.h"
 #include "aws/service/region.h"
 #include "base/log.h"
@@ -53,22 +52,16 @@ class Committing final {
     state_->waiting = waiting;
     Service::Later later = service_.later();
     // The coroutine may go on, and this be gone, before commit() returns.
-    objects::Committed committed = [state = state_, later, effects = std::move(commit_.effects),
-                                    jobs = std::move(commit_.jobs)](objects::CommitResult result) mutable {
-      state->result = std::move(result);
-      if (!state->result) return resume(state);
-      for (const std::function<void()>& effect : effects) effect();
-      if (jobs.empty() || !later.hand_over(std::move(jobs), [state] { resume(state); })) resume(state);
-    };
     objects::Metadata& metadata = service_.objects().metadata();
-    const async::Reactor& reactor = state_->reactor;
-    OwnCommits& own = service_.own_commits();
-    if (!async::is_quiet_here() || !own.are_quick()) {
-      return metadata.commit(std::move(commit_.batch), std::move(committed));
-    }
-    const SteadyTime before = reactor.clock().steady();
-    metadata.commit_here(std::move(commit_.batch), std::move(committed));
-    own.took(reactor.clock().steady() - before);
+    metadata.commit(std::move(commit_.batch),
+                    [state = state_, later, effects = std::move(commit_.effects),
+                     jobs = std::move(commit_.jobs)](objects::CommitResult result) mutable {
+                      state->result = std::move(result);
+                      if (!state->result) return resume(state);
+                      for (const std::function<void()>& effect : effects) effect();
+                      if (jobs.empty() || !later.hand_over(std::move(jobs), [state] { resume(state); }))
+                        resume(state);
+                    });
   }
   objects::CommitResult await_resume() { return std::move(state_->result); }
 

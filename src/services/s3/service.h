@@ -1,7 +1,6 @@
 // What the handlers of S3 share.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -72,24 +71,6 @@ struct Dependencies {
   std::chrono::milliseconds day = std::chrono::hours(24);  // Of lifecycle rules.
 };
 
-// Whether a thread that nobody else waits for should wait for the disk itself: not while that is slow. Any thread.
-class OwnCommits final {
- public:
-  bool are_quick() {
-    if (left_out_ == 0) return true;
-    --left_out_;
-    return false;
-  }
-  void took(std::chrono::nanoseconds time) {
-    if (time > kTimeMax) left_out_ = kLeftOut;
-  }
-
- private:
-  static constexpr std::chrono::milliseconds kTimeMax{2};
-  static constexpr int kLeftOut = 64;
-  std::atomic<int> left_out_ = 0;  // About; some more or less do no harm.
-};
-
 // One for all accounts and regions. Any thread.
 class Service final : public aws::ServiceBase, public aws::ShortReads {
  public:
@@ -130,7 +111,6 @@ class Service final : public aws::ServiceBase, public aws::ShortReads {
   jobs::Jobs& jobs() { return dependencies_.jobs; }
   async::Workers& workers() { return dependencies_.workers; }
   objects::Store& objects() const { return dependencies_.objects; }
-  OwnCommits& own_commits() { return own_commits_; }
   // What numbers of the object store are added to, to be ids of versions.
   int64_t first_id() const { return first_id_; }
   // Where what a commit decided goes on.
@@ -155,7 +135,6 @@ class Service final : public aws::ServiceBase, public aws::ShortReads {
   std::unique_ptr<AccessLog> access_log_;
   std::unique_ptr<RequestMetrics> request_metrics_;
   std::unique_ptr<RequestWatch> request_watch_;
-  OwnCommits own_commits_;
   int64_t first_id_ = 0;
 };
 
