@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "objects/failure.h"
@@ -42,6 +43,8 @@ class BodyReader {
   virtual Outcome<size_t> read_unchecked(uint64_t offset, char* buffer, size_t count) const = 0;
   // What of that can be had without waiting for the disk: the first so many of the bytes, often none.
   virtual size_t read_cached(uint64_t offset, char* buffer, size_t count) const = 0;
+  // All of its bytes, checked. It gives away what it has in memory: nothing else is asked of it afterwards.
+  virtual Outcome<std::string> take() = 0;
 };
 
 // Any thread. Bodies are made visible and removed by commits (metadata.h) and by nothing else.

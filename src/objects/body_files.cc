@@ -177,6 +177,7 @@ class SmallReader final : public BodyReader {
   size_t read_cached(uint64_t offset, char* buffer, size_t count) const override {
     return read_at(offset, buffer, count).value_or(0);
   }
+  Outcome<std::string> take() override { return std::move(content_); }
 
  private:
   std::string content_;
@@ -248,6 +249,12 @@ class LargeReader final : public BodyReader {
       if (got != here) break;
     }
     return done;
+  }
+
+  Outcome<std::string> take() override {
+    std::string bytes(static_cast<size_t>(layout_.bytes), '\0');
+    if (auto got = read_at(0, bytes.data(), bytes.size()); !got) return fail(got.error());
+    return bytes;
   }
 
  private:

@@ -90,6 +90,7 @@ class Contract : public testing::Test {
     if (!reader) return reader.error().fault == Fault::Absent ? "absent" : reader.error().message;
     std::string content((*reader)->size(), '\0');
     EXPECT_EQ((*reader)->read_at(0, content.data(), content.size()).value(), content.size());
+    EXPECT_EQ((*reader)->take().value(), content);
     return content;
   }
 

@@ -14,10 +14,27 @@ namespace {
 constexpr char kRecord = 'k', kSmall = 's', kLarge = 'l';
 constexpr int kOpenAttemptsMax = 5;  // Compaction may move a body while it is looked for.
 
+std::optional<FoundEntry> find_in(const MemoryTable& table, std::string_view key, uint64_t sequence_max) {
+  const auto found = table.find(key, sequence_max);
+  if (!found) return std::nullopt;
+  return FoundEntry{found->sequence, found->is_erased, std::string(found->value)};
+}
+
+// In the newest that knows the key.
+Outcome<std::optional<FoundEntry>> find_in(const std::vector<std::shared_ptr<Run>>& runs, std::string_view key) {
+  for (const auto& run : runs) {
+    auto found = run->find(key);
+    if (!found || *found) return found;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::string record_key(std::string_view key) {
-  std::string bytes(1, kRecord);
+  std::string bytes;
+  bytes.reserve(1 + key.size());
+  bytes += kRecord;
   bytes += key;
   return bytes;
 }
@@ -43,15 +60,23 @@ Outcome<std::optional<FoundEntry>> Engine::find_entry(const View& view, std::str
     std::lock_guard lock(mutex_);
     for (const auto& table : {view.memory, view.frozen}) {
       if (!table) continue;
-      const auto found = table->find(key, view.sequence);
-      if (found) return FoundEntry{found->sequence, found->is_erased, std::string(found->value)};
+      if (auto found = find_in(*table, key, view.sequence)) return found;
     }
   }
-  for (const auto& run : *view.runs) {
-    auto found = run->find(key);
-    if (!found || *found) return found;
+  return find_in(*view.runs, key);
+}
+
+Outcome<std::optional<FoundEntry>> Engine::find_durable(std::string_view key) const {
+  std::shared_ptr<const Runs> runs;
+  {
+    std::lock_guard lock(mutex_);
+    if (auto found = find_in(*memory_, key, durable_)) return found;
+    if (frozen_) {
+      if (auto found = find_in(*frozen_, key, durable_)) return found;
+    }
+    runs = runs_;
   }
-  return std::nullopt;
+  return find_in(*runs, key);
 }
 
 Outcome<std::unique_ptr<Cursor>> Engine::walk_view(const View& view, const std::string& from,
@@ -69,7 +94,7 @@ Outcome<std::unique_ptr<Cursor>> Engine::walk_view(const View& view, const std::
 }
 
 Outcome<std::optional<Record>> Engine::find(const std::string& key) {
-  auto found = find_entry(view(0), record_key(key));
+  auto found = find_durable(record_key(key));
   if (!found) return fail(found.error());
   if (!*found || (*found)->is_erased) return std::nullopt;
   return Record{key, std::move((*found)->value), (*found)->sequence};
@@ -127,7 +152,7 @@ Outcome<std::unique_ptr<BodyReader>> Engine::open_body(BodyId id) {
   if (is_large(id)) volumes_.pin(id);
   std::string problem;
   for (int attempt = 0; attempt < kOpenAttemptsMax; ++attempt) {
-    auto found = find_entry(view(0), body_key(id));
+    auto found = find_durable(body_key(id));
     const bool is_there = found && *found && !(*found)->is_erased;
     if (is_large(id)) {
       auto layout = is_there ? read_layout((*found)->value) : std::nullopt;

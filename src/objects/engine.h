@@ -144,6 +144,8 @@ class Engine final : public Metadata, public Bodies {
   // engine.cc
   View view(uint64_t sequence) const;  // 0: of what is durable.
   Outcome<std::optional<FoundEntry>> find_entry(const View& view, std::string_view key) const;
+  // Of what is durable, with the lock taken once.
+  Outcome<std::optional<FoundEntry>> find_durable(std::string_view key) const;
   Outcome<std::unique_ptr<Cursor>> walk_view(const View& view, const std::string& from,
                                              const std::string& end) const;
   Outcome<std::string> read_content(const Location& location) const;

@@ -172,8 +172,12 @@ Outcome<std::unique_ptr<Disk>> open_disk(const std::string& folder) {
 }
 
 Outcome<std::string> read_exactly(const File& file, uint64_t offset, size_t count) {
-  std::string bytes(count, '\0');
-  auto got = file.read_at(offset, bytes.data(), count);
+  std::string bytes;
+  Outcome<size_t> got = size_t{0};
+  bytes.resize_and_overwrite(count, [&](char* place, size_t) {
+    got = file.read_at(offset, place, count);
+    return got.value_or(0);
+  });
   if (!got) return fail(got.error());
   if (*got != count) return fail(Fault::Damaged, "A file ends before its last byte.");
   return bytes;

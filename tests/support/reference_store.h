@@ -111,6 +111,7 @@ class ReferenceStore final : public objects::Metadata, public objects::Bodies {
     size_t read_cached(uint64_t offset, char* buffer, size_t count) const override {
       return read_at(offset, buffer, count).value_or(0);
     }
+    objects::Outcome<std::string> take() override { return *content_; }
 
    private:
     std::shared_ptr<const std::string> content_;

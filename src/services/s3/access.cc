@@ -242,18 +242,18 @@ class Place {
   // An object that exists, or may: its tags are known to policies.
   Access existing(std::string action, const std::string& key,
                   const std::optional<std::string>& version) const {
-    return existing(std::move(action), key, version, find_version(records_, bucket_.id, key, version));
+    return existing(std::move(action), key, version, find_standing(records_, bucket_.id, key, version));
   }
 
-  // The same, of the row that was found.
+  // The same, of what was found.
   Access existing(std::string action, const std::string& key, const std::optional<std::string>& version,
-                  const std::optional<VersionRow>& row) const {
+                  const std::optional<Standing>& found) const {
     Access access = object(std::move(action), key);
     add(access, "s3:VersionId", version);
-    if (!row) return access;
-    for (const Tag& tag : read_tags(row->tags))
+    if (!found) return access;
+    for (const Tag& tag : read_tags(found->tags))
       access.context["s3:ExistingObjectTag/" + tag.key] = {tag.value};
-    if (row->what == What::Object && !access.action.starts_with("s3:DeleteObject")) owned(access, *row);
+    if (found->what == What::Object && !access.action.starts_with("s3:DeleteObject")) owned(access, *found);
     return access;
   }
 
@@ -267,9 +267,9 @@ class Place {
   // Reading an object; nothing when there is none.
   std::optional<Access> readable(const std::string& action, const std::string& key,
                                  const std::optional<std::string>& version) const {
-    const auto row = find_version(records_, bucket_.id, key, version);
-    if (!row || row->what != What::Object) return std::nullopt;
-    return existing(action, key, version, row);
+    const auto found = find_standing(records_, bucket_.id, key, version);
+    if (!found || found->what != What::Object) return std::nullopt;
+    return existing(action, key, version, found);
   }
 
  private:
@@ -291,9 +291,9 @@ class Place {
   }
 
   // What its owner, who may be another account than the bucket's, and its list say.
-  void owned(Access& access, const VersionRow& row) const {
-    const std::string owner = owner_in(bucket_, ownership_, row);
-    access.resource_list = granted(kObjectGrants, access.action, [&] { return grants_in(row.list, owner); });
+  void owned(Access& access, const Standing& found) const {
+    const std::string owner = owner_in(bucket_, ownership_, found.owner);
+    access.resource_list = granted(kObjectGrants, access.action, [&] { return grants_in(found.list, owner); });
     if (owner == bucket_.account) return;
     access.resource_account = owner;
     if (access.resource_policy) access.resource_policy = denials_of(*access.resource_policy);

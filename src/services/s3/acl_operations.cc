@@ -55,7 +55,7 @@ GetObjectAclOutput get_object_acl(Service& service, Call& call, const GetObjectA
   Records records(service);
   const VersionRow row = require_version(records, bucket, request.key, request.version_id);
   Owners owners(service);
-  const std::string owner = owner_in(bucket, ownership_of({call.transaction, bucket.id}), row);
+  const std::string owner = owner_in(bucket, ownership_of({call.transaction, bucket.id}), row.owner);
   auto grants = grants_of(call, bucket, row.list, owner);
   return {.owner = owners.of(owner), .grants = told_grants(owners, std::move(grants))};
 }
@@ -68,7 +68,7 @@ PutObjectAclOutput put_object_acl(Service& service, Call& call, const PutObjectA
   require_said(asked);
   change(service, call, [&](Records& records) {
     VersionRow row = require_version(records, bucket, request.key, request.version_id);
-    const std::string owner = owner_in(bucket, ownership_of({call.transaction, bucket.id}), row);
+    const std::string owner = owner_in(bucket, ownership_of({call.transaction, bucket.id}), row.owner);
     row.list = object_list(service, call, bucket, asked, owner);
     keep_version(records, bucket.id, row);
     record_event(service, call, records, bucket, event_of("ObjectAcl:Put", row));

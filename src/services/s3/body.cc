@@ -104,17 +104,13 @@ class Incoming final {
       bytes_ += plain.size();
       cipher_.seal_to(chunks_++, plain, random_, batch.sealed(chunk));
     }
-    if (!writer_ && bytes_ > kInlineBytesMax) writer_ = require(bodies_.write_body());
-    if (writer_) {
-      require(writer_->write(batch.all_sealed()));
-    } else {
-      content_ = batch.all_sealed();
-    }
+    if (!writer_) writer_ = require(bodies_.write_body());
+    require(writer_->write(batch.all_sealed()));
   }
 
   // Blocks until the bytes are durable, or as good as that: small ones become so with their commit.
   void end() {
-    if (writer_) large_ = require(writer_->finish());
+    if (writer_) stored_ = require(writer_->finish());
   }
 
   Body summary() {
@@ -124,8 +120,7 @@ class Incoming final {
               .checksum = digest_.finish(),
               .told = {},
               .data_key = data_key_,
-              .content = std::move(content_),
-              .large = std::move(large_)};
+              .stored = std::move(stored_)};
     if (told_digest_) body.told = {told_digest_->algorithm(), base64_encode(told_digest_->finish())};
     return body;
   }
@@ -140,9 +135,8 @@ class Incoming final {
   ChunkCipher cipher_;
   uint64_t bytes_ = 0;
   uint64_t chunks_ = 0;
-  std::string content_;
   std::unique_ptr<objects::BodyWriter> writer_;
-  std::shared_ptr<objects::NewBody> large_;
+  std::shared_ptr<objects::NewBody> stored_;
 };
 
 std::string require_digest(const std::string& base64, size_t bytes) {

@@ -50,8 +50,10 @@ struct Body {
   std::optional<ToldChecksum>
       told;              // What the client told and was right, where that is of another algorithm.
   std::string data_key;  // What the bytes are sealed with, in chunks (sealed_bytes.h).
-  std::string content;   // Sealed, unless they are many: then they become a blob by the commit that names them.
-  std::shared_ptr<objects::NewBody> large;
+  // Sealed, as they become durable with the commit that adopts them; null where there are none.
+  std::shared_ptr<objects::NewBody> stored;
+  // Many of them become a blob by that commit, few are part of the log.
+  bool is_blob() const { return bytes > kInlineBytesMax; }
 };
 
 // What the client says about a body before it comes.

@@ -65,6 +65,7 @@ class Reader {
     value.reset();
     if (!view.empty()) value.emplace(view);
   }
+  void time(Skipped& value) { number(value); }
   void time(Time& value) {
     int64_t milliseconds = 0;
     number(milliseconds);
@@ -142,18 +143,22 @@ void members(Codec& codec, Row& row, const VersionRow*) {
   codec.text(row.stored.sealed_key);
 }
 
+struct SkippedLock {
+  Skipped mode, until, legal_hold;
+};
+struct SkippedEncryption {
+  std::string_view method;  // Says whether others follow.
+  Skipped kms_key, context, has_bucket_key, customer_md5;
+};
+struct SkippedBytes {
+  Skipped upload, blob, body, sealed_key;
+};
+struct SkippedRestoration {
+  Skipped days, until;
+};
+
 // The members of a version by the same names, of which only those that lists tell are kept.
 struct OutlineRow {
-  struct SkippedLock {
-    Skipped mode, until, legal_hold;
-  };
-  struct SkippedEncryption {
-    std::string_view method;  // Says whether others follow.
-    Skipped kms_key, context, has_bucket_key, customer_md5;
-  };
-  struct SkippedBytes {
-    Skipped upload, blob, body, sealed_key;
-  };
   Skipped id, version, checksum, part_count, tags, attributes, list, replication, used, archive_tier;
   What what = What::Object;
   uint64_t bytes = 0;
@@ -162,6 +167,18 @@ struct OutlineRow {
   SkippedLock lock;
   SkippedEncryption encryption;
   Restoration restoration;
+  SkippedBytes stored;
+};
+
+// The same, of which only those are kept that permissions depend on.
+struct StandingRow {
+  Skipped id, bytes, etag, modified, storage_class, checksum_algorithm, checksum, checksum_type, part_count;
+  Skipped attributes, replication, used, archive_tier;
+  What what = What::Object;
+  std::string_view version, tags, owner, list;
+  SkippedLock lock;
+  SkippedEncryption encryption;
+  SkippedRestoration restoration;
   SkippedBytes stored;
 };
 
@@ -275,6 +292,19 @@ std::optional<VersionRow> found_version_in(const std::optional<std::string>& byt
   require_version_in(*bytes, key, row.emplace());
   row->is_current = is_current;
   return row;
+}
+
+std::optional<Standing> found_standing_in(const std::optional<std::string>& bytes, std::string_view key) {
+  if (!bytes) return std::nullopt;
+  Reader reader(*bytes);
+  StandingRow row;
+  members(reader, row, static_cast<const VersionRow*>(nullptr));
+  if (!reader.is_whole() || !is_known(row.what)) throw_unknown(key);
+  return Standing{.what = row.what,
+                  .version = std::string(row.version),
+                  .tags = std::string(row.tags),
+                  .owner = std::string(row.owner),
+                  .list = std::string(row.list)};
 }
 
 std::optional<Outline> outline_in(std::string_view bytes, std::string_view key) {

@@ -19,6 +19,8 @@ VersionRow version_in(std::string_view bytes, std::string key, bool is_current);
 // The same of a record that may not be there.
 std::optional<VersionRow> found_version_in(const std::optional<std::string>& bytes, const std::string& key,
                                            bool is_current);
+// Only what permissions depend on.
+std::optional<Standing> found_standing_in(const std::optional<std::string>& bytes, std::string_view key);
 // Only what lists tell of a current one, with views into both; nothing of a delete marker. InternalError.
 std::optional<Outline> outline_in(std::string_view bytes, std::string_view key);
 

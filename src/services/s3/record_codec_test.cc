@@ -80,6 +80,24 @@ TEST(RecordCodec, AnOutlineHasWhatListsTell) {
   }
 }
 
+TEST(RecordCodec, PermissionsAreToldWhatTheyDependOn) {
+  EXPECT_FALSE(found_standing_in(std::nullopt, "k").has_value());
+  VersionRow version = full_version();
+  for (const std::string method : {"aws:kms", ""}) {
+    version.encryption.method = method;
+    const std::string bytes = encode_version(version);
+    const Standing standing = found_standing_in(bytes, "k").value();
+    EXPECT_EQ(standing.what, What::Marker);
+    EXPECT_EQ(standing.version, "v");
+    EXPECT_EQ(standing.tags, "t");
+    EXPECT_EQ(standing.owner, "o");
+    EXPECT_EQ(standing.list, "l");
+    for (size_t length = 0; length < bytes.size(); ++length) {
+      EXPECT_ANY_THROW(found_standing_in(bytes.substr(0, length), "k")) << length;
+    }
+  }
+}
+
 std::string seed(const std::string& name) {
   std::ifstream file("corpus/record_codec_fuzz/" + name, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};

@@ -78,11 +78,9 @@ std::vector<objects::Record> Records::scan(const objects::Range& range, size_t r
 Result<std::string> Records::read_body(objects::BodyId body) {
   const auto reader = bodies_.open_body(body);
   if (!reader) return failure(reader.error().message);
-  std::string bytes((*reader)->size(), '\0');
-  const auto count = (*reader)->read_at(0, bytes.data(), bytes.size());
-  if (!count) return failure(count.error().message);
-  bytes.resize(*count);
-  return bytes;
+  auto bytes = (*reader)->take();
+  if (!bytes) return failure(bytes.error().message);
+  return std::move(*bytes);
 }
 
 int64_t Records::take_id() { return service_.first_id() + static_cast<int64_t>(metadata_.take_number()); }
@@ -93,7 +91,11 @@ objects::BodyId Records::adopt(std::string_view bytes) {
     throw_not_stored(written.error().fault == objects::Fault::Full);
   auto body = writer->finish();
   if (!body) throw_not_stored(body.error().fault == objects::Fault::Full);
-  adopted_.emplace_back(std::move(*body));
+  return adopt(std::shared_ptr(std::move(*body)));
+}
+
+objects::BodyId Records::adopt(std::shared_ptr<objects::NewBody> body) {
+  adopted_.push_back(std::move(body));
   return adopted_.back()->id();
 }
 

@@ -39,8 +39,9 @@ class Records final {
   void require_empty(objects::Range range) { empty_.push_back(std::move(range)); }
   // Greater than those of all versions that there were before.
   int64_t take_id();
-  // Small bytes that become durable with the commit.
+  // Few bytes that become durable with the commit.
   objects::BodyId adopt(std::string_view bytes);
+  objects::BodyId adopt(std::shared_ptr<objects::NewBody> body);
   // Many of them, which become a blob with it: its id.
   std::string adopt_blob(std::shared_ptr<objects::NewBody> body);
   void forget_body(objects::BodyId body) { forgotten_.push_back(body); }

@@ -60,7 +60,7 @@ std::optional<Source> find_source(Records& records, Call& call, const Name& name
   auto configuration = find_replication(call.transaction, bucket->id);
   if (!row || !configuration) return std::nullopt;
   std::vector<ReplicationRule> rules = rules_for(*configuration, *row);
-  std::string owner = owner_in(*bucket, ownership_of({call.transaction, bucket->id}), *row);
+  std::string owner = owner_in(*bucket, ownership_of({call.transaction, bucket->id}), row->owner);
   return Source{.bucket = *bucket,
                 .row = std::move(*row),
                 .owner = std::move(owner),

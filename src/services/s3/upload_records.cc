@@ -151,10 +151,11 @@ void store_part(Service& service, Call& call, Records& records, const UploadRow&
                .checksum = base64_encode(body.checksum),
                .modified = call.now,
                .sealed_key = seal_data_key(service, call, encryption, customer, body.data_key)};
-  if (!body.content.empty()) part.body = records.adopt(body.content);
-  if (body.large) {
-    part.blob = records.adopt_blob(body.large);
+  if (body.stored && body.is_blob()) {
+    part.blob = records.adopt_blob(body.stored);
     records.own_blob(*part.blob);
+  } else if (body.stored) {
+    part.body = records.adopt(body.stored);
   }
   records.put(part_key(upload.id, number), encode_part(part));
 }

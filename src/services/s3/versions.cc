@@ -29,12 +29,17 @@ std::optional<VersionRow> find_current(Records& records, int64_t bucket, const s
   return found_version_in(records.find(current_key(bucket, key)), key, true);
 }
 
-std::optional<VersionRow> find_past(Records& records, int64_t bucket, const std::string& key,
-                                    const std::string& version) {
+// The record of one that is not the current one.
+std::optional<std::string> find_past_record(Records& records, int64_t bucket, const std::string& key,
+                                            const std::string& version) {
   const auto id = records.find(past_name_key(bucket, key, version));
   if (!id || id->size() != sizeof(uint64_t)) return std::nullopt;
-  return found_version_in(records.find(past_key(bucket, key, static_cast<int64_t>(objects::number_of(*id)))),
-                          key, false);
+  return records.find(past_key(bucket, key, static_cast<int64_t>(objects::number_of(*id))));
+}
+
+std::optional<VersionRow> find_past(Records& records, int64_t bucket, const std::string& key,
+                                    const std::string& version) {
+  return found_version_in(find_past_record(records, bucket, key, version), key, false);
 }
 
 // What a version consists of goes with it.
@@ -124,6 +129,7 @@ Change insert_current(Service& service, Call& call, Records& records, const Buck
   row.id = records.take_id();
   row.stored = {
       .upload = version.upload.value_or(""), .blob = version.blob, .sealed_key = version.sealed_key};
+  if (version.body) row.stored.body = records.adopt(std::move(version.body));
   if (!version.content.empty()) row.stored.body = records.adopt(version.content);
   row.replication = replication_of(call.transaction, bucket, row);
   row.is_current = true;
@@ -148,8 +154,8 @@ bool is_version_id(std::string_view text) {
               std::string_view::npos);
 }
 
-std::string owner_in(const BucketRow& bucket, Ownership ownership, const VersionRow& row) {
-  return row.owner.empty() || ownership == Ownership::Enforced ? bucket.account : row.owner;
+std::string owner_in(const BucketRow& bucket, Ownership ownership, const std::string& owner) {
+  return owner.empty() || ownership == Ownership::Enforced ? bucket.account : owner;
 }
 
 std::string quoted(std::string_view etag) {
@@ -177,6 +183,14 @@ std::optional<VersionRow> find_version(Records& records, int64_t bucket, const s
   std::optional<VersionRow> row = find_current(records, bucket, key);
   if (version && row && row->version != *version) row = find_past(records, bucket, key, *version);
   return row;
+}
+
+std::optional<Standing> find_standing(Records& records, int64_t bucket, const std::string& key,
+                                      const std::optional<std::string>& version) {
+  std::optional<Standing> standing = found_standing_in(records.find(current_key(bucket, key)), key);
+  if (version && standing && standing->version != *version)
+    standing = found_standing_in(find_past_record(records, bucket, key, *version), key);
+  return standing;
 }
 
 std::optional<VersionRow> find_completed(Records& records, int64_t bucket, const std::string& upload) {
@@ -283,9 +297,12 @@ bool give_body(Service& service, Call& call, Records& records, const std::option
   row.checksum_algorithm = name_of(body.algorithm);
   row.checksum = base64_encode(body.checksum);
   row.checksum_type = "FULL_OBJECT";
-  version.content = body.content;
   version.sealed_key = seal_data_key(service, call, row.encryption, customer, body.data_key);
-  if (body.large) version.blob = records.adopt_blob(body.large);
+  if (body.stored && body.is_blob()) {
+    version.blob = records.adopt_blob(body.stored);
+  } else {
+    version.body = body.stored;
+  }
   return true;
 }
 

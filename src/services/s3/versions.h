@@ -76,6 +76,13 @@ struct Outline {
   Restoration restoration = {};
 };
 
+// What permissions depend on of a version; the members are those of its row.
+struct Standing {
+  What what = What::Object;
+  std::string version;
+  std::string tags, owner, list;
+};
+
 // Some of them, and the records that their texts are in.
 struct Outlines {
   std::vector<Outline> rows = {};
@@ -83,21 +90,22 @@ struct Outlines {
 };
 
 // Whose a version is: the bucket owner's wherever lists do not count.
-std::string owner_in(const BucketRow& bucket, Ownership ownership, const VersionRow& row);
+std::string owner_in(const BucketRow& bucket, Ownership ownership, const std::string& owner);
 
 inline void possess(VersionRow& row, Possession possession) {
   row.owner = std::move(possession.owner);
   row.list = std::move(possession.list);
 }
 
-// What becomes a version: the row but for what the store decides, and the bytes.
+// What becomes a version: the row but for what the store decides, and the bytes, in one of the ways there are.
 struct NewVersion {
   VersionRow row;
   std::optional<std::string> upload = {};  // The multipart upload that it comes of.
   std::optional<std::string> blob = {};
+  std::shared_ptr<objects::NewBody> body = {};
   std::string content = {};
   std::string sealed_key = {};
-  std::vector<Piece> pieces = {};  // Of an upload in parts, instead of blob and content.
+  std::vector<Piece> pieces = {};  // Of an upload in parts.
 };
 
 // What an added or removed version did.
@@ -119,7 +127,9 @@ void require_key(const std::string& key);
 // The version called `version`, or the current one.
 std::optional<VersionRow> find_version(Records& records, int64_t bucket, const std::string& key,
                                        const std::optional<std::string>& version);
-// The same; NoSuchKey, NoSuchVersion, or MethodNotAllowed for a delete marker.
+std::optional<Standing> find_standing(Records& records, int64_t bucket, const std::string& key,
+                                      const std::optional<std::string>& version);
+// The same as the first; NoSuchKey, NoSuchVersion, or MethodNotAllowed for a delete marker.
 VersionRow require_version(Records& records, const BucketRow& bucket, const std::string& key,
                            const std::optional<std::string>& version);
 // All there are of a key, the newest first.
