@@ -2,8 +2,8 @@
 """Writes cmake/hot_functions.txt: the functions that small requests to S3 run, callers beside those whom they call.
 
 Usage: HOLM_S3_ALONE=build/release/s3_alone bench/hot_functions.py. Needs valgrind. The release build is linked in this
-order (cmake/compiler.cmake): otherwise what a request runs is spread over the whole program, and half of the time
-goes into waiting for its instructions. A list that is older than the program is worth less, and does no harm."""
+order (cmake/compiler.cmake): otherwise what a request runs is spread over twice as many pages of the program;
+bench/s3/README.md has what that costs. A list that is older than the program is worth less, and does no harm."""
 import collections
 import hashlib
 import http.client
@@ -22,7 +22,7 @@ LIST = pathlib.Path(__file__).resolve().parents[1] / "cmake" / "hot_functions.tx
 
 
 class Watched(s3.Alone):
-    """Under callgrind, which counts from the first call of count() on."""
+    """Under callgrind, which counts when it is told to."""
 
     def __init__(self, data):
         super().__init__(data)
