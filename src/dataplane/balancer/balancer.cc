@@ -361,10 +361,21 @@ void Balancer::replace_checks(const Routing& routing) {
   Shard& checking = *shards_.front();
   checking.reactor.call([&] {
     if (!checking.checks) {
-      checking.checks = std::make_unique<HealthChecks>(checking.reactor, health_listener_, functions_);
+      const auto failed = [this](std::shared_ptr<const TargetState> target) { abandon(std::move(target)); };
+      checking.checks =
+          std::make_unique<HealthChecks>(checking.reactor, health_listener_, failed, functions_);
     }
     checking.checks->replace(std::move(targets));
   });
+}
+
+// The checks end before the shards, which then do what was posted first.
+void Balancer::abandon(std::shared_ptr<const TargetState> target) {
+  for (std::unique_ptr<Shard>& each : shards_) {
+    each->reactor.post([shard = each.get(), target] {
+      for (ConnectionPassage* passage : shard->passages) passage->abandon(*target);
+    });
+  }
 }
 
 int64_t Balancer::requests_in_flight(std::string_view group_arn, std::string_view target_id,

@@ -134,6 +134,8 @@ class Balancer final {
                                                    const std::string& ip);
   DatagramRoute datagram_route(const Arrival& arrival) const;
   void publish_names(const Config& config);
+  // Has connections to it end where their groups want that.
+  void abandon(std::shared_ptr<const TargetState> target);
   void replace_checks(const Routing& routing);
 
   async::ReactorPool& reactors_;

@@ -131,5 +131,45 @@ TEST_F(BalancerTest, ConnectionsThatAreCarriedOutliveTheirTargetsRegistrationOrE
   EXPECT_NE(next.read_until("GET / ").find("Name: second"), std::string::npos) << "its target is there";
 }
 
+class FailingTargetTest : public BalancerTest {
+ protected:
+  // The port, once there is a target that is well.
+  uint16_t publish_well(Orphans of_unhealthy) {
+    balancer_settings_.listeners[0].carries = Carries::Connections;
+    group_.protocol = TargetProtocol::Tcp;
+    group_.of_unhealthy = of_unhealthy;
+    add_target(first_.address());
+    EXPECT_TRUE(publish());
+    wait_for(Health::Healthy, "");
+    return listener_port();
+  }
+  void fail_checks() {
+    first_.status = 500;
+    wait_for(Health::Unhealthy, "Target.ResponseCodeMismatch");
+  }
+  static std::string answer_to_ask(RawClient& client) {
+    client.send(kAsk);
+    return std::string(client.read_until("GET / "));
+  }
+};
+
+TEST_F(FailingTargetTest, ConnectionsThatAreCarriedGoOn) {
+  RawClient client(publish_well(Orphans::Leave));
+  EXPECT_NE(answer_to_ask(client).find("200 OK"), std::string::npos);
+  fail_checks();
+  EXPECT_NE(answer_to_ask(client).find("Name: first"), std::string::npos);
+}
+
+TEST_F(FailingTargetTest, ConnectionsThatAreCarriedEndWhereThatIsWanted) {
+  const uint16_t port = publish_well(Orphans::End);
+  RawClient client(port);
+  EXPECT_NE(answer_to_ask(client).find("200 OK"), std::string::npos);
+  fail_checks();
+  EXPECT_EQ(client.read_until(""), "");
+  // None is well, so all are asked, and who comes now is not sent away.
+  RawClient next(port);
+  EXPECT_NE(answer_to_ask(next).find("Name: first"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace holm::balancer

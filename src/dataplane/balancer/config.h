@@ -92,7 +92,7 @@ enum class Affinity : uint8_t { Connection, Client, Turn };
 // What a target is told of the client before the first byte.
 enum class ProxyProtocol : uint8_t { None, V2, V1 };
 
-// What becomes of connections whose target is registered no more.
+// What becomes of connections that are carried when their target is of no use any more.
 enum class Orphans : uint8_t { Leave, End };
 
 // Who gets requests when too few targets are healthy.
@@ -117,7 +117,8 @@ struct TargetGroup {
   // Of groups whose targets get connections instead of requests.
   Affinity affinity = Affinity::Connection;
   ProxyProtocol proxy_protocol = ProxyProtocol::None;
-  Orphans orphans = Orphans::Leave;
+  Orphans orphans = Orphans::Leave;          // Of a target that is registered no more.
+  Orphans of_unhealthy = Orphans::Leave;     // Of one that was well and fails its checks.
   // A target that became well gets its full share only after so long, if others are there to take the rest.
   async::Duration slow_start{0};
   TooFewHealthy too_few_healthy = TooFewHealthy::AskAll;

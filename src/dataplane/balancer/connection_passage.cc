@@ -31,7 +31,15 @@ void ConnectionPassage::follow(const Routing& routing) {
   if (!connection_ || !group || group->settings->orphans == Orphans::Leave) return;
   const bool is_there = std::ranges::any_of(
       group->targets, [this](const RoutedTarget& each) { return each.state == target_->state; });
-  if (is_there) return;
+  if (!is_there) end();
+}
+
+void ConnectionPassage::abandon(const TargetState& failed) {
+  if (!connection_ || target_->state.get() != &failed) return;
+  if (context_.group.settings->of_unhealthy == Orphans::End) end();
+}
+
+void ConnectionPassage::end() {
   reset_client();
   // The tasks that carry see the end of both.
   ::shutdown(context_.client->fd(), SHUT_RDWR);

@@ -42,6 +42,8 @@ class ConnectionPassage final {
   async::Task<void> run();
   // Ends if its target is not there any more and its group wants that.
   void follow(const Routing& routing);
+  // Ends if it goes to this target, which fails its checks now, and its group wants that.
+  void abandon(const TargetState& failed);
 
  private:
   async::Task<std::unique_ptr<Connection>> connect_to(const RoutedTarget& target);
@@ -49,6 +51,7 @@ class ConnectionPassage final {
   uint64_t flow() const;
   const RoutedTarget* choose(TriedTargets tried, std::string_view zone) const;
   void reset_client();
+  void end();
 
   Context context_;
   // While bytes are carried.

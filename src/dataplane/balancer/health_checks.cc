@@ -80,8 +80,12 @@ std::string key_of(const CheckedTarget& target) {
 class HealthChecks::Checker final {
  public:
   Checker(async::Reactor& reactor, CheckedTarget target, const HealthListener& listener,
-          const FunctionCaller& functions)
-      : reactor_(reactor), target_(std::move(target)), listener_(listener), functions_(functions) {
+          const FailureListener& failures, const FunctionCaller& functions)
+      : reactor_(reactor),
+        target_(std::move(target)),
+        listener_(listener),
+        failures_(failures),
+        functions_(functions) {
     tasks_.spawn(run());
   }
 
@@ -100,6 +104,7 @@ class HealthChecks::Checker final {
   async::Reactor& reactor_;
   CheckedTarget target_;
   const HealthListener& listener_;
+  const FailureListener& failures_;
   const FunctionCaller& functions_;
   int passed_ = 0;  // In a row, as the next.
   int failed_ = 0;
@@ -227,6 +232,7 @@ void HealthChecks::Checker::count_verdict(const Verdict& verdict) {
     target_.state->well_since_ms = std::max<int64_t>(since.count(), 1);
   }
   target_.state->health = after;
+  if (before == Health::Healthy && after == Health::Unhealthy) failures_(target_.state);
   // While a verdict is not reached, what was told stays true.
   bool reached = passed == (after == Health::Healthy) && after != Health::Initial;
   if (!reached) return;
@@ -242,8 +248,12 @@ void HealthChecks::Checker::count_verdict(const Verdict& verdict) {
              .description = verdict.description});
 }
 
-HealthChecks::HealthChecks(async::Reactor& reactor, HealthListener listener, FunctionCaller functions)
-    : reactor_(reactor), listener_(std::move(listener)), functions_(std::move(functions)) {}
+HealthChecks::HealthChecks(async::Reactor& reactor, HealthListener listener, FailureListener failures,
+                           FunctionCaller functions)
+    : reactor_(reactor),
+      listener_(std::move(listener)),
+      failures_(std::move(failures)),
+      functions_(std::move(functions)) {}
 
 HealthChecks::~HealthChecks() = default;
 
@@ -255,7 +265,7 @@ void HealthChecks::replace(std::vector<CheckedTarget> targets) {
     if (found != checkers_.end()) {
       next.insert(checkers_.extract(found));
     } else if (!next.contains(key)) {
-      next.emplace(key, std::make_unique<Checker>(reactor_, std::move(target), listener_, functions_));
+      next.emplace(key, std::make_unique<Checker>(reactor_, std::move(target), listener_, failures_, functions_));
     }
   }
   checkers_ = std::move(next);

@@ -28,6 +28,8 @@ struct HealthChange {
 
 // Called on a reactor's thread; does not block.
 using HealthListener = std::function<void(const HealthChange&)>;
+// The same, for a target that was well and is so no more.
+using FailureListener = std::function<void(std::shared_ptr<const TargetState>)>;
 
 // One target as it is checked.
 struct CheckedTarget {
@@ -44,7 +46,8 @@ struct CheckedTarget {
 // Lives on one reactor's thread.
 class HealthChecks final {
  public:
-  HealthChecks(async::Reactor& reactor, HealthListener listener, FunctionCaller functions);
+  HealthChecks(async::Reactor& reactor, HealthListener listener, FailureListener failures,
+               FunctionCaller functions);
   ~HealthChecks();
   HealthChecks(const HealthChecks&) = delete;
   HealthChecks& operator=(const HealthChecks&) = delete;
@@ -56,6 +59,7 @@ class HealthChecks final {
   class Checker;
   async::Reactor& reactor_;
   HealthListener listener_;
+  FailureListener failures_;
   FunctionCaller functions_;
   std::map<std::string, std::unique_ptr<Checker>> checkers_;
 };

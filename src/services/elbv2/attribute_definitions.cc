@@ -23,6 +23,7 @@ constexpr size_t kHeaderNameMax = 128;
 
 constexpr std::string_view kDenyGateway = "ipv6.deny_all_igw_traffic";
 constexpr std::string_view kTermination = "deregistration_delay.connection_termination.enabled";
+constexpr std::string_view kUnhealthyTermination = "target_health_state.unhealthy.connection_termination.enabled";
 constexpr std::string_view kStickinessType = "stickiness.type";
 
 constexpr Definition kLoadBalancerAttributes[] = {
@@ -92,7 +93,7 @@ constexpr Definition kTargetGroupAttributes[] = {
     {"target_group_health.unhealthy_state_routing.minimum_healthy_targets.count", "1", "1-1000", "1-1000"},
     {"target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage", "off", "off|1-100",
      "1-100"},
-    {"target_health_state.unhealthy.connection_termination.enabled", "false", kBoolean, kNothing},
+    {kUnhealthyTermination, "true", kBoolean, kBoolean},
     {"target_health_state.unhealthy.draining_interval_seconds", "0", "0-360000", kNothing},
 };
 
@@ -183,7 +184,7 @@ bool applies(const Listener& listener, std::string_view key) {
 }
 
 bool depends_on_owner(std::string_view key) {
-  return key == kDenyGateway || key == kTermination || key == kStickinessType;
+  return key == kDenyGateway || key == kTermination || key == kUnhealthyTermination || key == kStickinessType;
 }
 
 std::optional<std::string_view> own_default(const LoadBalancer& load_balancer, std::string_view key) {
@@ -195,6 +196,7 @@ std::optional<std::string_view> own_default(const TargetGroup& group, std::strin
   if (key == kStickinessType && carries_connections(group)) return "source_ip";
   // Flows of UDP have no end that could be waited for.
   if (key == kTermination && group.protocol == "UDP") return "true";
+  if (key == kUnhealthyTermination && carries_datagrams(group.protocol.value_or(""))) return "false";
   return std::nullopt;
 }
 

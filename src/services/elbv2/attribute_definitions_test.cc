@@ -60,7 +60,7 @@ constexpr Named kLoadBalancers[] = {
 };
 
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroupAttribute.html
-// Two are what is done here: clients' addresses are not kept, and connections to targets that fail go on.
+// One is what is done here: clients' addresses are not kept.
 constexpr Named kGroups[] = {
     {kGroup, "deregistration_delay.connection_termination.enabled", "false"},
     {kGroup, "deregistration_delay.timeout_seconds", "300"},
@@ -82,7 +82,7 @@ constexpr Named kGroups[] = {
     {kGroup, "target_group_health.dns_failover.minimum_healthy_targets.percentage", "off"},
     {kGroup, "target_group_health.unhealthy_state_routing.minimum_healthy_targets.count", "1"},
     {kGroup, "target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage", "off"},
-    {kGroup, "target_health_state.unhealthy.connection_termination.enabled", "false"},
+    {kGroup, "target_health_state.unhealthy.connection_termination.enabled", "true"},
     {kGroup, "target_health_state.unhealthy.draining_interval_seconds", "0"},
 };
 

@@ -24,6 +24,8 @@ using Definition = AttributeDefinition;
 
 constexpr size_t kValueMax = 1024;
 constexpr std::string_view kTermination = "deregistration_delay.connection_termination.enabled";
+constexpr std::string_view kUnhealthyTermination =
+    "target_health_state.unhealthy.connection_termination.enabled";
 constexpr std::pair<LogKind, std::string_view> kLogs[] = {{LogKind::Access, "access_logs."},
                                                           {LogKind::Connection, "connection_logs."}};
 
@@ -55,6 +57,11 @@ void check_together(Call& call, const TargetGroup& group) {
   const bool has_header = attribute(call, arn, "proxy_protocol_v2.enabled") == "true";
   if (has_header && carries_datagrams(group.protocol.value_or(""))) {
     throw aws::NotImplemented("The attribute proxy_protocol_v2.enabled true of a group of datagrams");
+  }
+  if (carries_datagrams(group.protocol.value_or("")) && attribute(call, arn, kUnhealthyTermination) == "true") {
+    throw InvalidConfigurationRequestException(
+        fmt::format("The attribute '{}' cannot be 'true' for target groups with the protocol '{}'",
+                    kUnhealthyTermination, group.protocol.value_or("")));
   }
   const bool is_slow = attribute(call, arn, "slow_start.duration_seconds") != "0";
   if (is_slow && attribute(call, arn, "load_balancing.algorithm.type") != "round_robin") {

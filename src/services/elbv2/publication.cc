@@ -106,6 +106,9 @@ void apply_connection_attributes(aws::Call& call, balancer::TargetGroup& group) 
   if (attribute(call, group.arn, "deregistration_delay.connection_termination.enabled") == "true") {
     group.orphans = balancer::Orphans::End;
   }
+  if (attribute(call, group.arn, "target_health_state.unhealthy.connection_termination.enabled") == "true") {
+    group.of_unhealthy = balancer::Orphans::End;
+  }
   if (attribute(call, group.arn, "stickiness.enabled") == "true") group.affinity = balancer::Affinity::Client;
 }
 
