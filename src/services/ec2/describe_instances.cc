@@ -12,6 +12,7 @@
 #include "ec2/handlers.h"
 #include "services/ec2/filters.h"
 #include "services/ec2/instance_types.h"
+#include "services/ec2/selection.h"
 #include "services/ec2/service.h"
 #include "services/ec2/spot_requests.h"
 #include "services/ec2/volumes.h"
@@ -191,8 +192,9 @@ DescribeInstancesResult describe_instances(Service&, Call& call, const DescribeI
   check_page(request.max_results, !request.instance_ids.empty(), "instancesSet");
   for (const std::string& id : request.instance_ids) require_instance(call, id);
   DescribeInstancesResult result;
-  for (const InstanceRow& row :
-       instances_where(call.transaction, "account = ?1 AND region = ?2", {call.account, call.region})) {
+  Selection selection(call);
+  selection.among("id", request.instance_ids).filtered("id", request.filters, "instance-id");
+  for (const InstanceRow& row : instances_where(call.transaction, selection.where(), selection.arguments())) {
     if (!is_asked_for(request.instance_ids, row.id)) continue;
     Instance instance = describe_instance(call, row);
     FilterValues values = [&](std::string_view name) { return filter_values(instance, row, name); };
@@ -215,8 +217,9 @@ DescribeInstanceStatusResult describe_instance_status(Service&, Call& call,
   check_page(request.max_results, !request.instance_ids.empty(), "instancesSet");
   for (const std::string& id : request.instance_ids) require_instance(call, id);
   DescribeInstanceStatusResult result;
-  for (const InstanceRow& row :
-       instances_where(call.transaction, "account = ?1 AND region = ?2", {call.account, call.region})) {
+  Selection selection(call);
+  selection.among("id", request.instance_ids);
+  for (const InstanceRow& row : instances_where(call.transaction, selection.where(), selection.arguments())) {
     if (!is_asked_for(request.instance_ids, row.id)) continue;
     if (row.state != "running" && !request.include_all_instances.value_or(false)) continue;
     const InstanceStatusSummary summary = check_status(call, row);

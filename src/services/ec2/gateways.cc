@@ -6,6 +6,7 @@
 
 #include "ec2/handlers.h"
 #include "services/ec2/filters.h"
+#include "services/ec2/selection.h"
 #include "services/ec2/service.h"
 #include "services/ec2/vpcs.h"
 
@@ -127,9 +128,14 @@ DescribeInternetGatewaysResult describe_internet_gateways(Service&, Call& call,
   check_filters("DescribeInternetGateways", request.filters);
   for (const std::string& id : request.internet_gateway_ids) require_gateway(call, id);
   DescribeInternetGatewaysResult result;
+  Selection selection(call);
+  selection.among("id", request.internet_gateway_ids)
+      .filtered("id", request.filters, "internet-gateway-id")
+      .filtered("vpc", request.filters, "attachment.vpc-id");
   for (const sql::Row& row : call.transaction.run(
-           "SELECT id, vpc FROM ec2_internet_gateway WHERE account = ?1 AND region = ?2 ORDER BY created, id",
-           {call.account, call.region})) {
+           fmt::format("SELECT id, vpc FROM ec2_internet_gateway WHERE {} ORDER BY created, id",
+                       selection.where()),
+           selection.arguments())) {
     const GatewayRow gateway{row.text(0), row.optional_text(1)};
     if (!is_asked_for(request.internet_gateway_ids, gateway.id)) continue;
     FilterValues values = [&](std::string_view name) -> std::optional<std::vector<std::string>> {

@@ -8,6 +8,7 @@
 #include "ec2/handlers.h"
 #include "services/ec2/filters.h"
 #include "services/ec2/security_groups.h"
+#include "services/ec2/selection.h"
 #include "services/ec2/service.h"
 #include "services/ec2/zones.h"
 
@@ -296,8 +297,13 @@ DescribeNetworkInterfacesResult describe_network_interfaces(Service&, Call& call
   check_filters("DescribeNetworkInterfaces", request.filters);
   for (const std::string& id : request.network_interface_ids) require_interface(call, id);
   DescribeNetworkInterfacesResult result;
-  for (const InterfaceRow& row :
-       rows_where(call.transaction, "account = ?1 AND region = ?2", {call.account, call.region})) {
+  Selection selection(call);
+  selection.among("id", request.network_interface_ids)
+      .filtered("id", request.filters, "network-interface-id")
+      .filtered("vpc", request.filters, "vpc-id")
+      .filtered("subnet", request.filters, "subnet-id")
+      .filtered("instance", request.filters, "attachment.instance-id");
+  for (const InterfaceRow& row : rows_where(call.transaction, selection.where(), selection.arguments())) {
     if (!is_asked_for(request.network_interface_ids, row.id)) continue;
     NetworkInterface described = describe(call, row);
     FilterValues values = [&](std::string_view name) { return filter_values(described, name); };

@@ -7,6 +7,7 @@
 #include "services/ec2/filters.h"
 #include "services/ec2/gateways.h"
 #include "services/ec2/interfaces.h"
+#include "services/ec2/selection.h"
 #include "services/ec2/service.h"
 
 namespace holm::ec2 {
@@ -133,11 +134,14 @@ DescribeNatGatewaysResult describe_nat_gateways(Service&, Call& call,
                                                 const DescribeNatGatewaysRequest& request) {
   check_filters("DescribeNatGateways", request.filter);
   DescribeNatGatewaysResult result;
+  Selection selection(call);
+  selection.among("id", request.nat_gateway_ids)
+      .filtered("id", request.filter, "nat-gateway-id")
+      .filtered("vpc", request.filter, "vpc-id");
   for (const sql::Row& row : call.transaction.run(
-           fmt::format(
-               "SELECT {} FROM ec2_nat_gateway WHERE account = ?1 AND region = ?2 ORDER BY created, id",
-               kNatColumns),
-           {call.account, call.region})) {
+           fmt::format("SELECT {} FROM ec2_nat_gateway WHERE {} ORDER BY created, id", kNatColumns,
+                       selection.where()),
+           selection.arguments())) {
     if (!is_asked_for(request.nat_gateway_ids, row.text(0))) continue;
     NatGateway gateway = describe_nat(call, row);
     FilterValues values = [&](std::string_view name) -> std::optional<std::vector<std::string>> {

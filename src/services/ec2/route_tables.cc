@@ -9,6 +9,7 @@
 #include "services/ec2/filters.h"
 #include "services/ec2/gateways.h"
 #include "services/ec2/peerings.h"
+#include "services/ec2/selection.h"
 #include "services/ec2/service.h"
 #include "services/ec2/subnets.h"
 #include "services/ec2/vpc_endpoints.h"
@@ -196,9 +197,13 @@ DescribeRouteTablesResult describe_route_tables(Service&, Call& call,
   check_filters("DescribeRouteTables", request.filters);
   for (const std::string& id : request.route_table_ids) require_table(call, id);
   DescribeRouteTablesResult result;
+  Selection selection(call);
+  selection.among("id", request.route_table_ids)
+      .filtered("id", request.filters, "route-table-id")
+      .filtered("vpc", request.filters, "vpc-id");
   for (const sql::Row& row : call.transaction.run(
-           "SELECT id, vpc FROM ec2_route_table WHERE account = ?1 AND region = ?2 ORDER BY created, id",
-           {call.account, call.region})) {
+           fmt::format("SELECT id, vpc FROM ec2_route_table WHERE {} ORDER BY created, id", selection.where()),
+           selection.arguments())) {
     if (!is_asked_for(request.route_table_ids, row.text(0))) continue;
     RouteTable table = describe(call, {row.text(0), row.text(1)});
     FilterValues values = [](std::string_view) { return std::nullopt; };

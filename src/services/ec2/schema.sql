@@ -229,3 +229,9 @@ CREATE TABLE ec2_spot_request (
   id TEXT NOT NULL PRIMARY KEY, account TEXT NOT NULL, region TEXT NOT NULL,
   instance TEXT NOT NULL UNIQUE REFERENCES ec2_instance (id) ON DELETE CASCADE, max_price TEXT,
   cancelled INTEGER NOT NULL DEFAULT 0, created INTEGER NOT NULL, noticed INTEGER, ends INTEGER);
+-- migration 19
+-- Describe operations ask for what is in one network, or has one name.
+CREATE INDEX ec2_security_group_name ON ec2_security_group (name);
+CREATE INDEX ec2_route_table_vpc ON ec2_route_table (vpc);
+CREATE INDEX ec2_internet_gateway_vpc ON ec2_internet_gateway (vpc);
+CREATE INDEX ec2_nat_gateway_vpc ON ec2_nat_gateway (vpc);

@@ -12,6 +12,7 @@
 #include "services/ec2/cidr.h"
 #include "services/ec2/filters.h"
 #include "services/ec2/security_groups.h"
+#include "services/ec2/selection.h"
 #include "services/ec2/service.h"
 #include "services/ec2/vpcs.h"
 
@@ -439,21 +440,35 @@ UpdateSecurityGroupRuleDescriptionsEgressResult update_security_group_rule_descr
   return {.return_ = true};
 }
 
+namespace {
+
+// Of rules, each of which has to be there.
+std::vector<std::string> groups_of(Call& call, const std::vector<std::string>& rules) {
+  std::vector<std::string> groups;
+  for (const std::string& id : rules) {
+    auto found = call.transaction.find(
+        "SELECT of_it.id FROM ec2_security_group_rule AS rule JOIN ec2_security_group AS of_it"
+        " ON of_it.id = rule.security_group WHERE rule.id = ?1 AND of_it.account = ?2 AND of_it.region = ?3",
+        {id, call.account, call.region});
+    if (!found) throw_no_rule(id);
+    groups.push_back(found->text(0));
+  }
+  return groups;
+}
+
+}  // namespace
+
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeSecurityGroupRules.html
 DescribeSecurityGroupRulesResult describe_security_group_rules(
     Service&, Call& call, const DescribeSecurityGroupRulesRequest& request) {
   check_filters("DescribeSecurityGroupRules", request.filters);
-  for (const std::string& id : request.security_group_rule_ids) {
-    auto found = call.transaction.find(
-        "SELECT 1 FROM ec2_security_group_rule AS rule JOIN ec2_security_group AS of_it"
-        " ON of_it.id = rule.security_group WHERE rule.id = ?1 AND of_it.account = ?2 AND of_it.region = ?3",
-        {id, call.account, call.region});
-    if (!found) throw_no_rule(id);
-  }
   DescribeSecurityGroupRulesResult result;
+  Selection selection(call);
+  selection.among("id", groups_of(call, request.security_group_rule_ids))
+      .filtered("id", request.filters, "group-id");
   for (const sql::Row& group : call.transaction.run(
-           "SELECT id FROM ec2_security_group WHERE account = ?1 AND region = ?2 ORDER BY created, id",
-           {call.account, call.region})) {
+           fmt::format("SELECT id FROM ec2_security_group WHERE {} ORDER BY created, id", selection.where()),
+           selection.arguments())) {
     for (const RuleRow& rule : rules_of(call.transaction, group.text(0))) {
       if (!is_asked_for(request.security_group_rule_ids, rule.id)) continue;
       FilterValues values = [&](std::string_view name) -> std::optional<std::vector<std::string>> {

@@ -8,6 +8,7 @@
 #include "sandbox/network.h"
 #include "services/ec2/filters.h"
 #include "services/ec2/security_group_rules.h"
+#include "services/ec2/selection.h"
 #include "services/ec2/service.h"
 #include "services/ec2/vpcs.h"
 
@@ -185,11 +186,16 @@ DescribeSecurityGroupsResult describe_security_groups(Service& service, Call& ca
     require_group_named(call, default_vpc ? default_vpc->id : "", name);
   }
   DescribeSecurityGroupsResult result;
+  Selection selection(call);
+  selection.among("id", request.group_ids)
+      .among("name", request.group_names)
+      .filtered("id", request.filters, "group-id")
+      .filtered("name", request.filters, "group-name")
+      .filtered("vpc", request.filters, "vpc-id");
   for (const sql::Row& each : call.transaction.run(
-           fmt::format(
-               "SELECT {} FROM ec2_security_group WHERE account = ?1 AND region = ?2 ORDER BY created, id",
-               kColumns),
-           {call.account, call.region})) {
+           fmt::format("SELECT {} FROM ec2_security_group WHERE {} ORDER BY created, id", kColumns,
+                       selection.where()),
+           selection.arguments())) {
     const GroupRow row = read_row(each);
     if (!is_asked_for(request.group_ids, row.id) || !is_asked_for(request.group_names, row.name)) continue;
     SecurityGroup group = describe(call, row);

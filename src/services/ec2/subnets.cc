@@ -9,6 +9,7 @@
 #include "ec2/handlers.h"
 #include "services/ec2/filters.h"
 #include "services/ec2/network_acls.h"
+#include "services/ec2/selection.h"
 #include "services/ec2/service.h"
 #include "services/ec2/zone_faults.h"
 #include "services/ec2/zones.h"
@@ -200,7 +201,11 @@ DescribeSubnetsResult describe_subnets(Service& service, Call& call, const Descr
   find_default_vpc(service, call);
   for (const std::string& id : request.subnet_ids) require_subnet(call, id);
   DescribeSubnetsResult result;
-  for (const SubnetRow& row : rows_of(call, "account = ?1 AND region = ?2", {call.account, call.region})) {
+  Selection selection(call);
+  selection.among("id", request.subnet_ids)
+      .filtered("id", request.filters, "subnet-id")
+      .filtered("vpc", request.filters, "vpc-id");
+  for (const SubnetRow& row : rows_of(call, selection.where(), selection.arguments())) {
     if (!is_asked_for(request.subnet_ids, row.id)) continue;
     Subnet subnet = describe(call, row);
     FilterValues values = [&](std::string_view name) -> std::optional<std::vector<std::string>> {

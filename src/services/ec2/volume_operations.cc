@@ -8,6 +8,7 @@
 #include "ec2/handlers.h"
 #include "services/ec2/filters.h"
 #include "services/ec2/instances.h"
+#include "services/ec2/selection.h"
 #include "services/ec2/service.h"
 #include "services/ec2/volumes.h"
 #include "services/ec2/zones.h"
@@ -95,8 +96,11 @@ DescribeVolumesResult describe_volumes(Service& service, Call& call, const Descr
   check_page(request.max_results, !request.volume_ids.empty(), "volumeIds");
   for (const std::string& id : request.volume_ids) require_volume(call, id);
   DescribeVolumesResult result;
-  for (const VolumeRow& row :
-       volumes_where(call.transaction, "account = ?1 AND region = ?2", {call.account, call.region})) {
+  Selection selection(call);
+  selection.among("id", request.volume_ids)
+      .filtered("id", request.filters, "volume-id")
+      .filtered("instance", request.filters, "attachment.instance-id");
+  for (const VolumeRow& row : volumes_where(call.transaction, selection.where(), selection.arguments())) {
     if (!is_asked_for(request.volume_ids, row.id)) continue;
     Volume volume = describe_volume(service, call, row);
     FilterValues values = [&](std::string_view name) { return filter_values(volume, name); };

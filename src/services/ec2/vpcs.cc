@@ -12,6 +12,7 @@
 #include "services/ec2/network_acls.h"
 #include "services/ec2/peerings.h"
 #include "services/ec2/security_groups.h"
+#include "services/ec2/selection.h"
 #include "services/ec2/service.h"
 #include "services/ec2/subnets.h"
 #include "services/ec2/zones.h"
@@ -214,10 +215,11 @@ DescribeVpcsResult describe_vpcs(Service& service, Call& call, const DescribeVpc
   find_default_vpc(service, call);
   for (const std::string& id : request.vpc_ids) require_vpc(call, id);
   DescribeVpcsResult result;
+  Selection selection(call);
+  selection.among("id", request.vpc_ids).filtered("id", request.filters, "vpc-id");
   for (const sql::Row& each : call.transaction.run(
-           fmt::format("SELECT {} FROM ec2_vpc WHERE account = ?1 AND region = ?2 ORDER BY created, id",
-                       kColumns),
-           {call.account, call.region})) {
+           fmt::format("SELECT {} FROM ec2_vpc WHERE {} ORDER BY created, id", kColumns, selection.where()),
+           selection.arguments())) {
     const VpcRow row = read_row(each);
     if (!is_asked_for(request.vpc_ids, row.id)) continue;
     Vpc vpc = describe(call, row);
