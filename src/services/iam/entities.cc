@@ -205,6 +205,11 @@ std::vector<Tag> tags_of(sql::Transaction& transaction, const Entity& entity) {
   return tags;
 }
 
+std::optional<std::vector<Tag>> told_tags(sql::Transaction& transaction, const Entity& entity) {
+  std::vector<Tag> tags = tags_of(transaction, entity);
+  return tags.empty() ? std::nullopt : std::optional(std::move(tags));
+}
+
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
 // Keys ignore case: a tag replaces one whose key differs in case only.
 void put_tags(Call& call, const Entity& entity, const std::vector<Tag>& tags) {

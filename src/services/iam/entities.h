@@ -71,6 +71,8 @@ inline std::string entity_key(const sql::Row& row) { return row.text(kEntityFold
 
 // Tags of one entity in the order of their keys.
 std::vector<Tag> tags_of(sql::Transaction& transaction, const Entity& entity);
+// As descriptions have them: nothing where there are none.
+std::optional<std::vector<Tag>> told_tags(sql::Transaction& transaction, const Entity& entity);
 void put_tags(Call& call, const Entity& entity, const std::vector<Tag>& tags);
 void remove_tags(Call& call, const Entity& entity, const std::vector<std::string>& keys);
 

@@ -71,7 +71,7 @@ Policy to_policy(Call& call, const Entity& entity, Detail detail) {
                 .update_date = entity.changed};
   if (detail == Detail::Brief) return policy;
   policy.description = entity.description;
-  policy.tags = tags_of(call.transaction, entity);
+  policy.tags = told_tags(call.transaction, entity);
   return policy;
 }
 

@@ -45,7 +45,7 @@ Role to_role(sql::Transaction& transaction, const Entity& entity, Detail detail)
             .description = entity.description,
             .max_session_duration = static_cast<int32_t>(entity.max_session_duration)};
   if (detail == Detail::Brief) return role;
-  role.tags = tags_of(transaction, entity);
+  role.tags = told_tags(transaction, entity);
   if (entity.boundary) role.permissions_boundary = to_boundary(*entity.boundary);
   return role;
 }
@@ -67,7 +67,9 @@ CreateRoleResponse create_role(Service& service, Call& call, const CreateRoleReq
   insert_entity(service, call, entity);
   put_tags(call, entity, request.tags);
   service.changed(call);
-  return {.role = to_role(call.transaction, entity, Detail::Full)};
+  CreateRoleResponse output{.role = to_role(call.transaction, entity, Detail::Full)};
+  output.role.max_session_duration.reset();  // As AWS: only those who read the role are told.
+  return output;
 }
 
 GetRoleResponse get_role(Service&, Call& call, const GetRoleRequest& request) {

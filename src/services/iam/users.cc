@@ -23,7 +23,7 @@ User to_user(sql::Transaction& transaction, const Entity& entity, Detail detail)
             .arn = entity.arn(),
             .create_date = entity.created};
   if (detail == Detail::Brief) return user;
-  user.tags = tags_of(transaction, entity);
+  user.tags = told_tags(transaction, entity);
   if (entity.boundary) user.permissions_boundary = to_boundary(*entity.boundary);
   return user;
 }
