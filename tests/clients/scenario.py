@@ -4,7 +4,8 @@
   ec2 CreateVpc {"CidrBlock": "10.0.0.0/16"}
   > {"Vpc": {"VpcId": $vpc, ...}, ...}
   ec2 DeleteVpc {"VpcId": "vpc-none"}
-  ! 400 InvalidVpcID.NotFound vpc-none     (words that the message contains may follow the code)
+  ! 400 InvalidVpcID.NotFound vpc-none     (words that the message contains may follow the code; after the
+                                            message come the error's other members, as Name=Value)
   until ec2 DescribeInstances {} > …       (repeats the call until it matches)
 
 `$name` binds at first sight and must match afterwards; `...` admits further members or elements. Known from the start
@@ -191,7 +192,10 @@ def perform(region, call, names):
         output = region.client(service)._make_api_call(operation, request)
     except botocore.exceptions.ClientError as error:
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-        return "error", f"{status} {error.response['Error']['Code']} {error.response['Error'].get('Message', '')}"
+        members = dict(error.response["Error"])
+        code, message = members.pop("Code"), members.pop("Message", "")
+        more = "".join(f" {name}={value}" for name, value in members.items())
+        return "error", f"{status} {code} {message}{more}"
     output.pop("ResponseMetadata")
     return "ok", readable(output)
 

@@ -54,6 +54,9 @@ CodecResult read_query(const Form& query, const Member& member, void* input) {
   bool is_list = member.shape->kind == Kind::List;
   for (const FormField& field : query) {
     if (field.name != member.wire_name) continue;
+    // As AWS: a number of nothing is none.
+    const Kind kind = member.shape->kind;
+    if (field.value.empty() && (kind == Kind::Integer || kind == Kind::Long)) continue;
     auto result = read_into(field.value, member, TimestampFormat::Iso8601, input);
     if (!result || !is_list) return result;
   }

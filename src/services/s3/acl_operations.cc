@@ -13,7 +13,9 @@ namespace {
 
 void require_said(const AskedList& asked) {
   if (!asked.says_nothing()) return;
-  throw aws::ServiceError("MissingSecurityHeader", 400, "Your request was missing a required header");
+  aws::ServiceError error("MissingSecurityHeader", 400, "Your request was missing a required header");
+  error.with("MissingHeaderName", "x-amz-acl");
+  throw error;
 }
 
 // With the names of those that are granted something.
@@ -67,7 +69,7 @@ PutObjectAclOutput put_object_acl(Service& service, Call& call, const PutObjectA
   const AskedList asked = asked_list(request);
   require_said(asked);
   change(service, call, [&](Records& records) {
-    VersionRow row = require_version(records, bucket, request.key, request.version_id);
+    VersionRow row = require_changeable(records, bucket, request.key, request.version_id, "PUT");
     const std::string owner = owner_in(bucket, ownership_of({call.transaction, bucket.id}), row.owner);
     row.list = object_list(service, call, bucket, asked, owner);
     keep_version(records, bucket.id, row);

@@ -12,6 +12,7 @@
 #include "base/strings.h"
 #include "s3/errors.h"
 #include "s3/schema.h"
+#include "services/s3/invalid_argument.h"
 #include "services/s3/public_access.h"
 #include "services/s3/service.h"
 
@@ -25,9 +26,12 @@ constexpr std::string_view kAllUsers = "http://acs.amazonaws.com/groups/global/A
 constexpr std::string_view kAuthenticatedUsers = "http://acs.amazonaws.com/groups/global/AuthenticatedUsers";
 constexpr std::string_view kLogDelivery = "http://acs.amazonaws.com/groups/s3/LogDelivery";
 constexpr std::string_view kFullControl = "FULL_CONTROL";
+constexpr std::string_view kPermissions[] = {kFullControl, "READ", "WRITE", "READ_ACP", "WRITE_ACP"};
 
-[[noreturn]] void throw_invalid(const std::string& message) {
-  throw aws::ServiceError("InvalidArgument", 400, message);
+[[noreturn]] void throw_malformed() {
+  throw aws::ServiceError(
+      "MalformedACLError", 400,
+      "The XML you provided was not well-formed or did not validate against our published schema");
 }
 
 Grant grant_to_account(const std::string& account, std::string_view permission) {
@@ -69,15 +73,21 @@ void require_canned_name(const std::string& name) {
                                          "bucket-owner-full-control"};
   if (name == "aws-exec-read") throw aws::NotImplemented("The canned ACL aws-exec-read");
   if (std::ranges::find(kNames, name) != std::end(kNames)) return;
-  aws::ServiceError error("InvalidArgument", 400, "There is no canned ACL of that name.");
-  error.with("ArgumentName", "x-amz-acl").with("ArgumentValue", name);
-  throw error;
+  throw_invalid_argument("There is no canned ACL of that name.", {"x-amz-acl", name});
 }
 
-Grantee require_grantee(const Owners& owners, const Grantee& given) {
+// How errors call the two ways to name a grantee.
+struct GranteeNames {
+  std::string_view group;
+  std::string_view account;
+};
+constexpr GranteeNames kOfHeader = {"uri", "id"};
+constexpr GranteeNames kOfDocument = {"Group/URI", "CanonicalUser/ID"};
+
+Grantee require_grantee(const Owners& owners, const Grantee& given, const GranteeNames& names) {
   if (given.uri) {
     if (*given.uri != kAllUsers && *given.uri != kAuthenticatedUsers && *given.uri != kLogDelivery) {
-      throw_invalid("Invalid group uri");
+      throw_invalid_argument("Invalid group uri", {std::string(names.group), *given.uri});
     }
     return {.type = "Group", .uri = given.uri};
   }
@@ -86,17 +96,23 @@ Grantee require_grantee(const Owners& owners, const Grantee& given) {
     throw aws::ServiceError("UnresolvableGrantByEmailAddress", 400,
                             "The e-mail address you provided does not match any account on record.");
   }
-  if (!given.id || !owners.find_account(*given.id)) throw_invalid("Invalid id");
+  if (!given.id || !owners.find_account(*given.id))
+    throw_invalid_argument("Invalid id", {std::string(names.account), given.id.value_or("")});
   return {.id = given.id, .type = "CanonicalUser"};
 }
 
 // `id="…", uri="…", emailAddress="…"`, the quotes optional.
 std::vector<Grant> grants_of_header(const Owners& owners, std::string_view permission,
                                     const std::string& header) {
+  auto throw_unrecognised = [&] {
+    std::string name = to_lower(permission);
+    std::ranges::replace(name, '_', '-');
+    throw_invalid_argument("Argument format not recognized", {"x-amz-grant-" + name, header});
+  };
   std::vector<Grant> grants;
   for (std::string_view part : split(header, ',')) {
     const size_t equals = part.find('=');
-    if (equals == std::string_view::npos) throw_invalid("Argument format not recognized");
+    if (equals == std::string_view::npos) throw_unrecognised();
     const std::string name = to_lower(trim(part.substr(0, equals)));
     std::string_view value = trim(part.substr(equals + 1));
     if (value.size() >= 2 && value.starts_with('"') && value.ends_with('"'))
@@ -109,9 +125,10 @@ std::vector<Grant> grants_of_header(const Owners& owners, std::string_view permi
     } else if (name == "emailaddress") {
       grantee.email_address = value;
     } else {
-      throw_invalid("Argument format not recognized");
+      throw_unrecognised();
     }
-    grants.push_back({.grantee = require_grantee(owners, grantee), .permission = std::string(permission)});
+    grants.push_back({.grantee = require_grantee(owners, grantee, kOfHeader),
+                      .permission = std::string(permission)});
   }
   return grants;
 }
@@ -121,14 +138,15 @@ std::vector<Grant> grants_of_policy(const Owners& owners, const AccessControlPol
   if (policy.owner && policy.owner->id && *policy.owner->id != canonical_id(owner)) {
     throw aws::AccessDenied("Access Denied");  // Nobody becomes the owner by saying so.
   }
+  if (!policy.owner) throw_malformed();
   std::vector<Grant> grants;
   for (const Grant& grant : policy.grants) {
-    if (!grant.grantee || !grant.permission) {
-      throw aws::ServiceError(
-          "MalformedACLError", 400,
-          "The XML you provided was not well-formed or did not validate against our published schema");
-    }
-    grants.push_back({.grantee = require_grantee(owners, *grant.grantee), .permission = grant.permission});
+    if (!grant.grantee || !grant.permission) throw_malformed();
+    if (std::ranges::find(kPermissions, *grant.permission) == std::end(kPermissions)) throw_malformed();
+    const std::string& type = grant.grantee->type;
+    if (type != "CanonicalUser" && type != "Group" && type != "AmazonCustomerByEmail") throw_malformed();
+    grants.push_back(
+        {.grantee = require_grantee(owners, *grant.grantee, kOfDocument), .permission = grant.permission});
   }
   return grants;
 }
@@ -172,8 +190,11 @@ std::string write_list(const AskedList& asked, std::vector<Grant> grants) {
   return aws::write_json(schema::kAccessControlPolicy, &document);
 }
 
-// In a bucket without lists only those are taken that say what is so anyway.
-void require_no_list(const BucketRow& bucket, const AskedList& asked) {
+// In a bucket without lists only those are taken that say what is so anyway. What is wrong with the list itself
+// is said before that.
+void require_no_list(Service& service, const BucketRow& bucket, const AskedList& asked) {
+  if (asked.says_nothing()) return;
+  require_grants(service, asked, bucket.account, bucket.account);
   auto refuse = [] {
     throw aws::ServiceError("AccessControlListNotSupported", 400, "The bucket does not allow ACLs");
   };
@@ -238,7 +259,7 @@ Possession possession_of(Service& service, Call& call, const BucketRow& bucket, 
                          const AskedList& asked) {
   const Ownership ownership = ownership_of(settings);
   if (ownership == Ownership::Enforced) {
-    require_no_list(bucket, asked);
+    require_no_list(service, bucket, asked);
     return {};
   }
   // What nobody wrote is the bucket owner's.
@@ -253,13 +274,13 @@ std::string object_list(Service& service, Call& call, const BucketRow& bucket, c
                         const std::string& owner) {
   if (ownership_of({call.transaction, bucket.id}) != Ownership::Enforced)
     return require_list(service, call, bucket, asked, owner);
-  require_no_list(bucket, asked);
+  require_no_list(service, bucket, asked);
   return {};
 }
 
 void keep_bucket_list(Service& service, Call& call, const BucketRow& bucket, const AskedList& asked) {
   if (ownership_of({call.transaction, bucket.id}) == Ownership::Enforced)
-    return require_no_list(bucket, asked);
+    return require_no_list(service, bucket, asked);
   const std::string list = require_list(service, call, bucket, asked, bucket.account);
   if (list.empty()) return clear_configuration(call, bucket.id, kListKind);
   set_configuration(call, bucket.id, kListKind, list);

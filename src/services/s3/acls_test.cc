@@ -79,7 +79,8 @@ TEST_F(Acls, OfWhatOthersWriteAreTheWriters) {
 TEST_F(Acls, NameOnlyWhoExists) {
   put("k");
   auto grant = [](Grantee grantee) {
-    return AccessControlPolicy{.grants = {{.grantee = std::move(grantee), .permission = "READ"}}};
+    return AccessControlPolicy{.grants = {{.grantee = std::move(grantee), .permission = "READ"}},
+                               .owner = Owner{.id = canonical_id(kTestAccount)}};
   };
   EXPECT_EQ(set(grant({.id = canonical_id(kOtherAccount), .type = "CanonicalUser"})), "200");
   EXPECT_EQ(list_of("k"), "owner main, other READ");
@@ -89,6 +90,7 @@ TEST_F(Acls, NameOnlyWhoExists) {
   EXPECT_EQ(set(grant({.type = "Group", .uri = "http://example.com/all"})), "400 InvalidArgument");
   EXPECT_EQ(set({.owner = Owner{.id = canonical_id(kOtherAccount)}}), "403 AccessDenied")
       << "nobody takes an object by saying that it is theirs";
+  EXPECT_EQ(set({}), "400 MalformedACLError") << "nor without saying whose it is";
 }
 
 TEST_F(Acls, OfHeadersReplaceTheOwnersOwnGrant) {

@@ -15,6 +15,7 @@
 #include "services/s3/acls.h"
 #include "services/s3/changes.h"
 #include "services/s3/encryption.h"
+#include "services/s3/invalid_argument.h"
 #include "services/s3/listing.h"
 #include "services/s3/object_lock.h"
 #include "services/s3/object_source.h"
@@ -77,23 +78,26 @@ std::string region_of(const Call& call, const CreateBucketRequest& request) {
     const CreateBucketConfiguration& configuration = *request.create_bucket_configuration;
     wanted = configuration.location_constraint.value_or("");
   }
-  if (wanted == "EU") wanted = "eu-west-1";
   if (wanted.empty() && call.region == kFirstRegion) return std::string(kFirstRegion);
-  if (wanted == kFirstRegion || (!wanted.empty() && !is_region(wanted))) {
-    throw aws::ServiceError("InvalidLocationConstraint", 400,
-                            "The specified location-constraint is not valid");
-  }
-  if (wanted.empty() || (wanted != call.region && call.region != kFirstRegion)) {
+  const std::string region = wanted == "EU" ? "eu-west-1" : wanted;  // As it was called first.
+  if (region.empty() || (region != call.region && call.region != kFirstRegion)) {
     throw aws::ServiceError("IllegalLocationConstraintException", 400,
                             fmt::format("The {} location constraint is incompatible for the region "
                                         "specific endpoint this request was sent to.",
                                         wanted.empty() ? "unspecified" : wanted));
   }
-  return wanted;
+  if (region == kFirstRegion || !is_region(region)) {
+    aws::ServiceError error("InvalidLocationConstraint", 400,
+                            "The specified location-constraint is not valid");
+    error.with("LocationConstraint", wanted);
+    throw error;
+  }
+  return region;
 }
 
 // Throws unless the name is free; true when the caller has it already and may have it again.
-bool is_repeated(Call& call, const std::string& name, const std::string& region) {
+bool is_repeated(Call& call, const CreateBucketRequest& request, const std::string& region) {
+  const std::string& name = request.bucket;
   const auto existing = find_bucket(call.transaction, name);
   if (!existing) return false;
   if (existing->account != call.account) {
@@ -101,7 +105,8 @@ bool is_repeated(Call& call, const std::string& name, const std::string& region)
         "The requested bucket name is not available. The bucket namespace is shared by all users of "
         "the system. Please select a different name and try again.");
   }
-  if (region == kFirstRegion && existing->region == kFirstRegion) return true;
+  const bool has_tags = request.create_bucket_configuration && !request.create_bucket_configuration->tags.empty();
+  if (region == kFirstRegion && existing->region == kFirstRegion && !has_tags) return true;
   BucketAlreadyOwnedByYou error(
       "Your previous request to create the named bucket succeeded and you already own it.");
   error.with("BucketName", name);
@@ -222,7 +227,7 @@ CreateBucketOutput create_bucket(Service& service, Call& call, const CreateBucke
   if (request.object_ownership) require_ownership(*request.object_ownership);
   const std::string region = region_of(call, request);
   CreateBucketOutput output{.location = "/" + request.bucket, .bucket_arn = bucket_arn(request.bucket)};
-  if (is_repeated(call, request.bucket, region)) return output;
+  if (is_repeated(call, request, region)) return output;
   call.transaction.run("INSERT INTO s3_bucket (name, account, region, created) VALUES (?1, ?2, ?3, ?4)",
                        {request.bucket, call.account, region, to_milliseconds(call.now)});
   const BucketRow bucket = require_bucket(call, request.bucket);
@@ -268,9 +273,16 @@ Nothing delete_bucket(Service& service, Call& call, const DeleteBucketRequest& r
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html
 ListBucketsOutput list_buckets(Service& service, Call& call, const ListBucketsRequest& request) {
   const bool is_paged = request.max_buckets || request.continuation_token;
+  // As AWS: who asks for a page or a choice of them is told more about each.
+  const bool is_asked = is_paged || request.prefix || request.bucket_region;
+  if (request.bucket_region && !is_region(*request.bucket_region)) {
+    throw_invalid_argument(
+        fmt::format("Argument value {} is not a valid AWS Region", *request.bucket_region),
+        {"bucket-region", *request.bucket_region});
+  }
   const int32_t count = std::min(request.max_buckets.value_or(kBucketsMax), kBucketsMax);
   std::string after;
-  if (request.continuation_token) after = require_position(*request.continuation_token);
+  if (!request.continuation_token.value_or("").empty()) after = require_position(*request.continuation_token);
   ListBucketsOutput output{.owner = Owners(service).of(call.account), .prefix = request.prefix};
   for (const sql::Row& row : call.transaction.run(
            "SELECT id, name, account, region, created, versioning FROM s3_bucket WHERE account = ?1"
@@ -283,9 +295,11 @@ ListBucketsOutput list_buckets(Service& service, Call& call, const ListBucketsRe
       output.continuation_token = make_page_token(*output.buckets.back().name);
       break;
     }
-    Bucket item{.name = bucket.name, .creation_date = bucket.created};
-    // As AWS: only requests in pages are told the region.
-    if (is_paged) item.bucket_region = bucket.region;
+    Bucket item{.name = bucket.name, .creation_date = whole_seconds(bucket.created)};
+    if (is_asked) {
+      item.bucket_region = bucket.region;
+      item.bucket_arn = bucket_arn(bucket.name);
+    }
     output.buckets.push_back(std::move(item));
   }
   return output;

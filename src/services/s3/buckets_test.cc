@@ -38,7 +38,7 @@ TEST_F(Buckets, AreNamedAndPlacedByAwssRules) {
   EXPECT_EQ(create("good-name.1", "eu-west-1"), "409 BucketAlreadyOwnedByYou");
   EXPECT_EQ(create("other", std::nullopt), "400 IllegalLocationConstraintException");
   EXPECT_EQ(create("other", "eu-central-1"), "400 IllegalLocationConstraintException");
-  EXPECT_EQ(create("other", "us-east-1"), "400 InvalidLocationConstraint");
+  EXPECT_EQ(create("other", "us-east-1"), "400 IllegalLocationConstraintException");
   for (const char* name :
        {"ab", "Upper", "under_score", "-a-b", "a..b", "192.168.1.1", "xn--abc", "a-s3alias", "a/b", "abc."}) {
     EXPECT_EQ(create(name, "eu-west-1"), "400 InvalidBucketName") << name;

@@ -175,6 +175,20 @@ NewVersion version_of(const UploadRow& upload, const std::vector<StoredPart>& pa
   return version;
 }
 
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+// A condition is about what was there when the upload began: whoever wrote since was first.
+void require_undisturbed(Records& records, const BucketRow& bucket, const UploadRow& upload,
+                         const CompleteMultipartUploadRequest& request) {
+  if (!request.if_match && !request.if_none_match) return;
+  const auto current = find_version(records, bucket.id, request.key, std::nullopt);
+  if (!current || current->modified <= upload.initiated) return;
+  aws::ServiceError error(
+      "ConditionalRequestConflict", 409,
+      "The conditional request cannot succeed due to a conflicting operation against this resource.");
+  error.with("Condition", request.if_match ? "If-Match" : "If-None-Match").with("Key", request.key);
+  throw error;
+}
+
 // Makes an object of the parts that are named.
 VersionRow complete(Service& service, Call& call, Records& records, const BucketRow& bucket,
                     const CompleteMultipartUploadRequest& request) {
@@ -183,6 +197,7 @@ VersionRow complete(Service& service, Call& call, Records& records, const Bucket
   if (auto customer = customer_key_of(request)) part_key(std::move(customer), upload);
   std::vector<StoredPart> parts = require_parts(records, upload, request);
   require_write_conditions(records, bucket, request.key, request.if_match, request.if_none_match);
+  require_undisturbed(records, bucket, upload, request);
   NewVersion version =
       version_of(upload, parts, lock_in({call.transaction, bucket.id}, upload.lock, call.now));
   check_claims(request, upload, version.row);

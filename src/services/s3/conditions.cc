@@ -51,29 +51,28 @@ std::string failed_match(const ReadConditions& conditions, const VersionRow& row
   return {};
 }
 
-std::string failed_change(const ReadConditions& conditions, const VersionRow& row) {
+std::string failed_change(const ReadConditions& conditions, const VersionRow& row, Time now) {
   if (conditions.if_none_match) {
     return matches(*conditions.if_none_match, row.etag) ? "If-None-Match" : "";
   }
-  if (conditions.if_modified_since && !is_modified_since(row, *conditions.if_modified_since)) {
-    return "If-Modified-Since";
-  }
+  const auto& since = conditions.if_modified_since;
+  if (since && *since <= now && !is_modified_since(row, *since)) return "If-Modified-Since";
   return {};
 }
 
 }  // namespace
 
-void require_conditions(const ReadConditions& conditions, const VersionRow& row) {
+void require_conditions(const ReadConditions& conditions, const VersionRow& row, Time now) {
   if (auto failed = failed_match(conditions, row); !failed.empty()) fail(failed);
-  if (failed_change(conditions, row).empty()) return;
+  if (failed_change(conditions, row, now).empty()) return;
   aws::ServiceError error("NotModified", 304, "Not Modified");
   error.headers = {{"ETag", quoted(row.etag)}, {"Last-Modified", http_date(row.modified)}};
   throw error;
 }
 
-void require_source_conditions(const ReadConditions& conditions, const VersionRow& row) {
+void require_source_conditions(const ReadConditions& conditions, const VersionRow& row, Time now) {
   std::string failed = failed_match(conditions, row);
-  if (failed.empty()) failed = failed_change(conditions, row);
+  if (failed.empty()) failed = failed_change(conditions, row, now);
   if (!failed.empty()) fail("x-amz-copy-source-" + failed);
 }
 

@@ -18,9 +18,10 @@ struct ReadConditions {
 
 // PreconditionFailed, or 304 where that is asked for.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
-void require_conditions(const ReadConditions& conditions, const VersionRow& row);
+// A time that is still to come is no condition of what was changed since.
+void require_conditions(const ReadConditions& conditions, const VersionRow& row, Time now);
 // Of a copy's source: PreconditionFailed in every case.
-void require_source_conditions(const ReadConditions& conditions, const VersionRow& row);
+void require_source_conditions(const ReadConditions& conditions, const VersionRow& row, Time now);
 
 // Of an object to be replaced or removed; checked inside the transaction that does so, so of two requests
 // with the same condition one fails.

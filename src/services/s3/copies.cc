@@ -14,7 +14,9 @@
 #include "services/s3/changes.h"
 #include "services/s3/conditions.h"
 #include "services/s3/get_object.h"
+#include "services/s3/invalid_argument.h"
 #include "services/s3/lifecycle.h"
+#include "services/s3/listing.h"
 #include "services/s3/notifications.h"
 #include "services/s3/service.h"
 #include "services/s3/short_reads.h"
@@ -42,7 +44,7 @@ Wanted wanted_source(const Request& request) {
           "The specified copy source is larger than the maximum allowable size for a copy source: "
           "5368709120");
     }
-    require_source_conditions(conditions, row);
+    require_source_conditions(conditions, row, inner.now);
     require_readable(row, inner.now, "Operation is not valid for the source object's storage class");
   };
   return wanted;
@@ -68,7 +70,9 @@ NewVersion describe(const CopyObjectRequest& request, const Found& source, Time 
   const CopySource named = require_copy_source(request.copy_source);
   const bool is_itself = named.bucket == request.bucket && named.key == request.key && !named.version;
   const bool encrypts = request.server_side_encryption || request.sse_customer_algorithm;
-  if (is_itself && !replaces && !request.storage_class && !request.website_redirect_location && !encrypts) {
+  // Without a word about it a copy is not encrypted with a key of KMS, and so differs from a source that is.
+  const bool changes_key = encrypts || source.row.encryption.is_kms();
+  if (is_itself && !replaces && !request.storage_class && !request.website_redirect_location && !changes_key) {
     throw InvalidRequest(
         "This copy request is illegal because it is trying to copy an object to itself without changing the "
         "object's metadata, storage class, website redirect location or encryption attributes.");
@@ -93,26 +97,35 @@ std::optional<std::string> told_version(const Found& source) {
   return source.row.version;
 }
 
+// Digits only.
+std::optional<uint64_t> offset_in(std::string_view text) {
+  if (text.empty() || text.find_first_not_of("0123456789") != std::string_view::npos) return std::nullopt;
+  const auto number = parse_integer(text);
+  return number ? std::optional(static_cast<uint64_t>(*number)) : std::nullopt;
+}
+
 // Unlike a Range header, this one is exact.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html
 void narrow(Found& source, const std::optional<std::string>& header) {
   if (!header) return;
-  const auto range = find_range(header, source.row.bytes);
-  const size_t dash = header->find('-');
-  const auto last = dash == std::string::npos ? std::nullopt : parse_integer(trim(header->substr(dash + 1)));
-  if (last && static_cast<uint64_t>(*last) >= source.row.bytes) {
+  constexpr std::string_view kUnit = "bytes=";
+  const std::string_view spec = std::string_view(*header).substr(header->starts_with(kUnit) ? kUnit.size() : 0);
+  const size_t dash = std::min(spec.find('-'), spec.size());
+  const auto first = offset_in(spec.substr(0, dash));
+  const auto last = offset_in(spec.substr(std::min(dash + 1, spec.size())));
+  if (!header->starts_with(kUnit) || !first || !last || *last < *first) {
+    throw_invalid_argument(
+        "The x-amz-copy-source-range value must be of the form bytes=first-last where first and "
+        "last are the zero-based offsets of the first and last bytes to copy",
+        {"x-amz-copy-source-range", *header});
+  }
+  if (*last >= source.row.bytes) {
     throw aws::ServiceError(
         "InvalidRange", 416,
         fmt::format("Range specified is not valid for source object of size: {}", source.row.bytes));
   }
-  if (!range || !last) {
-    throw aws::ServiceError(
-        "InvalidArgument", 400,
-        "The x-amz-copy-source-range value must be of the form bytes=first-last where first and "
-        "last are the zero-based offsets of the first and last bytes to copy");
-  }
-  source.extent.first = range->first;
-  source.extent.bytes = range->bytes;
+  source.extent.first = *first;
+  source.extent.bytes = *last - *first + 1;
 }
 
 }  // namespace
@@ -163,11 +176,11 @@ async::Task<CopyObjectOutput> copy_object(Service& service, LongCall call, CopyO
     if (!give_body(service, inner, records, encryption.customer, body, version)) return;
     const Change change = add_version(service, inner, records, bucket, version);
     CopyObjectResult result{.e_tag = quoted(version.row.etag),
-                            .last_modified = inner.now,
+                            .last_modified = whole_seconds(inner.now),
                             .checksum_type = version.row.checksum_type};
     tell_checksum(result, body.algorithm, version.row.checksum);
     output.copy_object_result = std::move(result);
-    if (bucket.versioning == Versioning::Enabled) output.version_id = change.version;
+    if (bucket.versioning != Versioning::Never) output.version_id = change.version;
     version.row.modified = inner.now;
     output.expiration = expiration_of(settings, version.row);
     record_event(service, inner, records, bucket, settings,
@@ -215,7 +228,7 @@ async::Task<UploadPartCopyOutput> upload_part_copy(Service& service, LongCall ca
   std::function<void(Call&, Records&)> store = [&](Call& inner, Records& records) {
     require_upload(records, require_bucket(inner, request.bucket), request.key, request.upload_id);
     store_part(service, inner, records, upload, customer, request.part_number, body);
-    result.last_modified = inner.now;
+    result.last_modified = whole_seconds(inner.now);
   };
   Subject subject{.bucket = request.bucket};
   co_await change_waiting(service, call, std::move(subject), store);

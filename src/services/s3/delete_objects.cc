@@ -3,6 +3,7 @@
 #include "s3/handlers.h"
 #include "services/s3/changes.h"
 #include "services/s3/conditions.h"
+#include "services/s3/invalid_argument.h"
 #include "services/s3/notification_rules.h"
 #include "services/s3/notifications.h"
 #include "services/s3/object_lock.h"
@@ -97,9 +98,7 @@ async::Task<DeleteObjectOutput> delete_object(Service& service, LongCall call, D
   std::function<void(Call&, Records&)> work = [&](Call& inner, Records& records) {
     if (request.version_id && !is_version_id(*request.version_id)) {
       require_bucket(inner, request.bucket);
-      aws::ServiceError error("InvalidArgument", 400, "Invalid version id specified");
-      error.with("ArgumentName", "versionId").with("ArgumentValue", *request.version_id);
-      throw error;
+      throw_invalid_argument("Invalid version id specified", {"versionId", *request.version_id});
     }
     output = remove_one(service, inner, records, request);
   };

@@ -216,7 +216,7 @@ async::Task<GetObjectOutput> get_object(Service& service, LongCall call, GetObje
                 .customer = customer_key_of(request),
                 .check = {}};
   wanted.check = [&](Call& inner, Records& records, const VersionRow& row) {
-    require_conditions(conditions_of(request), row);
+    require_conditions(conditions_of(request), row, inner.now);
     require_readable(row, inner.now, "The operation is not valid for the object's storage class");
     range = wanted_range(records, request, row);
     part_checksum = checksum_of_part(records, request, row);
@@ -243,7 +243,7 @@ HeadObjectOutput head_object(Service& service, Call& call, const HeadObjectReque
   const BucketRow bucket = require_bucket(call, request.bucket);
   Records records(service);
   const VersionRow row = require_version(records, bucket, request.key, request.version_id);
-  require_conditions(conditions_of(request), row);
+  require_conditions(conditions_of(request), row, call.now);
   require_customer_key_for(row.encryption, customer_key_of(request));
   HeadObjectOutput output;
   read_attributes(row.attributes, schema::kHeadObjectOutput, output);

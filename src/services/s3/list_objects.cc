@@ -7,6 +7,7 @@
 #include "base/strings.h"
 #include "s3/handlers.h"
 #include "services/s3/buckets.h"
+#include "services/s3/invalid_argument.h"
 #include "services/s3/listing.h"
 #include "services/s3/records.h"
 #include "services/s3/service.h"
@@ -55,7 +56,7 @@ std::optional<RestoreStatus> asked_status(const Request& request, const Restorat
 
 Object object_from(const Outline& row, const std::optional<std::string>& encoding) {
   Object object{.key = encoded(row.key, encoding),
-                .last_modified = row.modified,
+                .last_modified = whole_seconds(row.modified),
                 .e_tag = quoted(row.etag),
                 .size = static_cast<int64_t>(row.bytes),
                 .storage_class = std::string(row.storage_class)};
@@ -77,6 +78,7 @@ std::vector<CommonPrefix> common_prefixes_of(const PageResult& page,
 // What the answer repeats of the request.
 template <class Request, class Output>
 void echo(const Request& request, size_t items_max, Output& output) {
+  require_encoding(request.encoding_type);
   output.name = request.bucket;
   output.prefix = encoded(request.prefix.value_or(""), request.encoding_type);
   if (request.delimiter && !request.delimiter->empty()) {
@@ -104,13 +106,14 @@ std::string position_of(const ListObjectsV2Request& request) {
 VersionPosition position_of(Records& records, int64_t bucket, const ListObjectVersionsRequest& request) {
   if (!request.version_id_marker || request.version_id_marker->empty()) return {};
   if (!request.key_marker || request.key_marker->empty()) {
-    throw aws::ServiceError("InvalidArgument", 400,
-                            "A version-id marker cannot be specified without a key marker.");
+    throw_invalid_argument("A version-id marker cannot be specified without a key marker.",
+                           {"version-id-marker", *request.version_id_marker});
   }
   auto row = find_version(records, bucket, *request.key_marker, request.version_id_marker);
   if (row) return {row->key, row->id};
   if (!is_version_id(*request.version_id_marker))
-    throw aws::ServiceError("InvalidArgument", 400, "Invalid version id specified");
+    throw_invalid_argument("Invalid version id specified",
+                           {"version-id-marker", *request.version_id_marker});
   // It was removed since it was listed, and most likely those before it were: what there is of its key comes.
   return {*request.key_marker, std::numeric_limits<int64_t>::max()};
 }
@@ -138,7 +141,7 @@ void add_version_item(const VersionRow& row, const Owner& owner, const std::opti
                                      .key = encoded(row.key, encoding),
                                      .version_id = row.version,
                                      .is_latest = row.is_current,
-                                     .last_modified = row.modified});
+                                     .last_modified = whole_seconds(row.modified)});
     return;
   }
   ObjectVersion version{.e_tag = quoted(row.etag),
@@ -147,7 +150,7 @@ void add_version_item(const VersionRow& row, const Owner& owner, const std::opti
                         .key = encoded(row.key, encoding),
                         .version_id = row.version,
                         .is_latest = row.is_current,
-                        .last_modified = row.modified,
+                        .last_modified = whole_seconds(row.modified),
                         .owner = owner};
   if (!row.checksum_algorithm.empty()) {
     version.checksum_algorithm = {row.checksum_algorithm};
@@ -165,6 +168,7 @@ ListObjectsOutput list_objects(Service& service, Call& call, const ListObjectsRe
   page.after = request.marker.value_or("");
   ListObjectsOutput output;
   echo(request, page.items_max, output);
+  output.bucket_region = bucket.region;
   output.marker = encoded(page.after, request.encoding_type);
   ItemOwners owners(service, call, bucket);
   Records records(service);
@@ -194,6 +198,7 @@ ListObjectsV2Output list_objects_v2(Service& service, Call& call, const ListObje
   page.after = position_of(request);
   ListObjectsV2Output output;
   echo(request, page.items_max, output);
+  output.bucket_region = bucket.region;
   output.continuation_token = request.continuation_token;
   if (request.start_after) output.start_after = encoded(*request.start_after, request.encoding_type);
   ItemOwners owners(service, call, bucket);

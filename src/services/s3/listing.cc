@@ -9,6 +9,7 @@
 #include "aws/service/error.h"
 #include "base/page_token.h"
 #include "base/strings.h"
+#include "services/s3/invalid_argument.h"
 
 namespace holm::s3 {
 
@@ -98,6 +99,11 @@ PageResult read_page(const PageRequest& request, const Fetch& fetch, const Take&
     if (from.empty()) return result;
     if (has_folders) batch = next_batch(items - before);
   }
+}
+
+void require_encoding(const std::optional<std::string>& encoding_type) {
+  if (!encoding_type || *encoding_type == "url") return;
+  throw_invalid_argument("Invalid Encoding Method specified in Request", {"encoding-type", *encoding_type});
 }
 
 std::string encoded(std::string_view text, const std::optional<std::string>& encoding_type) {

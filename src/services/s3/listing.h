@@ -1,6 +1,7 @@
 // The order of keys and how a page of them is read.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -8,7 +9,13 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
+
 namespace holm::s3 {
+
+// As lists and results of copies tell a time, and headers too: without its fraction, so that clients may
+// compare them.
+inline Time whole_seconds(Time time) { return std::chrono::floor<std::chrono::seconds>(time); }
 
 constexpr int32_t kPageMax = 1000;
 
@@ -46,6 +53,9 @@ using Take = std::function<void(size_t index)>;
 // Reads O(page) items: keys under a common prefix are skipped, not read. `fetch` gives the items of a key
 // together.
 PageResult read_page(const PageRequest& request, const Fetch& fetch, const Take& take);
+
+// encoding-type, of which there is one. InvalidArgument.
+void require_encoding(const std::optional<std::string>& encoding_type);
 
 // The answer's form of a key: percent-encoded for encoding-type=url.
 std::string encoded(std::string_view text, const std::optional<std::string>& encoding_type);

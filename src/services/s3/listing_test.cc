@@ -69,6 +69,17 @@ class Listing : public ::testing::Test {
   TestS3 s3{folder.path()};
 };
 
+// Clients compare them with what headers say, which has no fractions.
+TEST_F(Listing, TimesAreWholeSeconds) {
+  s3.wait(std::chrono::milliseconds(1234));
+  s3.put("bbb", "k", "x");
+  const auto page = s3.call<ListObjectsV2>({.bucket = "bbb"});
+  EXPECT_EQ(page.bucket_region, "eu-west-1");
+  const Time told = page.contents.at(0).last_modified.value();
+  EXPECT_EQ(told, std::chrono::floor<std::chrono::seconds>(told));
+  EXPECT_EQ(told, std::chrono::floor<std::chrono::seconds>(s3.now()));
+}
+
 TEST_F(Listing, HasEveryKeyOnceInTheOrderOfBytesHoweverItIsPaged) {
   std::mt19937 random(7);
   const std::vector<std::string> parts = {"a", "b", "/", "//", "a.b", "\xc3\xa9", "\xf0\x9f\x98\x80",

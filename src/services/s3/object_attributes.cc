@@ -24,6 +24,7 @@ GetObjectAttributesParts parts_of(Records& records, const GetObjectAttributesReq
   const int32_t marker = request.part_number_marker.value_or(0);
   GetObjectAttributesParts parts{.total_parts_count = static_cast<int32_t>(row.part_count),
                                  .part_number_marker = marker,
+                                 .next_part_number_marker = 0,
                                  .max_parts = static_cast<int32_t>(count),
                                  .is_truncated = false};
   for (const Piece& piece : pieces_of(records, row)) {

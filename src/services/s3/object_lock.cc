@@ -194,7 +194,7 @@ PutObjectRetentionOutput put_object_retention(Service& service, Call& call,
   const Lock lock =
       require_lock({.mode = wanted.mode, .until = wanted.retain_until_date, .legal_hold = {}}, call.now);
   change(service, call, [&](Records& records) {
-    VersionRow row = require_version(records, bucket, request.key, request.version_id);
+    VersionRow row = require_changeable(records, bucket, request.key, request.version_id, "PUT");
     require_change(row.lock, lock, bypass_of(request.bypass_governance_retention), call.now);
     row.lock.mode = lock.mode;
     row.lock.until = lock.until;
@@ -220,7 +220,7 @@ PutObjectLegalHoldOutput put_object_legal_hold(Service& service, Call& call,
   if (!request.legal_hold || !request.legal_hold->status || !is_hold(*request.legal_hold->status))
     throw_malformed();
   change(service, call, [&](Records& records) {
-    VersionRow row = require_version(records, bucket, request.key, request.version_id);
+    VersionRow row = require_changeable(records, bucket, request.key, request.version_id, "PUT");
     row.lock.legal_hold = *request.legal_hold->status;
     keep_changed(records, call, bucket, row);
   });

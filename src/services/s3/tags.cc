@@ -14,6 +14,7 @@
 #include "s3/schema.h"
 #include "services/s3/buckets.h"
 #include "services/s3/changes.h"
+#include "services/s3/invalid_argument.h"
 #include "services/s3/notifications.h"
 #include "services/s3/replication.h"
 #include "services/s3/service.h"
@@ -26,8 +27,10 @@ namespace {
 constexpr size_t kTagKeyMax = 128;
 constexpr size_t kTagValueMax = 256;
 
-[[noreturn]] void throw_invalid_tag(const std::string& message) {
-  throw aws::ServiceError("InvalidTag", 400, message);
+[[noreturn]] void throw_invalid_tag(const std::string& message, const Tag& tag) {
+  aws::ServiceError error("InvalidTag", 400, message);
+  error.with("TagKey", tag.key);
+  throw error;
 }
 
 size_t characters(std::string_view text) {
@@ -63,10 +66,11 @@ void require_own(const aws::Caller& caller, const std::vector<Tag>& tags, const 
 constexpr char kOfObject[] = "Your TagKey cannot be prefixed with aws:";
 constexpr char kOfBucket[] = "System tags cannot be added/updated by requester";
 
-[[noreturn]] void throw_invalid_header() {
-  throw aws::ServiceError("InvalidArgument", 400,
-                          "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL "
-                          "query parameters without tag name duplicates.");
+[[noreturn]] void throw_invalid_header(const std::string& header) {
+  throw_invalid_argument(
+      "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL "
+      "query parameters without tag name duplicates.",
+      {"x-amz-tagging", header});
 }
 
 // Writes the tags of one version and tells who wants to know.
@@ -76,7 +80,7 @@ VersionRow set_object_tags(Service& service, Call& call, const std::string& buck
   const BucketRow bucket = require_bucket(call, bucket_name);
   VersionRow row;
   change(service, call, [&](Records& records) {
-    row = require_version(records, bucket, key, version);
+    row = require_changeable(records, bucket, key, version, tags.empty() ? "DELETE" : "PUT");
     row.tags = write_tags(tags);
     keep_changed(records, call, bucket, row);
     record_event(service, call, records, bucket,
@@ -106,12 +110,15 @@ void require_tags(const std::vector<Tag>& tags, size_t count_max) {
   std::set<std::string> keys;
   for (const Tag& tag : tags) {
     if (tag.key.empty() || characters(tag.key) > kTagKeyMax || !is_tag_text(tag.key)) {
-      throw_invalid_tag("The TagKey you have provided is invalid");
+      throw_invalid_tag("The TagKey you have provided is invalid", tag);
     }
-    if (characters(tag.value) > kTagValueMax || !is_tag_text(tag.value))
-      throw_invalid_tag("The TagValue you have provided is invalid");
+    if (characters(tag.value) > kTagValueMax || !is_tag_text(tag.value)) {
+      aws::ServiceError error("InvalidTag", 400, "The TagValue you have provided is invalid");
+      error.with("TagKey", tag.key).with("TagValue", tag.value);
+      throw error;
+    }
     if (!keys.insert(tag.key).second) {
-      throw_invalid_tag("Cannot provide multiple Tags with the same key");
+      throw_invalid_tag("Cannot provide multiple Tags with the same key", tag);
     }
   }
 }
@@ -119,11 +126,15 @@ void require_tags(const std::vector<Tag>& tags, size_t count_max) {
 std::string tags_of_header(const std::optional<std::string>& header) {
   if (!header || header->empty()) return {};
   auto form = formats::parse_form(*header);
-  if (!form) throw_invalid_header();
+  // What belongs to a value is escaped.
+  const bool is_form = std::ranges::all_of(
+      split(*header, '&'), [](std::string_view field) { return std::ranges::count(field, '=') <= 1; });
+  if (!is_form) throw_invalid_header(*header);
+  if (!form) throw_invalid_header(*header);
   std::vector<Tag> tags;
   for (const formats::FormField& field : *form) {
     const bool is_known = std::ranges::any_of(tags, [&](const Tag& tag) { return tag.key == field.name; });
-    if (is_known || field.name.empty()) throw_invalid_header();
+    if (is_known || field.name.empty()) throw_invalid_header(*header);
     tags.push_back({.key = std::string(field.name), .value = std::string(field.value)});
   }
   require_tags(tags, kObjectTagsMax);
@@ -149,7 +160,7 @@ GetObjectTaggingOutput get_object_tagging(Service& service, Call& call,
                                           const GetObjectTaggingRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
   Records records(service);
-  const VersionRow row = require_version(records, bucket, request.key, request.version_id);
+  const VersionRow row = require_changeable(records, bucket, request.key, request.version_id, "GET");
   return {.version_id = told_version(row), .tag_set = read_tags(row.tags)};
 }
 

@@ -27,14 +27,6 @@ Row require_readable(std::optional<Row> row, const std::string& upload) {
   throw_unreadable();
 }
 
-std::optional<UploadRow> find_upload(Records& records, const std::string& id) {
-  const auto bytes = records.find(upload_key(id));
-  if (!bytes) return std::nullopt;
-  UploadRow row = require_readable(read_upload(*bytes), id);
-  row.id = id;
-  return row;
-}
-
 PartRow part_in(const std::string& bytes, const std::string& upload, int32_t number) {
   PartRow row = require_readable(read_part(bytes), upload);
   row.number = number;
@@ -47,6 +39,14 @@ void release(Records& records, const PartRow& row) {
 }
 
 }  // namespace
+
+std::optional<UploadRow> find_upload(Records& records, const std::string& id) {
+  const auto bytes = records.find(upload_key(id));
+  if (!bytes) return std::nullopt;
+  UploadRow row = require_readable(read_upload(*bytes), id);
+  row.id = id;
+  return row;
+}
 
 UploadRow require_upload(Records& records, const BucketRow& bucket, const std::string& key,
                          const std::string& id) {

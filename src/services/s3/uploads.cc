@@ -10,6 +10,7 @@
 #include "s3/handlers.h"
 #include "services/s3/attributes.h"
 #include "services/s3/changes.h"
+#include "services/s3/invalid_argument.h"
 #include "services/s3/lifecycle.h"
 #include "services/s3/listing.h"
 #include "services/s3/record_codec.h"
@@ -52,7 +53,7 @@ ChecksumPlan plan_checksum(const CreateMultipartUploadRequest& request) {
 
 Part part_from(const PartRow& row, const UploadRow& upload) {
   Part part{.part_number = row.number,
-            .last_modified = row.modified,
+            .last_modified = whole_seconds(row.modified),
             .e_tag = quoted(row.md5),
             .size = static_cast<int64_t>(row.bytes)};
   if (upload.is_checksum_asked) tell_checksum(part, upload.algorithm, row.checksum);
@@ -231,7 +232,7 @@ ListPartsOutput list_parts(Service& service, Call& call, const ListPartsRequest&
     }
     output.parts.push_back(part_from(row, upload));
   }
-  if (!output.parts.empty()) output.next_part_number_marker = output.parts.back().part_number;
+  output.next_part_number_marker = output.parts.empty() ? 0 : output.parts.back().part_number;
   if (upload.is_checksum_asked) {
     output.checksum_algorithm = name_of(upload.algorithm);
     output.checksum_type = upload.checksum_type;
@@ -256,11 +257,23 @@ Fetch fetch_uploads(Records& records, int64_t bucket, UploadPosition& position,
   };
 }
 
+// The marker of an upload counts only with that of its key.
+UploadPosition position_of(Records& records, int64_t bucket, const ListMultipartUploadsRequest& request) {
+  const std::string key = request.key_marker.value_or("");
+  if (key.empty()) return {};
+  const std::string id = request.upload_id_marker.value_or("");
+  // One that ended since it was listed is still a place in the list.
+  const auto upload = find_upload(records, id);
+  if (upload && (upload->bucket != bucket || upload->key != key))
+    throw_invalid_argument("Invalid uploadId marker", {"upload-id-marker", id});
+  return {key, id};
+}
+
 MultipartUpload upload_item(const UploadRow& row, const BucketRow& bucket, Owners& owners,
                             const std::optional<std::string>& encoding) {
   MultipartUpload upload{.upload_id = row.id,
                          .key = encoded(row.key, encoding),
-                         .initiated = row.initiated,
+                         .initiated = whole_seconds(row.initiated),
                          .storage_class = row.storage_class,
                          .owner = owners.of(upload_owner(row.possession.owner, bucket)),
                          .initiator = initiator_of(row.initiator, bucket, owners)};
@@ -281,18 +294,18 @@ ListMultipartUploadsOutput list_multipart_uploads(Service& service, Call& call,
                          .delimiter = request.delimiter.value_or(""),
                          .after = request.key_marker.value_or(""),
                          .items_max = page_size(request.max_uploads, "max-uploads")};
-  // The marker of an upload counts only with that of its key.
-  UploadPosition position;
-  if (!page.after.empty()) position = {page.after, request.upload_id_marker.value_or("")};
+  require_encoding(request.encoding_type);
+  Records records(service);
+  const UploadPosition begin = position_of(records, bucket.id, request);
+  UploadPosition position = begin;
   ListMultipartUploadsOutput output{.bucket = bucket.name,
                                     .key_marker = encoded(page.after, request.encoding_type),
-                                    .upload_id_marker = position.id,
+                                    .upload_id_marker = begin.id,
                                     .prefix = encoded(page.prefix, request.encoding_type),
                                     .max_uploads = static_cast<int32_t>(page.items_max),
                                     .encoding_type = request.encoding_type};
   if (!page.delimiter.empty()) output.delimiter = encoded(page.delimiter, request.encoding_type);
   Owners owners(service);
-  Records records(service);
   std::vector<UploadRow> rows;
   Take take = [&](size_t index) {
     output.uploads.push_back(upload_item(rows[index], bucket, owners, request.encoding_type));
@@ -302,12 +315,12 @@ ListMultipartUploadsOutput list_multipart_uploads(Service& service, Call& call,
     output.common_prefixes.push_back({.prefix = encoded(prefix, request.encoding_type)});
   }
   output.is_truncated = result.is_truncated;
-  if (result.is_truncated) {
-    output.next_key_marker = encoded(result.last, request.encoding_type);
-    if (!output.uploads.empty() && *output.uploads.back().key == *output.next_key_marker) {
-      output.next_upload_id_marker = output.uploads.back().upload_id;
-    }
-  }
+  // As AWS: the last upload is told at the end, too. A page that ends with a common prefix goes on behind that.
+  const bool ends_with_upload =
+      !output.uploads.empty() && *output.uploads.back().key == encoded(result.last, request.encoding_type);
+  const bool is_told = result.is_truncated || ends_with_upload;
+  output.next_key_marker = is_told ? encoded(result.last, request.encoding_type) : "";
+  output.next_upload_id_marker = ends_with_upload ? output.uploads.back().upload_id : "";
   return output;
 }
 

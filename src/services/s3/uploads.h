@@ -46,6 +46,7 @@ struct PartRow {
   std::string sealed_key = {};
 };
 
+std::optional<UploadRow> find_upload(Records& records, const std::string& id);
 UploadRow require_upload(Records& records, const BucketRow& bucket, const std::string& key,
                          const std::string& id);
 // In the order of keys and ids, from `from` on, of that key what is behind `id`; before `end` unless that is

@@ -200,19 +200,32 @@ std::optional<VersionRow> find_completed(Records& records, int64_t bucket, const
   return find_version(records, bucket, place->key, place->version);
 }
 
+namespace {
+
+[[noreturn]] void throw_marker(const VersionRow& marker, std::string_view method) {
+  aws::ServiceError error("MethodNotAllowed", 405,
+                          "The specified method is not allowed against this resource.");
+  error.with("Method", std::string(method)).with("ResourceType", "DeleteMarker");
+  error.headers = {
+      {"Allow", "DELETE"}, {"x-amz-delete-marker", "true"}, {"x-amz-version-id", marker.version}};
+  throw error;
+}
+
+}  // namespace
+
+VersionRow require_changeable(Records& records, const BucketRow& bucket, const std::string& key,
+                              const std::optional<std::string>& version, std::string_view method) {
+  const auto row = find_version(records, bucket.id, key, version);
+  if (row && row->what == What::Marker) throw_marker(*row, method);
+  return require_version(records, bucket, key, version);
+}
+
 VersionRow require_version(Records& records, const BucketRow& bucket, const std::string& key,
                            const std::optional<std::string>& version) {
   auto row = find_version(records, bucket.id, key, version);
   const bool is_marker = row && row->what == What::Marker;
   if (row && !is_marker) return std::move(*row);
-  if (version && is_marker) {
-    aws::ServiceError error("MethodNotAllowed", 405,
-                            "The specified method is not allowed against this resource.");
-    error.with("Method", "GET").with("ResourceType", "DeleteMarker");
-    error.headers = {
-        {"Allow", "DELETE"}, {"x-amz-delete-marker", "true"}, {"x-amz-version-id", row->version}};
-    throw error;
-  }
+  if (version && is_marker) throw_marker(*row, "GET");
   if (version && !is_version_id(*version)) {
     aws::ServiceError error("InvalidArgument", 400, "Invalid version id specified");
     error.with("ArgumentName", "versionId").with("ArgumentValue", *version);

@@ -132,6 +132,10 @@ std::optional<Standing> find_standing(Records& records, int64_t bucket, const st
 // The same as the first; NoSuchKey, NoSuchVersion, or MethodNotAllowed for a delete marker.
 VersionRow require_version(Records& records, const BucketRow& bucket, const std::string& key,
                            const std::optional<std::string>& version);
+// For what reads or changes something beside the bytes of a version with `method`: a delete marker takes none
+// of it, whether it is named or is just the current one.
+VersionRow require_changeable(Records& records, const BucketRow& bucket, const std::string& key,
+                              const std::optional<std::string>& version, std::string_view method);
 // All there are of a key, the newest first.
 std::vector<VersionRow> history_of(Records& records, int64_t bucket, const std::string& key);
 
