@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,10 +24,14 @@ namespace {
 
 constexpr size_t kHolderStackBytes = 64 << 10;
 
-// Holds new namespaces open until somebody has opened them; touches nothing, it shares our memory.
-__attribute__((no_sanitize("address", "undefined", "thread"))) int hold(void*) {
-  // Not pause(): the library would touch the calling thread's state.
-  while (true) ::syscall(SYS_pause);
+// Holds new namespaces open until somebody has opened them; touches nothing, it shares our memory. Nothing of the
+// daemon's stays open with it, and it does not outlive the daemon, which may be killed meanwhile.
+__attribute__((no_sanitize("address", "undefined", "thread"))) int hold(void* daemon) {
+  // Not the library's functions, which would touch the calling thread's state.
+  ::syscall(SYS_close_range, 0U, ~0U, 0U);
+  ::syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  while (::syscall(SYS_getppid) == *static_cast<const pid_t*>(daemon)) ::syscall(SYS_pause);
+  return 0;
 }
 
 UniqueFd open_namespace(const std::string& path) {
@@ -46,8 +51,9 @@ Result<void> write_map(pid_t pid, const char* file, uint32_t first_id) {
 Result<GuestNamespaces> make_guest_namespaces(uint32_t first_id) {
   auto stack = std::make_unique<std::array<char, kHolderStackBytes>>();
   // No exit signal: it must not look like a child that somebody else waits for.
+  pid_t daemon = ::getpid();
   pid_t holder = ::clone(hold, stack->data() + stack->size() - 64,
-                         CLONE_VM | CLONE_NEWUSER | CLONE_NEWNET, nullptr);
+                         CLONE_VM | CLONE_NEWUSER | CLONE_NEWNET, &daemon);
   if (holder < 0) return failure(system_error("a new user namespace"));
   GuestNamespaces namespaces;
   auto mapped = write_map(holder, "uid_map", first_id);
