@@ -22,8 +22,6 @@ constexpr ValueForm kNothing = "";
 constexpr size_t kHeaderNameMax = 128;
 
 constexpr std::string_view kDenyGateway = "ipv6.deny_all_igw_traffic";
-constexpr std::string_view kTermination = "deregistration_delay.connection_termination.enabled";
-constexpr std::string_view kUnhealthyTermination = "target_health_state.unhealthy.connection_termination.enabled";
 constexpr std::string_view kStickinessType = "stickiness.type";
 
 constexpr Definition kLoadBalancerAttributes[] = {

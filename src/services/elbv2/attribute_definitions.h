@@ -17,6 +17,11 @@ namespace holm::elbv2 {
 using ValueForm = std::string_view;
 bool fits(ValueForm form, std::string_view value);
 
+// Whether connections to a target end when it is registered no more, and when it fails its checks.
+inline constexpr std::string_view kTermination = "deregistration_delay.connection_termination.enabled";
+inline constexpr std::string_view kUnhealthyTermination =
+    "target_health_state.unhealthy.connection_termination.enabled";
+
 struct AttributeDefinition {
   std::string_view key;
   std::string_view value;  // Unless changed; some_default() knows better for some.

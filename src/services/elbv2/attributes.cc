@@ -23,9 +23,6 @@ namespace {
 using Definition = AttributeDefinition;
 
 constexpr size_t kValueMax = 1024;
-constexpr std::string_view kTermination = "deregistration_delay.connection_termination.enabled";
-constexpr std::string_view kUnhealthyTermination =
-    "target_health_state.unhealthy.connection_termination.enabled";
 constexpr std::pair<LogKind, std::string_view> kLogs[] = {{LogKind::Access, "access_logs."},
                                                           {LogKind::Connection, "connection_logs."}};
 

@@ -16,6 +16,7 @@
 #include "sandbox/network.h"
 #include "services/elbv2/access_logs.h"
 #include "services/elbv2/actions.h"
+#include "services/elbv2/attribute_definitions.h"
 #include "services/elbv2/attributes.h"
 #include "services/elbv2/conditions.h"
 #include "services/elbv2/function_targets.h"
@@ -103,10 +104,10 @@ void apply_connection_attributes(aws::Call& call, balancer::TargetGroup& group) 
   if (attribute(call, group.arn, "proxy_protocol_v2.enabled") == "true") {
     group.proxy_protocol = balancer::ProxyProtocol::V2;
   }
-  if (attribute(call, group.arn, "deregistration_delay.connection_termination.enabled") == "true") {
+  if (attribute(call, group.arn, kTermination) == "true") {
     group.orphans = balancer::Orphans::End;
   }
-  if (attribute(call, group.arn, "target_health_state.unhealthy.connection_termination.enabled") == "true") {
+  if (attribute(call, group.arn, kUnhealthyTermination) == "true") {
     group.of_unhealthy = balancer::Orphans::End;
   }
   if (attribute(call, group.arn, "stickiness.enabled") == "true") group.affinity = balancer::Affinity::Client;

@@ -13,6 +13,7 @@
 #include "jobs/jobs.h"
 #include "s3/handlers.h"
 #include "services/s3/changes.h"
+#include "services/s3/invalid_argument.h"
 #include "services/s3/lifecycle.h"
 #include "services/s3/notifications.h"
 #include "services/s3/service.h"
@@ -43,7 +44,7 @@ void require_tier(const RestoreRequest& wanted, const VersionRow& row) {
       wanted.glacier_job_parameters ? wanted.glacier_job_parameters->tier : wanted.tier.value_or("Standard");
   const bool is_deep = row.storage_class == "DEEP_ARCHIVE" || row.archive_tier == "DEEP_ARCHIVE_ACCESS";
   if (tier != "Expedited" || !is_deep) return;
-  throw aws::ServiceError("InvalidArgument", 400, "Retrieval option is not supported by this storage class");
+  throw_invalid_argument("Retrieval option is not supported by this storage class");
 }
 
 int32_t require_days(const RestoreObjectRequest& request) {
@@ -57,7 +58,7 @@ int32_t require_days(const RestoreObjectRequest& request) {
   // The one type there is.
   if (request.restore_request->type) throw aws::NotImplemented("RestoreObject: Type SELECT");
   if (*request.restore_request->days >= 1) return *request.restore_request->days;
-  throw aws::ServiceError("InvalidArgument", 400, "restoration days should be at least 1");
+  throw_invalid_argument("restoration days should be at least 1");
 }
 
 // What comes back from a tier does not go there again after so many days.
@@ -65,8 +66,7 @@ int32_t require_no_days(const RestoreObjectRequest& request) {
   if (!request.restore_request) return kForGood;
   if (request.restore_request->type) throw aws::NotImplemented("RestoreObject: Type SELECT");
   if (!request.restore_request->days) return kForGood;
-  throw aws::ServiceError("InvalidArgument", 400,
-                          "Days cannot be given for an object of the class INTELLIGENT_TIERING, which is moved "
+  throw_invalid_argument("Days cannot be given for an object of the class INTELLIGENT_TIERING, which is moved "
                           "back to its frequent access tier");
 }
 

@@ -52,7 +52,7 @@ Wanted wanted_source(const Request& request) {
 
 void require_directive(const std::optional<std::string>& directive) {
   if (!directive || *directive == "COPY" || *directive == "REPLACE") return;
-  throw aws::ServiceError("InvalidArgument", 400, "Unknown metadata directive.");
+  throw_invalid_argument("Unknown metadata directive.");
 }
 
 // Where visitors are sent is not copied with the rest.
@@ -143,8 +143,7 @@ CopySource require_copy_source(const std::string& header) {
   if (decoded && decoded->starts_with("/")) decoded->erase(0, 1);
   const size_t slash = decoded ? decoded->find('/') : std::string::npos;
   if (slash == std::string::npos || slash == 0 || slash + 1 == decoded->size() || !is_utf8(*decoded)) {
-    throw aws::ServiceError("InvalidArgument", 400,
-                            "Copy Source must mention the source bucket and key: sourcebucket/sourcekey");
+    throw_invalid_argument("Copy Source must mention the source bucket and key: sourcebucket/sourcekey");
   }
   source.bucket = decoded->substr(0, slash);
   source.key = decoded->substr(slash + 1);

@@ -18,6 +18,7 @@
 #include "kms/operations.h"
 #include "s3/handlers.h"
 #include "s3/schema.h"
+#include "services/s3/invalid_argument.h"
 #include "services/s3/service.h"
 
 namespace holm::s3 {
@@ -31,10 +32,6 @@ constexpr std::string_view kBound =
     "s3 data key";  // Nothing else that is sealed with these keys opens as one.
 constexpr size_t kCustomerKeyBytes = 32;
 constexpr std::string_view kOwnKmsKey = "alias/aws/s3";
-
-[[noreturn]] void throw_invalid(const std::string& message) {
-  throw aws::ServiceError("InvalidArgument", 400, message);
-}
 
 crypto::Aead aead_of(std::string_view key) {
   crypto::Aead::Key bytes{};
@@ -66,7 +63,7 @@ std::string context_for(const std::string& arn, const std::optional<std::string>
                           return member.second.as_string() != nullptr;
                         });
     if (!is_map) {
-      throw_invalid(
+      throw_invalid_argument(
           "The header 'x-amz-server-side-encryption-context' shall be Base64-encoded UTF-8 string holding "
           "JSON "
           "which represents a string-string map");
@@ -116,7 +113,7 @@ SealedByKms split_sealed(const std::string& bytes) {
 void require_method(const std::string& method) {
   if (method == kAes256 || method == kKms) return;
   if (method == "aws:kms:dsse") throw aws::NotImplemented("Encryption with aws:kms:dsse");
-  throw_invalid("The encryption method specified is not supported");
+  throw_invalid_argument("The encryption method specified is not supported");
 }
 
 }  // namespace
@@ -144,19 +141,19 @@ std::optional<CustomerKey> require_customer_key(const AskedCustomerKey& asked) {
   if (!asked.algorithm && !asked.key && !asked.md5) return std::nullopt;
   constexpr std::string_view kRequests =
       "Requests specifying Server Side Encryption with Customer provided keys must provide ";
-  if (!asked.algorithm) throw_invalid(std::string(kRequests) + "a valid encryption algorithm.");
+  if (!asked.algorithm) throw_invalid_argument(std::string(kRequests) + "a valid encryption algorithm.");
   if (*asked.algorithm != kAes256) {
     throw aws::ServiceError("InvalidEncryptionAlgorithmError", 400,
                             "The encryption request that you specified is not valid. Valid value: AES256.");
   }
-  if (!asked.key) throw_invalid(std::string(kRequests) + "an appropriate secret key.");
-  if (!asked.md5) throw_invalid(std::string(kRequests) + "the client calculated MD5 of the secret key.");
+  if (!asked.key) throw_invalid_argument(std::string(kRequests) + "an appropriate secret key.");
+  if (!asked.md5) throw_invalid_argument(std::string(kRequests) + "the client calculated MD5 of the secret key.");
   const auto key = base64_decode(*asked.key);
   if (!key || key->size() != kCustomerKeyBytes) {
-    throw_invalid("The secret key was invalid for the specified algorithm.");
+    throw_invalid_argument("The secret key was invalid for the specified algorithm.");
   }
   if (base64_encode(crypto::bytes_of(crypto::md5(*key))) != *asked.md5) {
-    throw_invalid("The calculated MD5 hash of the key did not match the hash that was provided.");
+    throw_invalid_argument("The calculated MD5 hash of the key did not match the hash that was provided.");
   }
   return CustomerKey{.key = *key, .md5 = *asked.md5};
 }
@@ -164,12 +161,12 @@ std::optional<CustomerKey> require_customer_key(const AskedCustomerKey& asked) {
 AskedEncryption require_encryption(AskedEncryption asked) {
   if (asked.method) require_method(*asked.method);
   if (asked.customer && asked.method) {
-    throw_invalid(
+    throw_invalid_argument(
         "Server Side Encryption with Customer provided key is incompatible with the encryption method "
         "specified");
   }
   if ((asked.kms_key || asked.context) && asked.method != kKms) {
-    throw_invalid(
+    throw_invalid_argument(
         "Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : "
         "aws:kms");
   }
@@ -312,7 +309,7 @@ Nothing put_bucket_encryption(Service&, Call& call, const PutBucketEncryptionReq
   const ServerSideEncryptionByDefault& wanted = *rules.front().apply_server_side_encryption_by_default;
   require_method(wanted.sse_algorithm);
   if (wanted.sse_algorithm == kAes256 && wanted.kms_master_key_id) {
-    throw_invalid(
+    throw_invalid_argument(
         "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse");
   }
   keep_default(call, bucket.id, request.server_side_encryption_configuration);

@@ -13,6 +13,7 @@
 #include "services/s3/attributes.h"
 #include "services/s3/checksums.h"
 #include "services/s3/conditions.h"
+#include "services/s3/invalid_argument.h"
 #include "services/s3/lifecycle.h"
 #include "services/s3/records.h"
 #include "services/s3/service.h"
@@ -85,8 +86,7 @@ std::optional<std::string> checksum_of_part(Records& records, const Request& req
 template <class Request>
 void refuse_encryption(const Request& request) {
   if (!request.server_side_encryption) return;
-  throw aws::ServiceError("InvalidArgument", 400,
-                          "x-amz-server-side-encryption header is not supported for this operation.");
+  throw_invalid_argument("x-amz-server-side-encryption header is not supported for this operation.");
 }
 
 template <class Request>

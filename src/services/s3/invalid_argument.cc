@@ -8,6 +8,10 @@
 
 namespace holm::s3 {
 
+void throw_invalid_argument(const std::string& message) {
+  throw aws::ServiceError("InvalidArgument", 400, message);
+}
+
 void throw_invalid_argument(const std::string& message, Argument argument) {
   aws::ServiceError error("InvalidArgument", 400, message);
   error.with("ArgumentName", std::move(argument.name));

@@ -1,4 +1,4 @@
-// The error for what a request says wrongly, naming the header or the parameter of the URL.
+// The error for what a request says wrongly, naming the header or the parameter of the URL where AWS does.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 #pragma once
 
@@ -14,7 +14,8 @@ struct Argument {
   std::optional<std::string> value = {};
 };
 
-// InvalidArgument with the members ArgumentName and, where it is known, ArgumentValue.
+// InvalidArgument; with the members ArgumentName and, where it is known, ArgumentValue.
+[[noreturn]] void throw_invalid_argument(const std::string& message);
 [[noreturn]] void throw_invalid_argument(const std::string& message, Argument argument);
 
 }  // namespace holm::s3

@@ -13,6 +13,7 @@
 #include "base/time_format.h"
 #include "s3/handlers.h"
 #include "s3/schema.h"
+#include "services/s3/invalid_argument.h"
 #include "services/s3/service.h"
 #include "services/s3/tags.h"
 
@@ -46,13 +47,9 @@ size_t depth_of(std::string_view storage_class) {
       "The XML you provided was not well-formed or did not validate against our published schema");
 }
 
-[[noreturn]] void throw_invalid(const std::string& message) {
-  throw aws::ServiceError("InvalidArgument", 400, message);
-}
-
 void require_midnight(const std::optional<aws::Timestamp>& date) {
   if (date && std::chrono::floor<std::chrono::days>(*date) != *date)
-    throw_invalid("'Date' must be at midnight GMT");
+    throw_invalid_argument("'Date' must be at midnight GMT");
 }
 
 void require_expiration(const LifecycleExpiration& expiration) {
@@ -60,7 +57,7 @@ void require_expiration(const LifecycleExpiration& expiration) {
                     expiration.expired_object_delete_marker.value_or(false);
   if (given != 1) throw_malformed();
   if (expiration.days && *expiration.days <= 0) {
-    throw_invalid("'Days' for Expiration action must be a positive integer");
+    throw_invalid_argument("'Days' for Expiration action must be a positive integer");
   }
   require_midnight(expiration.date);
 }
@@ -69,7 +66,7 @@ void require_class(const std::optional<std::string>& name, const std::optional<i
   if (!name) throw_malformed();
   if (std::ranges::find(kClasses, *name) == kClasses.end()) throw_malformed();
   if (name->ends_with("_IA") && days && *days < kInfrequentDaysMin) {
-    throw_invalid(fmt::format(
+    throw_invalid_argument(fmt::format(
         "'Days' in Transition action must be greater than or equal to 30 for storageClass '{}'", *name));
   }
 }
@@ -79,7 +76,7 @@ void require_order(const LifecycleRule& rule) {
   if (!rule.expiration || !rule.expiration->days) return;
   for (const Transition& transition : rule.transitions) {
     if (!transition.days || *transition.days < *rule.expiration->days) continue;
-    throw_invalid(
+    throw_invalid_argument(
         "'Days' in the Expiration action for filter must be greater than 'Days' in the Transition action");
   }
 }
@@ -93,7 +90,7 @@ void require_actions(const LifecycleRule& rule) {
   for (const Transition& transition : rule.transitions) {
     if (transition.days.has_value() == transition.date.has_value()) throw_malformed();
     if (transition.days && *transition.days < 0)
-      throw_invalid("'Days' in Transition action must be nonnegative");
+      throw_invalid_argument("'Days' in Transition action must be nonnegative");
     require_midnight(transition.date);
     require_class(transition.storage_class, transition.days);
   }
@@ -104,11 +101,11 @@ void require_actions(const LifecycleRule& rule) {
   }
   const auto& noncurrent = rule.noncurrent_version_expiration;
   if (noncurrent && noncurrent->noncurrent_days.value_or(0) <= 0) {
-    throw_invalid("'NoncurrentDays' for NoncurrentVersionExpiration action must be a positive integer");
+    throw_invalid_argument("'NoncurrentDays' for NoncurrentVersionExpiration action must be a positive integer");
   }
   const auto& abort = rule.abort_incomplete_multipart_upload;
   if (abort && abort->days_after_initiation.value_or(0) <= 0) {
-    throw_invalid(
+    throw_invalid_argument(
         "'DaysAfterInitiation' for AbortIncompleteMultipartUpload action must be a positive integer");
   }
 }
@@ -317,14 +314,14 @@ PutBucketLifecycleConfigurationOutput put_bucket_lifecycle_configuration(
   if (wanted.rules.empty() || wanted.rules.size() > kRulesMax) throw_malformed();
   const std::string size = request.transition_default_minimum_object_size.value_or(std::string(kAllClasses));
   if (size != kAllClasses && size != kByClass)
-    throw_invalid("Invalid TransitionDefaultMinimumObjectSize found");
+    throw_invalid_argument("Invalid TransitionDefaultMinimumObjectSize found");
   std::set<std::string> ids;
   for (LifecycleRule& rule : wanted.rules) {
     if (rule.status != "Enabled" && rule.status != "Disabled") throw_malformed();
     if (!rule.id || rule.id->empty()) rule.id = service.random().alphanumeric(kIdCharacters);
-    if (rule.id->size() > kIdMax) throw_invalid("ID length should not exceed allowed limit of 255");
+    if (rule.id->size() > kIdMax) throw_invalid_argument("ID length should not exceed allowed limit of 255");
     if (!ids.insert(*rule.id).second) {
-      throw_invalid("Rule ID must be unique. Found same ID for more than one rule");
+      throw_invalid_argument("Rule ID must be unique. Found same ID for more than one rule");
     }
     require_filter(rule);
     require_actions(rule);

@@ -44,7 +44,7 @@ std::string first_key(const PageRequest& request) {
 
 std::string require_position(const std::string& token) {
   if (auto position = read_page_token(token)) return *position;
-  throw aws::ServiceError("InvalidArgument", 400, "The continuation token provided is incorrect");
+  throw_invalid_argument("The continuation token provided is incorrect");
 }
 
 std::string end_of_prefix(std::string prefix) {
@@ -55,8 +55,7 @@ std::string end_of_prefix(std::string prefix) {
 
 size_t page_size(const std::optional<int32_t>& given, std::string_view name) {
   if (given.value_or(0) < 0) {
-    throw aws::ServiceError("InvalidArgument", 400,
-                            fmt::format("Argument {} must be an integer between 0 and 2147483647", name));
+    throw_invalid_argument(fmt::format("Argument {} must be an integer between 0 and 2147483647", name));
   }
   return static_cast<size_t>(std::min(given.value_or(kPageMax), kPageMax));
 }

@@ -7,6 +7,7 @@
 #include "aws/service/error.h"
 #include "base/page_token.h"
 #include "base/strings.h"
+#include "services/s3/invalid_argument.h"
 #include "services/s3/listing.h"
 
 namespace holm::s3 {
@@ -52,7 +53,7 @@ std::string require_named(Call& call, const BucketRow& bucket, std::string_view 
 void set_named(Call& call, const BucketRow& bucket, std::string_view kind, const std::string& id,
                const std::string& own_id, const std::string& document) {
   if (!is_id(id) || own_id != id) {
-    throw aws::ServiceError("InvalidArgument", 400, "The Id of the configuration is not valid.");
+    throw_invalid_argument("The Id of the configuration is not valid.");
   }
   const bool is_new = !find_configuration(call.transaction, bucket.id, kind_of(kind, id));
   if (is_new &&

@@ -19,6 +19,7 @@
 #include "lambda/operations.h"
 #include "s3/handlers.h"
 #include "s3/schema.h"
+#include "services/s3/invalid_argument.h"
 #include "services/s3/notifications.h"
 #include "services/s3/service.h"
 #include "sns/operations.h"
@@ -57,10 +58,6 @@ constexpr std::array<std::string_view, 6> kOtherEvents = {"s3:ReducedRedundancyL
                                                           "s3:Replication:OperationMissedThreshold",
                                                           "s3:Replication:OperationReplicatedAfterThreshold"};
 
-[[noreturn]] void throw_invalid(const std::string& message) {
-  throw aws::ServiceError("InvalidArgument", 400, message);
-}
-
 // "s3:ObjectCreated:*" covers "s3:ObjectCreated:Put".
 bool covers(std::string_view pattern, std::string_view event) {
   if (!pattern.ends_with('*')) return pattern == event;
@@ -92,7 +89,7 @@ void require_events(const std::vector<std::string>& events) {
     if (std::ranges::find(kEvents, event) != kEvents.end()) continue;
     if (std::ranges::find(kOtherEvents, event) != kOtherEvents.end())
       throw aws::NotImplemented("The event " + event);
-    throw_invalid("A specified event is not supported for notifications.");
+    throw_invalid_argument("A specified event is not supported for notifications.");
   }
 }
 
@@ -102,11 +99,11 @@ void require_filter(const std::optional<NotificationConfigurationFilter>& filter
   for (const FilterRule& rule : filter->key->filter_rules) {
     const std::string name = to_lower(rule.name.value_or(""));
     if (name != "prefix" && name != "suffix")
-      throw_invalid("filter rule name must be either prefix or suffix");
+      throw_invalid_argument("filter rule name must be either prefix or suffix");
     ++(name == "prefix" ? prefixes : suffixes);
   }
-  if (prefixes > 1) throw_invalid("Cannot specify more than one prefix rule in a filter.");
-  if (suffixes > 1) throw_invalid("Cannot specify more than one suffix rule in a filter.");
+  if (prefixes > 1) throw_invalid_argument("Cannot specify more than one prefix rule in a filter.");
+  if (suffixes > 1) throw_invalid_argument("Cannot specify more than one suffix rule in a filter.");
 }
 
 // What can be said without knowing where it leads; and it gets an id.
@@ -137,10 +134,10 @@ void require_unambiguous(const std::vector<EventRule>& rules) {
   std::set<std::string> ids;
   for (size_t i = 0; i < rules.size(); ++i) {
     if (!ids.insert(rules[i].id).second)
-      throw_invalid("Same ID used for multiple configurations. IDs must be unique");
+      throw_invalid_argument("Same ID used for multiple configurations. IDs must be unique");
     for (size_t j = 0; j < i; ++j) {
       if (!shares_event(rules[i], rules[j]) || !overlap(rules[i], rules[j])) continue;
-      throw_invalid(
+      throw_invalid_argument(
           "Configuration is ambiguously defined. Cannot have overlapping suffixes in two rules if the "
           "prefixes "
           "are overlapping for the same event type.");
@@ -216,7 +213,7 @@ std::optional<std::string> problem_of(Call& call, const BucketRow& bucket, const
   const auto parts = split(arn, ':');
   if (parts.size() < 6 || parts[0] != "arn" || parts[2] != service) return "The ARN is not well formed";
   if (parts[3] != bucket.region) {
-    throw_invalid(
+    throw_invalid_argument(
         "The notification destination service region is not valid for the bucket location constraint");
   }
   return service == "sns" ? problem_of_topic(call, bucket, arn) : problem_of_function(call, bucket, arn);

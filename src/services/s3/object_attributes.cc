@@ -4,6 +4,7 @@
 
 #include "s3/handlers.h"
 #include "services/s3/checksums.h"
+#include "services/s3/invalid_argument.h"
 #include "services/s3/records.h"
 #include "services/s3/service.h"
 #include "services/s3/versions.h"
@@ -50,7 +51,7 @@ void require_attributes(const std::vector<std::string>& names) {
   constexpr std::string_view kNames[] = {"ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"};
   for (const std::string& name : names) {
     if (std::ranges::find(kNames, name) != std::end(kNames)) continue;
-    throw aws::ServiceError("InvalidArgument", 400, "Invalid attribute name specified.");
+    throw_invalid_argument("Invalid attribute name specified.");
   }
 }
 

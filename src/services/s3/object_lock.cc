@@ -7,6 +7,7 @@
 #include "s3/handlers.h"
 #include "s3/schema.h"
 #include "services/s3/changes.h"
+#include "services/s3/invalid_argument.h"
 #include "services/s3/replication.h"
 #include "services/s3/service.h"
 #include "services/s3/versions.h"
@@ -25,10 +26,6 @@ constexpr int32_t kYearsMax = 100;
   throw aws::ServiceError(
       "MalformedXML", 400,
       "The XML you provided was not well-formed or did not validate against our published schema");
-}
-
-[[noreturn]] void throw_invalid(const std::string& message) {
-  throw aws::ServiceError("InvalidArgument", 400, message);
 }
 
 aws::ServiceError protected_error() {
@@ -117,12 +114,12 @@ void require_deletable(const Lock& lock, Bypass bypass, Time now) {
 
 Lock require_lock(const AskedLock& asked, Time now) {
   if (asked.mode.has_value() != asked.until.has_value()) {
-    throw_invalid("x-amz-object-lock-retain-until-date and x-amz-object-lock-mode must both be supplied");
+    throw_invalid_argument("x-amz-object-lock-retain-until-date and x-amz-object-lock-mode must both be supplied");
   }
-  if (asked.mode && !is_mode(*asked.mode)) throw_invalid("Unknown wormMode directive.");
-  if (asked.until && *asked.until <= now) throw_invalid("The retain until date must be in the future!");
+  if (asked.mode && !is_mode(*asked.mode)) throw_invalid_argument("Unknown wormMode directive.");
+  if (asked.until && *asked.until <= now) throw_invalid_argument("The retain until date must be in the future!");
   if (asked.legal_hold && !is_hold(*asked.legal_hold))
-    throw_invalid("Legal Hold must be either of 'ON' or 'OFF'");
+    throw_invalid_argument("Legal Hold must be either of 'ON' or 'OFF'");
   return {.mode = asked.mode.value_or(""), .until = asked.until, .legal_hold = asked.legal_hold.value_or("")};
 }
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <functional>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "async/byte_source.h"
@@ -86,7 +87,8 @@ class ExtentSource final : public async::ByteSource {
       co_return;
     }
     std::function<void()> fill = [this, &piece, &chunks, sealed, plain, at] {
-      read_stored(piece, at, chunks.sealed_bytes, sealed);
+      // Sealed bytes prove by themselves what they are.
+      read_stored(piece, &blobs::Reader::read_unchecked, at, {sealed, chunks.sealed_bytes});
       open_chunks(piece, chunks, sealed, plain);
     };
     co_await service_.workers().run(reactor_, fill);
@@ -130,13 +132,7 @@ class ExtentSource final : public async::ByteSource {
   void read_plain(Piece& piece, char* place, uint64_t here) {
     open_blob(piece);
     const uint64_t count = std::min(here, kChunksAtOnce * kChunkBytes);
-    uint64_t filled = 0;
-    while (filled < count) {
-      auto got = piece.reader->read_at(offset_ + filled, place + filled, count - filled);
-      if (!got) fail(got.error().message);
-      if (*got == 0) fail("A blob is shorter than it was written.");
-      filled += *got;
-    }
+    read_stored(piece, &blobs::Reader::read_at, offset_, {place, count});
     ready_ = {place, count};
   }
 
@@ -147,11 +143,12 @@ class ExtentSource final : public async::ByteSource {
     piece.reader = std::move(*found);
   }
 
-  // Sealed bytes prove by themselves what they are. Blocks.
-  void read_stored(const Piece& piece, uint64_t at, uint64_t count, char* place) {
-    uint64_t filled = 0;
-    while (filled < count) {
-      auto got = piece.reader->read_unchecked(at + filled, place + filled, count - filled);
+  using Read = Result<size_t> (blobs::Reader::*)(uint64_t offset, char* buffer, size_t count) const;
+
+  // Fills `place` from there on. Blocks.
+  void read_stored(const Piece& piece, Read read, uint64_t at, std::span<char> place) {
+    for (size_t filled = 0; filled < place.size();) {
+      auto got = ((*piece.reader).*read)(at + filled, place.data() + filled, place.size() - filled);
       if (!got) fail(got.error().message);
       if (*got == 0) fail("A blob is shorter than it was written.");
       filled += *got;

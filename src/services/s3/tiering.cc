@@ -11,6 +11,7 @@
 #include "s3/handlers.h"
 #include "s3/schema.h"
 #include "services/s3/changes.h"
+#include "services/s3/invalid_argument.h"
 #include "services/s3/named_configurations.h"
 #include "services/s3/service.h"
 #include "services/s3/tags.h"
@@ -52,11 +53,10 @@ void require_tierings(const std::vector<Tiering>& tierings) {
   for (const Tiering& each : tierings) {
     const bool is_deep = each.access_tier == kDeepArchive;
     if (!seen.insert(each.access_tier).second) {
-      throw aws::ServiceError("InvalidArgument", 400, "An access tier may be named only once.");
+      throw_invalid_argument("An access tier may be named only once.");
     }
     if (each.days >= (is_deep ? kDeepArchiveDaysMin : kArchiveDaysMin) && each.days <= kDaysMax) continue;
-    throw aws::ServiceError("InvalidArgument", 400,
-                            is_deep ? "Days for DEEP_ARCHIVE_ACCESS must be between 180 and 730."
+    throw_invalid_argument(is_deep ? "Days for DEEP_ARCHIVE_ACCESS must be between 180 and 730."
                                     : "Days for ARCHIVE_ACCESS must be between 90 and 730.");
   }
 }

@@ -86,8 +86,7 @@ void tell_end(Call& call, const BucketRow& bucket, const std::string& key, Time 
 
 void require_part_number(int32_t number) {
   if (number >= 1 && number <= kPartsMax) return;
-  throw aws::ServiceError("InvalidArgument", 400,
-                          "Part number must be an integer between 1 and 10000, inclusive");
+  throw_invalid_argument("Part number must be an integer between 1 and 10000, inclusive");
 }
 
 std::optional<CustomerKey> part_key(std::optional<CustomerKey> given, const UploadRow& upload) {

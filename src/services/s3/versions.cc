@@ -12,6 +12,7 @@
 #include "blobs/blobs.h"
 #include "objects/coding.h"
 #include "s3/errors.h"
+#include "services/s3/invalid_argument.h"
 #include "services/s3/record_codec.h"
 #include "services/s3/records.h"
 #include "services/s3/replication.h"
@@ -226,11 +227,8 @@ VersionRow require_version(Records& records, const BucketRow& bucket, const std:
   const bool is_marker = row && row->what == What::Marker;
   if (row && !is_marker) return std::move(*row);
   if (version && is_marker) throw_marker(*row, "GET");
-  if (version && !is_version_id(*version)) {
-    aws::ServiceError error("InvalidArgument", 400, "Invalid version id specified");
-    error.with("ArgumentName", "versionId").with("ArgumentValue", *version);
-    throw error;
-  }
+  if (version && !is_version_id(*version))
+    throw_invalid_argument("Invalid version id specified", Argument{"versionId", *version});
   if (version) {
     aws::ServiceError error("NoSuchVersion", 404, "The specified version does not exist.");
     error.with("Key", key).with("VersionId", *version);

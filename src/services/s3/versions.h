@@ -127,11 +127,12 @@ void require_key(const std::string& key);
 // The version called `version`, or the current one.
 std::optional<VersionRow> find_version(Records& records, int64_t bucket, const std::string& key,
                                        const std::optional<std::string>& version);
-std::optional<Standing> find_standing(Records& records, int64_t bucket, const std::string& key,
-                                      const std::optional<std::string>& version);
-// The same as the first; NoSuchKey, NoSuchVersion, or MethodNotAllowed for a delete marker.
+// The same; NoSuchKey, NoSuchVersion, or MethodNotAllowed for a delete marker.
 VersionRow require_version(Records& records, const BucketRow& bucket, const std::string& key,
                            const std::optional<std::string>& version);
+// Of the same, what permissions depend on.
+std::optional<Standing> find_standing(Records& records, int64_t bucket, const std::string& key,
+                                      const std::optional<std::string>& version);
 // For what reads or changes something beside the bytes of a version with `method`: a delete marker takes none
 // of it, whether it is named or is just the current one.
 VersionRow require_changeable(Records& records, const BucketRow& bucket, const std::string& key,

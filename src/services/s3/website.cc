@@ -13,6 +13,7 @@
 #include "s3/handlers.h"
 #include "s3/schema.h"
 #include "services/s3/buckets.h"
+#include "services/s3/invalid_argument.h"
 #include "services/s3/service.h"
 #include "sql/database.h"
 
@@ -92,12 +93,6 @@ std::optional<aws::WebsiteStep> find_redirect(const WebsiteConfiguration& site,
 
 bool is_folder(const std::string& key) { return key.empty() || key.ends_with('/'); }
 
-[[noreturn]] void throw_argument(const char* message, const char* name, const std::string& value) {
-  aws::ServiceError error("InvalidArgument", 400, message);
-  error.with("ArgumentName", name).with("ArgumentValue", value);
-  throw error;
-}
-
 void require_code(const std::optional<std::string>& text, const char* first_digits, const char* message) {
   if (!text) return;
   const bool is_code = text->size() == 3 && std::string_view(first_digits).contains(text->front()) &&
@@ -130,21 +125,21 @@ void require_rule(const RoutingRule& rule) {
 void require_valid(const WebsiteConfiguration& site) {
   if (site.redirect_all_requests_to) {
     if (site.index_document || site.error_document || !site.routing_rules.empty()) {
-      throw_argument("RedirectAllRequestsTo cannot be provided in conjunction with other Routing Rules.",
-                     "RedirectAllRequestsTo", "not null");
+      throw_invalid_argument("RedirectAllRequestsTo cannot be provided in conjunction with other Routing Rules.",
+                             Argument{"RedirectAllRequestsTo", "not null"});
     }
     return;
   }
   if (!site.index_document) {
-    throw_argument("A value for IndexDocument Suffix must be provided if RedirectAllRequestsTo is empty",
-                   "IndexDocument", "null");
+    throw_invalid_argument("A value for IndexDocument Suffix must be provided if RedirectAllRequestsTo is empty",
+                           Argument{"IndexDocument", "null"});
   }
   const std::string& suffix = site.index_document->suffix;
   if (suffix.empty() || suffix.contains('/')) {
-    throw_argument("The IndexDocument Suffix is not well formed", "IndexDocument", suffix);
+    throw_invalid_argument("The IndexDocument Suffix is not well formed", Argument{"IndexDocument", suffix});
   }
   if (site.error_document && site.error_document->key.empty()) {
-    throw_argument("The ErrorDocument Key is not well formed", "ErrorDocument", "");
+    throw_invalid_argument("The ErrorDocument Key is not well formed", Argument{"ErrorDocument", ""});
   }
   if (site.routing_rules.size() > kRulesMax) {
     throw InvalidRequest(
