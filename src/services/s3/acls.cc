@@ -212,6 +212,13 @@ void require_no_list(Service& service, const BucketRow& bucket, const AskedList&
   if (!is_owners) refuse();
 }
 
+// Many clients send `private` with every object. From the bucket's own account that says what is so anyway, and
+// AWS takes it; from another account it would mean that account alone.
+bool says_owner_only(const Call& call, const BucketRow& bucket, const AskedList& asked) {
+  return asked.canned == "private" && asked.headers.empty() && !asked.policy &&
+         call.principal.account == bucket.account;
+}
+
 void require_not_public(Call& call, const BucketRow& bucket, const std::vector<Grant>& grants) {
   if (!is_public(grants)) return;
   if (access_block_of({call.transaction, bucket.id}).block_public_acls.value_or(false)) {
@@ -259,7 +266,7 @@ Possession possession_of(Service& service, Call& call, const BucketRow& bucket, 
                          const AskedList& asked) {
   const Ownership ownership = ownership_of(settings);
   if (ownership == Ownership::Enforced) {
-    require_no_list(service, bucket, asked);
+    if (!says_owner_only(call, bucket, asked)) require_no_list(service, bucket, asked);
     return {};
   }
   // What nobody wrote is the bucket owner's.

@@ -134,6 +134,20 @@ TEST(NewBucketsTest, AsOnAwsTodayTakeNoLists) {
   s3.create_bucket("bbb");
   EXPECT_EQ(s3.outcome<PutBucketAcl>({.acl = "public-read", .bucket = "bbb"}),
             "400 AccessControlListNotSupported");
+  PutObjectRequest request{.acl = "private", .bucket = "bbb", .key = "k"};
+  EXPECT_EQ(s3.outcome<PutObject>(request), "200") << "says what is so anyway";
+  EXPECT_EQ(s3.outcome<CreateMultipartUpload>({.acl = "private", .bucket = "bbb", .key = "k"}), "200");
+  EXPECT_EQ(s3.outcome<PutBucketAcl>({.acl = "private", .bucket = "bbb"}),
+            "400 AccessControlListNotSupported");
+  request.acl = "public-read";
+  EXPECT_EQ(s3.outcome<PutObject>(request), "400 AccessControlListNotSupported");
+  request.acl = "private";
+  s3.act_as(kOtherAccount);
+  EXPECT_EQ(s3.outcome<PutObject>(request), "400 AccessControlListNotSupported")
+      << "would be another account's alone";
+  request.acl = "bucket-owner-full-control";
+  EXPECT_EQ(s3.outcome<PutObject>(request), "200");
+  s3.act_as(kTestAccount);
   EXPECT_EQ(s3.outcome<CreateBucket>({.acl = "public-read",
                                       .bucket = "public",
                                       .create_bucket_configuration =
