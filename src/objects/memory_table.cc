@@ -9,7 +9,8 @@ namespace holm::objects {
 
 namespace {
 
-constexpr size_t kNodeBytes = 160;  // Of a map's node with two short texts.
+constexpr size_t kNodeBytes =
+    224;  // Of a map's node with two short texts, and of its key's place in the index.
 // Copied at a time: few at first, as many a walk ends where it begins, then more and more.
 constexpr size_t kEntriesFirst = 4;
 constexpr size_t kEntriesAtOnceMax = 128;
@@ -26,12 +27,25 @@ struct Copy {
 void MemoryTable::put(std::string_view key, uint64_t sequence, std::optional<std::string_view> value) {
   State state{.is_erased = !value, .value = std::string(value.value_or(""))};
   bytes_ += kNodeBytes + key.size() + state.value.size();
-  entries_.insert_or_assign(Place{std::string(key), sequence}, std::move(state));
+  const auto known = latest_.find(key);
+  // What is newer comes right before what was the latest.
+  const auto near = known == latest_.end() ? entries_.lower_bound(PlaceView{key, sequence}) : known->second;
+  const auto placed = entries_.insert_or_assign(near, Place{std::string(key), sequence}, std::move(state));
+  if (known == latest_.end()) {
+    latest_.emplace(placed->first.key, placed);
+  } else if (sequence > known->second->first.sequence) {
+    known->second = placed;
+  }
 }
 
 std::optional<Entry> MemoryTable::find(std::string_view key, uint64_t sequence_max) const {
-  const auto found = entries_.lower_bound(PlaceView{key, sequence_max});
-  if (found == entries_.end() || found->first.key != key) return std::nullopt;
+  const auto known = latest_.find(key);
+  if (known == latest_.end()) return std::nullopt;
+  auto found = known->second;
+  if (found->first.sequence > sequence_max) {
+    found = entries_.lower_bound(PlaceView{key, sequence_max});
+    if (found == entries_.end() || found->first.key != key) return std::nullopt;
+  }
   return Entry{found->first.key, found->first.sequence, found->second.is_erased, found->second.value};
 }
 

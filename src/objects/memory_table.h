@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "objects/cursor.h"
 
@@ -49,7 +50,12 @@ class MemoryTable final {
     std::string value;
   };
 
-  std::map<Place, State, Before> entries_;
+  using Entries = std::map<Place, State, Before>;
+
+  Entries entries_;
+  // Each key's first, which most who look for one want, without the way down the tree. The names are the
+  // entries' own: none is ever taken out.
+  std::unordered_map<std::string_view, Entries::const_iterator> latest_;
   size_t bytes_ = 0;
 };
 
