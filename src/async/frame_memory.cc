@@ -12,8 +12,8 @@ namespace {
 
 // A cache line, so that a frame's beginning shares none.
 constexpr size_t kStep = 64;
-constexpr size_t kClasses = 128;  // Larger frames are rare.
-constexpr size_t kKeptMax = 128;  // Of each class; those that requests have are a MiB at most.
+constexpr size_t kClasses = 192;  // Up to 12 KiB, which a whole request of the API takes. Larger ones are rare.
+constexpr size_t kKeptMax = 128;  // Of each class; those that requests have are two MiB at most.
 
 struct Free {
   Free* next;

@@ -218,6 +218,7 @@ class Engine final : public Metadata, public Bodies {
   std::shared_ptr<File> tail_file_;
   uint64_t tail_bytes_ = 0, tail_offset_ = 0;
   uint64_t next_segment_bytes_ = 0;
+  std::string buffer_;   // Of the last group, empty.
   bool is_new_ = false;  // There is no manifest yet: starting a region that has no objects shall cost nothing.
 
   // Of the thread of upkeep.

@@ -16,6 +16,7 @@ namespace holm::objects {
 namespace {
 
 constexpr size_t kGroupBytesMax = size_t{16} << 20;
+constexpr size_t kBufferBytesMax = size_t{1} << 20;  // Kept from one group for the next.
 constexpr size_t kOperationBytesMax = 64;  // Of its numbers.
 constexpr size_t kMemoryFactorMax = 4;     // How far the index in memory may outgrow its limit.
 constexpr uint64_t kFreedBytesDue = uint64_t{1} << 20;
@@ -93,9 +94,11 @@ bool Engine::write_group() {
     }
   }
   if (taken.empty()) return false;
-  Group group{.offset = tail_offset_, .last = 0, .synced = durable_};
+  Group group{.bytes = std::move(buffer_), .offset = tail_offset_, .last = 0, .synced = durable_};
   for (Waiting& waiting : taken) commit_one(waiting, group);
   static_cast<void>(write_out(group));
+  if (group.bytes.capacity() <= kBufferBytesMax) buffer_ = std::move(group.bytes);
+  buffer_.clear();
   finish(group);
   return true;
 }
@@ -117,8 +120,9 @@ void Engine::commit_one(Waiting& waiting, Group& group) {
     std::lock_guard lock(mutex_);
     prepared->record.numbers = numbers_;
   }
-  const std::string encoded = encode_record(prepared->record, tail_, prepared->contents);
-  apply(*prepared, encoded, group);
+  const size_t begin = group.bytes.size();
+  append_record(group.bytes, prepared->record, tail_, prepared->contents);
+  apply(*prepared, std::string_view(group.bytes).substr(begin), group);
   for (const auto& body : waiting.batch.adopted) static_cast<StoredBody&>(*body).adopt();
   group.last = prepared->record.sequence;
   answer(Stamp{group.last});
@@ -310,7 +314,6 @@ void Engine::apply(Prepared& prepared, std::string_view encoded, Group& group) {
     log_bytes_ += encoded.size();
     tail_offset_ += encoded.size();
   }
-  group.bytes += encoded;
   group.freed.insert(group.freed.end(), std::make_move_iterator(prepared.freed.begin()),
                      std::make_move_iterator(prepared.freed.end()));
 }

@@ -24,7 +24,9 @@ std::string some_record(uint32_t segment) {
                                         {.kind = OperationKind::Erase, .key = "ktwo"},
                                         {.kind = OperationKind::Forget, .body = 4, .before = {1, 2, 3, 4}},
                                         {.kind = OperationKind::Moved, .body = 6, .before = {5, 6, 7, 8}}}};
-  return encode_record(record, segment, {"content", "moved"});
+  std::string bytes;
+  append_record(bytes, record, segment, {"content", "moved"});
+  return bytes;
 }
 
 TEST(Record, IsReadAsItWasWritten) {
@@ -44,6 +46,16 @@ TEST(Record, IsReadAsItWasWritten) {
   EXPECT_EQ(record->operations[3].before, (Location{1, 2, 3, 4}));
   const Location moved = record->operations[4].location;
   EXPECT_EQ(bytes.substr(moved.offset - 1000, moved.bytes), "moved");
+}
+
+TEST(Record, IsTheSameBehindOthers) {
+  const LogRecord record{.sequence = 1, .operations = {{.kind = OperationKind::Content, .body = 2}}};
+  std::string alone, behind = some_record(3);
+  append_record(alone, record, 3, {"content"});
+  const size_t begin = behind.size();
+  append_record(behind, record, 3, {"content"});
+  EXPECT_EQ(behind.substr(begin), alone);
+  EXPECT_EQ(behind.substr(0, begin), some_record(3));
 }
 
 TEST(Record, IsNoneWhenABitIsAnother) {

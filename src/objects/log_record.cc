@@ -118,34 +118,35 @@ std::optional<Location> read_location(std::string_view bytes) {
   return location;
 }
 
-std::string encode_record(const LogRecord& record, uint32_t segment,
-                          const std::vector<std::string_view>& contents) {
-  std::string operations;
+void append_record(std::string& bytes, const LogRecord& record, uint32_t segment,
+                   const std::vector<std::string_view>& contents) {
+  const size_t begin = bytes.size();
+  bytes.append(kRecordHeadBytes, '\0');  // Once it is known what stands behind it.
   size_t content_bytes = 0, next = 0;
   for (const Operation& operation : record.operations) {
     std::string_view content;
     if (has_content(operation.kind)) content = contents[next++];
     content_bytes += content.size();
-    put_operation(operations, operation, content);
+    put_operation(bytes, operation, content);
   }
-  std::string checked;
-  checked.reserve(kRecordHeadBytes + operations.size());
-  put_u32(checked, static_cast<uint32_t>(operations.size()));
-  put_u32(checked, static_cast<uint32_t>(content_bytes));
-  put_u32(checked, segment);
-  put_u32(checked, static_cast<uint32_t>(record.operations.size()));
-  put_u64(checked, record.sequence);
-  put_u64(checked, record.durable);
-  put_u64(checked, record.numbers);
-  checked += operations;
-  std::string bytes;
-  bytes.reserve(padded(kChecked + checked.size() + content_bytes));
-  put_u32(bytes, kMagic);
-  put_u32(bytes, crypto::crc32c(checked));
-  bytes += checked;
+  const size_t operation_bytes = bytes.size() - begin - kRecordHeadBytes;
+  std::string head;
+  head.reserve(kRecordHeadBytes - kChecked);
+  put_u32(head, static_cast<uint32_t>(operation_bytes));
+  put_u32(head, static_cast<uint32_t>(content_bytes));
+  put_u32(head, segment);
+  put_u32(head, static_cast<uint32_t>(record.operations.size()));
+  put_u64(head, record.sequence);
+  put_u64(head, record.durable);
+  put_u64(head, record.numbers);
+  bytes.replace(begin + kChecked, head.size(), head);
+  const uint32_t crc = crypto::crc32c(std::string_view(bytes).substr(begin + kChecked));
+  head.clear();
+  put_u32(head, kMagic);
+  put_u32(head, crc);
+  bytes.replace(begin, kChecked, head);
   for (std::string_view content : contents) bytes += content;
-  bytes.resize(padded(bytes.size()), '\0');
-  return bytes;
+  bytes.resize(begin + padded(bytes.size() - begin), '\0');
 }
 
 size_t content_offset(std::string_view encoded) {

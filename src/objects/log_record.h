@@ -55,9 +55,10 @@ struct LogRecord {
 constexpr size_t kRecordAlignment = 8;
 constexpr size_t kRecordHeadBytes = 48;
 
-// The bytes of a record for `segment`. The contents are those of its Content and Moved operations, in order.
-std::string encode_record(const LogRecord& record, uint32_t segment,
-                          const std::vector<std::string_view>& contents);
+// Appends the bytes of a record for `segment`. The contents are those of its Content and Moved operations, in
+// order.
+void append_record(std::string& bytes, const LogRecord& record, uint32_t segment,
+                   const std::vector<std::string_view>& contents);
 // How many bytes into the record the first content begins.
 size_t content_offset(std::string_view encoded);
 
