@@ -10,7 +10,7 @@ export HOLM_DATA ?=
 # The proxies to compare with.
 export PATH := $(CURDIR)/build/peers/bin:$(PATH)
 
-.PHONY: help deps build check test up down format tidy docs run fuzz differential bench-balancer bench-compute bench-metrics bench-objects bench-region bench-s3 bench-school crash-s3 drill kill-s3 clean
+.PHONY: help deps build check test up down format tidy docs run fuzz differential bench-balancer bench-compute bench-metrics bench-objects bench-region bench-s3 bench-school crash-s3 drill kill-s3 profile clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -21,7 +21,7 @@ deps: ## Install what building, running and testing need (Debian packages, pinne
 $(BUILD)/build.ninja: CMakeLists.txt CMakePresets.json | deps
 	cmake --preset $(PRESET) > /dev/null
 
-build: deps $(BUILD)/build.ninja ## Build everything (PRESET=release|dev|tsan|fuzz)
+build: deps $(BUILD)/build.ninja ## Build everything (PRESET=release|dev|tsan|fuzz|profile)
 	ninja -C $(BUILD) -j $(JOBS)
 
 tidy: ## Check layers and habits
@@ -84,6 +84,10 @@ bench-objects: ## The object store beside the disk's own limits (OBJECTS=1000000
 crash-s3: ## The object store loses its power ten thousand times (LIVES=10000)
 	cmake --preset release >/dev/null && ninja -C build/release objects_crashes
 	build/release/objects_crashes $${LIVES:-10000}
+
+profile: ## Write cmake/release.profdata anew: which ways requests take, as the compiler of the release is told
+	tools/install_peers.sh && cmake --preset profile >/dev/null && ninja -C build/profile s3_alone bench_balancer
+	$(VENV)/bin/python bench/profile.py build/profile
 
 drill: build ## Hurt a site in every way, under load: times, requests, a picture in build/drill (about 20 minutes)
 	$(VENV)/bin/python bench/drill/drill.py

@@ -61,7 +61,8 @@ class Alone(Region):
         self.environment = {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret}
 
     def end(self):
-        self.kill()
+        self.process.terminate()
+        self.process.wait()
         shutil.rmtree(self.data, ignore_errors=True)
 
 

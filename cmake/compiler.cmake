@@ -8,9 +8,19 @@ add_link_options(-fuse-ld=lld-19)
 # region does at its start.
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -ffunction-sections -fdata-sections")
 add_link_options($<$<CONFIG:Release>:-Wl,--gc-sections,--as-needed,-z,pack-relative-relocs>)
-# What requests run lies together, so that the processor waits less for instructions (bench/hot_functions.py), and
-# what is the same is there once.
-add_link_options("$<$<CONFIG:Release>:-Wl,--icf=safe,--no-warn-symbol-ordering,--symbol-ordering-file=${CMAKE_SOURCE_DIR}/cmake/hot_functions.txt>")
+# What is the same is there once.
+add_link_options($<$<CONFIG:Release>:-Wl,--icf=safe>)
+# The compiler is told which ways requests take, as programs of the preset `profile` counted them: what they run is
+# laid out together and apart from what they do not (docs/decisions/0017).
+set(HOLM_PROFILE "${CMAKE_SOURCE_DIR}/cmake/release.profdata")
+if(HOLM_COUNT)
+  add_compile_options(-fprofile-generate)
+  add_link_options(-fprofile-generate)
+elseif(CMAKE_BUILD_TYPE STREQUAL Release)
+  # What has changed since is compiled without.
+  add_compile_options(-fprofile-use=${HOLM_PROFILE} -Wno-profile-instr-out-of-date -Wno-profile-instr-unprofiled
+                      -Wno-profile-instr-missing -Wno-backend-plugin)
+endif()
 if(CMAKE_BUILD_TYPE STREQUAL Release)
   foreach(name archive bz2 expat gcrypt gpg-error lzma nettle nghttp2 pcre2-8 re2 seccomp sqlite3 yaml z zstd)
     find_library(HOLM_ARCHIVE_${name} lib${name}.a REQUIRED)

@@ -1,12 +1,12 @@
 // S3 and IAM behind the gateway and nothing else of a region: what profilers look at, linked in a fraction of the
 // daemon's time. bench/s3.py measures it where HOLM_S3_ALONE names it.
-// Usage: s3_alone FOLDER PORT. Prints the access key and its secret, then serves until it is killed.
+// Usage: s3_alone FOLDER PORT. Prints the access key and its secret, then serves until SIGTERM.
 
 #include <fmt/format.h>
 
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
-#include <semaphore>
 #include <thread>
 
 #include "async/workers.h"
@@ -42,10 +42,14 @@ constexpr size_t kWorkerThreads = 8, kWorkerQueueMax = 4096;  // As region.cc ha
 constexpr int kJobThreads = 2;
 
 void serve(const std::string& folder, uint16_t port) {
+  // Threads that are begun after this leave it to this one, too.
+  sigset_t ends;
+  sigemptyset(&ends);
+  sigaddset(&ends, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &ends, nullptr);
   SystemClock clock;
   SystemRandom random;
   aws::Events events;
-  gateway::Services services;
   std::filesystem::create_directories(folder);
   const crypto::Aead::Key key = iam::load_or_make_key(folder + "/key", random).value();
   const auto database = sql::open_sqlite(
@@ -60,6 +64,7 @@ void serve(const std::string& folder, uint16_t port) {
     reactors.at(i).call([&] { sql::find_quick_reads(*database)->let_in(std::this_thread::get_id()); });
   }
   async::Workers workers(kWorkerThreads, kWorkerQueueMax);
+  gateway::Services services;
   gateway::LocalRegion client(*database, reactors, workers, clock, random, services);
   auto& identities =
       services
@@ -93,7 +98,8 @@ void serve(const std::string& folder, uint16_t port) {
   api.listen(std::move(net::listen_on(net::Address::loopback(port)).value()));
   fmt::print("{} {}\n", administrator.access_key_id, administrator.secret_access_key);
   std::fflush(stdout);
-  std::binary_semaphore(0).acquire();
+  int signal = 0;
+  sigwait(&ends, &signal);
 }
 
 }  // namespace
