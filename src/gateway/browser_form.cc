@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "aws/signature/problems.h"
 #include "base/strings.h"
 #include "crypto/hash.h"
 #include "formats/form.h"
@@ -24,8 +25,9 @@ constexpr size_t kEpilogueBytesMax = 64 * 1024;
 // Fields that are headers of PutObject; so are all that begin with x-amz-, but for the signature's.
 constexpr std::string_view kHeaders[] = {"cache-control",    "content-disposition", "content-encoding",
                                          "content-language", "content-type",        "expires"};
+constexpr std::string_view kTokenField = "x-amz-security-token";
 constexpr std::string_view kSignatureFields[] = {"x-amz-signature", "x-amz-credential", "x-amz-algorithm",
-                                                 "x-amz-date", "x-amz-security-token"};
+                                                 "x-amz-date", kTokenField};
 
 ServiceError malformed() {
   return ServiceError("MalformedPOSTRequest", 400,
@@ -55,17 +57,17 @@ std::string require_line(const FormField& field) {
   throw ServiceError("InvalidArgument", 400, fmt::format("The field {} has control characters.", field.name));
 }
 
-// The field "tagging" is a document, the header a query string.
+// The field "tagging" is a document, the header a query string. A document about something else has no tags.
 std::string tagging_header(const std::string& document) {
   const auto root = formats::parse_xml(document);
-  const formats::XmlElement* set = root ? root->find("TagSet") : nullptr;
-  if (set == nullptr) {
+  if (!root) {
     throw ServiceError(
         "MalformedXML", 400,
         "The XML you provided was not well-formed or did not validate against our published schema");
   }
+  const formats::XmlElement* set = root->find("TagSet");
   formats::Form tags;
-  for (const formats::XmlElement& tag : set->children) {
+  for (const formats::XmlElement& tag : set != nullptr ? set->children : std::vector<formats::XmlElement>()) {
     const formats::XmlElement* key = tag.find("Key");
     const formats::XmlElement* value = tag.find("Value");
     tags.push_back({.name = key ? key->text : "", .value = value ? value->text : ""});
@@ -95,6 +97,15 @@ std::string sign(std::string_view policy, const FormClaim& claim, std::string_vi
 }
 
 }  // namespace
+
+void require_form_type(const http::Request& head, std::string_view bucket) {
+  const std::string_view path = std::string_view(head.path).substr(1);
+  const bool is_of_bucket = bucket.empty() ? !path.empty() && path.find('/') >= path.size() - 1 : path.empty();
+  if (head.method != "POST" || !head.query.empty() || !is_of_bucket) return;
+  ServiceError error("PreconditionFailed", 412, "At least one of the pre-conditions you specified did not hold");
+  error.with("Condition", "Bucket POST must be of the enclosure-type multipart/form-data");
+  throw error;
+}
 
 bool is_browser_form(const http::Request& head) {
   return head.method == "POST" && formats::multipart_boundary(head.headers.get("Content-Type")).has_value();
@@ -154,10 +165,11 @@ async::Task<Event> BrowserForm::next() {
 
 // The name that the browser gives a file may be a whole path.
 void BrowserForm::start_file() {
-  file_name_ = reader_.head().file_name.value_or("");
+  file_type_ = reader_.head().content_type;
+  if (!reader_.head().file_name) return;
+  file_name_ = *reader_.head().file_name;
   const size_t slash = file_name_.find_last_of("/\\");
   if (slash != std::string::npos) file_name_.erase(0, slash + 1);
-  file_type_ = reader_.head().content_type;
   for (FormField& field : fields_) field.value = replace_all(field.value, "${filename}", file_name_);
 }
 
@@ -174,14 +186,19 @@ std::optional<FormClaim> BrowserForm::claim() const {
     if (old_key == nullptr && credential == nullptr && signature == nullptr) return std::nullopt;
     throw missing("policy");
   }
-  if (old_key == nullptr && credential == nullptr) throw missing("AWSAccessKeyId");
-  if (signature == nullptr) throw missing(credential ? "X-Amz-Signature" : "signature");
+  const bool is_version_4 = std::ranges::any_of(
+      kSignatureFields, [&](std::string_view name) { return name != kTokenField && find(name) != nullptr; });
+  if (is_version_4 && find("x-amz-algorithm") == nullptr) throw missing("X-Amz-Algorithm");
+  if (is_version_4 && credential == nullptr) throw missing("X-Amz-Credential");
+  if (!is_version_4 && old_key == nullptr && signature == nullptr) {
+    throw ServiceError("AccessDenied", 403, "Access Denied");
+  }
+  if (!is_version_4 && old_key == nullptr) throw missing("AWSAccessKeyId");
+  if (signature == nullptr) throw missing(is_version_4 ? "X-Amz-Signature" : "Signature");
   FormClaim claim{
       .access_key_id = old_key ? *old_key : "", .token = {}, .scope = {}, .signature = *signature};
   if (credential != nullptr) {
-    const std::string* algorithm = find("x-amz-algorithm");
-    if (algorithm == nullptr) throw missing("X-Amz-Algorithm");
-    if (*algorithm != "AWS4-HMAC-SHA256") {
+    if (*find("x-amz-algorithm") != "AWS4-HMAC-SHA256") {
       throw ServiceError("InvalidArgument", 400, "X-Amz-Algorithm only supports \"AWS4-HMAC-SHA256\"");
     }
     claim = claim_of_credential(*credential, *signature);
@@ -193,10 +210,15 @@ std::optional<FormClaim> BrowserForm::claim() const {
 void BrowserForm::require_valid(const FormClaim& claim, std::string_view secret, Time now) {
   const std::string& policy = *find("policy");
   if (!crypto::constant_time_equals(sign(policy, claim, secret), claim.signature)) {
-    throw ServiceError(
+    ServiceError error(
         "SignatureDoesNotMatch", 403,
         "The request signature we calculated does not match the signature you provided. Check your key and "
         "signing method.");
+    error.with("AWSAccessKeyId", claim.access_key_id)
+        .with("StringToSign", policy)
+        .with("SignatureProvided", claim.signature)
+        .with("StringToSignBytes", aws::signature::bytes_text(policy));
+    throw error;
   }
   const auto document = base64_decode(policy);
   if (!document) throw ServiceError("InvalidPolicyDocument", 400, "Invalid Policy: Invalid Base64.");

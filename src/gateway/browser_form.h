@@ -20,6 +20,9 @@
 namespace holm::gateway {
 
 bool is_browser_form(const http::Request& head);
+// Nothing else than forms is posted to a bucket itself (the Host's, or empty for the path's): throws
+// PreconditionFailed for what has another type.
+void require_form_type(const http::Request& head, std::string_view bucket);
 
 // Who signed a form's policy, as the form says.
 struct FormClaim {

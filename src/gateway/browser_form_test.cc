@@ -98,13 +98,57 @@ TEST_F(BrowserFormTest, LacksNothingThatMatters) {
   EXPECT_EQ(outcome([&] { read({{"key", std::string(30'000, 'k')}, {"file", "x"}}); }),
             "400 MaxPostPreDataLengthExceeded");
   EXPECT_EQ(outcome([&] { read({{"key", "k"}, {"policy", "e30="}, {"file", "x"}})->claim(); }),
-            "400 InvalidArgument");
+            "403 AccessDenied");
   EXPECT_EQ(outcome([&] {
               read({{"key", "k"}, {"policy", "e30="}, {"AWSAccessKeyId", "AKIA"}, {"file", "x"}})->claim();
             }),
             "400 InvalidArgument");
   EXPECT_EQ(outcome([&] { read({{"key", "k"}, {"signature", "x"}, {"file", "x"}})->claim(); }),
             "400 InvalidArgument");
+}
+
+// Which version is meant is known by any of its fields.
+TEST_F(BrowserFormTest, SaysWhichFieldOfTheSignatureIsMissing) {
+  auto missing = [&](std::vector<Field> fields) -> std::string {
+    fields.insert(fields.begin(), {{"key", "k"}, {"policy", "e30="}});
+    fields.push_back({"file", "x"});
+    try {
+      read(fields)->claim();
+    } catch (const aws::ServiceError& error) {
+      return std::string(split(error.what(), '\'').at(1));
+    }
+    return "";
+  };
+  EXPECT_EQ(missing({{"AWSAccessKeyId", "AKIA"}}), "Signature");
+  EXPECT_EQ(missing({{"Signature", "x"}}), "AWSAccessKeyId");
+  EXPECT_EQ(missing({{"x-amz-date", "x"}, {"x-amz-signature", "x"}}), "X-Amz-Algorithm");
+  EXPECT_EQ(missing({{"x-amz-algorithm", "x"}}), "X-Amz-Credential");
+  EXPECT_EQ(missing({{"x-amz-algorithm", "x"}, {"x-amz-credential", "x"}}), "X-Amz-Signature");
+}
+
+TEST_F(BrowserFormTest, AFileWithoutANameReplacesNothing) {
+  EXPECT_EQ(read({{"key", "a-${filename}"}, {"file", "x"}})->put_request().path, "/photos/a-%24%7Bfilename%7D");
+}
+
+TEST_F(BrowserFormTest, ADocumentWithoutTagsHasNone) {
+  auto form = read({{"key", "k"}, {"tagging", "<Other/>"}, {"file", "x"}});
+  EXPECT_EQ(form->put_request().headers.get("x-amz-tagging"), "");
+  EXPECT_EQ(outcome([&] { read({{"key", "k"}, {"tagging", "not-xml"}, {"file", "x"}})->put_request(); }),
+            "400 MalformedXML");
+}
+
+TEST_F(BrowserFormTest, NothingElseIsPostedToABucket) {
+  auto post = [&](const std::string& path, const std::string& query, const std::string& bucket) {
+    http::Request request = head_of(path);
+    request.query = query;
+    return outcome([&] { require_form_type(request, bucket); });
+  };
+  EXPECT_EQ(post("/photos", "", ""), "412 PreconditionFailed");
+  EXPECT_EQ(post("/photos/", "", ""), "412 PreconditionFailed");
+  EXPECT_EQ(post("/", "", "photos"), "412 PreconditionFailed");
+  EXPECT_EQ(post("/", "", ""), "fine");
+  EXPECT_EQ(post("/photos", "delete", ""), "fine");
+  EXPECT_EQ(post("/photos/k", "", ""), "fine");
 }
 
 TEST_F(BrowserFormTest, CannotSmuggleHeaders) {

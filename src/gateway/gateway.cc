@@ -14,6 +14,7 @@
 #include "aws/service/error.h"
 #include "aws/service/identity.h"
 #include "aws/service/request_log.h"
+#include "aws/signature/canonical.h"
 #include "aws/signature/chunked.h"
 #include "aws/signature/presigned.h"
 #include "aws/signature/version2.h"
@@ -91,6 +92,15 @@ ServiceError to_error(const signature::Problem& problem) {
 }
 
 [[noreturn]] void refuse(const signature::Problem& problem) { throw to_error(problem); }
+
+// Who signs nothing may send chunks all the same, as SDKs do to have a checksum behind them.
+std::optional<signature::Verified> chunks_of_stranger(const http::Request& head) {
+  const std::string_view declared = head.headers.get("x-amz-content-sha256");
+  if (!declared.starts_with("STREAMING-")) return std::nullopt;
+  const auto mode = signature::PayloadMode::StreamingUnsignedTrailer;
+  if (declared == signature::payload_text(mode, {})) return signature::Verified{.payload = mode};
+  throw ServiceError("InvalidRequest", 400, "The chunks are said to be signed, and the request is not.");
+}
 
 // In the words of the service: the model's own error for it, where it has one.
 ServiceError too_large(const aws::Detected* detected, size_t bytes_max) {
@@ -288,6 +298,7 @@ async::Task<http::Response> Gateway::answer(http::Exchange& exchange, Request& r
   }
   if (!request.body_is_read) {
     auto raw = std::make_unique<ExchangeBody>(exchange);
+    if (!request.verified) request.verified = chunks_of_stranger(*request.head);
     if (request.verified) {
       auto payload =
           signature::open_payload(*request.verified, signature::view_of(*request.head), std::move(raw));
@@ -350,6 +361,8 @@ void Gateway::identify(Request& request) {
   if (!detected) {
     request.model = detected.error().model;
     request.protocol = detected.error().protocol;
+    if (request.model != nullptr && request.dialect() == signature::Dialect::S3)
+      require_form_type(request.meant(), request.host.bucket);
     throw detected.error().error;
   }
   request.detected = std::move(*detected);
@@ -563,7 +576,7 @@ void Gateway::add_browser_headers(const Request& request, http::Response& respon
        browser_rules_->actual({.bucket = bucket,
                                .origin = request.head->headers.get("Origin"),
                                .method = announced.empty() ? request.head->method : announced,
-                               .headers = {}})) {
+                               .headers = request.head->headers.get("Access-Control-Request-Headers")})) {
     response.headers.add(name, value);
   }
 }

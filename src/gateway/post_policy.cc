@@ -44,6 +44,19 @@ std::optional<uint64_t> length_in(const Value& value) {
   return static_cast<uint64_t>(*number);
 }
 
+// A text that is no number holds for no length.
+bool is_no_number(const Value& value) {
+  const std::string* text = value.as_string();
+  return text != nullptr && !parse_integer(*text);
+}
+
+// ["content-length-range", "a", "10"], as AWS repeats it.
+std::string spaced_list(const Array& list) {
+  std::vector<std::string> items;
+  for (const Value& each : list) items.push_back(formats::write_json(each));
+  return "[" + join(items, ", ") + "]";
+}
+
 enum class Comparison { Equal, StartsWith };
 
 class Check {
@@ -61,6 +74,8 @@ class Check {
     const std::string* name = (*list)[1].as_string();
     const std::string* text = (*list)[2].as_string();
     if (name == nullptr || text == nullptr) return invalid("Invalid Condition: texts are expected.");
+    // Only with a dollar sign it is a field's name.
+    if (!name->starts_with('$')) return failed(operation, *name, *text);
     if (operation == "eq") return compare(Comparison::Equal, *name, *text);
     if (operation == "starts-with") return compare(Comparison::StartsWith, *name, *text);
     return invalid("Invalid Condition: unknown operation " + operation);
@@ -81,7 +96,9 @@ class Check {
 
  private:
   std::optional<ServiceError> exact(const formats::Object& object) {
-    if (object.size() != 1) return invalid("Invalid Simple-Condition: one property is expected.");
+    if (object.size() != 1) {
+      return invalid("Invalid Simple-Condition: Simple-Conditions must have exactly one property specified.");
+    }
     const auto& [name, value] = *object.begin();
     if (value.as_string() == nullptr) return invalid("Invalid Simple-Condition: a text is expected.");
     return compare(Comparison::Equal, name, *value.as_string());
@@ -97,11 +114,16 @@ class Check {
                            ? is_there && field->value == text
                            : (is_there && field->value.starts_with(text)) || (!is_there && text.empty());
     if (holds) return std::nullopt;
-    return refused(fmt::format("Policy Condition failed: [\"{}\", \"${}\", \"{}\"]",
-                               comparison == Comparison::Equal ? "eq" : "starts-with", name, text));
+    return failed(comparison == Comparison::Equal ? "eq" : "starts-with", "$" + name, text);
+  }
+
+  static ServiceError failed(std::string_view operation, std::string_view name, std::string_view text) {
+    return refused(fmt::format("Policy Condition failed: [\"{}\", \"{}\", \"{}\"]", operation, name, text));
   }
 
   std::optional<ServiceError> range(const Array& list) {
+    const bool is_word = is_no_number(list[1]) || is_no_number(list[2]);
+    if (is_word) return refused("Policy Condition failed: " + spaced_list(list));
     const auto minimum = length_in(list[1]), maximum = length_in(list[2]);
     if (!minimum || !maximum || *minimum > *maximum) {
       return invalid("Invalid Condition: content-length-range takes a smallest and a largest length.");

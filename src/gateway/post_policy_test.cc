@@ -53,6 +53,8 @@ const Case kCases[] = {
      "5-20"},
     {"a range without an end", R"([["content-length-range",1]])", "400 InvalidPolicyDocument"},
     {"a range below zero", R"([["content-length-range",-1,20]])", "400 InvalidPolicyDocument"},
+    {"a range to a word", R"([["content-length-range","one","20"]])", "403 AccessDenied"},
+    {"a name without its dollar sign", R"([{"acl":"public-read"},["starts-with","key",""]])", "403 AccessDenied"},
     {"a condition that says nothing", R"([{}])", "400 InvalidPolicyDocument"},
     {"an unknown operator", R"([["ends-with","$key","jpg"]])", "400 InvalidPolicyDocument"},
     {"no conditions", R"([])", "400 InvalidPolicyDocument"},

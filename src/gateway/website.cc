@@ -36,6 +36,15 @@ std::string in_html(std::string_view text) {
   return replace_all(safe, "\"", "&quot;");
 }
 
+std::string items_of(const ServiceError& error) {
+  std::string items =
+      fmt::format("<li>Code: {}</li>\n<li>Message: {}</li>\n", in_html(error.code), in_html(error.what()));
+  for (const auto& [name, value] : error.members) {
+    items += fmt::format("<li>{}: {}</li>\n", in_html(name), in_html(value));
+  }
+  return items;
+}
+
 }  // namespace
 
 WebsiteVisit::WebsiteVisit(const aws::Websites& sites, async::Workers& workers, async::Reactor& reactor,
@@ -58,8 +67,10 @@ async::Task<http::Response> WebsiteVisit::answer() {
     if (!key) throw ServiceError("InvalidURI", 400, "Couldn't parse the specified URI.");
     request_.key = *key;
     if (head_.method != "GET" && head_.method != "HEAD") {
-      throw ServiceError("MethodNotAllowed", 405,
-                         "The specified method is not allowed against this resource.");
+      ServiceError refused("MethodNotAllowed", 405,
+                           "The specified method is not allowed against this resource.");
+      refused.with("Method", head_.method).with("ResourceType", "OBJECT");
+      throw refused;
     }
     std::function<aws::WebsiteStep()> begin = [this] { return sites_.begin(request_); };
     aws::WebsiteStep step = co_await workers_.run(reactor_, begin);
@@ -102,9 +113,9 @@ async::Task<http::Response> WebsiteVisit::answer_otherwise(ServiceError error) {
     } catch (const ServiceError& failure) {
       second = failure;
     }
-    if (second) error.with("CustomErrorDocument", second->code);
+    if (second) co_return page_of(error, &*second);
   }
-  co_return page_of(error);
+  co_return page_of(error, nullptr);
 }
 
 async::Task<bool> WebsiteVisit::has_folder() {
@@ -120,7 +131,7 @@ async::Task<bool> WebsiteVisit::has_folder() {
   }
 }
 
-http::Response WebsiteVisit::page_of(const ServiceError& error) const {
+http::Response WebsiteVisit::page_of(const ServiceError& error, const ServiceError* of_document) const {
   const std::string title = fmt::format("{} {}", error.http_status, http::reason_phrase(error.http_status));
   http::Response response;
   response.status = error.http_status;
@@ -129,15 +140,16 @@ http::Response WebsiteVisit::page_of(const ServiceError& error) const {
   response.headers.add("x-amz-error-message", error.what());
   response.headers.add("x-amz-request-id", request_id_);
   if (head_.method == "HEAD") return response;
-  std::string items =
-      fmt::format("<li>Code: {}</li>\n<li>Message: {}</li>\n", in_html(error.code), in_html(error.what()));
-  for (const auto& [name, value] : error.members) {
-    items += fmt::format("<li>{}: {}</li>\n", in_html(name), in_html(value));
+  std::string document;
+  if (of_document != nullptr) {
+    document = fmt::format(
+        "<h3>An Error Occurred While Attempting to Retrieve a Custom Error Document</h3>\n<ul>\n{}</ul>\n",
+        items_of(*of_document));
   }
   response.body = fmt::format(
       "<html>\n<head><title>{0}</title></head>\n<body>\n<h1>{0}</h1>\n<ul>\n{1}<li>RequestId: {2}</li>\n"
-      "</ul>\n<hr/>\n</body>\n</html>\n",
-      title, items, request_id_);
+      "<li>HostId: {3}</li>\n</ul>\n{4}<hr/>\n</body>\n</html>\n",
+      title, items_of(error), request_id_, base64_encode(request_id_), document);
   return response;
 }
 

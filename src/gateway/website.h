@@ -34,7 +34,7 @@ class WebsiteVisit final {
   async::Task<http::Response> answer_for(aws::WebsiteStep step);
   async::Task<http::Response> answer_otherwise(aws::ServiceError error);
   async::Task<bool> has_folder();
-  http::Response page_of(const aws::ServiceError& error) const;
+  http::Response page_of(const aws::ServiceError& error, const aws::ServiceError* of_document) const;
 
   const aws::Websites& sites_;
   async::Workers& workers_;

@@ -33,7 +33,11 @@ def test_a_preflight_is_answered_by_the_rules_and_refused_in_s3s_words(region, b
     status, _, error = preflight(region, f"/{bucket}/k", **asks)
     assert (status, error["Code"]) == (403, "AccessForbidden")
     assert error["Message"] == "CORSResponse: CORS is not enabled for this bucket."
-    assert (error["Method"], error["ResourceType"]) == ("PUT", "OBJECT")
+    assert (error["Method"], error["ResourceType"]) == ("PUT", "BUCKET")
+    status, _, error = preflight(region, f"/{bucket}/k", Origin="https://site")
+    assert (status, error["Code"], error["Method"]) == (403, "AccessForbidden", "OPTIONS")
+    status, _, error = preflight(region, f"/{bucket}-none/k", **asks)
+    assert (status, error["Message"]) == (403, "CORSResponse: Bucket not found")
     region.client("s3").put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [
         {"AllowedMethods": ["PUT"], "AllowedOrigins": ["https://site"]}]})
     status, headers, _ = preflight(region, f"/{bucket}/k", **asks)

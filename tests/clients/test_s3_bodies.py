@@ -95,6 +95,24 @@ def test_an_unsigned_trailer_may_be_missing(region, bucket, key):
     assert body == CONTENT and head["ChecksumCRC64NVME"]
 
 
+def test_strangers_may_send_chunks_too(region, key):
+    """As SDKs do over TLS, for the checksum behind the body."""
+    s3, open_bucket = region.client("s3"), f"open-{uuid.uuid4().hex[:12]}"
+    s3.create_bucket(Bucket=open_bucket, ObjectOwnership="ObjectWriter")
+    s3.delete_public_access_block(Bucket=open_bucket)
+    s3.put_bucket_acl(Bucket=open_bucket, ACL="public-read-write")
+    headers = {"Host": f"127.0.0.1:{region.port}", "x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+               "content-encoding": "aws-chunked", "x-amz-decoded-content-length": str(len(CONTENT)),
+               "x-amz-trailer": "x-amz-checksum-crc32", "x-amz-sdk-checksum-algorithm": "CRC32"}
+    chunks = unsigned_chunks(("x-amz-checksum-crc32", crc32(CONTENT)))
+    status, answer = send(region.port, "PUT", f"/{open_bucket}/{key}", headers, chunks)
+    assert status == 200, answer
+    body, head = stored(region, open_bucket, key)
+    assert body == CONTENT and head["ChecksumCRC32"] == crc32(CONTENT)
+    headers["x-amz-content-sha256"] = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
+    assert send(region.port, "PUT", f"/{open_bucket}/{key}", headers, chunks)[0] == 400
+
+
 WRONG = {
     "a body with another hash": (
         "XAmzContentSHA256Mismatch", lambda s, t: whole(s, t, hashlib.sha256(b"other").hexdigest(), CONTENT)),

@@ -7,6 +7,10 @@ import uuid
 import xml.etree.ElementTree
 
 import pytest
+from botocore.auth import S3SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.config import Config
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from signed_requests import Signer, quoted, send
@@ -180,6 +184,60 @@ def test_what_was_not_signed_is_not_let_in(region, bucket, change):
             headers[name] = value
     status, answer = send(region.port, "PUT", target, headers, b"x")
     assert status == 403, answer
+
+
+def presigned_url(region, bucket):
+    s3 = region.client("s3", config=Config(signature_version="s3v4"))
+    return s3.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "k"})
+
+
+def presigned(region, bucket):
+    url = urllib.parse.urlsplit(presigned_url(region, bucket))
+    return f"{url.path}?{url.query}", {"Host": url.netloc}
+
+
+def test_a_url_may_hold_a_condition(region, bucket):
+    signer, place = Signer(region), urllib.parse.urlsplit(presigned_url(region, bucket))
+    request = AWSRequest("PUT", f"http://{place.netloc}{place.path}", params={"if-none-match": "*"})
+    S3SigV4QueryAuth(Credentials(signer.key_id, signer.secret), "s3", "us-east-1").add_auth(request)
+    target, headers = request.url.removeprefix(f"http://{place.netloc}"), {"Host": place.netloc}
+    assert send(region.port, "PUT", target, headers, b"x")[0] == 200
+    assert send(region.port, "PUT", target, headers, b"x")[0] == 412
+
+
+def test_a_hash_of_the_body_beside_a_url_is_not_looked_at(region, bucket):
+    target, headers = presigned(region, bucket)
+    assert send(region.port, "PUT", target, {**headers, "x-amz-content-sha256": "UNSIGNED-PAYLOAD"}, b"x")[0] == 200
+    assert send(region.port, "PUT", target, {**headers, "x-amz-user-agent": "me"}, b"x")[0] == 403
+
+
+def test_what_does_not_match_its_signature_is_told_byte_by_byte(region, bucket):
+    target, headers = presigned(region, bucket)
+    status, answer = send(region.port, "PUT", target.replace("X-Amz-Signature=", "X-Amz-Signature=" + 64 * "0" + "&x="), headers, b"x")
+    told = {child.tag: child.text for child in xml.etree.ElementTree.fromstring(answer)}
+    assert status == 403
+    assert bytes.fromhex(told["StringToSignBytes"]).decode() == told["StringToSign"]
+    assert bytes.fromhex(told["CanonicalRequestBytes"]).decode() == told["CanonicalRequest"]
+
+
+def test_only_forms_are_posted_to_a_bucket(region, bucket):
+    status, answer = send(region.port, "POST", f"/{bucket}", {"Host": f"127.0.0.1:{region.port}", "Content-Type": "text/html"}, b"x")
+    assert (status, code_of(answer)) == (412, "PreconditionFailed")
+
+
+def test_the_owner_is_told_before_the_buckets(region, bucket):
+    answer = call(region, "GET", "/")[1]
+    names = [child.tag.removeprefix(NAMESPACE) for child in xml.etree.ElementTree.fromstring(answer)]
+    assert names[:2] == ["Owner", "Buckets"]
+
+
+def test_a_bucket_in_ireland_may_be_called_one_in_europe(region):
+    name = f"ireland-{uuid.uuid4().hex[:12]}"
+    s3 = region.client("s3")
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "EU"})
+    assert s3.get_bucket_location(Bucket=name)["LocationConstraint"] == "EU"
+    assert s3.head_bucket(Bucket=name)["BucketRegion"] == "eu-west-1"
+    s3.delete_bucket(Bucket=name)
 
 
 def test_etags_come_with_quotes_and_are_taken_without(region, bucket):

@@ -47,7 +47,8 @@ def test_pages_folders_and_errors(region):
     assert visit(region, bucket, "/", **{"If-None-Match": etag}).status == 304
     head = visit(region, bucket, "/index.html", method="HEAD")
     assert (head.status, head.content, head.getheader("Content-Length")) == (200, "", "4")
-    assert visit(region, bucket, "/", method="POST").status == 405
+    refused = visit(region, bucket, "/", method="POST")
+    assert refused.status == 405 and "<li>Method: POST</li>\n<li>ResourceType: OBJECT</li>" in refused.content
 
 
 def test_without_an_error_page_s3_has_one(region):
@@ -56,6 +57,10 @@ def test_without_an_error_page_s3_has_one(region):
     assert page.status == 403
     assert page.getheader("Content-Type").startswith("text/html")
     assert "<li>Code: AccessDenied</li>" in page.content and "<script>" not in page.content
+    assert "<li>HostId: " in page.content and "Custom Error Document" not in page.content
+    s3, bucket = make_site(region, ErrorDocument={"Key": "error.html"})
+    page = visit(region, bucket, "/none").content
+    assert page.index("Retrieve a Custom Error Document") < page.rindex("<li>Code: AccessDenied</li>")
     s3.delete_bucket_website(Bucket=bucket)
     page = visit(region, bucket, "/")
     assert (page.status, page.getheader("x-amz-error-code")) == (404, "NoSuchWebsiteConfiguration")

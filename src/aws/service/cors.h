@@ -13,7 +13,7 @@ struct BrowserRequest {
   std::string_view bucket;
   std::string_view origin;
   std::string_view method;   // Of the request itself, or that a preflight asks for.
-  std::string_view headers;  // Access-Control-Request-Headers of a preflight.
+  std::string_view headers;  // Access-Control-Request-Headers.
   enum class Resource { Bucket, Object } resource = Resource::Object;
 };
 

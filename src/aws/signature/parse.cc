@@ -179,6 +179,8 @@ Result<Time, Problem> header_time(const RequestView& request, Dialect dialect) {
           : "Date must be in ISO-8601 'basic format'."));
 }
 
+constexpr std::string_view kContentHash = "x-amz-content-sha256";
+
 struct Payload {
   PayloadMode mode = PayloadMode::SignedHash;
   std::string declared_sha256;
@@ -211,10 +213,9 @@ Result<Payload, Problem> read_payload(std::string_view text, Dialect dialect) {
        {{"ArgumentName", "x-amz-content-sha256"}}});
 }
 
-// `in_query` is that of X-Amz-Content-Sha256, if the query has it.
-Result<Payload, Problem> find_payload(const RequestView& request, const std::string* in_query, Dialect dialect,
+// `values` are those of the header, `in_query` is that of X-Amz-Content-Sha256, if the query has it.
+Result<Payload, Problem> find_payload(const Values& values, const std::string* in_query, Dialect dialect,
                                       Placement placement) {
-  const auto values = header_values(request, "x-amz-content-sha256");
   const size_t count = values.count + (in_query != nullptr ? 1 : 0);
   const bool is_s3 = dialect == Dialect::S3;
   if (count == 0) {
@@ -234,7 +235,8 @@ Result<Payload, Problem> find_payload(const RequestView& request, const std::str
 
 Result<void, Problem> take_payload(const RequestView& request, const std::string* in_query,
                                    Signed& result) {
-  auto payload = find_payload(request, in_query, result.dialect, result.placement);
+  const Values values = ignores_content_hash(result) ? Values{} : header_values(request, kContentHash);
+  auto payload = find_payload(values, in_query, result.dialect, result.placement);
   if (!payload) return std::unexpected(std::move(payload.error()));
   result.payload = payload->mode;
   result.declared_sha256 = std::move(payload->declared_sha256);
@@ -388,7 +390,7 @@ Result<SignedVersion2, Problem> parse_version_2(const RequestView& request, cons
     return denied(fmt::format("Invalid date (should be seconds since epoch): {}", *expires));
   }
   if (!all_of(*key, is_key_character)) return wrong(unknown_access_key(Dialect::S3, *key));
-  auto payload = find_payload(request, payload_text, Dialect::S3, Placement::Query);
+  auto payload = find_payload(header_values(request, kContentHash), payload_text, Dialect::S3, Placement::Query);
   if (!payload) return std::unexpected(std::move(payload.error()));
   if (payload->mode == PayloadMode::StreamingSigned || payload->mode == PayloadMode::StreamingSignedTrailer) {
     return wrong(not_spoken("A body in signed chunks under a signature of version 2"));
@@ -433,7 +435,7 @@ Result<SignedVersion2, Problem> parse_header_version_2(const RequestView& reques
   const Values& dates = amazon.count == 0 ? plain : amazon;
   const auto time = dates.count == 1 ? mail_date(dates.first) : std::nullopt;
   if (!time) return denied("AWS authentication requires a valid Date or x-amz-date header");
-  auto payload = find_payload(request, nullptr, Dialect::S3, Placement::Query);
+  auto payload = find_payload(header_values(request, kContentHash), nullptr, Dialect::S3, Placement::Query);
   if (!payload) return std::unexpected(std::move(payload.error()));
   if (payload->mode == PayloadMode::StreamingSigned || payload->mode == PayloadMode::StreamingSignedTrailer) {
     return wrong(not_spoken("A body in signed chunks under a signature of version 2"));

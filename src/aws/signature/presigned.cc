@@ -20,7 +20,13 @@ bool is_checksum(std::string_view lower_name) {
   return lower_name.starts_with("x-amz-checksum-") || lower_name == "x-amz-sdk-checksum-algorithm";
 }
 
+// The only conditions that S3 takes from a URL.
+bool is_condition(std::string_view lower_name) {
+  return lower_name == "if-match" || lower_name == "if-none-match";
+}
+
 bool is_lifted(std::string_view lower_name) {
+  if (is_condition(lower_name)) return true;
   return lower_name.starts_with("x-amz-") && !is_checksum(lower_name) &&
          std::ranges::find(kOfTheSignature, lower_name) == std::ranges::end(kOfTheSignature);
 }

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/strings.h"
 #include "base/time_format.h"
 
 namespace holm::aws::signature {
@@ -160,6 +161,16 @@ Problem unsupported_type(Dialect dialect, std::string_view type) {
           400,
           "Unsupported Authorization Type",
           {{"ArgumentName", "Authorization"}}};
+}
+
+std::string bytes_text(std::string_view text) {
+  std::string bytes;
+  bytes.reserve(3 * text.size());
+  for (const char c : text) {
+    if (!bytes.empty()) bytes += ' ';
+    bytes += hex_encode(std::string_view(&c, 1));
+  }
+  return bytes;
 }
 
 Problem unsigned_header(Dialect dialect, std::string_view name) {

@@ -25,4 +25,7 @@ Problem not_yet_valid(const Signed& request, Time now);
 // Of the wrong key or of another request.
 Problem mismatch(Dialect dialect);
 
+// "47 45 54" for "GET": what S3 tells beside a text that does not match its signature.
+std::string bytes_text(std::string_view text);
+
 }  // namespace holm::aws::signature

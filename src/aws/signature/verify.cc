@@ -58,6 +58,7 @@ Checked check_signed_headers(const Signed& signed_request, const RequestView& re
       continue;
     if (is_signed(header.name)) continue;
     const std::string name = to_lower(header.name);
+    if (name == "x-amz-content-sha256" && ignores_content_hash(signed_request)) continue;
     // Outside S3 the token may be added after signing; it is proven by belonging to the key. A hash
     // of the body is proven by the body.
     if (dialect != Dialect::S3 &&
@@ -75,11 +76,13 @@ Checked check_signed_headers(const Signed& signed_request, const RequestView& re
 void add_details(Problem& problem, const Signed& request, std::string text_to_sign,
                  std::string canonical) {
   problem.members.emplace_back("AWSAccessKeyId", request.access_key_id);
+  problem.members.emplace_back("StringToSignBytes", bytes_text(text_to_sign));
   problem.members.emplace_back("StringToSign", std::move(text_to_sign));
   problem.members.emplace_back("SignatureProvided", request.signature);
   // It would repeat the session token.
-  if (request.security_token.empty())
-    problem.members.emplace_back("CanonicalRequest", std::move(canonical));
+  if (!request.security_token.empty()) return;
+  problem.members.emplace_back("CanonicalRequestBytes", bytes_text(canonical));
+  problem.members.emplace_back("CanonicalRequest", std::move(canonical));
 }
 
 // What is compared with a signature.
@@ -117,6 +120,11 @@ Checked check_signature(const Comparison& comparison) {
 }
 
 }  // namespace
+
+bool ignores_content_hash(const Signed& claim) {
+  return claim.dialect == Dialect::S3 && claim.placement == Placement::Query &&
+         std::ranges::find(claim.signed_headers, "x-amz-content-sha256") == claim.signed_headers.end();
+}
 
 bool needs_body_hash(Dialect dialect) { return dialect != Dialect::S3; }
 

@@ -56,6 +56,10 @@ struct Signed {
   std::string declared_sha256;
 };
 
+// S3 takes no notice of an x-amz-content-sha256 that a URL was not signed with, while other such headers are
+// refused.
+bool ignores_content_hash(const Signed& claim);
+
 // The scope a request claims, for finding out which service it is for; never a proof of anything.
 std::optional<Scope> find_scope(const RequestView& request);
 

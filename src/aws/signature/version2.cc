@@ -188,6 +188,7 @@ Result<Verified, Problem> verify(const SignedVersion2& signed_request, const Req
     if (problem.members.empty() && signed_request.security_token.empty()) {
       problem.members = {{"AWSAccessKeyId", signed_request.access_key_id},
                          {"StringToSign", text},
+                         {"StringToSignBytes", bytes_text(text)},
                          {"SignatureProvided", signed_request.signature}};
     }
   }

@@ -24,6 +24,10 @@ constexpr AwsPolicy kPolicies[] = {
     "dynamodb:GetShardIterator", "dynamodb:ListStreams", "logs:CreateLogGroup",
     "logs:CreateLogStream", "logs:PutLogEvents"], "Resource": "*"}
 ]})"},
+    {"/", "AWSLambdaExecute", R"({"Version": "2012-10-17", "Statement": [
+  {"Effect": "Allow", "Action": ["logs:*"], "Resource": "arn:aws:logs:*:*:*"},
+  {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": "arn:aws:s3:::*"}
+]})"},
     {"/service-role/", "AWSLambdaKinesisExecutionRole", R"({"Version": "2012-10-17", "Statement": [
   {"Effect": "Allow", "Action": ["kinesis:DescribeStream", "kinesis:DescribeStreamSummary",
     "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards", "kinesis:ListStreams",

@@ -267,6 +267,7 @@ TEST(AwsPolicies, AllAreValidAndFoundByTheirArn) {
   }
   EXPECT_EQ(find_aws_policy("arn:aws:iam::aws:policy/AWSLambdaBasicExecutionRole"), nullptr)
       << "without its path";
+  EXPECT_NE(find_aws_policy("arn:aws:iam::aws:policy/AWSLambdaExecute"), nullptr) << "this one has none";
 }
 
 }  // namespace

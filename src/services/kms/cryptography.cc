@@ -25,6 +25,7 @@ void end_dry_run(const std::optional<bool>& is_dry) {
 
 struct Opened {
   KeyRow key;
+  std::string material;
   std::string plain;
 };
 
@@ -41,7 +42,7 @@ Opened require_opened(const Service& service, Call& call, const std::string& byt
   }
   require_usable(*key);
   std::string plain = decrypt_with(service, call, *key, *ciphertext, context);
-  return {std::move(*key), std::move(plain)};
+  return {std::move(*key), material_id(*ciphertext), std::move(plain)};
 }
 
 std::string new_data_key(const Service& service, const std::optional<std::string>& spec,
@@ -74,7 +75,8 @@ DecryptResponse decrypt(Service& service, Call& call, const DecryptRequest& requ
   end_dry_run(request.dry_run);
   return {.key_id = key_arn(opened.key),
           .plaintext = std::move(opened.plain),
-          .encryption_algorithm = std::string(kAlgorithm)};
+          .encryption_algorithm = std::string(kAlgorithm),
+          .key_material_id = std::move(opened.material)};
 }
 
 ReEncryptResponse re_encrypt(Service& service, Call& call, const ReEncryptRequest& request) {
@@ -90,7 +92,9 @@ ReEncryptResponse re_encrypt(Service& service, Call& call, const ReEncryptReques
           .source_key_id = key_arn(opened.key),
           .key_id = key_arn(key),
           .source_encryption_algorithm = std::string(kAlgorithm),
-          .destination_encryption_algorithm = std::string(kAlgorithm)};
+          .destination_encryption_algorithm = std::string(kAlgorithm),
+          .source_key_material_id = opened.material,
+          .destination_key_material_id = current_material_id(call, key)};
 }
 
 GenerateDataKeyResponse generate_data_key(Service& service, Call& call,
@@ -101,7 +105,8 @@ GenerateDataKeyResponse generate_data_key(Service& service, Call& call,
   end_dry_run(request.dry_run);
   return {.ciphertext_blob = encrypt_with(service, call, key, data_key, request.encryption_context),
           .plaintext = std::move(data_key),
-          .key_id = key_arn(key)};
+          .key_id = key_arn(key),
+          .key_material_id = current_material_id(call, key)};
 }
 
 GenerateDataKeyWithoutPlaintextResponse generate_data_key_without_plaintext(
@@ -111,7 +116,8 @@ GenerateDataKeyWithoutPlaintextResponse generate_data_key_without_plaintext(
   const std::string data_key = new_data_key(service, request.key_spec, request.number_of_bytes);
   end_dry_run(request.dry_run);
   return {.ciphertext_blob = encrypt_with(service, call, key, data_key, request.encryption_context),
-          .key_id = key_arn(key)};
+          .key_id = key_arn(key),
+          .key_material_id = current_material_id(call, key)};
 }
 
 GenerateRandomResponse generate_random(Service& service, Call&, const GenerateRandomRequest& request) {

@@ -20,7 +20,7 @@ constexpr int32_t kDeletionDaysMax = 30;
 constexpr int32_t kRotationDays = 365;
 constexpr int32_t kPageMax = 100;
 
-KeyMetadata metadata_of(const KeyRow& key) {
+KeyMetadata metadata_of(Call& call, const KeyRow& key) {
   return {.aws_account_id = key.account,
           .key_id = key.id,
           .arn = key_arn(key),
@@ -35,7 +35,8 @@ KeyMetadata metadata_of(const KeyRow& key) {
           .customer_master_key_spec = "SYMMETRIC_DEFAULT",
           .key_spec = "SYMMETRIC_DEFAULT",
           .encryption_algorithms = {"SYMMETRIC_DEFAULT"},
-          .multi_region = false};
+          .multi_region = false,
+          .current_key_material_id = current_material_id(call, key)};
 }
 
 void refuse_unless(const std::optional<std::string>& given, std::string_view only, std::string_view what) {
@@ -84,11 +85,11 @@ CreateKeyResponse create_key(Service& service, Call& call, const CreateKeyReques
                                  .description = request.description.value_or(""),
                                  .policy = request.policy.value_or(default_policy(call.account))});
   put_tags(call, key, request.tags);
-  return {.key_metadata = metadata_of(key)};
+  return {.key_metadata = metadata_of(call, key)};
 }
 
 DescribeKeyResponse describe_key(Service&, Call& call, const DescribeKeyRequest& request) {
-  return {.key_metadata = metadata_of(require_key(call, request.key_id, Naming::KeyOrAlias))};
+  return {.key_metadata = metadata_of(call, require_key(call, request.key_id, Naming::KeyOrAlias))};
 }
 
 ListKeysResponse list_keys(Service&, Call& call, const ListKeysRequest& request) {

@@ -9,6 +9,7 @@
 #include "aws/service/error.h"
 #include "base/check.h"
 #include "base/strings.h"
+#include "crypto/hash.h"
 #include "kms/errors.h"
 #include "services/kms/service.h"
 
@@ -156,7 +157,18 @@ std::optional<KeyRow> find_key(Call& call, const std::string& name, Naming namin
   return key_from(*row);
 }
 
+namespace {
+
+// Who asks in one region does not mean a key of another.
+void require_region(const Call& call, const std::string& name) {
+  const Place place = require_place(call, name);
+  if (place.region != call.region) throw NotFoundException(fmt::format("Invalid arn {}", place.region));
+}
+
+}  // namespace
+
 KeyRow require_key(Call& call, const std::string& name, Naming naming) {
+  require_region(call, name);
   if (auto key = find_key(call, name, naming)) return *key;
   const Place place = require_place(call, name);
   const std::string arn = fmt::format("arn:aws:kms:{}:{}:", place.region, place.account);
@@ -168,6 +180,7 @@ KeyRow require_key(Call& call, const std::string& name, Naming naming) {
 }
 
 KeyRow require_key_for_use(const Service& service, Call& call, const std::string& name) {
+  require_region(call, name);
   if (auto key = find_key(call, name, Naming::KeyOrAlias)) return *key;
   const auto own = std::ranges::find(kOwnKeys, name, &OwnKey::alias);
   // Only the service itself brings its key into being.
@@ -204,6 +217,20 @@ void add_material(const Service& service, sql::Transaction& transaction, const K
       "INSERT INTO kms_material (account, region, key, version, sealed) VALUES (?1, ?2, ?3, ?4, ?5)",
       {key.account, key.region, key.id, newest_version(transaction, key) + 1,
        sql::Blob{service.seal().seal(material, key.id, service.random())}});
+}
+
+std::string material_id(const Ciphertext& ciphertext) {
+  const std::string name = fmt::format("key material {}/{}/{}/{}", ciphertext.account, ciphertext.region,
+                                       ciphertext.key, ciphertext.version);
+  return hex_encode(crypto::bytes_of(crypto::sha256(name)));
+}
+
+std::string current_material_id(Call& call, const KeyRow& key) {
+  return material_id({.account = key.account,
+                      .region = key.region,
+                      .key = key.id,
+                      .version = newest_version(call.transaction, key),
+                      .sealed = {}});
 }
 
 std::string encrypt_with(const Service& service, Call& call, const KeyRow& key, std::string_view plain,

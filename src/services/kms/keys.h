@@ -46,6 +46,11 @@ KeyRow insert_key(const Service& service, Call& call, const KeyRow& key);
 // New material encrypts from now on.
 void add_material(const Service& service, sql::Transaction& transaction, const KeyRow& key);
 
+// The name of the material that encrypts now, and of that which sealed a ciphertext: 64 hexadecimal digits, others
+// after each rotation. https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html
+std::string current_material_id(Call& call, const KeyRow& key);
+std::string material_id(const Ciphertext& ciphertext);
+
 // Both ask nobody for permission.
 std::string encrypt_with(const Service& service, Call& call, const KeyRow& key, std::string_view plain,
                          const EncryptionContext& context);

@@ -5,6 +5,7 @@
 #include <set>
 #include <string_view>
 
+#include "aws/service/reserved_tags.h"
 #include "kms/handlers.h"
 #include "services/kms/service.h"
 
@@ -19,7 +20,7 @@ constexpr int64_t kTagsMax = 50;
 void put_tags(Call& call, const KeyRow& key, const std::vector<Tag>& tags) {
   std::set<std::string_view> names;
   for (const Tag& tag : tags) {
-    if (tag.tag_key.starts_with("aws:")) throw TagException("Tags beginning with aws: are reserved");
+    if (aws::is_reserved_tag(tag.tag_key)) throw TagException("Tags beginning with aws: are reserved");
     if (!names.insert(tag.tag_key).second) throw TagException("Duplicate tag keys");
     call.transaction.run(
         "INSERT INTO kms_tag (account, region, key, name, value) VALUES (?1, ?2, ?3, ?4, ?5)"

@@ -33,14 +33,14 @@ Nothing put_bucket_accelerate_configuration(Service&, Call& call,
                                             const PutBucketAccelerateConfigurationRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
   const auto& status = request.accelerate_configuration.status;
-  if (!status) {
-    throw aws::ServiceError(
-        "MalformedXML", 400,
-        "The XML you provided was not well-formed or did not validate against our published schema");
-  }
   if (bucket.name.contains('.')) {
     throw InvalidRequest(
         "S3 Transfer Acceleration is not supported for buckets with periods (.) in their names");
+  }
+  if (status != "Enabled" && status != "Suspended") {
+    throw aws::ServiceError(
+        "MalformedXML", 400,
+        "The XML you provided was not well-formed or did not validate against our published schema");
   }
   set_configuration(call, bucket.id, kKind, *status);
   return {};

@@ -122,8 +122,10 @@ std::string key_for(const LoggingEnabled& logging, const BucketRow& source, Time
 }
 
 void require_logging(Call& call, const BucketRow& bucket, const LoggingEnabled& logging) {
-  auto refuse = [](const std::string& message) {
-    throw aws::ServiceError("InvalidTargetBucketForLogging", 400, message);
+  auto refuse = [&](const std::string& message) {
+    aws::ServiceError error("InvalidTargetBucketForLogging", 400, message);
+    error.with("TargetBucket", logging.target_bucket);
+    throw error;
   };
   const auto target = find_bucket(call.transaction, logging.target_bucket);
   if (!target) refuse("The target bucket for logging does not exist");
@@ -131,7 +133,10 @@ void require_logging(Call& call, const BucketRow& bucket, const LoggingEnabled& 
     refuse("The owner for the bucket to be logged and the target bucket must be the same.");
   }
   if (target->region != bucket.region) {
-    throw aws::ServiceError("CrossLocationLoggingProhibitted", 403, "Cross S3 location logging not allowed.");
+    aws::ServiceError error("CrossLocationLoggingProhibitted", 403, "Cross S3 location logging not allowed. ");
+    if (bucket.region != "us-east-1") error.with("SourceBucketLocation", bucket.region);
+    error.with("TargetBucketLocation", target->region);
+    throw error;
   }
   if (!logging.target_grants.empty()) throw aws::NotImplemented("PutBucketLogging: TargetGrants");
   const auto& format = logging.target_object_key_format;

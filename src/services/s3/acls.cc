@@ -136,6 +136,8 @@ std::vector<Grant> grants_of_header(const Owners& owners, std::string_view permi
 std::vector<Grant> grants_of_policy(const Owners& owners, const AccessControlPolicy& policy,
                                     const std::string& owner) {
   if (policy.owner && policy.owner->id && *policy.owner->id != canonical_id(owner)) {
+    if (!owners.find_account(*policy.owner->id))
+      throw_invalid_argument("Invalid id", {std::string(kOfDocument.account), *policy.owner->id});
     throw aws::AccessDenied("Access Denied");  // Nobody becomes the owner by saying so.
   }
   if (!policy.owner) throw_malformed();

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "aws/service/error.h"
+#include "services/s3/metadata_text.h"
 
 namespace holm::s3 {
 
@@ -15,8 +16,8 @@ constexpr std::array<std::string_view, 8> kClasses = {
     "STANDARD",   "STANDARD_IA",  "ONEZONE_IA",         "INTELLIGENT_TIERING",
     "GLACIER_IR", "DEEP_ARCHIVE", "REDUCED_REDUNDANCY", "GLACIER"};
 // Classes of places that are not here.
-constexpr std::array<std::string_view, 5> kOtherClasses = {"OUTPOSTS", "SNOW", "EXPRESS_ONEZONE",
-                                                           "FSX_OPENZFS", "FSX_ONTAP"};
+constexpr std::array<std::string_view, 4> kOtherClasses = {"SNOW", "EXPRESS_ONEZONE", "FSX_OPENZFS",
+                                                           "FSX_ONTAP"};
 
 // There is always a map of user metadata.
 constexpr std::string_view kBeforeType = R"({"Content-Type":")", kAfterType = R"(","x-amz-meta-":{}})";
@@ -58,7 +59,7 @@ std::map<std::string, std::string> metadata_of(const std::map<std::string, std::
   size_t bytes = 0;
   for (const auto& [name, value] : given) {
     bytes += name.size() + value.size();
-    metadata[to_lower(name)] = value;
+    metadata[to_lower(name)] = read_metadata_text(value);
   }
   if (bytes > kMetadataBytesMax) {
     aws::ServiceError error("MetadataTooLarge", 400,
@@ -84,7 +85,9 @@ std::string storage_class_of(const std::optional<std::string>& given) {
   if (std::ranges::find(kOtherClasses, name) != kOtherClasses.end()) {
     throw aws::NotImplemented("The storage class " + name);
   }
-  throw aws::ServiceError("InvalidStorageClass", 400, "The storage class you specified is not valid");
+  aws::ServiceError error("InvalidStorageClass", 400, "The storage class you specified is not valid");
+  error.with("StorageClassRequested", name);
+  throw error;
 }
 
 }  // namespace holm::s3

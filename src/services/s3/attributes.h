@@ -12,6 +12,7 @@
 #include "s3/schema.h"
 #include "s3/types.h"
 #include "services/s3/acls.h"
+#include "services/s3/metadata_text.h"
 #include "services/s3/tags.h"
 
 namespace holm::s3 {
@@ -42,6 +43,7 @@ void read_attributes(std::string_view attributes, const aws::Shape& shape, Outpu
     return;
   }
   CHECK(aws::read_json(attributes, shape, &output).has_value());
+  for (auto& [name, value] : output.metadata) value = write_metadata_text(value);
 }
 
 // The JSON for VersionRow::attributes, from a request that makes an object.

@@ -142,7 +142,9 @@ class Incoming final {
 std::string require_digest(const std::string& base64, size_t bytes) {
   auto digest = base64_decode(base64);
   if (!digest || digest->size() != bytes) {
-    throw aws::ServiceError("InvalidDigest", 400, "The Content-MD5 you specified was invalid.");
+    aws::ServiceError error("InvalidDigest", 400, "The Content-MD5 you specified was invalid.");
+    error.with("Content-MD5", base64);
+    throw error;
   }
   return *digest;
 }

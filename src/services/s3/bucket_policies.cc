@@ -24,6 +24,15 @@ constexpr size_t kPolicyBytesMax = 20 * 1024;
   throw aws::ServiceError("MalformedPolicy", 400, message);
 }
 
+// IAM says first that it is about syntax.
+std::string in_words_of_s3(std::string_view message) {
+  constexpr std::string_view kStart = "Syntax errors in policy. ";
+  if (!message.starts_with(kStart)) return std::string(message);
+  message.remove_prefix(kStart.size());
+  if (message.ends_with('.')) message.remove_suffix(1);
+  return std::string(message);
+}
+
 // Every resource is the bucket or in it.
 bool is_about(const formats::Value& resource, const std::string& arn) {
   if (const formats::Array* list = resource.as_array()) {
@@ -68,26 +77,28 @@ GetBucketPolicyOutput get_bucket_policy(Service&, Call& call, const GetBucketPol
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html
 Nothing put_bucket_policy(Service&, Call& call, const PutBucketPolicyRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
-  if (request.policy.empty()) throw_malformed("Policies must be valid JSON and the first byte must be '{'");
-  if (request.policy.size() > kPolicyBytesMax) {
+  const std::string document = request.policy.value_or("");
+  if (!document.starts_with('{'))
+    throw_malformed("Policies must be valid JSON and the first byte must be '{'");
+  if (document.size() > kPolicyBytesMax) {
     throw aws::ServiceError("PolicyTooLarge", 400,
                             "Normalized policy document exceeds the maximum allowed size");
   }
-  const auto policy = aws::policy::parse(request.policy);
-  if (!policy) throw_malformed(policy.error().message);
+  const auto policy = aws::policy::parse(document);
+  if (!policy) throw_malformed(in_words_of_s3(policy.error().message));
   if (auto valid = aws::policy::validate(*policy, aws::policy::PolicyKind::Resource); !valid) {
     throw_malformed(valid.error().message);
   }
-  require_own_resources(request.policy, bucket_arn(bucket.name));
+  require_own_resources(document, bucket_arn(bucket.name));
   const PublicAccessBlockConfiguration block = access_block_of({call.transaction, bucket.id});
-  if (block.block_public_policy.value_or(false) && is_public_policy(request.policy)) {
+  if (block.block_public_policy.value_or(false) && is_public_policy(document)) {
     throw AccessDenied(
         fmt::format("User: {} is not authorized to perform: s3:PutBucketPolicy on resource: \"{}\" because "
                     "public policies "
                     "are prevented by the BlockPublicPolicy setting in S3 Block Public Access.",
                     call.principal.arn, bucket_arn(bucket.name)));
   }
-  set_configuration(call, bucket.id, "policy", request.policy);
+  set_configuration(call, bucket.id, "policy", document);
   return {};
 }
 

@@ -47,7 +47,8 @@ WebsiteConfiguration website_from(const Properties& given) {
           Condition{.http_error_code_returned_equals = when->find_text("HttpErrorCodeReturnedEquals"),
                     .key_prefix_equals = when->find_text("KeyPrefixEquals")};
     }
-    site.routing_rules.push_back(std::move(made));
+    if (!site.routing_rules) site.routing_rules.emplace();
+    site.routing_rules->push_back(std::move(made));
   }
   return site;
 }

@@ -31,6 +31,8 @@ namespace holm::s3 {
 namespace {
 
 constexpr std::string_view kFirstRegion = "us-east-1";
+constexpr std::string_view kOldIreland = "EU";
+constexpr std::string_view kPlaceKind = "location";  // Kept where it was called so.
 constexpr int32_t kBucketsMax = 10'000;
 
 Versioning versioning_from(const std::string& text) {
@@ -79,7 +81,7 @@ std::string region_of(const Call& call, const CreateBucketRequest& request) {
     wanted = configuration.location_constraint.value_or("");
   }
   if (wanted.empty() && call.region == kFirstRegion) return std::string(kFirstRegion);
-  const std::string region = wanted == "EU" ? "eu-west-1" : wanted;  // As it was called first.
+  const std::string region = wanted == kOldIreland ? "eu-west-1" : wanted;  // As it was called first.
   if (region.empty() || (region != call.region && call.region != kFirstRegion)) {
     throw aws::ServiceError("IllegalLocationConstraintException", 400,
                             fmt::format("The {} location constraint is incompatible for the region "
@@ -208,9 +210,13 @@ void configure(Service& service, Call& call, const BucketRow& bucket, const Crea
   if (ownership_of({call.transaction, bucket.id}) != Ownership::Enforced)
     keep_bucket_list(service, call, bucket, asked);
   if (request.object_lock_enabled_for_bucket.value_or(false)) enable_object_lock(call, bucket.id);
-  if (!request.create_bucket_configuration || request.create_bucket_configuration->tags.empty()) return;
-  require_tags(request.create_bucket_configuration->tags, kBucketTagsMax);
-  set_configuration(call, bucket.id, "tags", write_tags(request.create_bucket_configuration->tags));
+  if (!request.create_bucket_configuration) return;
+  const CreateBucketConfiguration& asked_for = *request.create_bucket_configuration;
+  if (asked_for.location_constraint == kOldIreland)
+    set_configuration(call, bucket.id, kPlaceKind, std::string(kOldIreland));
+  if (asked_for.tags.empty()) return;
+  require_tags_of_new_bucket(call, asked_for.tags);
+  set_configuration(call, bucket.id, "tags", write_tags(asked_for.tags));
 }
 
 }  // namespace
@@ -224,7 +230,10 @@ CreateBucketOutput create_bucket(Service& service, Call& call, const CreateBucke
   if (request.bucket_namespace.value_or("global") != "global") {
     throw aws::NotImplemented("CreateBucket: BucketNamespace " + *request.bucket_namespace);
   }
-  if (request.object_ownership) require_ownership(*request.object_ownership);
+  if (request.object_ownership && !is_ownership(*request.object_ownership)) {
+    throw_invalid_argument("Invalid x-amz-object-ownership header: " + *request.object_ownership,
+                           {"x-amz-object-ownership"});
+  }
   const std::string region = region_of(call, request);
   CreateBucketOutput output{.location = "/" + request.bucket, .bucket_arn = bucket_arn(request.bucket)};
   if (is_repeated(call, request, region)) return output;
@@ -295,7 +304,7 @@ ListBucketsOutput list_buckets(Service& service, Call& call, const ListBucketsRe
       output.continuation_token = make_page_token(*output.buckets.back().name);
       break;
     }
-    Bucket item{.name = bucket.name, .creation_date = whole_seconds(bucket.created)};
+    Bucket item{.name = bucket.name, .creation_date = time_text(bucket.created)};
     if (is_asked) {
       item.bucket_region = bucket.region;
       item.bucket_arn = bucket_arn(bucket.name);
@@ -313,7 +322,8 @@ GetBucketLocationOutput get_bucket_location(Service&, Call& call, const GetBucke
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
       "<LocationConstraint xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"";
   std::string document(kOpen);
-  document += bucket.region == kFirstRegion ? "/>" : ">" + bucket.region + "</LocationConstraint>";
+  const auto place = find_configuration(call.transaction, bucket.id, kPlaceKind);
+  document += bucket.region == kFirstRegion ? "/>" : ">" + place.value_or(bucket.region) + "</LocationConstraint>";
   return {.document = std::move(document), .content_type = "application/xml"};
 }
 

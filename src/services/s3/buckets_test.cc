@@ -106,7 +106,7 @@ TEST_F(Buckets, AnswerBrowsersByTheirRules) {
     }
   }
   EXPECT_EQ(refusal(rules, {.bucket = "none", .origin = "https://a", .method = "GET"}),
-            "403 CORSResponse: CORS is not enabled for this bucket.");
+            "403 CORSResponse: Bucket not found");
   EXPECT_EQ(refusal(rules, {.bucket = "bbb", .method = "GET"}),
             "400 Insufficient information. Origin request header needed.");
   EXPECT_EQ(refusal(rules, {.bucket = "bbb", .origin = "https://a"}),

@@ -64,6 +64,10 @@ bool is_crc(Algorithm algorithm) {
   return algorithm == Algorithm::Crc32 || algorithm == Algorithm::Crc32c || algorithm == Algorithm::Crc64nvme;
 }
 
+std::string_view default_checksum_type(Algorithm algorithm) {
+  return algorithm == Algorithm::Crc64nvme ? "FULL_OBJECT" : "COMPOSITE";
+}
+
 std::string require_checksum_type(const std::string& name) {
   const std::string type = to_upper(name);
   if (type == "COMPOSITE" || type == "FULL_OBJECT") return type;

@@ -32,6 +32,8 @@ std::string header_of(Algorithm algorithm);     // "x-amz-checksum-crc64nvme"
 std::optional<Algorithm> find_algorithm(std::string_view name);  // In any case.
 // The same; throws InvalidRequest.
 Algorithm require_algorithm(const std::string& name);
+// Of uploads that ask for an algorithm and no type.
+std::string_view default_checksum_type(Algorithm algorithm);
 // Whether that of a whole can be made of those of its parts.
 bool is_crc(Algorithm algorithm);
 std::string require_checksum_type(const std::string& name);  // "FULL_OBJECT", "COMPOSITE"; InvalidRequest.

@@ -26,6 +26,12 @@ struct StoredPart {
   std::string md5;  // 16 bytes.
 };
 
+std::string bare(const std::string& etag) {
+  std::string_view text = trim(etag);
+  if (text.size() >= 2 && text.front() == '"' && text.back() == '"') text = text.substr(1, text.size() - 2);
+  return to_lower(text);
+}
+
 [[noreturn]] void throw_invalid_part(const UploadRow& upload, const CompletedPart& part) {
   aws::ServiceError error(
       "InvalidPart", 400,
@@ -33,25 +39,27 @@ struct StoredPart {
       "specified entity tag may not match the part's entity tag.");
   error.with("UploadId", upload.id)
       .with("PartNumber", std::to_string(part.part_number.value_or(0)))
-      .with("ETag", part.e_tag.value_or(""));
+      .with("ETag", bare(part.e_tag.value_or("")));
   throw error;
 }
 
-std::string bare(const std::string& etag) {
-  std::string_view text = trim(etag);
-  if (text.size() >= 2 && text.front() == '"' && text.back() == '"') text = text.substr(1, text.size() - 2);
-  return to_lower(text);
+// Where an algorithm was asked for, no other is taken.
+void require_kind(const UploadRow& upload, const CompletedPart& part, const std::optional<ToldChecksum>& told) {
+  if (!told || told->algorithm == upload.algorithm) return;
+  throw aws::ServiceError("BadDigest", 400,
+                          fmt::format("The {} you specified for part {} did not match what we received.",
+                                      to_lower(name_of(told->algorithm)), part.part_number.value_or(0)));
 }
 
 StoredPart require_part(Records& records, const UploadRow& upload, const CompletedPart& wanted) {
   const auto row = find_part(records, upload.id, wanted.part_number.value_or(0));
   if (!row || bare(wanted.e_tag.value_or("")) != row->md5) throw_invalid_part(upload, wanted);
   const auto told = told_checksum(wanted);
+  if (upload.is_checksum_asked) require_kind(upload, wanted, told);
   // Where no algorithm was asked for, clients repeat what they sent with each part; that was checked then.
   const bool is_known = told && (upload.is_checksum_asked || told->algorithm == upload.algorithm);
-  if (is_known && (told->algorithm != upload.algorithm || told->value != row->checksum)) {
+  if (is_known && (told->algorithm != upload.algorithm || told->value != row->checksum))
     throw_invalid_part(upload, wanted);
-  }
   return {.piece = {.number = row->number,
                     .bytes = row->bytes,
                     .checksum = row->checksum,
@@ -78,9 +86,11 @@ std::vector<StoredPart> require_parts(Records& records, const UploadRow& upload,
     }
     require_part_number(part.part_number.value_or(0));
     if (!parts.empty() && parts.back().piece.number >= *part.part_number) {
-      throw aws::ServiceError(
+      aws::ServiceError error(
           "InvalidPartOrder", 400,
           "The list of parts was not in ascending order. Parts must be ordered by part number.");
+      error.with("UploadId", upload.id);
+      throw error;
     }
     if (!parts.empty() && parts.back().piece.bytes < kPartBytesMin) {
       aws::ServiceError error("EntityTooSmall", 400,
@@ -117,6 +127,15 @@ std::string etag_of(const std::vector<StoredPart>& parts) {
   return fmt::format("{}-{}", hex_encode(crypto::bytes_of(md5.finish())), parts.size());
 }
 
+void require_mode(const CompleteMultipartUploadRequest& request, const UploadRow& upload) {
+  const std::string mode = upload.is_checksum_asked ? upload.checksum_type : "null";
+  if (!request.checksum_type || require_checksum_type(*request.checksum_type) == mode) return;
+  throw InvalidRequest(fmt::format(
+      "The upload was created using the {} checksum mode. The complete request must use the same checksum "
+      "mode.",
+      mode));
+}
+
 void check_claims(const CompleteMultipartUploadRequest& request, const UploadRow& upload,
                   const VersionRow& row) {
   if (request.mpu_object_size && static_cast<uint64_t>(*request.mpu_object_size) != row.bytes) {
@@ -124,20 +143,15 @@ void check_claims(const CompleteMultipartUploadRequest& request, const UploadRow
         "The provided 'x-amz-mp-object-size' header value {} does not match what was computed: {}",
         *request.mpu_object_size, row.bytes));
   }
-  if (request.checksum_type && require_checksum_type(*request.checksum_type) != upload.checksum_type) {
-    throw InvalidRequest(
-        fmt::format("The upload was created using the {} checksum mode. The complete request must use the "
-                    "same checksum mode.",
-                    upload.checksum_type));
-  }
   const auto told = told_checksum(request);
   if (!told) return;
   const std::string told_whole = told->value.substr(0, told->value.find('-'));
-  if (told->algorithm != upload.algorithm || told_whole != row.checksum.substr(0, row.checksum.find('-'))) {
-    throw aws::ServiceError("BadDigest", 400,
-                            fmt::format("The {} you specified did not match the calculated checksum.",
-                                        to_lower(name_of(told->algorithm))));
-  }
+  const bool is_right = told->algorithm == upload.algorithm &&
+                        told_whole == row.checksum.substr(0, row.checksum.find('-'));
+  if (is_right) return;
+  throw aws::ServiceError("BadDigest", 400,
+                          fmt::format("The {} you specified did not match the calculated checksum.",
+                                      to_lower(name_of(upload.algorithm))));
 }
 
 CompleteMultipartUploadOutput answer(Call& call, const BucketRow& bucket, const VersionRow& row) {
@@ -195,6 +209,7 @@ VersionRow complete(Service& service, Call& call, Records& records, const Bucket
   const UploadRow upload = require_upload(records, bucket, request.key, request.upload_id);
   // Completing needs no key of the customer's, but a wrong one is none of this upload's.
   if (auto customer = customer_key_of(request)) part_key(std::move(customer), upload);
+  require_mode(request, upload);
   std::vector<StoredPart> parts = require_parts(records, upload, request);
   require_write_conditions(records, bucket, request.key, request.if_match, request.if_none_match);
   require_undisturbed(records, bucket, upload, request);

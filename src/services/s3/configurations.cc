@@ -7,7 +7,8 @@ namespace holm::s3 {
 
 GetBucketAnalyticsConfigurationOutput get_bucket_analytics_configuration(
     Service&, Call& call, const GetBucketAnalyticsConfigurationRequest& request) {
-  throw_no_configuration(require_bucket(call, request.bucket), request.id);
+  require_bucket(call, request.bucket);
+  throw_no_configuration();
 }
 
 ListBucketAnalyticsConfigurationsOutput list_bucket_analytics_configurations(

@@ -93,7 +93,7 @@ Algorithm algorithm_for(const std::optional<std::string>& asked, const VersionRo
 }
 
 std::optional<std::string> told_version(const Found& source) {
-  if (source.bucket.versioning == Versioning::Never) return std::nullopt;
+  if (source.row.version == "null") return std::nullopt;
   return source.row.version;
 }
 
@@ -142,7 +142,9 @@ CopySource require_copy_source(const std::string& header) {
   auto decoded = percent_decode(text, Plus::Space);
   if (decoded && decoded->starts_with("/")) decoded->erase(0, 1);
   const size_t slash = decoded ? decoded->find('/') : std::string::npos;
-  if (slash == std::string::npos || slash == 0 || slash + 1 == decoded->size() || !is_utf8(*decoded)) {
+  if (decoded && slash == std::string::npos)
+    throw_invalid_argument("Invalid copy source object key", {"x-amz-copy-source", "x-amz-copy-source"});
+  if (!decoded || slash == 0 || slash + 1 == decoded->size() || !is_utf8(*decoded)) {
     throw_invalid_argument("Copy Source must mention the source bucket and key: sourcebucket/sourcekey");
   }
   source.bucket = decoded->substr(0, slash);
@@ -175,7 +177,7 @@ async::Task<CopyObjectOutput> copy_object(Service& service, LongCall call, CopyO
     if (!give_body(service, inner, records, encryption.customer, body, version)) return;
     const Change change = add_version(service, inner, records, bucket, version);
     CopyObjectResult result{.e_tag = quoted(version.row.etag),
-                            .last_modified = whole_seconds(inner.now),
+                            .last_modified = time_text(inner.now),
                             .checksum_type = version.row.checksum_type};
     tell_checksum(result, body.algorithm, version.row.checksum);
     output.copy_object_result = std::move(result);
@@ -227,7 +229,7 @@ async::Task<UploadPartCopyOutput> upload_part_copy(Service& service, LongCall ca
   std::function<void(Call&, Records&)> store = [&](Call& inner, Records& records) {
     require_upload(records, require_bucket(inner, request.bucket), request.key, request.upload_id);
     store_part(service, inner, records, upload, customer, request.part_number, body);
-    result.last_modified = whole_seconds(inner.now);
+    result.last_modified = time_text(inner.now);
   };
   Subject subject{.bucket = request.bucket};
   co_await change_waiting(service, call, std::move(subject), store);

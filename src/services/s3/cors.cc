@@ -94,6 +94,19 @@ aws::ServiceError not_allowed(const aws::BrowserRequest& request, const char* me
   return error;
 }
 
+// What there are no rules for is told of the bucket.
+CORSConfiguration require_rules(sql::Database& database, const aws::BrowserRequest& request) {
+  auto transaction = database.begin(sql::Access::Read);
+  const auto bucket = find_bucket(*transaction, std::string(request.bucket));
+  auto rules = bucket ? find_rules(*transaction, bucket->id) : std::nullopt;
+  if (rules) return std::move(*rules);
+  aws::BrowserRequest of_bucket = request;
+  of_bucket.resource = aws::BrowserRequest::Resource::Bucket;
+  if (of_bucket.method.empty()) of_bucket.method = "OPTIONS";
+  throw not_allowed(of_bucket, bucket ? "CORSResponse: CORS is not enabled for this bucket."
+                                      : "CORSResponse: Bucket not found");
+}
+
 void require_rule(const CORSRule& rule) {
   for (const std::string& method : rule.allowed_methods) {
     if (std::ranges::find(kMethods, method) == kMethods.end()) {
@@ -125,14 +138,13 @@ CorsRules::Headers CorsRules::preflight(const aws::BrowserRequest& request) cons
   if (request.origin.empty()) {
     throw aws::ServiceError("BadRequest", 400, "Insufficient information. Origin request header needed.");
   }
+  const auto rules = require_rules(database_, request);
   if (std::ranges::find(kMethods, request.method) == kMethods.end()) {
     throw aws::ServiceError("BadRequest", 400,
                             fmt::format("Invalid Access-Control-Request-Method: {}",
                                         request.method.empty() ? "null" : request.method));
   }
-  const auto rules = find_rules(database_, request.bucket);
-  if (!rules) throw not_allowed(request, "CORSResponse: CORS is not enabled for this bucket.");
-  for (const CORSRule& rule : rules->cors_rules) {
+  for (const CORSRule& rule : rules.cors_rules) {
     if (!has_origin(rule, request.origin) || !has_method(rule, request.method)) continue;
     const auto names = allowed_headers(rule, request.headers);
     if (!names) continue;
@@ -152,7 +164,8 @@ CorsRules::Headers CorsRules::actual(const aws::BrowserRequest& request) const {
   const auto rules = find_rules(database_, request.bucket);
   if (!rules || request.origin.empty()) return {};
   for (const CORSRule& rule : rules->cors_rules) {
-    if (has_origin(rule, request.origin) && has_method(rule, request.method))
+    if (has_origin(rule, request.origin) && has_method(rule, request.method) &&
+        allowed_headers(rule, request.headers))
       return headers_for(rule, request.origin);
   }
   return {};

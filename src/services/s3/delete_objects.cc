@@ -46,7 +46,7 @@ std::optional<aws::ServiceError> refusal_of(Call& call, Records& records, const 
                                             const ObjectIdentifier& object, size_t index, Bypass bypass) {
   const size_t place = bypass == Bypass::Governance ? index * 2 : index;
   if (call.denied.contains(place)) return aws::AccessDenied("Access Denied");
-  if (object.version_id && !is_version_id(*object.version_id)) {
+  if (object.version_id && !may_have(bucket, *object.version_id)) {
     return aws::ServiceError("NoSuchVersion", 404, "The specified version does not exist.");
   }
   if (object.version_id) {
@@ -96,8 +96,7 @@ DeleteObjectOutput remove_one(Service& service, Call& call, Records& records,
 async::Task<DeleteObjectOutput> delete_object(Service& service, LongCall call, DeleteObjectRequest request) {
   DeleteObjectOutput output;
   std::function<void(Call&, Records&)> work = [&](Call& inner, Records& records) {
-    if (request.version_id && !is_version_id(*request.version_id)) {
-      require_bucket(inner, request.bucket);
+    if (request.version_id && !may_have(require_bucket(inner, request.bucket), *request.version_id)) {
       throw_invalid_argument("Invalid version id specified", {"versionId", *request.version_id});
     }
     output = remove_one(service, inner, records, request);

@@ -33,6 +33,13 @@ constexpr std::string_view kBound =
 constexpr size_t kCustomerKeyBytes = 32;
 constexpr std::string_view kOwnKmsKey = "alias/aws/s3";
 
+// What is wrong with a customer's key is told of one header, whichever of them it is about.
+constexpr char kMethodHeader[] = "x-amz-server-side-encryption";
+
+[[noreturn]] void throw_invalid_key(const std::string& message) {
+  throw_invalid_argument(message, {kMethodHeader});
+}
+
 crypto::Aead aead_of(std::string_view key) {
   crypto::Aead::Key bytes{};
   CHECK(key.size() == bytes.size());
@@ -82,10 +89,12 @@ KmsContext context_of(const Encryption& encryption) {
   return context;
 }
 
-// The caller, coming through S3.
-Call through_s3(const Call& call) {
+// The caller, coming through S3, which is where the key is.
+Call through_s3(const Call& call, const std::string& key) {
   Call through = call;
-  through.via_service = fmt::format("s3.{}.amazonaws.com", call.region);
+  const auto parts = split(key, ':');
+  if (parts.size() >= 6) through.region = std::string(parts[3]);
+  through.via_service = fmt::format("s3.{}.amazonaws.com", through.region);
   return through;
 }
 
@@ -141,30 +150,34 @@ std::optional<CustomerKey> require_customer_key(const AskedCustomerKey& asked) {
   if (!asked.algorithm && !asked.key && !asked.md5) return std::nullopt;
   constexpr std::string_view kRequests =
       "Requests specifying Server Side Encryption with Customer provided keys must provide ";
-  if (!asked.algorithm) throw_invalid_argument(std::string(kRequests) + "a valid encryption algorithm.");
+  if (!asked.algorithm) throw_invalid_key(std::string(kRequests) + "a valid encryption algorithm.");
   if (*asked.algorithm != kAes256) {
-    throw aws::ServiceError("InvalidEncryptionAlgorithmError", 400,
-                            "The encryption request that you specified is not valid. Valid value: AES256.");
+    aws::ServiceError error("InvalidEncryptionAlgorithmError", 400,
+                            "The Encryption request you specified is not valid. Supported value: AES256.");
+    error.with("ArgumentName", kMethodHeader).with("ArgumentValue", *asked.algorithm);
+    throw error;
   }
-  if (!asked.key) throw_invalid_argument(std::string(kRequests) + "an appropriate secret key.");
-  if (!asked.md5) throw_invalid_argument(std::string(kRequests) + "the client calculated MD5 of the secret key.");
+  if (!asked.key) throw_invalid_key(std::string(kRequests) + "an appropriate secret key.");
   const auto key = base64_decode(*asked.key);
-  if (!key || key->size() != kCustomerKeyBytes) {
-    throw_invalid_argument("The secret key was invalid for the specified algorithm.");
+  if (!asked.md5 || !key || key->size() != kCustomerKeyBytes) {
+    throw_invalid_key("The secret key was invalid for the specified algorithm.");
   }
   if (base64_encode(crypto::bytes_of(crypto::md5(*key))) != *asked.md5) {
-    throw_invalid_argument("The calculated MD5 hash of the key did not match the hash that was provided.");
+    throw_invalid_key("The calculated MD5 hash of the key did not match the hash that was provided.");
   }
   return CustomerKey{.key = *key, .md5 = *asked.md5};
 }
 
+void throw_two_methods(const std::string& method) {
+  throw_invalid_argument(
+      "Server Side Encryption with Customer provided key is incompatible with the encryption method "
+      "specified",
+      {kMethodHeader, method});
+}
+
 AskedEncryption require_encryption(AskedEncryption asked) {
   if (asked.method) require_method(*asked.method);
-  if (asked.customer && asked.method) {
-    throw_invalid_argument(
-        "Server Side Encryption with Customer provided key is incompatible with the encryption method "
-        "specified");
-  }
+  if (asked.customer && asked.method) throw_two_methods(*asked.method);
   if ((asked.kms_key || asked.context) && asked.method != kKms) {
     throw_invalid_argument(
         "Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : "
@@ -190,6 +203,13 @@ void add_default(const Settings& settings, const AskedEncryption& asked, Encrypt
     encryption.has_bucket_key = rule.bucket_key_enabled.value_or(false);
 }
 
+// Keys are of the bucket's region, as KMS there would say.
+void require_key_of_region(const std::string& key, const std::string& region) {
+  const auto parts = split(key, ':');
+  if (parts.size() < 6 || parts[3] == region) return;
+  throw aws::ServiceError("KMS.NotFoundException", 400, fmt::format("Invalid arn {}", parts[3]));
+}
+
 }  // namespace
 
 Encryption encryption_in(const Settings& settings, const BucketRow& bucket, const std::string& key,
@@ -201,6 +221,7 @@ Encryption encryption_in(const Settings& settings, const BucketRow& bucket, cons
   add_default(settings, asked, encryption);
   if (encryption.method != kKms) return encryption;
   if (encryption.kms_key.empty()) encryption.kms_key = kOwnKmsKey;
+  require_key_of_region(encryption.kms_key, bucket.region);
   const std::string arn = bucket_arn(bucket.name) + (encryption.has_bucket_key ? "" : "/" + key);
   encryption.context = context_for(arn, asked.context);
   return encryption;
@@ -246,7 +267,7 @@ void use_kms(const std::function<void()>& work) {
 std::string seal_data_key(Service& service, Call& call, Encryption& encryption,
                           const std::optional<CustomerKey>& customer, const std::string& data_key) {
   if (encryption.method == kKms) {
-    Call through = through_s3(call);
+    Call through = through_s3(call, encryption.kms_key);
     kms::GenerateDataKeyResponse made;
     use_kms([&] {
       made = call.client.call<kms::GenerateDataKey>(through, call.principal,
@@ -270,7 +291,7 @@ std::string open_data_key(Service& service, Call& call, const Encryption& encryp
   SealedByKms parts;
   if (encryption.method == kKms) {
     parts = split_sealed(sealed);
-    Call through = through_s3(call);
+    Call through = through_s3(call, encryption.kms_key);
     use_kms([&] {
       plain = call.client.call<kms::Decrypt>(
           through, call.principal,
@@ -310,7 +331,8 @@ Nothing put_bucket_encryption(Service&, Call& call, const PutBucketEncryptionReq
   require_method(wanted.sse_algorithm);
   if (wanted.sse_algorithm == kAes256 && wanted.kms_master_key_id) {
     throw_invalid_argument(
-        "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse");
+        "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse",
+        {"ApplyServerSideEncryptionByDefault"});
   }
   keep_default(call, bucket.id, request.server_side_encryption_configuration);
   return {};

@@ -67,8 +67,13 @@ struct AskedEncryption {
 // Throws what can be said without knowing the bucket.
 AskedEncryption require_encryption(AskedEncryption asked);
 
+// Of a customer's key beside another method.
+[[noreturn]] void throw_two_methods(const std::string& method);
+
 template <class Request>
 AskedEncryption asked_encryption(const Request& request) {
+  if (request.server_side_encryption && request.sse_customer_algorithm)
+    throw_two_methods(*request.server_side_encryption);
   return require_encryption({.method = request.server_side_encryption,
                              .kms_key = request.ssekms_key_id,
                              .context = request.ssekms_encryption_context,

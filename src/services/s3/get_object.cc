@@ -180,7 +180,8 @@ async::Task<std::unique_ptr<Found>> find_object(Service& service, const LongCall
     one->row = require_version(records, one->bucket, wanted.key, wanted.version);
     wanted.check(inner, records, one->row);
     require_customer_key_for(one->row.encryption, wanted.customer);
-    one->expiration = expiration_of({inner.transaction, one->bucket.id}, one->row);
+    // As AWS: whoever names the version is not told when it ends.
+    if (!wanted.version) one->expiration = expiration_of({inner.transaction, one->bucket.id}, one->row);
     auto extent = lease_extent(service, inner, records, one->row, wanted.customer);
     if (!extent) {
       problem = extent.error().message;
@@ -249,7 +250,7 @@ HeadObjectOutput head_object(Service& service, Call& call, const HeadObjectReque
   read_attributes(row.attributes, schema::kHeadObjectOutput, output);
   describe(request, bucket, row, wanted_range(records, request, row), checksum_of_part(records, request, row),
            output);
-  output.expiration = expiration_of({call.transaction, bucket.id}, row);
+  if (!request.version_id) output.expiration = expiration_of({call.transaction, bucket.id}, row);
   output.restore = restore_header(row.restoration, call.now);
   if (!row.archive_tier.empty()) output.archive_status = row.archive_tier;
   override_headers(call.principal, request, output);

@@ -91,9 +91,9 @@ constexpr InventoryField kOptional[] = {
 void require_destination(Call& call, const InventoryS3BucketDestination& to) {
   if (to.format != "CSV")
     throw aws::NotImplemented("PutBucketInventoryConfiguration: the format " + to.format);
-  const bool is_arn = to.bucket.starts_with(kArnStart);
-  const auto bucket =
-      is_arn ? find_bucket(call.transaction, to.bucket.substr(kArnStart.size())) : std::nullopt;
+  if (!to.bucket.starts_with(kArnStart))
+    throw aws::ServiceError("InvalidS3DestinationBucket", 400, "Invalid bucket ARN.");
+  const auto bucket = find_bucket(call.transaction, to.bucket.substr(kArnStart.size()));
   if (!bucket || bucket->account != to.account_id.value_or(bucket->account)) {
     throw aws::ServiceError(
         "InvalidS3DestinationBucket", 400,

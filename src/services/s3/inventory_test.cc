@@ -111,7 +111,7 @@ TEST_F(Inventories, AreKeptReadAndRemoved) {
 TEST_F(Inventories, ThatCannotBeMadeAreRefused) {
   InventoryConfiguration wrong = daily();
   wrong.id = "other";
-  EXPECT_EQ(set(wrong), "400 InvalidArgument");
+  EXPECT_EQ(set(wrong), "400 IdMismatch");
   wrong = daily();
   wrong.destination.s3_bucket_destination.bucket = "arn:aws:s3:::none";
   EXPECT_EQ(set(wrong), "400 InvalidS3DestinationBucket");

@@ -49,7 +49,7 @@ size_t depth_of(std::string_view storage_class) {
 
 void require_midnight(const std::optional<aws::Timestamp>& date) {
   if (date && std::chrono::floor<std::chrono::days>(*date) != *date)
-    throw_invalid_argument("'Date' must be at midnight GMT");
+    throw_invalid_argument("'Date' must be at midnight GMT", {"Date", iso8601(*date)});
 }
 
 void require_expiration(const LifecycleExpiration& expiration) {
@@ -100,6 +100,7 @@ void require_actions(const LifecycleRule& rule) {
     require_class(transition.storage_class, transition.noncurrent_days);
   }
   const auto& noncurrent = rule.noncurrent_version_expiration;
+  if (noncurrent && !noncurrent->noncurrent_days) throw_malformed();
   if (noncurrent && noncurrent->noncurrent_days.value_or(0) <= 0) {
     throw_invalid_argument("'NoncurrentDays' for NoncurrentVersionExpiration action must be a positive integer");
   }
@@ -122,6 +123,10 @@ void require_filter(const LifecycleRule& rule) {
   std::vector<Tag> tags;
   if (filter.tag) tags.push_back(*filter.tag);
   if (filter.and_) tags = filter.and_->tags;
+  std::set<std::string> keys;
+  for (const Tag& tag : tags) {
+    if (!keys.insert(tag.key).second) throw InvalidRequest("Duplicate Tag Keys are not allowed.");
+  }
   require_tags(tags, kObjectTagsMax);
   if (tags.empty()) return;
   if (rule.abort_incomplete_multipart_upload) {
@@ -314,7 +319,7 @@ PutBucketLifecycleConfigurationOutput put_bucket_lifecycle_configuration(
   if (wanted.rules.empty() || wanted.rules.size() > kRulesMax) throw_malformed();
   const std::string size = request.transition_default_minimum_object_size.value_or(std::string(kAllClasses));
   if (size != kAllClasses && size != kByClass)
-    throw_invalid_argument("Invalid TransitionDefaultMinimumObjectSize found");
+    throw InvalidRequest("Invalid TransitionDefaultMinimumObjectSize found: " + size);
   std::set<std::string> ids;
   for (LifecycleRule& rule : wanted.rules) {
     if (rule.status != "Enabled" && rule.status != "Disabled") throw_malformed();

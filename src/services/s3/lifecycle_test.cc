@@ -145,7 +145,7 @@ TEST_F(Lifecycle, ArchivesWhatIsSmallWhereThatIsAsked) {
          .lifecycle_configuration = BucketLifecycleConfiguration{.rules = {rule}},
          .transition_default_minimum_object_size = size});
   };
-  EXPECT_EQ(set_for("none"), "400 InvalidArgument");
+  EXPECT_EQ(set_for("none"), "400 InvalidRequest");
   EXPECT_EQ(set_for("varies_by_storage_class"), "200");
   EXPECT_EQ(
       s3.call<GetBucketLifecycleConfiguration>({.bucket = "bbb"}).transition_default_minimum_object_size,

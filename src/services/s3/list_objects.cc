@@ -56,7 +56,7 @@ std::optional<RestoreStatus> asked_status(const Request& request, const Restorat
 
 Object object_from(const Outline& row, const std::optional<std::string>& encoding) {
   Object object{.key = encoded(row.key, encoding),
-                .last_modified = whole_seconds(row.modified),
+                .last_modified = time_text(row.modified),
                 .e_tag = quoted(row.etag),
                 .size = static_cast<int64_t>(row.bytes),
                 .storage_class = std::string(row.storage_class)};
@@ -141,7 +141,7 @@ void add_version_item(const VersionRow& row, const Owner& owner, const std::opti
                                      .key = encoded(row.key, encoding),
                                      .version_id = row.version,
                                      .is_latest = row.is_current,
-                                     .last_modified = whole_seconds(row.modified)});
+                                     .last_modified = time_text(row.modified)});
     return;
   }
   ObjectVersion version{.e_tag = quoted(row.etag),
@@ -150,7 +150,7 @@ void add_version_item(const VersionRow& row, const Owner& owner, const std::opti
                         .key = encoded(row.key, encoding),
                         .version_id = row.version,
                         .is_latest = row.is_current,
-                        .last_modified = whole_seconds(row.modified),
+                        .last_modified = time_text(row.modified),
                         .owner = owner};
   if (!row.checksum_algorithm.empty()) {
     version.checksum_algorithm = {row.checksum_algorithm};

@@ -9,6 +9,7 @@
 #include "aws/service/error.h"
 #include "base/page_token.h"
 #include "base/strings.h"
+#include "base/time_format.h"
 #include "services/s3/invalid_argument.h"
 
 namespace holm::s3 {
@@ -41,6 +42,10 @@ std::string first_key(const PageRequest& request) {
 }
 
 }  // namespace
+
+std::string time_text(Time time) {
+  return iso8601_milliseconds(std::chrono::floor<std::chrono::seconds>(time));
+}
 
 std::string require_position(const std::string& token) {
   if (auto position = read_page_token(token)) return *position;

@@ -1,7 +1,6 @@
 // The order of keys and how a page of them is read.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -13,9 +12,9 @@
 
 namespace holm::s3 {
 
-// As lists and results of copies tell a time, and headers too: without its fraction, so that clients may
-// compare them.
-inline Time whole_seconds(Time time) { return std::chrono::floor<std::chrono::seconds>(time); }
+// As lists and results of copies tell a time: with milliseconds that are always 0, so that clients may
+// compare it with that of headers.
+std::string time_text(Time time);
 
 constexpr int32_t kPageMax = 1000;
 

@@ -26,6 +26,17 @@ bool is_id(const std::string& id) {
              std::string::npos;
 }
 
+// The document names another configuration than the URL.
+[[noreturn]] void throw_other_id(std::string_view kind) {
+  if (kind == "inventory") {
+    throw aws::ServiceError("IdMismatch", 400,
+                            "Document ID does not match the specified configuration ID.");
+  }
+  throw aws::ServiceError(
+      "MalformedXML", 400,
+      "The XML you provided was not well-formed or did not validate against our published schema");
+}
+
 std::vector<sql::Row> rows_behind(sql::Transaction& transaction, int64_t bucket, std::string_view kind,
                                   const std::string& id, int64_t count_max) {
   return transaction.run(
@@ -46,15 +57,14 @@ std::vector<std::string> find_named(sql::Transaction& transaction, int64_t bucke
 
 std::string require_named(Call& call, const BucketRow& bucket, std::string_view kind, const std::string& id) {
   auto document = find_configuration(call.transaction, bucket.id, kind_of(kind, id));
-  if (!document) throw_no_configuration(bucket, id);
+  if (!document) throw_no_configuration();
   return *document;
 }
 
 void set_named(Call& call, const BucketRow& bucket, std::string_view kind, const std::string& id,
                const std::string& own_id, const std::string& document) {
-  if (!is_id(id) || own_id != id) {
-    throw_invalid_argument("The Id of the configuration is not valid.");
-  }
+  if (own_id != id) throw_other_id(kind);
+  if (!is_id(id)) throw_invalid_argument("The Id of the configuration is not valid.");
   const bool is_new = !find_configuration(call.transaction, bucket.id, kind_of(kind, id));
   if (is_new &&
       find_named(call.transaction, bucket.id, kind).size() >= static_cast<size_t>(kConfigurationsMax)) {
@@ -70,9 +80,8 @@ void clear_named(Call& call, const BucketRow& bucket, std::string_view kind, con
   clear_configuration(call, bucket.id, kind_of(kind, id));
 }
 
-void throw_no_configuration(const BucketRow& bucket, const std::string& id) {
+void throw_no_configuration() {
   aws::ServiceError error("NoSuchConfiguration", 404, "The specified configuration does not exist.");
-  error.with("BucketName", bucket.name).with("Id", id);
   throw error;
 }
 

@@ -20,7 +20,7 @@ void set_named(Call& call, const BucketRow& bucket, std::string_view kind, const
                const std::string& own_id, const std::string& document);
 // Throws NoSuchConfiguration.
 void clear_named(Call& call, const BucketRow& bucket, std::string_view kind, const std::string& id);
-[[noreturn]] void throw_no_configuration(const BucketRow& bucket, const std::string& id);
+[[noreturn]] void throw_no_configuration();
 
 // A page of them; `after` and the token that is left are ids.
 struct NamedPage {

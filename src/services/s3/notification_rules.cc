@@ -58,6 +58,11 @@ constexpr std::array<std::string_view, 6> kOtherEvents = {"s3:ReducedRedundancyL
                                                           "s3:Replication:OperationMissedThreshold",
                                                           "s3:Replication:OperationReplicatedAfterThreshold"};
 
+void require_arn(const char* name, const std::string& arn) {
+  if (arn.starts_with("arn:") && split(arn, ':').size() >= 6) return;
+  throw_invalid_argument("The ARN could not be parsed", {name, arn});
+}
+
 // "s3:ObjectCreated:*" covers "s3:ObjectCreated:Put".
 bool covers(std::string_view pattern, std::string_view event) {
   if (!pattern.ends_with('*')) return pattern == event;
@@ -171,8 +176,8 @@ std::optional<std::string> problem_of_function(Call& call, const BucketRow& buck
   std::function<void()> read = [&] {
     access.resource_policy = call.client.call<lambda::GetPolicy>(there, as, request).policy;
   };
-  if (aws::attempt(read)) return "The destination Lambda function does not exist or permits nothing";
-  if (call.client.may(there, as, access)) return std::nullopt;
+  // As of one that S3 may not invoke: whoever may not invoke it is not told whether it is there.
+  if (!aws::attempt(read) && call.client.may(there, as, access)) return std::nullopt;
   return "Not authorized to invoke function [" + arn + "]";
 }
 
@@ -227,7 +232,7 @@ void require_destinations(Call& call, const BucketRow& bucket, const Notificatio
     if (!problem) return;
     aws::ServiceError error("InvalidArgument", 400,
                             "Unable to validate the following destination configurations");
-    error.with("ArgumentName1", arn).with("ArgumentValue1", *problem);
+    error.with("ArgumentName1", service == "lambda" ? arn + ", null" : arn).with("ArgumentValue1", *problem);
     throw error;
   };
   for (const auto& each : wanted.lambda_function_configurations) require(each.lambda_function_arn, "lambda");
@@ -276,6 +281,9 @@ Nothing put_bucket_notification_configuration(Service& service, Call& call,
       .lambda_function_configurations = request.notification_configuration.lambda_function_configurations};
   for (TopicConfiguration& each : wanted.topic_configurations) complete(service, each);
   for (LambdaFunctionConfiguration& each : wanted.lambda_function_configurations) complete(service, each);
+  for (const TopicConfiguration& each : wanted.topic_configurations) require_arn("Topic", each.topic_arn);
+  for (const LambdaFunctionConfiguration& each : wanted.lambda_function_configurations)
+    require_arn("CloudFunction", each.lambda_function_arn);
   require_unambiguous(rules_of(wanted));
   if (!request.skip_destination_validation.value_or(false)) require_destinations(call, bucket, wanted);
   if (wanted.topic_configurations.empty() && wanted.lambda_function_configurations.empty()) {

@@ -28,6 +28,10 @@ constexpr int32_t kYearsMax = 100;
       "The XML you provided was not well-formed or did not validate against our published schema");
 }
 
+[[noreturn]] void throw_past(const char* argument) {
+  throw_invalid_argument("The retain until date must be in the future!", {argument});
+}
+
 aws::ServiceError protected_error() {
   return aws::AccessDenied("Access Denied because object protected by object lock.");
 }
@@ -114,12 +118,17 @@ void require_deletable(const Lock& lock, Bypass bypass, Time now) {
 
 Lock require_lock(const AskedLock& asked, Time now) {
   if (asked.mode.has_value() != asked.until.has_value()) {
-    throw_invalid_argument("x-amz-object-lock-retain-until-date and x-amz-object-lock-mode must both be supplied");
+    throw_invalid_argument(
+        "x-amz-object-lock-retain-until-date and x-amz-object-lock-mode must both be supplied",
+        {asked.mode ? "x-amz-object-lock-retain-until-date" : "x-amz-object-lock-mode"});
   }
-  if (asked.mode && !is_mode(*asked.mode)) throw_invalid_argument("Unknown wormMode directive.");
-  if (asked.until && *asked.until <= now) throw_invalid_argument("The retain until date must be in the future!");
-  if (asked.legal_hold && !is_hold(*asked.legal_hold))
-    throw_invalid_argument("Legal Hold must be either of 'ON' or 'OFF'");
+  if (asked.mode && !is_mode(*asked.mode))
+    throw_invalid_argument("Unknown wormMode directive.", {"x-amz-object-lock-mode", *asked.mode});
+  if (asked.until && *asked.until <= now) throw_past("x-amz-object-lock-retain-until-date");
+  if (asked.legal_hold && !is_hold(*asked.legal_hold)) {
+    throw_invalid_argument("Legal Hold must be either of 'ON' or 'OFF'",
+                           {"x-amz-object-lock-legal-hold", *asked.legal_hold});
+  }
   return {.mode = asked.mode.value_or(""), .until = asked.until, .legal_hold = asked.legal_hold.value_or("")};
 }
 
@@ -188,6 +197,7 @@ PutObjectRetentionOutput put_object_retention(Service& service, Call& call,
   const ObjectLockRetention wanted = request.retention.value_or(ObjectLockRetention{});
   if (wanted.mode.has_value() != wanted.retain_until_date.has_value()) throw_malformed();
   if (wanted.mode && !is_mode(*wanted.mode)) throw_malformed();
+  if (wanted.retain_until_date && *wanted.retain_until_date <= call.now) throw_past("RetainUntilDate");
   const Lock lock =
       require_lock({.mode = wanted.mode, .until = wanted.retain_until_date, .legal_hold = {}}, call.now);
   change(service, call, [&](Records& records) {
@@ -213,9 +223,9 @@ GetObjectLegalHoldOutput get_object_legal_hold(Service& service, Call& call,
 PutObjectLegalHoldOutput put_object_legal_hold(Service& service, Call& call,
                                                const PutObjectLegalHoldRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
-  require_lockable(call, bucket);
   if (!request.legal_hold || !request.legal_hold->status || !is_hold(*request.legal_hold->status))
     throw_malformed();
+  require_lockable(call, bucket);
   change(service, call, [&](Records& records) {
     VersionRow row = require_changeable(records, bucket, request.key, request.version_id, "PUT");
     row.lock.legal_hold = *request.legal_hold->status;

@@ -120,8 +120,12 @@ void block_nothing(Call& call, int64_t bucket) {
   set_configuration(call, bucket, kBlock, std::string(kNoBlock));
 }
 
+bool is_ownership(std::string_view name) {
+  return name == "BucketOwnerEnforced" || name == "BucketOwnerPreferred" || name == "ObjectWriter";
+}
+
 void require_ownership(const std::string& name) {
-  if (name == "BucketOwnerEnforced" || name == "BucketOwnerPreferred" || name == "ObjectWriter") return;
+  if (is_ownership(name)) return;
   throw aws::ServiceError(
       "MalformedXML", 400,
       "The XML you provided was not well-formed or did not validate against our published schema");

@@ -24,6 +24,7 @@ PublicAccessBlockConfiguration access_block_of(const Settings& settings);
 void block_nothing(Call& call, int64_t bucket);
 
 // Throws MalformedXML unless it is one of the three.
+bool is_ownership(std::string_view name);
 void require_ownership(const std::string& name);
 
 }  // namespace holm::s3

@@ -103,7 +103,7 @@ TEST_F(Resources, SetTheDocumentsOfABucket) {
   EXPECT_EQ(rule.filter->and_->prefix, "logs/");
   EXPECT_EQ(rule.filter->and_->tags.at(0).key, "a");
   EXPECT_EQ(rule.noncurrent_version_expiration->noncurrent_days, 30);
-  EXPECT_EQ(s3.call<GetBucketWebsite>({.bucket = bucket}).routing_rules.at(0).condition->key_prefix_equals,
+  EXPECT_EQ(s3.call<GetBucketWebsite>({.bucket = bucket}).routing_rules.value().at(0).condition->key_prefix_equals,
             "a/");
   EXPECT_EQ(s3.call<GetBucketAccelerateConfiguration>({.bucket = bucket}).status, "Enabled");
 

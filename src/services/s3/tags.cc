@@ -73,18 +73,25 @@ constexpr char kOfBucket[] = "System tags cannot be added/updated by requester";
       {"x-amz-tagging", header});
 }
 
+// What writes tags: setting none is not the same as removing them.
+struct TagChange {
+  const char* method;
+  const char* event;
+  std::vector<Tag> tags;
+};
+
 // Writes the tags of one version and tells who wants to know.
 VersionRow set_object_tags(Service& service, Call& call, const std::string& bucket_name,
                            const std::string& key, const std::optional<std::string>& version,
-                           const std::vector<Tag>& tags) {
+                           const TagChange& tagging) {
   const BucketRow bucket = require_bucket(call, bucket_name);
   VersionRow row;
   change(service, call, [&](Records& records) {
-    row = require_changeable(records, bucket, key, version, tags.empty() ? "DELETE" : "PUT");
-    row.tags = write_tags(tags);
+    row = require_changeable(records, bucket, key, version, tagging.method);
+    row.tags = write_tags(tagging.tags);
     keep_changed(records, call, bucket, row);
     record_event(service, call, records, bucket,
-                 {.name = tags.empty() ? "ObjectTagging:Delete" : "ObjectTagging:Put",
+                 {.name = tagging.event,
                   .key = key,
                   .bytes = std::nullopt,
                   .etag = row.etag,
@@ -121,6 +128,16 @@ void require_tags(const std::vector<Tag>& tags, size_t count_max) {
       throw_invalid_tag("Cannot provide multiple Tags with the same key", tag);
     }
   }
+}
+
+void require_tags_of_new_bucket(const aws::Caller& caller, const std::vector<Tag>& tags) {
+  for (const Tag& tag : tags) {
+    if (!aws::may_not_write_tag(caller, tag.key)) continue;
+    throw aws::ServiceError("InvalidTag", 400,
+                            "User-defined tag keys can't start with \"aws:\". This prefix is reserved for "
+                            "system tags. Remove \"aws:\" from your tag keys and try again.");
+  }
+  require_tags(tags, kBucketTagsMax);
 }
 
 std::string tags_of_header(const std::optional<std::string>& header) {
@@ -169,13 +186,14 @@ PutObjectTaggingOutput put_object_tagging(Service& service, Call& call,
   require_tags(request.tagging.tag_set, kObjectTagsMax);
   require_own(call, request.tagging.tag_set, {}, kOfObject);
   const VersionRow row = set_object_tags(service, call, request.bucket, request.key, request.version_id,
-                                         request.tagging.tag_set);
+                                         {"PUT", "ObjectTagging:Put", request.tagging.tag_set});
   return {.version_id = told_version(row)};
 }
 
 DeleteObjectTaggingOutput delete_object_tagging(Service& service, Call& call,
                                                 const DeleteObjectTaggingRequest& request) {
-  const VersionRow row = set_object_tags(service, call, request.bucket, request.key, request.version_id, {});
+  const VersionRow row = set_object_tags(service, call, request.bucket, request.key, request.version_id,
+                                         {"DELETE", "ObjectTagging:Delete", {}});
   return {.version_id = told_version(row)};
 }
 

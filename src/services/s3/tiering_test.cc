@@ -164,7 +164,7 @@ TEST_F(Tiers, ThatCannotBeAreRefused) {
   EXPECT_EQ(set(two), "400 MalformedXML");
   two.filter.reset();
   two.id = "other";
-  EXPECT_EQ(set(two), "400 InvalidArgument");
+  EXPECT_EQ(set(two), "400 MalformedXML");
   EXPECT_EQ(s3.outcome<DeleteBucketIntelligentTieringConfiguration>({.bucket = "bbb", .id = "rule"}),
             "404 NoSuchConfiguration");
 }

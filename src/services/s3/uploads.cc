@@ -42,7 +42,7 @@ ChecksumPlan plan_checksum(const CreateMultipartUploadRequest& request) {
   }
   const Algorithm algorithm = require_algorithm(*request.checksum_algorithm);
   const std::string type = require_checksum_type(
-      request.checksum_type.value_or(algorithm == Algorithm::Crc64nvme ? "FULL_OBJECT" : "COMPOSITE"));
+      request.checksum_type.value_or(std::string(default_checksum_type(algorithm))));
   const bool fits = type == "FULL_OBJECT" ? is_crc(algorithm) : algorithm != Algorithm::Crc64nvme;
   if (!fits) {
     throw InvalidRequest(fmt::format("The {} checksum type cannot be used with the {} checksum algorithm.",
@@ -53,7 +53,7 @@ ChecksumPlan plan_checksum(const CreateMultipartUploadRequest& request) {
 
 Part part_from(const PartRow& row, const UploadRow& upload) {
   Part part{.part_number = row.number,
-            .last_modified = whole_seconds(row.modified),
+            .last_modified = time_text(row.modified),
             .e_tag = quoted(row.md5),
             .size = static_cast<int64_t>(row.bytes)};
   if (upload.is_checksum_asked) tell_checksum(part, upload.algorithm, row.checksum);
@@ -74,6 +74,12 @@ Initiator initiator_of(const std::string& arn, const BucketRow& bucket, Owners& 
   return {.id = owner.id, .display_name = owner.display_name};
 }
 
+// Uploads of one key are listed in the order in which they were begun, which is that of their ids.
+std::string new_upload_id(Service& service, Time now) {
+  const std::string begun = fmt::format("{:012X}", to_milliseconds(now));
+  return begun + service.random().alphanumeric(kUploadIdCharacters - begun.size());
+}
+
 template <class Output>
 void tell_end(Call& call, const BucketRow& bucket, const std::string& key, Time initiated, Output& output) {
   const auto end = upload_end_of(call.transaction, bucket.id, key, initiated);
@@ -86,22 +92,16 @@ void tell_end(Call& call, const BucketRow& bucket, const std::string& key, Time 
 
 void require_part_number(int32_t number) {
   if (number >= 1 && number <= kPartsMax) return;
-  throw_invalid_argument("Part number must be an integer between 1 and 10000, inclusive");
+  throw_invalid_argument("Part number must be an integer between 1 and 10000, inclusive",
+                         {"partNumber", std::to_string(number)});
 }
 
 std::optional<CustomerKey> part_key(std::optional<CustomerKey> given, const UploadRow& upload) {
-  const bool is_needed = upload.encryption.is_customer();
-  if (is_needed && !given) {
+  // The same sentence where the key is missing and where it is one too many.
+  if (upload.encryption.is_customer() != given.has_value()) {
     throw InvalidRequest(
         "The multipart upload initiate requested encryption. Subsequent part requests must include the "
-        "appropriate "
-        "encryption parameters.");
-  }
-  if (!is_needed && given) {
-    throw InvalidRequest(
-        "The multipart upload initiate did not request encryption with a key of the customer's. Please "
-        "resend the "
-        "request without sending encryption parameters.");
+        "appropriate encryption parameters.");
   }
   if (given && given->md5 != upload.encryption.customer_md5) {
     throw InvalidRequest("The provided encryption parameters did not match the ones used originally.");
@@ -122,7 +122,7 @@ CreateMultipartUploadOutput create_multipart_upload(Service& service, Call& call
   const BucketRow bucket = require_bucket(call, request.bucket);
   require_key(request.key);
   const ChecksumPlan plan = plan_checksum(request);
-  const std::string id = service.random().alphanumeric(kUploadIdCharacters);
+  const std::string id = new_upload_id(service, call.now);
   const Settings settings(call.transaction, bucket.id);
   const Possession possession = possession_of(service, call, bucket, settings, asked_list(request));
   const AskedEncryption asked = asked_encryption(request);
@@ -272,7 +272,7 @@ MultipartUpload upload_item(const UploadRow& row, const BucketRow& bucket, Owner
                             const std::optional<std::string>& encoding) {
   MultipartUpload upload{.upload_id = row.id,
                          .key = encoded(row.key, encoding),
-                         .initiated = whole_seconds(row.initiated),
+                         .initiated = time_text(row.initiated),
                          .storage_class = row.storage_class,
                          .owner = owners.of(upload_owner(row.possession.owner, bucket)),
                          .initiator = initiator_of(row.initiator, bucket, owners)};
@@ -300,9 +300,9 @@ ListMultipartUploadsOutput list_multipart_uploads(Service& service, Call& call,
   ListMultipartUploadsOutput output{.bucket = bucket.name,
                                     .key_marker = encoded(page.after, request.encoding_type),
                                     .upload_id_marker = begin.id,
-                                    .prefix = encoded(page.prefix, request.encoding_type),
                                     .max_uploads = static_cast<int32_t>(page.items_max),
                                     .encoding_type = request.encoding_type};
+  if (request.prefix) output.prefix = encoded(page.prefix, request.encoding_type);
   if (!page.delimiter.empty()) output.delimiter = encoded(page.delimiter, request.encoding_type);
   Owners owners(service);
   std::vector<UploadRow> rows;

@@ -155,6 +155,10 @@ bool is_version_id(std::string_view text) {
               std::string_view::npos);
 }
 
+bool may_have(const BucketRow& bucket, std::string_view version) {
+  return bucket.versioning == Versioning::Never ? version == kNull : is_version_id(version);
+}
+
 std::string owner_in(const BucketRow& bucket, Ownership ownership, const std::string& owner) {
   return owner.empty() || ownership == Ownership::Enforced ? bucket.account : owner;
 }
@@ -227,7 +231,7 @@ VersionRow require_version(Records& records, const BucketRow& bucket, const std:
   const bool is_marker = row && row->what == What::Marker;
   if (row && !is_marker) return std::move(*row);
   if (version && is_marker) throw_marker(*row, "GET");
-  if (version && !is_version_id(*version))
+  if (version && !may_have(bucket, *version))
     throw_invalid_argument("Invalid version id specified", Argument{"versionId", *version});
   if (version) {
     aws::ServiceError error("NoSuchVersion", 404, "The specified version does not exist.");

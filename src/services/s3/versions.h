@@ -120,6 +120,8 @@ std::string quoted(std::string_view etag);
 
 // Of this bucket or another one, but such as S3 makes.
 bool is_version_id(std::string_view text);
+// Whether a version of that id can be or have been in the bucket.
+bool may_have(const BucketRow& bucket, std::string_view version);
 
 // Throws KeyTooLongError, or InvalidURI for what is not UTF-8.
 void require_key(const std::string& key);

@@ -85,7 +85,8 @@ aws::WebsiteStep redirect_by(const RoutingRule& rule, const aws::WebsiteRequest&
 
 std::optional<aws::WebsiteStep> find_redirect(const WebsiteConfiguration& site,
                                               const aws::WebsiteRequest& request, int status) {
-  for (const RoutingRule& rule : site.routing_rules) {
+  if (!site.routing_rules) return std::nullopt;
+  for (const RoutingRule& rule : *site.routing_rules) {
     if (applies(rule, request.key, status)) return redirect_by(rule, request);
   }
   return std::nullopt;
@@ -100,6 +101,13 @@ void require_code(const std::optional<std::string>& text, const char* first_digi
   if (!is_code || *text == "300") throw InvalidRequest(fmt::format(fmt::runtime(message), *text));
 }
 
+void require_protocol(const std::optional<std::string>& protocol) {
+  if (!protocol || *protocol == "http" || *protocol == "https") return;
+  throw InvalidRequest(
+      "Invalid protocol, protocol can be http or https. If not defined the protocol will be selected "
+      "automatically.");
+}
+
 void require_rule(const RoutingRule& rule) {
   const Redirect& redirect = rule.redirect;
   if (redirect.replace_key_prefix_with && redirect.replace_key_with) {
@@ -109,7 +117,13 @@ void require_rule(const RoutingRule& rule) {
                               redirect.replace_key_prefix_with || redirect.replace_key_with;
   const bool has_condition =
       !rule.condition || rule.condition->key_prefix_equals || rule.condition->http_error_code_returned_equals;
-  if (!says_something || !has_condition) {
+  require_protocol(redirect.protocol);
+  if (!has_condition) {
+    throw InvalidRequest(
+        "Condition cannot be empty. To redirect all requests without a condition, the condition element "
+        "shouldn't be present.");
+  }
+  if (!says_something) {
     throw aws::ServiceError(
         "MalformedXML", 400,
         "The XML you provided was not well-formed or did not validate against our published schema");
@@ -124,11 +138,11 @@ void require_rule(const RoutingRule& rule) {
 
 void require_valid(const WebsiteConfiguration& site) {
   if (site.redirect_all_requests_to) {
-    if (site.index_document || site.error_document || !site.routing_rules.empty()) {
+    if (site.index_document || site.error_document || site.routing_rules) {
       throw_invalid_argument("RedirectAllRequestsTo cannot be provided in conjunction with other Routing Rules.",
                              Argument{"RedirectAllRequestsTo", "not null"});
     }
-    return;
+    return require_protocol(site.redirect_all_requests_to->protocol);
   }
   if (!site.index_document) {
     throw_invalid_argument("A value for IndexDocument Suffix must be provided if RedirectAllRequestsTo is empty",
@@ -141,13 +155,19 @@ void require_valid(const WebsiteConfiguration& site) {
   if (site.error_document && site.error_document->key.empty()) {
     throw_invalid_argument("The ErrorDocument Key is not well formed", Argument{"ErrorDocument", ""});
   }
-  if (site.routing_rules.size() > kRulesMax) {
+  if (!site.routing_rules) return;
+  if (site.routing_rules->empty()) {
+    throw aws::ServiceError(
+        "MalformedXML", 400,
+        "The XML you provided was not well-formed or did not validate against our published schema");
+  }
+  if (site.routing_rules->size() > kRulesMax) {
     throw InvalidRequest(
         fmt::format("{} routing rules provided, the number of routing rules in a website configuration is "
                     "limited to {}.",
-                    site.routing_rules.size(), kRulesMax));
+                    site.routing_rules->size(), kRulesMax));
   }
-  for (const RoutingRule& rule : site.routing_rules) require_rule(rule);
+  for (const RoutingRule& rule : *site.routing_rules) require_rule(rule);
 }
 
 }  // namespace
@@ -184,6 +204,8 @@ GetBucketWebsiteOutput get_bucket_website(Service&, Call& call, const GetBucketW
   const BucketRow bucket = require_bucket(call, request.bucket);
   auto site = find_site(call.transaction, bucket.id);
   if (!site) throw_no_site(bucket.name);
+  // Former versions kept none as an empty list.
+  if (site->routing_rules && site->routing_rules->empty()) site->routing_rules.reset();
   return {.redirect_all_requests_to = std::move(site->redirect_all_requests_to),
           .index_document = std::move(site->index_document),
           .error_document = std::move(site->error_document),

@@ -55,7 +55,7 @@ TEST_F(WebsiteTest, WhatCannotBeServedIsRefused) {
             "400 InvalidArgument");
   auto with = [](RoutingRule rule) {
     WebsiteConfiguration site = plain();
-    site.routing_rules = {std::move(rule)};
+    site.routing_rules = std::vector<RoutingRule>{std::move(rule)};
     return site;
   };
   EXPECT_EQ(put(with({.redirect = {.replace_key_prefix_with = "a", .replace_key_with = "b"}})),
@@ -86,7 +86,7 @@ TEST_F(WebsiteTest, FoldersHaveAnIndexAndErrorsAPage) {
 
 TEST_F(WebsiteTest, RulesRedirectByPrefixAndByError) {
   WebsiteConfiguration site = plain();
-  site.routing_rules = {
+  site.routing_rules = std::vector<RoutingRule>{
       {.condition = Condition{.key_prefix_equals = "docs/"},
        .redirect = {.replace_key_prefix_with = "documents/"}},
       {.condition = Condition{.http_error_code_returned_equals = "404", .key_prefix_equals = "img/"},
