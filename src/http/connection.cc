@@ -71,6 +71,7 @@ class ServerConnection::OneExchange final : public Exchange, public async::ByteS
         body_(*connection.stream_, connection.input_, head,
               connection.silence_max(connection.context_.limits.body)),
         continue_owed_(head.expects_continue && !body_.at_end()),
+        continue_expected_in_vain_(head.expects_continue && body_.at_end()),
         keep_alive_(head.keep_alive) {
     traffic_.received_bytes = head.bytes;
   }
@@ -128,6 +129,8 @@ class ServerConnection::OneExchange final : public Exchange, public async::ByteS
   BodyReader body_;
   async::Reactor& reactor_ = connection_.stream_->reactor();
   bool continue_owed_;
+  // Of no body. botocore takes an answer without the word for one to what it sends next on the connection, too.
+  bool continue_expected_in_vain_;
   bool keep_alive_;
   bool body_failed_ = false;
   bool sending_ = false;
@@ -198,6 +201,7 @@ async::Task<void> ServerConnection::OneExchange::respond(Response response) {
   after_ = plan.after;
   std::string head;
   head.reserve(512);
+  if (continue_expected_in_vain_) head = kContinue;
   append_response_head(head, response, plan, request_.version, context.current_date());
   if (response.body_stream && plan.has_body) {
     co_await send_stream(plan, std::move(head), *response.body_stream);

@@ -85,6 +85,18 @@ TEST(Server, SaysContinueWhenTheClientWaitsForIt) {
   EXPECT_EQ(client.read_response().body, "PUT /x  [ok]");
 }
 
+TEST(Server, SaysContinueEvenToAClientThatHasNothingToSend) {
+  TestServer server(echo);
+  RawClient client(server.port());
+  client.send("PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_EQ(client.read_response().status_line, "HTTP/1.1 100 Continue");
+  EXPECT_EQ(client.read_response().body, "PUT /x ");
+  client.send("PUT /y HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_EQ(client.read_response().status_line, "HTTP/1.1 100 Continue");
+  client.send("ok");
+  EXPECT_EQ(client.read_response().body, "PUT /y  [ok]");
+}
+
 async::Task<void> refuse_unread(Exchange& exchange) {
   Response response;
   response.status = 403;
