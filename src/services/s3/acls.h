@@ -46,6 +46,7 @@ struct AskedList {
 template <class Request>
 AskedList asked_list(const Request& request) {
   AskedList asked{.canned = request.acl};
+  if (asked.canned == "") asked.canned.reset();  // The header is there and says nothing: S3 does not mind.
   auto take = [&](std::string_view permission, const std::optional<std::string>& header) {
     if (header) asked.headers.emplace_back(permission, *header);
   };

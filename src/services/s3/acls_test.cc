@@ -59,6 +59,8 @@ TEST_F(Acls, ThatAreCannedSayWhatTheyAreCalled) {
   EXPECT_EQ(s3.outcome<PutObjectAcl>({.acl = "nonsense", .bucket = "bbb", .key = "k"}),
             "400 InvalidArgument");
   EXPECT_EQ(s3.outcome<PutObjectAcl>({.bucket = "bbb", .key = "k"}), "400 MissingSecurityHeader");
+  put("k", "");
+  EXPECT_EQ(list_of("k"), "owner main, main FULL_CONTROL") << "an empty header is none";
 }
 
 TEST_F(Acls, OfWhatOthersWriteAreTheWriters) {
