@@ -1,4 +1,5 @@
-// The region's API at https://holm.internal, for those inside it whose tools insist on TLS.
+// The region's API with TLS: at https://holm.internal for those inside it whose tools insist on that, and at
+// https://localhost, https://127.0.0.1 and https://BUCKET.s3.localhost for those on this machine.
 #pragma once
 
 #include "base/clock.h"
