@@ -69,7 +69,8 @@ def test_streams_ranges_links_and_what_is_known_of_objects(rclone, bucket, here)
     rclone("copyto", "-M", "--metadata-set=cache-control=no-cache", "--metadata-set=who=mé", str(here / "empty"),
            f"{bucket}/known")
     told = rclone("lsjson", "-M", "--stat", f"{bucket}/known").stdout
-    assert '"cache-control": "no-cache"' in told and '"who": "mé"' in told
+    # What is not ASCII comes back as S3 writes it in a header, by RFC 2047.
+    assert '"cache-control": "no-cache"' in told and '"who": "=?UTF-8?B?bcOp?="' in told
     rclone("copyto", str(here / "large"), f"{bucket}/large")
     rclone("rcat", f"{bucket}/stream", stdin="streamed")
     assert rclone("cat", f"{bucket}/stream").stdout == "streamed"
