@@ -2,6 +2,7 @@
 import os
 import pathlib
 import subprocess
+import time
 import uuid
 
 import pytest
@@ -85,6 +86,7 @@ def test_versions_are_told_and_cleaned_up(rclone, bucket, here):
     rclone("backend", "versioning", bucket, "Enabled")
     for name in ("small", "empty"):
         rclone("copyto", str(here / name), f"{bucket}/k")
+        time.sleep(1.1)  # rclone puts versions in order by their times, and S3 tells whole seconds.
     rclone("deletefile", f"{bucket}/k")
     assert rclone("lsf", bucket).stdout == ""
     assert len(rclone("lsf", "--s3-versions", bucket).stdout.split()) == 2
