@@ -13,6 +13,10 @@ add_link_options($<$<CONFIG:Release>:-Wl,--icf=safe>)
 # The compiler is told which ways requests take, as programs of the preset `profile` counted them: what they run is
 # laid out together and apart from what they do not (docs/decisions/0017).
 set(HOLM_PROFILE "${CMAKE_SOURCE_DIR}/cmake/release.profdata")
+# A function of one file is called after the file, without the folders of whoever counted.
+if(CMAKE_BUILD_TYPE STREQUAL Release)
+  add_compile_options("SHELL:-mllvm -static-func-full-module-prefix=false")
+endif()
 if(HOLM_COUNT)
   add_compile_options(-fprofile-generate)
   add_link_options(-fprofile-generate)
