@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "aws/service/malformed_xml.h"
 #include "aws/signature/problems.h"
 #include "base/strings.h"
 #include "crypto/hash.h"
@@ -61,9 +62,7 @@ std::string require_line(const FormField& field) {
 std::string tagging_header(const std::string& document) {
   const auto root = formats::parse_xml(document);
   if (!root) {
-    throw ServiceError(
-        "MalformedXML", 400,
-        "The XML you provided was not well-formed or did not validate against our published schema");
+    throw aws::MalformedXml();
   }
   const formats::XmlElement* set = root->find("TagSet");
   formats::Form tags;

@@ -95,7 +95,7 @@ ServiceError to_error(const signature::Problem& problem) {
 
 // Who signs nothing may send chunks all the same, as SDKs do to have a checksum behind them.
 std::optional<signature::Verified> chunks_of_stranger(const http::Request& head) {
-  const std::string_view declared = head.headers.get("x-amz-content-sha256");
+  const std::string_view declared = head.headers.get(signature::kContentHash);
   if (!declared.starts_with("STREAMING-")) return std::nullopt;
   const auto mode = signature::PayloadMode::StreamingUnsignedTrailer;
   if (declared == signature::payload_text(mode, {})) return signature::Verified{.payload = mode};

@@ -6,6 +6,7 @@
 
 #include "aws/schema/validate.h"
 #include "aws/service/error.h"
+#include "aws/service/malformed_xml.h"
 
 namespace holm::gateway {
 
@@ -30,9 +31,7 @@ using aws::Violation;
   const bool is_of_schema = violation.rule == Violation::Rule::Required ||
                             violation.rule == Violation::Rule::Enumeration;
   if (is_of_schema && violation.location == aws::Location::Body) {
-    throw ServiceError(
-        "MalformedXML", 400,
-        "The XML you provided was not well-formed or did not validate against our published schema");
+    throw aws::MalformedXml();
   }
   throw ServiceError(
       "InvalidArgument", 400,

@@ -18,7 +18,9 @@ constexpr std::string_view kUnsignedPayload = "UNSIGNED-PAYLOAD";
 constexpr std::string_view kEmptySha256 =
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
-// What the x-amz-content-sha256 header holds in `mode`.
+// The header, or the parameter, that says how the body is proven.
+constexpr std::string_view kContentHash = "x-amz-content-sha256";
+// What it holds in `mode`.
 std::string_view payload_text(PayloadMode mode, std::string_view declared_sha256);
 
 using Parameters = std::vector<std::pair<std::string, std::string>>;

@@ -179,8 +179,6 @@ Result<Time, Problem> header_time(const RequestView& request, Dialect dialect) {
           : "Date must be in ISO-8601 'basic format'."));
 }
 
-constexpr std::string_view kContentHash = "x-amz-content-sha256";
-
 struct Payload {
   PayloadMode mode = PayloadMode::SignedHash;
   std::string declared_sha256;
@@ -194,13 +192,13 @@ Result<Payload, Problem> read_payload(std::string_view text, Dialect dialect) {
     if (text != payload_text(mode, {})) continue;
     // TODO(aws): a few operations outside S3 have unsigned or streamed payloads.
     if (dialect != Dialect::S3)
-      return wrong(not_spoken(fmt::format("x-amz-content-sha256: {}", text)));
+      return wrong(not_spoken(fmt::format("{}: {}", kContentHash, text)));
     return Payload{mode, {}};
   }
   if (text == "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD" ||
       text == "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER" ||
       text == "STREAMING-AWS4-HMAC-SHA256-EVENTS") {
-    return wrong(not_spoken(fmt::format("x-amz-content-sha256: {}", text)));
+    return wrong(not_spoken(fmt::format("{}: {}", kContentHash, text)));
   }
   return wrong(
       {"InvalidArgument",
@@ -210,7 +208,7 @@ Result<Payload, Problem> read_payload(std::string_view text, Dialect dialect) {
        "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD, STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER "
        "or a "
        "valid sha256 value.",
-       {{"ArgumentName", "x-amz-content-sha256"}}});
+       {{"ArgumentName", std::string(kContentHash)}}});
 }
 
 // `values` are those of the header, `in_query` is that of X-Amz-Content-Sha256, if the query has it.
@@ -380,7 +378,7 @@ Result<SignedVersion2, Problem> parse_version_2(const RequestView& request, cons
   Lookup lookup{parameters};
   const std::string *key = lookup.find("AWSAccessKeyId"), *signature = lookup.find("Signature"),
                     *expires = lookup.find("Expires"), *token = lookup.find("x-amz-security-token"),
-                    *payload_text = lookup.find("x-amz-content-sha256");
+                    *payload_text = lookup.find(kContentHash);
   if (key == nullptr || signature == nullptr || expires == nullptr) {
     return denied("Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters");
   }

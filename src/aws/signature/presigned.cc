@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view kOfTheSignature[] = {
     "x-amz-algorithm",     "x-amz-credential", "x-amz-date",           "x-amz-expires",
-    "x-amz-signedheaders", "x-amz-signature",  "x-amz-security-token", "x-amz-content-sha256"};
+    "x-amz-signedheaders", "x-amz-signature",  "x-amz-security-token", kContentHash};
 
 // SDKs presign with the checksum of a body they do not have yet.
 bool is_checksum(std::string_view lower_name) {

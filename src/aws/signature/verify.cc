@@ -58,11 +58,11 @@ Checked check_signed_headers(const Signed& signed_request, const RequestView& re
       continue;
     if (is_signed(header.name)) continue;
     const std::string name = to_lower(header.name);
-    if (name == "x-amz-content-sha256" && ignores_content_hash(signed_request)) continue;
+    if (name == kContentHash && ignores_content_hash(signed_request)) continue;
     // Outside S3 the token may be added after signing; it is proven by belonging to the key. A hash
     // of the body is proven by the body.
     if (dialect != Dialect::S3 &&
-        (name == "x-amz-security-token" || name == "x-amz-content-sha256"))
+        (name == "x-amz-security-token" || name == kContentHash))
       continue;
     return std::unexpected(unsigned_header(dialect, name));
   }
@@ -123,7 +123,7 @@ Checked check_signature(const Comparison& comparison) {
 
 bool ignores_content_hash(const Signed& claim) {
   return claim.dialect == Dialect::S3 && claim.placement == Placement::Query &&
-         std::ranges::find(claim.signed_headers, "x-amz-content-sha256") == claim.signed_headers.end();
+         std::ranges::find(claim.signed_headers, kContentHash) == claim.signed_headers.end();
 }
 
 bool needs_body_hash(Dialect dialect) { return dialect != Dialect::S3; }

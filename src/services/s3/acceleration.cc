@@ -3,6 +3,7 @@
 
 #include "services/s3/acceleration.h"
 
+#include "aws/service/malformed_xml.h"
 #include "base/strings.h"
 #include "s3/handlers.h"
 #include "services/s3/service.h"
@@ -38,9 +39,7 @@ Nothing put_bucket_accelerate_configuration(Service&, Call& call,
         "S3 Transfer Acceleration is not supported for buckets with periods (.) in their names");
   }
   if (status != "Enabled" && status != "Suspended") {
-    throw aws::ServiceError(
-        "MalformedXML", 400,
-        "The XML you provided was not well-formed or did not validate against our published schema");
+    throw aws::MalformedXml();
   }
   set_configuration(call, bucket.id, kKind, *status);
   return {};

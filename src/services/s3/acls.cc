@@ -8,6 +8,7 @@
 
 #include "aws/codec/json_codec.h"
 #include "aws/service/error.h"
+#include "aws/service/malformed_xml.h"
 #include "base/check.h"
 #include "base/strings.h"
 #include "s3/errors.h"
@@ -27,12 +28,6 @@ constexpr std::string_view kAuthenticatedUsers = "http://acs.amazonaws.com/group
 constexpr std::string_view kLogDelivery = "http://acs.amazonaws.com/groups/s3/LogDelivery";
 constexpr std::string_view kFullControl = "FULL_CONTROL";
 constexpr std::string_view kPermissions[] = {kFullControl, "READ", "WRITE", "READ_ACP", "WRITE_ACP"};
-
-[[noreturn]] void throw_malformed() {
-  throw aws::ServiceError(
-      "MalformedACLError", 400,
-      "The XML you provided was not well-formed or did not validate against our published schema");
-}
 
 Grant grant_to_account(const std::string& account, std::string_view permission) {
   return {.grantee = Grantee{.id = canonical_id(account), .type = "CanonicalUser"},
@@ -140,13 +135,13 @@ std::vector<Grant> grants_of_policy(const Owners& owners, const AccessControlPol
       throw_invalid_argument("Invalid id", {std::string(kOfDocument.account), *policy.owner->id});
     throw aws::AccessDenied("Access Denied");  // Nobody becomes the owner by saying so.
   }
-  if (!policy.owner) throw_malformed();
+  if (!policy.owner) throw aws::MalformedAcl();
   std::vector<Grant> grants;
   for (const Grant& grant : policy.grants) {
-    if (!grant.grantee || !grant.permission) throw_malformed();
-    if (std::ranges::find(kPermissions, *grant.permission) == std::end(kPermissions)) throw_malformed();
+    if (!grant.grantee || !grant.permission) throw aws::MalformedAcl();
+    if (std::ranges::find(kPermissions, *grant.permission) == std::end(kPermissions)) throw aws::MalformedAcl();
     const std::string& type = grant.grantee->type;
-    if (type != "CanonicalUser" && type != "Group" && type != "AmazonCustomerByEmail") throw_malformed();
+    if (type != "CanonicalUser" && type != "Group" && type != "AmazonCustomerByEmail") throw aws::MalformedAcl();
     grants.push_back(
         {.grantee = require_grantee(owners, *grant.grantee, kOfDocument), .permission = grant.permission});
   }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "aws/service/error.h"
+#include "aws/service/malformed_xml.h"
 #include "aws/service/region.h"
 #include "base/check.h"
 #include "base/strings.h"
@@ -36,9 +37,7 @@ constexpr int32_t kForGood = -1;  // For so many days is asked what comes back f
 // The tier only matters for how long one waits on AWS: here the archive is on the same disk.
 void require_tier(const RestoreRequest& wanted, const VersionRow& row) {
   if (wanted.tier && wanted.glacier_job_parameters) {
-    throw aws::ServiceError(
-        "MalformedXML", 400,
-        "The XML you provided was not well-formed or did not validate against our published schema");
+    throw aws::MalformedXml();
   }
   const std::string tier =
       wanted.glacier_job_parameters ? wanted.glacier_job_parameters->tier : wanted.tier.value_or("Standard");
@@ -51,9 +50,7 @@ int32_t require_days(const RestoreObjectRequest& request) {
   const bool is_complete =
       request.restore_request && (request.restore_request->days || request.restore_request->type);
   if (!is_complete) {
-    throw aws::ServiceError(
-        "MalformedXML", 400,
-        "The XML you provided was not well-formed or did not validate against our published schema");
+    throw aws::MalformedXml();
   }
   // The one type there is.
   if (request.restore_request->type) throw aws::NotImplemented("RestoreObject: Type SELECT");

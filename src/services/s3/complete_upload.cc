@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "aws/service/malformed_xml.h"
 #include "s3/handlers.h"
 #include "services/s3/changes.h"
 #include "services/s3/conditions.h"
@@ -72,17 +73,13 @@ StoredPart require_part(Records& records, const UploadRow& upload, const Complet
 std::vector<StoredPart> require_parts(Records& records, const UploadRow& upload,
                                       const CompleteMultipartUploadRequest& request) {
   if (!request.multipart_upload || request.multipart_upload->parts.empty()) {
-    throw aws::ServiceError(
-        "MalformedXML", 400,
-        "The XML you provided was not well-formed or did not validate against our published schema");
+    throw aws::MalformedXml();
   }
   const std::vector<CompletedPart>& wanted = request.multipart_upload->parts;
   std::vector<StoredPart> parts;
   for (const CompletedPart& part : wanted) {
     if (!part.part_number || !part.e_tag) {
-      throw aws::ServiceError(
-          "MalformedXML", 400,
-          "The XML you provided was not well-formed or did not validate against our published schema");
+      throw aws::MalformedXml();
     }
     require_part_number(part.part_number.value_or(0));
     if (!parts.empty() && parts.back().piece.number >= *part.part_number) {

@@ -9,6 +9,7 @@
 #include <array>
 
 #include "aws/codec/json_codec.h"
+#include "aws/service/malformed_xml.h"
 #include "base/check.h"
 #include "base/strings.h"
 #include "s3/handlers.h"
@@ -187,9 +188,7 @@ Nothing put_bucket_cors(Service&, Call& call, const PutBucketCorsRequest& reques
   const BucketRow bucket = require_bucket(call, request.bucket);
   const CORSConfiguration& rules = request.cors_configuration;
   if (rules.cors_rules.empty() || rules.cors_rules.size() > kRulesMax) {
-    throw aws::ServiceError(
-        "MalformedXML", 400,
-        "The XML you provided was not well-formed or did not validate against our published schema");
+    throw aws::MalformedXml();
   }
   for (const CORSRule& rule : rules.cors_rules) require_rule(rule);
   set_configuration(call, bucket.id, "cors", aws::write_json(schema::kCORSConfiguration, &rules));

@@ -1,6 +1,7 @@
 // Deleting objects and versions.
 
 #include "s3/handlers.h"
+#include "aws/service/malformed_xml.h"
 #include "services/s3/changes.h"
 #include "services/s3/conditions.h"
 #include "services/s3/invalid_argument.h"
@@ -110,9 +111,7 @@ async::Task<DeleteObjectOutput> delete_object(Service& service, LongCall call, D
 DeleteObjectsOutput delete_objects(Service& service, Call& call, const DeleteObjectsRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
   if (request.delete_.objects.empty() || request.delete_.objects.size() > kObjectsMax) {
-    throw aws::ServiceError(
-        "MalformedXML", 400,
-        "The XML you provided was not well-formed or did not validate against our published schema");
+    throw aws::MalformedXml();
   }
   DeleteObjectsOutput output;
   const Settings settings(call.transaction, bucket.id);

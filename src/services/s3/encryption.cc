@@ -9,6 +9,7 @@
 #include "aws/codec/json_codec.h"
 #include "aws/service/attempt.h"
 #include "aws/service/error.h"
+#include "aws/service/malformed_xml.h"
 #include "aws/service/region.h"
 #include "base/check.h"
 #include "base/strings.h"
@@ -89,11 +90,16 @@ KmsContext context_of(const Encryption& encryption) {
   return context;
 }
 
+// None, where a key is told by its id or by an alias alone.
+std::optional<std::string_view> region_in(std::string_view key) {
+  const auto parts = split(key, ':');
+  return parts.size() >= 6 ? std::optional(parts[3]) : std::nullopt;
+}
+
 // The caller, coming through S3, which is where the key is.
 Call through_s3(const Call& call, const std::string& key) {
   Call through = call;
-  const auto parts = split(key, ':');
-  if (parts.size() >= 6) through.region = std::string(parts[3]);
+  if (const auto region = region_in(key)) through.region = *region;
   through.via_service = fmt::format("s3.{}.amazonaws.com", through.region);
   return through;
 }
@@ -205,9 +211,9 @@ void add_default(const Settings& settings, const AskedEncryption& asked, Encrypt
 
 // Keys are of the bucket's region, as KMS there would say.
 void require_key_of_region(const std::string& key, const std::string& region) {
-  const auto parts = split(key, ':');
-  if (parts.size() < 6 || parts[3] == region) return;
-  throw aws::ServiceError("KMS.NotFoundException", 400, fmt::format("Invalid arn {}", parts[3]));
+  const auto named = region_in(key);
+  if (!named || *named == region) return;
+  throw aws::ServiceError("KMS.NotFoundException", 400, fmt::format("Invalid arn {}", *named));
 }
 
 }  // namespace
@@ -323,9 +329,7 @@ Nothing put_bucket_encryption(Service&, Call& call, const PutBucketEncryptionReq
   const BucketRow bucket = require_bucket(call, request.bucket);
   const auto& rules = request.server_side_encryption_configuration.rules;
   if (rules.size() != 1 || !rules.front().apply_server_side_encryption_by_default) {
-    throw aws::ServiceError(
-        "MalformedXML", 400,
-        "The XML you provided was not well-formed or did not validate against our published schema");
+    throw aws::MalformedXml();
   }
   const ServerSideEncryptionByDefault& wanted = *rules.front().apply_server_side_encryption_by_default;
   require_method(wanted.sse_algorithm);

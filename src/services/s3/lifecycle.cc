@@ -9,6 +9,7 @@
 #include <set>
 
 #include "aws/codec/json_codec.h"
+#include "aws/service/malformed_xml.h"
 #include "base/check.h"
 #include "base/time_format.h"
 #include "s3/handlers.h"
@@ -41,12 +42,6 @@ size_t depth_of(std::string_view storage_class) {
   return found == kClasses.end() ? 0 : static_cast<size_t>(found - kClasses.begin()) + 1;
 }
 
-[[noreturn]] void throw_malformed() {
-  throw aws::ServiceError(
-      "MalformedXML", 400,
-      "The XML you provided was not well-formed or did not validate against our published schema");
-}
-
 void require_midnight(const std::optional<aws::Timestamp>& date) {
   if (date && std::chrono::floor<std::chrono::days>(*date) != *date)
     throw_invalid_argument("'Date' must be at midnight GMT", {"Date", iso8601(*date)});
@@ -55,7 +50,7 @@ void require_midnight(const std::optional<aws::Timestamp>& date) {
 void require_expiration(const LifecycleExpiration& expiration) {
   const int given = expiration.days.has_value() + expiration.date.has_value() +
                     expiration.expired_object_delete_marker.value_or(false);
-  if (given != 1) throw_malformed();
+  if (given != 1) throw aws::MalformedXml();
   if (expiration.days && *expiration.days <= 0) {
     throw_invalid_argument("'Days' for Expiration action must be a positive integer");
   }
@@ -63,8 +58,8 @@ void require_expiration(const LifecycleExpiration& expiration) {
 }
 
 void require_class(const std::optional<std::string>& name, const std::optional<int32_t>& days) {
-  if (!name) throw_malformed();
-  if (std::ranges::find(kClasses, *name) == kClasses.end()) throw_malformed();
+  if (!name) throw aws::MalformedXml();
+  if (std::ranges::find(kClasses, *name) == kClasses.end()) throw aws::MalformedXml();
   if (name->ends_with("_IA") && days && *days < kInfrequentDaysMin) {
     throw_invalid_argument(fmt::format(
         "'Days' in Transition action must be greater than or equal to 30 for storageClass '{}'", *name));
@@ -88,7 +83,7 @@ void require_actions(const LifecycleRule& rule) {
   if (does_nothing) throw InvalidRequest("At least one action needs to be specified in a rule");
   if (rule.expiration) require_expiration(*rule.expiration);
   for (const Transition& transition : rule.transitions) {
-    if (transition.days.has_value() == transition.date.has_value()) throw_malformed();
+    if (transition.days.has_value() == transition.date.has_value()) throw aws::MalformedXml();
     if (transition.days && *transition.days < 0)
       throw_invalid_argument("'Days' in Transition action must be nonnegative");
     require_midnight(transition.date);
@@ -96,11 +91,11 @@ void require_actions(const LifecycleRule& rule) {
   }
   require_order(rule);
   for (const NoncurrentVersionTransition& transition : rule.noncurrent_version_transitions) {
-    if (!transition.noncurrent_days) throw_malformed();
+    if (!transition.noncurrent_days) throw aws::MalformedXml();
     require_class(transition.storage_class, transition.noncurrent_days);
   }
   const auto& noncurrent = rule.noncurrent_version_expiration;
-  if (noncurrent && !noncurrent->noncurrent_days) throw_malformed();
+  if (noncurrent && !noncurrent->noncurrent_days) throw aws::MalformedXml();
   if (noncurrent && noncurrent->noncurrent_days.value_or(0) <= 0) {
     throw_invalid_argument("'NoncurrentDays' for NoncurrentVersionExpiration action must be a positive integer");
   }
@@ -113,13 +108,13 @@ void require_actions(const LifecycleRule& rule) {
 
 // Either the old way or one thing in the filter.
 void require_filter(const LifecycleRule& rule) {
-  if (rule.prefix.has_value() == rule.filter.has_value()) throw_malformed();
+  if (rule.prefix.has_value() == rule.filter.has_value()) throw aws::MalformedXml();
   if (!rule.filter) return;
   const LifecycleRuleFilter& filter = *rule.filter;
   const int given = filter.prefix.has_value() + filter.tag.has_value() +
                     filter.object_size_greater_than.has_value() + filter.object_size_less_than.has_value() +
                     filter.and_.has_value();
-  if (given > 1) throw_malformed();
+  if (given > 1) throw aws::MalformedXml();
   std::vector<Tag> tags;
   if (filter.tag) tags.push_back(*filter.tag);
   if (filter.and_) tags = filter.and_->tags;
@@ -314,15 +309,15 @@ GetBucketLifecycleConfigurationOutput get_bucket_lifecycle_configuration(
 PutBucketLifecycleConfigurationOutput put_bucket_lifecycle_configuration(
     Service& service, Call& call, const PutBucketLifecycleConfigurationRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
-  if (!request.lifecycle_configuration) throw_malformed();
+  if (!request.lifecycle_configuration) throw aws::MalformedXml();
   BucketLifecycleConfiguration wanted = *request.lifecycle_configuration;
-  if (wanted.rules.empty() || wanted.rules.size() > kRulesMax) throw_malformed();
+  if (wanted.rules.empty() || wanted.rules.size() > kRulesMax) throw aws::MalformedXml();
   const std::string size = request.transition_default_minimum_object_size.value_or(std::string(kAllClasses));
   if (size != kAllClasses && size != kByClass)
     throw InvalidRequest("Invalid TransitionDefaultMinimumObjectSize found: " + size);
   std::set<std::string> ids;
   for (LifecycleRule& rule : wanted.rules) {
-    if (rule.status != "Enabled" && rule.status != "Disabled") throw_malformed();
+    if (rule.status != "Enabled" && rule.status != "Disabled") throw aws::MalformedXml();
     if (!rule.id || rule.id->empty()) rule.id = service.random().alphanumeric(kIdCharacters);
     if (rule.id->size() > kIdMax) throw_invalid_argument("ID length should not exceed allowed limit of 255");
     if (!ids.insert(*rule.id).second) {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "aws/service/error.h"
+#include "aws/service/malformed_xml.h"
 #include "base/page_token.h"
 #include "base/strings.h"
 #include "services/s3/invalid_argument.h"
@@ -32,9 +33,7 @@ bool is_id(const std::string& id) {
     throw aws::ServiceError("IdMismatch", 400,
                             "Document ID does not match the specified configuration ID.");
   }
-  throw aws::ServiceError(
-      "MalformedXML", 400,
-      "The XML you provided was not well-formed or did not validate against our published schema");
+  throw aws::MalformedXml();
 }
 
 std::vector<sql::Row> rows_behind(sql::Transaction& transaction, int64_t bucket, std::string_view kind,

@@ -3,6 +3,7 @@
 #include "services/s3/object_lock.h"
 
 #include "aws/codec/json_codec.h"
+#include "aws/service/malformed_xml.h"
 #include "base/check.h"
 #include "s3/handlers.h"
 #include "s3/schema.h"
@@ -22,12 +23,6 @@ constexpr std::string_view kCompliance = "COMPLIANCE";
 constexpr int32_t kDaysMax = 36'500;
 constexpr int32_t kYearsMax = 100;
 
-[[noreturn]] void throw_malformed() {
-  throw aws::ServiceError(
-      "MalformedXML", 400,
-      "The XML you provided was not well-formed or did not validate against our published schema");
-}
-
 [[noreturn]] void throw_past(const char* argument) {
   throw_invalid_argument("The retain until date must be in the future!", {argument});
 }
@@ -41,8 +36,8 @@ bool is_mode(const std::string& mode) { return mode == kGovernance || mode == kC
 bool is_hold(const std::string& status) { return status == "ON" || status == "OFF"; }
 
 void require_period(const DefaultRetention& retention) {
-  if (!retention.mode || !is_mode(*retention.mode)) throw_malformed();
-  if (retention.days.has_value() == retention.years.has_value()) throw_malformed();
+  if (!retention.mode || !is_mode(*retention.mode)) throw aws::MalformedXml();
+  if (retention.days.has_value() == retention.years.has_value()) throw aws::MalformedXml();
   const int32_t count = retention.days ? *retention.days : *retention.years;
   if (count > 0 && count <= (retention.days ? kDaysMax : kYearsMax)) return;
   throw aws::ServiceError("InvalidRetentionPeriod", 400,
@@ -162,11 +157,11 @@ GetObjectLockConfigurationOutput get_object_lock_configuration(
 PutObjectLockConfigurationOutput put_object_lock_configuration(
     Service&, Call& call, const PutObjectLockConfigurationRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
-  if (!request.object_lock_configuration) throw_malformed();
+  if (!request.object_lock_configuration) throw aws::MalformedXml();
   const ObjectLockConfiguration& wanted = *request.object_lock_configuration;
-  if (wanted.object_lock_enabled != "Enabled") throw_malformed();
+  if (wanted.object_lock_enabled != "Enabled") throw aws::MalformedXml();
   if (wanted.rule) {
-    if (!wanted.rule->default_retention) throw_malformed();
+    if (!wanted.rule->default_retention) throw aws::MalformedXml();
     require_period(*wanted.rule->default_retention);
   }
   if (bucket.versioning != Versioning::Enabled) {
@@ -195,8 +190,8 @@ PutObjectRetentionOutput put_object_retention(Service& service, Call& call,
   const BucketRow bucket = require_bucket(call, request.bucket);
   require_lockable(call, bucket);
   const ObjectLockRetention wanted = request.retention.value_or(ObjectLockRetention{});
-  if (wanted.mode.has_value() != wanted.retain_until_date.has_value()) throw_malformed();
-  if (wanted.mode && !is_mode(*wanted.mode)) throw_malformed();
+  if (wanted.mode.has_value() != wanted.retain_until_date.has_value()) throw aws::MalformedXml();
+  if (wanted.mode && !is_mode(*wanted.mode)) throw aws::MalformedXml();
   if (wanted.retain_until_date && *wanted.retain_until_date <= call.now) throw_past("RetainUntilDate");
   const Lock lock =
       require_lock({.mode = wanted.mode, .until = wanted.retain_until_date, .legal_hold = {}}, call.now);
@@ -224,7 +219,7 @@ PutObjectLegalHoldOutput put_object_legal_hold(Service& service, Call& call,
                                                const PutObjectLegalHoldRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
   if (!request.legal_hold || !request.legal_hold->status || !is_hold(*request.legal_hold->status))
-    throw_malformed();
+    throw aws::MalformedXml();
   require_lockable(call, bucket);
   change(service, call, [&](Records& records) {
     VersionRow row = require_changeable(records, bucket, request.key, request.version_id, "PUT");

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "aws/codec/json_codec.h"
+#include "aws/service/malformed_xml.h"
 #include "base/check.h"
 #include "base/strings.h"
 #include "formats/json.h"
@@ -126,9 +127,7 @@ bool is_ownership(std::string_view name) {
 
 void require_ownership(const std::string& name) {
   if (is_ownership(name)) return;
-  throw aws::ServiceError(
-      "MalformedXML", 400,
-      "The XML you provided was not well-formed or did not validate against our published schema");
+  throw aws::MalformedXml();
 }
 
 GetPublicAccessBlockOutput get_public_access_block(Service&, Call& call,

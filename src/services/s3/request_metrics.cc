@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "aws/codec/json_codec.h"
+#include "aws/service/malformed_xml.h"
 #include "base/check.h"
 #include "base/strings.h"
 #include "metrics/recorder.h"
@@ -47,10 +48,7 @@ void require_filter(const std::optional<MetricsFilter>& filter) {
   const int parts = (filter->prefix ? 1 : 0) + (filter->tag ? 1 : 0) + (filter->and_ ? 1 : 0);
   const bool is_empty_and = filter->and_ && !filter->and_->prefix && filter->and_->tags.empty();
   if (parts > 1 || is_empty_and) {
-    throw aws::ServiceError(
-        "MalformedXML", 400,
-        "The XML you provided was not well-formed or did not validate against our published "
-        "schema");
+    throw aws::MalformedXml();
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "aws/codec/json_codec.h"
 #include "aws/service/error.h"
+#include "aws/service/malformed_xml.h"
 #include "base/check.h"
 #include "s3/handlers.h"
 #include "s3/schema.h"
@@ -34,21 +35,15 @@ IntelligentTieringConfiguration read(const std::string& document) {
   return configuration;
 }
 
-[[noreturn]] void throw_malformed() {
-  throw aws::ServiceError(
-      "MalformedXML", 400,
-      "The XML you provided was not well-formed or did not validate against our published schema");
-}
-
 void require_filter(const std::optional<IntelligentTieringFilter>& filter) {
   if (!filter) return;
   const int parts = (filter->prefix ? 1 : 0) + (filter->tag ? 1 : 0) + (filter->and_ ? 1 : 0);
   const bool is_empty_and = filter->and_ && !filter->and_->prefix && filter->and_->tags.empty();
-  if (parts > 1 || is_empty_and) throw_malformed();
+  if (parts > 1 || is_empty_and) throw aws::MalformedXml();
 }
 
 void require_tierings(const std::vector<Tiering>& tierings) {
-  if (tierings.empty()) throw_malformed();
+  if (tierings.empty()) throw aws::MalformedXml();
   std::set<std::string> seen;
   for (const Tiering& each : tierings) {
     const bool is_deep = each.access_tier == kDeepArchive;

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "aws/codec/json_codec.h"
+#include "aws/service/malformed_xml.h"
 #include "base/check.h"
 #include "base/strings.h"
 #include "s3/handlers.h"
@@ -124,9 +125,7 @@ void require_rule(const RoutingRule& rule) {
         "shouldn't be present.");
   }
   if (!says_something) {
-    throw aws::ServiceError(
-        "MalformedXML", 400,
-        "The XML you provided was not well-formed or did not validate against our published schema");
+    throw aws::MalformedXml();
   }
   require_code(redirect.http_redirect_code, "3",
                "The provided HTTP redirect code ({}) is not valid. Valid codes are 3XX except 300.");
@@ -157,9 +156,7 @@ void require_valid(const WebsiteConfiguration& site) {
   }
   if (!site.routing_rules) return;
   if (site.routing_rules->empty()) {
-    throw aws::ServiceError(
-        "MalformedXML", 400,
-        "The XML you provided was not well-formed or did not validate against our published schema");
+    throw aws::MalformedXml();
   }
   if (site.routing_rules->size() > kRulesMax) {
     throw InvalidRequest(
