@@ -73,8 +73,8 @@ bench-metrics: build ## The store of metrics: points a second, bytes a point
 bench-school: build ## The school: up, a portrait's way into the yearbook, ten at once, down
 	$(VENV)/bin/python bench/school.py
 
-bench-s3: build ## S3 beside nginx's files (NGINX_PROGRAM=…, SECONDS_EACH=5)
-	tools/install_peers.sh
+bench-s3: build ## S3 beside nginx's files and Ceph's gateway (NGINX_PROGRAM=…, CEPH_FOLDER=…, SECONDS_EACH=5)
+	tools/install_peers.sh && tools/install_ceph.sh
 	$(VENV)/bin/python bench/s3.py $${SECONDS_EACH:-5}
 
 bench-objects: ## The object store beside the disk's own limits (OBJECTS=1000000)

@@ -24,7 +24,7 @@ import balancer  # noqa: E402
 
 def train_s3():
     s3.SECONDS, s3.LISTED = SECONDS, 2000
-    holm = s3.Holm()
+    holm = s3.holm()
     try:
         body, keys = os.urandom(s3.SMALL), [f"/bench/small/{number:06}" for number in range(OBJECTS)]
         for connections in 64, 1:

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Measures S3 on a region of its own beside nginx's files on the same disk in the same run; ratios on the last line.
+"""Measures S3 on a region of its own, nginx's files and Ceph on the same disk in the same run; ratios on the last line.
 
-Usage: bench/s3.py [SECONDS]. Needs wrk; nginx is `nginx`, or what NGINX_PROGRAM names, and left out when there is none.
+Usage: bench/s3.py [SECONDS]. Needs wrk; nginx is `nginx`, or what NGINX_PROGRAM names, and left out when there is none, as
+is Ceph (bench/ceph.py) where tools/install_ceph.sh has not been.
 HOLM_S3_ALONE=build/release/s3_alone measures that program instead of a whole region.
 Every request is signed, and every PUT is durable before it is answered; nginx checks no signature and syncs nothing."""
 import concurrent.futures
@@ -11,6 +12,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -18,11 +20,12 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests" / "clients"))
+from ceph import FOLDER, Ceph, CephFailed  # noqa: E402
 from conftest import Region, free_port, wait_until  # noqa: E402
 from region import cpu_seconds, resident_mib  # noqa: E402
 from signed_requests import Signer, send  # noqa: E402
 
-SECONDS = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+SECONDS = 5
 SMALL, LARGE, PART, PARTS = 4096, 1 << 20, 8 << 20, 8
 KEYS, LARGE_KEYS, LISTED = 8000, 16, 10_000
 DISCARDED = bytearray(LARGE)
@@ -66,15 +69,19 @@ class Alone(Region):
         shutil.rmtree(self.data, ignore_errors=True)
 
 
-class Holm:
-    """The region, its requests signed beforehand; a signature is good for a quarter of an hour."""
+class S3:
+    """A region or Ceph, its requests signed beforehand; a signature is good for a quarter of an hour."""
 
-    def __init__(self):
-        self.region = (Alone if ALONE else Region)(tempfile.mkdtemp(prefix="holm-bench-"))
-        self.region.start()
-        self.pids = [self.region.process.pid]
-        self.port = self.region.port
-        self.region.client("s3").create_bucket(Bucket="bench")
+    def __init__(self, region, pids):
+        self.region = region
+        try:
+            region.start()
+            self.pids = pids()
+            self.port = region.port
+            region.client("s3").create_bucket(Bucket="bench")
+        except BaseException:
+            region.end()
+            raise
 
     def prepared(self, method, target, body=b""):
         signer = Signer(self.region)
@@ -82,6 +89,16 @@ class Holm:
 
     def end(self):
         self.region.end()
+
+
+def holm():
+    region = (Alone if ALONE else Region)(tempfile.mkdtemp(prefix="holm-bench-"))
+    return S3(region, lambda: [region.process.pid])
+
+
+def ceph():
+    region = Ceph(tempfile.mkdtemp(prefix="holm-bench-"))
+    return S3(region, region.pids)
 
 
 class Nginx:
@@ -142,11 +159,12 @@ def load(server, method, targets, connections, body=b""):
         script = pathlib.Path(folder) / "requests.lua"
         write_requests(script, server, method, targets, body)
         before, start = sum(map(cpu_seconds, server.pids)), time.monotonic()
-        output = subprocess.run(["wrk", "--latency", "-t1", f"-c{connections}", f"-d{SECONDS}s", "-s", str(script),
+        output = subprocess.run(["wrk", "--latency", "--timeout", "30s", "-t1", f"-c{connections}", f"-d{SECONDS}s", "-s", script,
                                  f"http://127.0.0.1:{server.port}/"], capture_output=True, text=True, check=True).stdout
         used, elapsed = sum(map(cpu_seconds, server.pids)) - before, time.monotonic() - start
     assert "Non-2xx" not in output and "Socket errors" not in output, output
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1])
+    assert rate > 0, output
     return Figure(rate, milliseconds(re.search(r"(?m)^ +50% +(\S+)", output)[1]),
                   milliseconds(re.search(r"(?m)^ +99% +(\S+)", output)[1]), used / (rate * elapsed) * 1e6)
 
@@ -197,15 +215,15 @@ def store(server, target, body):
     assert status in (200, 201, 204), told
 
 
-def upload(holm):
+def upload(server):
     """64 MiB in parts of 8, four at a time, whose hashes are not signed: bytes a second."""
-    s3 = holm.region.client("s3")
+    s3 = server.region.client("s3")
     body, name = os.urandom(PART), {"Bucket": "bench", "Key": "parts"}
     name["UploadId"] = s3.create_multipart_upload(**name)["UploadId"]
 
     def send_part(number):
         target = f"/bench/parts?partNumber={number}&uploadId={name['UploadId']}"
-        status, told = send(holm.port, "PUT", target, Signer(holm.region).headers("PUT", target, "UNSIGNED-PAYLOAD", {}), body)
+        status, told = send(server.port, "PUT", target, Signer(server.region).headers("PUT", target, "UNSIGNED-PAYLOAD", {}), body)
         assert status == 200, told
 
     begin = time.monotonic()
@@ -223,10 +241,12 @@ def upload_file(nginx):
     return PART * PARTS / (time.monotonic() - begin)
 
 
-def measure(server):
-    """What both can do."""
+def measure_files(server):
+    """What nginx can do, too."""
     body, figures = os.urandom(SMALL), {}
     keys = [f"/bench/small/{number:06}" for number in range(KEYS)]
+    for key in keys[:100]:  # What a server makes at the first is not measured.
+        store(server, key, body)
     figures["PUT 4 KiB, 64 clients"] = load(server, "PUT", keys, 64, body)
     figures["PUT 4 KiB, one client"] = load(server, "PUT", keys, 1, body)
     for key in keys[:500]:
@@ -241,32 +261,89 @@ def measure(server):
     return figures
 
 
-def measure_lists(holm):
-    s3 = holm.region.client("s3")
+def measure_lists(server):
+    """Of 1,000 keys each."""
+    def create(number):
+        store(server, f"/bench/list/{number:08}", b"")
+
     with concurrent.futures.ThreadPoolExecutor(8) as writers:
-        list(writers.map(lambda number: s3.put_object(Bucket="bench", Key=f"list/{number:08}", Body=b""), range(LISTED)))
-    target = "/bench?list-type=2&prefix=list%2F"
-    return load(holm, "GET", [target], 1)
+        list(writers.map(create, range(LISTED)))
+    return load(server, "GET", ["/bench?list-type=2&prefix=list%2F"], 1)
+
+
+def resident(server):
+    return sum(map(resident_mib, server.pids))
+
+
+@dataclasses.dataclass
+class Measured:
+    figures: dict
+    parts: float  # Bytes a second.
+    idle: float = 0.0  # MiB.
+    after: float = 0.0
+
+
+def measure_s3(make):
+    """One server at a time lives, so none pays for what another does afterwards."""
+    server = make()
+    try:
+        idle = resident(server)
+        figures = measure_files(server)
+        parts = max(upload(server) for _ in range(3))
+        figures[f"LIST 1,000 of {LISTED} keys"] = measure_lists(server)
+        return Measured(figures, parts, idle, resident(server))
+    finally:
+        server.end()
+
+
+def measure_nginx():
+    server = Nginx()
+    try:
+        return Measured(measure_files(server), upload_file(server))
+    finally:
+        server.end()
+
+
+def print_figures(measured):
+    for name, figure in measured["holm"].figures.items():
+        print("; ".join([f"{name}: {figure}"] + [f"{peer} {each.figures[name]}" for peer, each in measured.items()
+                                                 if peer != "holm" and name in each.figures]))
+    print("64 MiB in parts: " + "; ".join(f"{peer}{', one file' * (peer == 'nginx')} {each.parts / 1e6:.0f} MB/s"
+                                          for peer, each in measured.items()))
+    print("resident: " + "; ".join(f"{peer} {each.idle:.1f} MiB idle, {each.after:.1f} MiB after all this"
+                                   for peer, each in measured.items() if each.idle))
+
+
+def ratios(name, ours, theirs):
+    told = [f"{each} {ours.figures[each].rate / figure.rate:.2f} (CPU {ours.figures[each].cpu / figure.cpu:.2f})"
+            for each, figure in theirs.figures.items()]
+    return f"holm / {name}: " + ", ".join([*told, f"64 MiB in parts {ours.parts / theirs.parts:.2f}"])
+
+
+def interrupted(number, _):
+    """Everything is torn down on the way out; a second signal does not stop that."""
+    for each in signal.SIGINT, signal.SIGTERM:
+        signal.signal(each, signal.SIG_IGN)
+    sys.exit(f"bench/s3.py: ended by {signal.Signals(number).name}")
 
 
 def main():
-    nginx = Nginx() if NGINX else None
-    holm = Holm()
-    try:
-        idle = resident_mib(holm.pids[0])
-        ours, theirs = measure(holm), measure(nginx) if nginx else {}
-        for name, figure in ours.items():
-            print(f"{name}: {figure}" + (f"; nginx {theirs[name]}" if theirs else ""))
-        parts = max(upload(holm) for _ in range(3))
-        print(f"64 MiB in parts: {parts / 1e6:.0f} MB/s" + (f"; nginx, one file {upload_file(nginx) / 1e6:.0f} MB/s" if nginx else ""))
-        print(f"LIST 1,000 of {LISTED} keys: {measure_lists(holm)}")
-        print(f"resident: {idle:.1f} MiB idle, {resident_mib(holm.pids[0]):.1f} MiB after all this")
-        if theirs:
-            print("holm / nginx: " + ", ".join(f"{name} {ours[name].rate / theirs[name].rate:.2f}" for name in ours))
-    finally:
-        holm.end()
-        if nginx:
-            nginx.end()
+    global SECONDS
+    SECONDS = int(sys.argv[1]) if len(sys.argv) > 1 else SECONDS
+    for each in signal.SIGINT, signal.SIGTERM:
+        signal.signal(each, interrupted)
+    measured, failure = {"holm": measure_s3(holm)}, None
+    if NGINX:
+        measured["nginx"] = measure_nginx()
+    if FOLDER.exists():
+        try:
+            measured["ceph"] = measure_s3(ceph)
+        except CephFailed as error:
+            failure = f"Ceph is left out: {error}"
+    print_figures(measured)
+    if failure:
+        sys.exit(failure)
+    print("; ".join(ratios(name, measured["holm"], each) for name, each in measured.items() if name != "holm"))
 
 
 if __name__ == "__main__":

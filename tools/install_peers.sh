@@ -14,7 +14,7 @@ all_there() {
 }
 if all_there; then exit 0; fi
 
-rm -rf "$peers"
+rm -rf "$peers"/{archives,bin,root}
 mkdir -p "$peers/bin" "$peers/archives"
 echo "Fetching the proxies to compare with …"
 if ! (cd "$peers/archives" && apt-get download -qq "${packages[@]}" 2>/dev/null); then
