@@ -27,11 +27,13 @@ std::string head_of(uint32_t segment) {
   return head;
 }
 
+// Synced piece by piece: a commit's sync waits for what the disk was given before it, at most one of these.
 Outcome<> fill(File& file, uint64_t bytes) {
   const std::string zeros(std::min<uint64_t>(bytes, kZerosAtOnce), '\0');
   for (uint64_t at = 0; at < bytes; at += zeros.size()) {
     const auto piece = std::string_view(zeros).substr(0, std::min<uint64_t>(zeros.size(), bytes - at));
     if (auto written = file.write_at(at, piece); !written) return written;
+    if (auto synced = file.sync(); !synced) return synced;
   }
   return {};
 }

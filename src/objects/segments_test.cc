@@ -109,6 +109,15 @@ TEST(Segments, ThatAreDeadAreUsedAgain) {
   for (int i = 0; i < 8; ++i) EXPECT_TRUE(engine->find("same" + std::to_string(i)).value().has_value()) << i;
 }
 
+// Or the commits in between would wait for all of it.
+TEST(Segments, AreFilledPieceByPieceOnTheDisk) {
+  test::LossyDisk disk(1);
+  constexpr uint64_t kPieces = 8;
+  const uint64_t before = disk.syncs();
+  ASSERT_TRUE(make_segment(disk, 1, kPieces << 20));
+  EXPECT_GE(disk.syncs() - before, kPieces);
+}
+
 }  // namespace
 
 }  // namespace holm::objects
