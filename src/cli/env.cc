@@ -61,7 +61,7 @@ int env(const Arguments& arguments) {
   fmt::print("export AWS_ACCESS_KEY_ID={}\n", key->access_key_id);
   fmt::print("export AWS_SECRET_ACCESS_KEY={}\n", key->secret_access_key);
   fmt::print("export AWS_DEFAULT_REGION={0}\nexport AWS_REGION={0}\n", options.default_region);
-  fmt::print("export HOLM_DATA={}\n", quoted(std::filesystem::absolute(options.data_directory)));
+  fmt::print("export HOLM_DATA={}\n", quoted(options.data_directory));
   // Where load balancers' sites are, for whoever writes their URLs.
   if (auto edge = region::edge_address(options); is_running && edge)
     fmt::print("export HOLM_SITE_PORT={}\n", edge->port());

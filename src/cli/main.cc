@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <string_view>
 
@@ -117,6 +118,13 @@ bool take_options(std::vector<std::string>& words, region::Options& options) {
   return true;
 }
 
+// What the region has on the machine is called after its folder, which is the same however it is written.
+std::string absolute_folder(const std::string& folder) {
+  namespace fs = std::filesystem;
+  const fs::path path = fs::absolute(folder.empty() ? "." : folder).lexically_normal();
+  return (path.has_filename() ? path : path.parent_path()).string();
+}
+
 int run(int count, char** values) {
   std::vector<std::string> words(values + 1, values + count);
   Arguments arguments;
@@ -126,6 +134,7 @@ int run(int count, char** values) {
   part_assignments(words);
   const bool wants_help = asks_for_help(words);
   if (!wants_help && !take_options(words, arguments.options)) return 2;
+  arguments.options.data_directory = absolute_folder(arguments.options.data_directory);
   if (wants_help || words.empty()) {
     fmt::print("{}", kUsage);
     return wants_help ? 0 : 2;

@@ -29,6 +29,15 @@ bool is_ours(const fs::path& process) {
   return program.parent_path() == fs::read_symlink("/proc/self/exe", error).parent_path();
 }
 
+// Whether a command line names the directory or something in it, and not one whose name only begins so.
+bool names_directory(std::string_view line, std::string_view directory) {
+  for (size_t at = line.find(directory); at != line.npos; at = line.find(directory, at + 1)) {
+    const std::string_view rest = line.substr(at + directory.size());
+    if (rest.empty() || rest[0] == '/' || rest[0] == '\0') return true;
+  }
+  return false;
+}
+
 // Processes of ours whose command line names the data directory: the anchor, container runtimes.
 void add_processes(const std::string& data_directory, std::vector<std::string>& found) {
   std::error_code error;
@@ -36,7 +45,7 @@ void add_processes(const std::string& data_directory, std::vector<std::string>& 
     auto pid = parse_integer(entry.path().filename().string());
     if (!pid || *pid == ::getpid()) continue;
     auto line = read_file(entry.path() / "cmdline");
-    if (!line || line->find(data_directory) == std::string::npos || !is_ours(entry.path())) continue;
+    if (!line || !names_directory(*line, data_directory) || !is_ours(entry.path())) continue;
     auto words = split(*line, '\0');
     found.push_back(fmt::format("Process {} ({}) is running.", *pid, words[0]));
   }

@@ -123,13 +123,21 @@ class Region:
 
 
 @contextlib.contextmanager
-def new_region():
-    """A region that is not started yet, of the caller's own."""
-    made = Region(tempfile.mkdtemp(prefix="holm-test-"))
+def new_region_at(folder):
+    """A region that is not started yet, of the caller's own, in that folder, which is made where it is missing."""
+    pathlib.Path(folder).mkdir(mode=0o700, exist_ok=True)
+    made = Region(folder)
     try:
         yield made
     finally:
         made.end()
+
+
+@contextlib.contextmanager
+def new_region():
+    """The same in a new folder."""
+    with new_region_at(tempfile.mkdtemp(prefix="holm-test-")) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import subprocess
 import botocore.exceptions
 import pytest
 
-from conftest import HOLM, free_port, new_region, wait_until
+from conftest import HOLM, free_port, new_region, new_region_at, wait_until
 from poor_machine import TestClock, placed_region, without_call
 
 NOBODY = 65534
@@ -302,3 +302,15 @@ def test_help_and_words_that_nobody_takes(tmp_path):
     assert said("env", "--ac")[0] == 2
     assert said("status", f"--data={tmp_path}") == (1, "The r", "")
 
+
+
+def test_a_folder_is_the_same_however_it_is_written():
+    """And its region is not the one beside it, whose folder's name begins alike."""
+    with new_region() as region, new_region_at(f"{region.data}-2") as beside:
+        region.start()
+        beside.start()
+        down = [str(HOLM), "down", "--data", f"{region.data.name}/"]
+        done = subprocess.run(down, cwd=region.data.parent, capture_output=True, text=True, timeout=60)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert region.process.wait(timeout=10) == 0
+        assert beside.client("sts").get_caller_identity()["Account"].isdigit()
