@@ -1,12 +1,14 @@
 // Operations on text and the encodings AWS protocols use.
 
 #include "base/strings.h"
-#include "base/wildcard.h"
 
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <cstring>
+
+#include "base/hex.h"
+#include "base/wildcard.h"
 
 namespace holm {
 
@@ -195,12 +197,15 @@ std::optional<long long> parse_integer(std::string_view text) {
 
 std::string hex_encode(std::string_view bytes) {
   std::string text(bytes.size() * 2, '\0');
-  char* out = text.data();
+  hex_encode_to(bytes, text.data());
+  return text;
+}
+
+void hex_encode_to(std::string_view bytes, char* out) {
   for (const char c : bytes) {
     *out++ = "0123456789abcdef"[static_cast<unsigned char>(c) >> 4];
     *out++ = "0123456789abcdef"[static_cast<unsigned char>(c) & 15];
   }
-  return text;
 }
 
 std::optional<std::string> hex_decode(std::string_view text) {

@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/random.h"
+#include "crypto/hash.h"
 #include "crypto/sealed_text.h"
 
 namespace holm::crypto {
@@ -23,6 +24,9 @@ const EVP_CIPHER* cipher() {
   return kCipher;
 }
 
+const unsigned char* octets(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+unsigned char* octets(char* text) { return reinterpret_cast<unsigned char*>(text); }
+
 struct FreeContext {
   void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
 };
@@ -35,14 +39,30 @@ Context make_context() {
   return context;
 }
 
-// One a thread, which gets a key and a nonce for each text: making one takes longer than sealing a short text.
-EVP_CIPHER_CTX* context_of_thread() {
-  thread_local const Context kContext = make_context();
-  return kContext.get();
-}
+// Of one thread: each text has a nonce of its own, and mostly the key of the one before, whose schedule is kept.
+// Making a context, or a schedule, takes longer than sealing a short text.
+class Keyed final {
+ public:
+  // Ready for a text with that key and nonce.
+  EVP_CIPHER_CTX* begin(const Aead::Key& key, std::string_view sealed, bool seals) {
+    const bool is_known = is_set_ && constant_time_equals(bytes_of(key), bytes_of(key_));
+    const unsigned char* const key_to_set = is_known ? nullptr : key.data();
+    CHECK(EVP_CipherInit_ex2(context_.get(), nullptr, key_to_set, octets(sealed), seals ? 1 : 0, nullptr) == 1);
+    key_ = key;
+    is_set_ = true;
+    return context_.get();
+  }
 
-const unsigned char* octets(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
-unsigned char* octets(char* text) { return reinterpret_cast<unsigned char*>(text); }
+ private:
+  Context context_ = make_context();
+  Aead::Key key_{};
+  bool is_set_ = false;
+};
+
+EVP_CIPHER_CTX* context_for(const Aead::Key& key, std::string_view sealed, bool seals) {
+  thread_local Keyed sealing, opening;
+  return (seals ? sealing : opening).begin(key, sealed, seals);
+}
 
 }  // namespace
 
@@ -56,11 +76,10 @@ void seal_to(const Aead::Key& key, std::string_view plain, std::string_view boun
              char* sealed) {
   CHECK(plain.size() <= kPlainBytesMax && bound_to.size() <= kPlainBytesMax);
   random.fill(sealed, kNonceBytes);
-  EVP_CIPHER_CTX* const context = context_of_thread();
+  EVP_CIPHER_CTX* const context = context_for(key, {sealed, kNonceBytes}, true);
   int count = 0;
   int last = 0;
   unsigned char* out = octets(sealed) + kNonceBytes;
-  CHECK(EVP_EncryptInit_ex2(context, nullptr, key.data(), octets(sealed), nullptr) == 1);
   const int bound_bytes = static_cast<int>(bound_to.size());
   const int plain_bytes = static_cast<int>(plain.size());
   CHECK(EVP_EncryptUpdate(context, nullptr, &count, octets(bound_to), bound_bytes) == 1);
@@ -85,11 +104,10 @@ bool open_to(const Aead::Key& key, std::string_view sealed, std::string_view bou
   const std::string_view text = sealed.substr(kNonceBytes, sealed.size() - kNonceBytes - kTagBytes);
   std::array<char, kTagBytes> tag;
   sealed.copy(tag.data(), kTagBytes, sealed.size() - kTagBytes);
-  EVP_CIPHER_CTX* const context = context_of_thread();
+  EVP_CIPHER_CTX* const context = context_for(key, sealed, false);
   unsigned char* out = octets(plain);
   int count = 0;
   int last = 0;
-  CHECK(EVP_DecryptInit_ex2(context, nullptr, key.data(), octets(sealed), nullptr) == 1);
   const int bound_bytes = static_cast<int>(bound_to.size());
   const int text_bytes = static_cast<int>(text.size());
   CHECK(EVP_DecryptUpdate(context, nullptr, &count, octets(bound_to), bound_bytes) == 1);

@@ -398,7 +398,7 @@ void Gateway::authenticate(Request& request) {
     if (dialect == signature::Dialect::S3 || request.detected->operation->is_unauthenticated) return;
     refuse(signature::missing_authentication(dialect));
   }
-  if (auto* current = std::get_if<signature::Signed>(&parsed)) return verify(request, *current);
+  if (auto* current = std::get_if<signature::Signed>(&parsed)) return verify(request, std::move(*current));
   verify(request, std::get<signature::SignedVersion2>(parsed));
 }
 
@@ -425,24 +425,25 @@ void Gateway::require_known_key(const Request& request) {
   (void)require_credentials(request, claim->access_key_id, claim->security_token);
 }
 
-void Gateway::verify(Request& request, const signature::Signed& claim) {
+void Gateway::verify(Request& request, signature::Signed claim) {
   const auto credentials = require_credentials(request, claim.access_key_id, claim.security_token);
   const signature::Key key =
       signing_keys_.key_for(claim.access_key_id, credentials->secret_access_key, claim.scope);
   std::string body_sha256;
   if (request.body_is_read && signature::needs_body_hash(claim.dialect))
     body_sha256 = hex_encode(crypto::bytes_of(crypto::sha256(request.body)));
+  const std::string region = claim.scope.region;
   auto verified = signature::verify(
-      claim, key, signature::view_of(*request.head),
+      std::move(claim), key, signature::view_of(*request.head),
       {.now = request.caller.now,
        .service = request.model->signing_name,
-       .region = is_possible_region(claim.scope.region) ? std::string_view()
-                                                        : std::string_view(options_.default_region),
+       .region =
+           is_possible_region(region) ? std::string_view() : std::string_view(options_.default_region),
        .body_sha256 = body_sha256});
   if (!verified) refuse(verified.error());
   request.verified = std::move(*verified);
   become(request, *credentials);
-  request.caller.region = claim.scope.region;
+  request.caller.region = region;
   request.signed_with = "SigV4";
 }
 

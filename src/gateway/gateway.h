@@ -66,7 +66,7 @@ class Gateway final {
                                                               const std::string& access_key_id,
                                                               const std::string& token);
   void require_known_key(const Request& request);
-  void verify(Request& request, const aws::signature::Signed& claim);
+  void verify(Request& request, aws::signature::Signed claim);
   void verify(Request& request, const aws::signature::SignedVersion2& claim);
   static void become(Request& request, const aws::Credentials& credentials);
   async::Task<http::Response> invoke(http::Exchange& exchange, Request& request);

@@ -8,7 +8,7 @@ aws::signature::Key SigningKeys::key_for(const std::string& access_key_id,
                                          const std::string& secret_access_key,
                                          const aws::signature::Scope& scope) {
   std::string name;
-  name.reserve(access_key_id.size() + scope.date.size() + scope.region.size() + scope.service.size() + 3);
+  name.reserve(access_key_id.size() + scope.date.size() + scope.region.size() + scope.service.size() + 4);
   for (const std::string* part : {&access_key_id, &scope.date, &scope.region, &scope.service})
     (name += *part) += '/';
   {

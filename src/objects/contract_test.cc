@@ -104,11 +104,11 @@ TYPED_TEST(Contract, FindsWhatWasCommittedAndNothingElse) {
   EXPECT_FALSE(this->place_.metadata().find("a").value());
   const auto stamp = this->put("a", "one");
   ASSERT_TRUE(stamp);
-  EXPECT_EQ(this->place_.metadata().find("a").value(), (Record{"a", "one", *stamp}));
+  EXPECT_EQ(this->place_.metadata().find("a").value(), (RecordState{"one", *stamp}));
   const auto later = this->put("a", "two");
   ASSERT_TRUE(later);
   EXPECT_GT(*later, *stamp);
-  EXPECT_EQ(this->place_.metadata().find("a").value(), (Record{"a", "two", *later}));
+  EXPECT_EQ(this->place_.metadata().find("a").value(), (RecordState{"two", *later}));
   ASSERT_TRUE(this->place_.commit({.changes = {{"a", std::nullopt}}}));
   EXPECT_FALSE(this->place_.metadata().find("a").value());
 }

@@ -93,11 +93,11 @@ Outcome<std::unique_ptr<Cursor>> Engine::walk_view(const View& view, const std::
   return merge(std::move(sources));
 }
 
-Outcome<std::optional<Record>> Engine::find(const std::string& key) {
+Outcome<std::optional<RecordState>> Engine::find(const std::string& key) {
   auto found = find_durable(record_key(key));
   if (!found) return fail(found.error());
   if (!*found || (*found)->is_erased) return std::nullopt;
-  return Record{key, std::move((*found)->value), (*found)->sequence};
+  return RecordState{std::move((*found)->value), (*found)->sequence};
 }
 
 Outcome<std::vector<Record>> Engine::scan(const Range& range, size_t records_max) {

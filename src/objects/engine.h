@@ -63,7 +63,7 @@ class Engine final : public Metadata, public Bodies {
   Engine(Disk& disk, const Options& options);  // For open().
   ~Engine() override;
 
-  Outcome<std::optional<Record>> find(const std::string& key) override;
+  Outcome<std::optional<RecordState>> find(const std::string& key) override;
   Outcome<std::vector<Record>> scan(const Range& range, size_t records_max) override;
   void commit(Batch batch, Committed committed) override;
   uint64_t take_number() override;

@@ -17,6 +17,14 @@ namespace holm::objects {
 // Of the commit that wrote a record: later ones are greater. 0 is none.
 using Stamp = uint64_t;
 
+// What stands under a key.
+struct RecordState {
+  std::string value;
+  Stamp stamp = 0;
+
+  bool operator==(const RecordState&) const = default;
+};
+
 struct Record {
   std::string key;
   std::string value;
@@ -75,7 +83,7 @@ constexpr size_t kBatchBytesMax = size_t{8} << 20;
 class Metadata {
  public:
   virtual ~Metadata() = default;
-  virtual Outcome<std::optional<Record>> find(const std::string& key) = 0;
+  virtual Outcome<std::optional<RecordState>> find(const std::string& key) = 0;
   // The first `records_max` records of the range, all of one moment. Work is by the page, not by the range.
   virtual Outcome<std::vector<Record>> scan(const Range& range, size_t records_max) = 0;
   virtual void commit(Batch batch, Committed committed) = 0;

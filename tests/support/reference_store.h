@@ -14,11 +14,11 @@ namespace holm::test {
 
 class ReferenceStore final : public objects::Metadata, public objects::Bodies {
  public:
-  objects::Outcome<std::optional<objects::Record>> find(const std::string& key) override {
+  objects::Outcome<std::optional<objects::RecordState>> find(const std::string& key) override {
     std::lock_guard lock(mutex_);
     const auto found = records_.find(key);
     if (found == records_.end()) return std::nullopt;
-    return found->second;
+    return objects::RecordState{found->second.value, found->second.stamp};
   }
 
   objects::Outcome<std::vector<objects::Record>> scan(const objects::Range& range,

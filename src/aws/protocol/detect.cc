@@ -67,10 +67,10 @@ NotImplemented not_built(const ServiceModel& model, std::string_view operation) 
 }
 
 // The operation by its name, or that it is not built, or `unknown`.
-Detection find_by_name(const Lookup& lookup, const ServiceModel& model, std::string_view name,
+Detection find_by_name(const ServiceModel& model, std::string_view name,
                        Protocol protocol, ServiceError unknown) {
   if (const Operation* operation = find_operation(model, name)) {
-    return Detected{&model, operation, protocol, lookup.path};
+    return Detected{&model, operation, protocol, {}};
   }
   for (const UnbuiltOperation& unbuilt : model.unbuilt) {
     if (unbuilt.name == name) return undetected(&model, protocol, not_built(model, name));
@@ -98,7 +98,7 @@ Detection detect_cbor(const Lookup& lookup) {
   // well.
   if (named.empty() && !lookup.candidates.empty()) named = select(lookup.candidates, speaks_cbor);
   if (named.empty()) return undetected(nullptr, Protocol::RpcV2Cbor, unknown_operation(404));
-  return find_by_name(lookup, *named.front(), steps.back(), Protocol::RpcV2Cbor,
+  return find_by_name(*named.front(), steps.back(), Protocol::RpcV2Cbor,
                       unknown_operation(404));
 }
 
@@ -121,7 +121,7 @@ Detection detect_target(const Lookup& lookup, std::string_view target) {
   if (named.empty())
     return undetected(nullptr, json_protocol(lookup, nullptr), unknown_operation(400));
   const ServiceModel& model = *named.front();
-  return find_by_name(lookup, model, name, json_protocol(lookup, &model), unknown_operation(400));
+  return find_by_name(model, name, json_protocol(lookup, &model), unknown_operation(400));
 }
 
 Protocol query_protocol(const ServiceModel& model) {
@@ -154,7 +154,7 @@ Detection detect_action(const Lookup& lookup, std::string_view action, std::stri
   ServiceError unknown("InvalidAction", 400,
                        "The action " + std::string(action) + " is not valid for this web service.");
   if (!model) return undetected(nullptr, Protocol::Query, std::move(unknown));
-  return find_by_name(lookup, *model, action, query_protocol(*model), std::move(unknown));
+  return find_by_name(*model, action, query_protocol(*model), std::move(unknown));
 }
 
 Protocol rest_protocol(const ServiceModel& model) {
@@ -170,7 +170,7 @@ Detection unrouted(const Lookup& lookup, const ServiceModel& model) {
   return undetected(&model, protocol, std::move(error));
 }
 
-Detection detect_route(const Lookup& lookup, const Models& models) {
+Detection detect_route(const Lookup& lookup, std::span<const ServiceModel* const> models) {
   const ServiceModel* best_model = models.front();
   Route best;
   for (const ServiceModel* model : models) {
@@ -180,7 +180,7 @@ Detection detect_route(const Lookup& lookup, const Models& models) {
     best_model = model;
   }
   Protocol protocol = rest_protocol(*best_model);
-  if (best.operation) return Detected{best_model, best.operation, protocol, lookup.path};
+  if (best.operation) return Detected{best_model, best.operation, protocol, {}};
   if (best.unbuilt)
     return undetected(best_model, protocol, not_built(*best_model, best.unbuilt->name));
   return unrouted(lookup, *best_model);
@@ -229,6 +229,8 @@ Detection detect_by_form_or_route(const Lookup& lookup) {
     const std::string* version = form ? formats::find_field(*form, "Version") : nullptr;
     if (action) return detect_action(lookup, *action, version ? *version : std::string_view());
   }
+  const bool are_all_rest = std::ranges::all_of(lookup.candidates, [](const auto* m) { return speaks_rest(*m); });
+  if (are_all_rest && !lookup.candidates.empty()) return detect_route(lookup, lookup.candidates);
   Models rest = select(lookup.candidates, speaks_rest);
   if (!rest.empty()) return detect_route(lookup, rest);
   if (!lookup.candidates.empty()) return missing_action(lookup, *lookup.candidates.front());
@@ -237,6 +239,23 @@ Detection detect_by_form_or_route(const Lookup& lookup) {
   if (!rest.empty()) return detect_route(lookup, rest);
   return undetected(nullptr, Protocol::RestXml,
                     ServiceError("UnknownOperationException", 404, "No service is meant."));
+}
+
+// What is found, still without its path.
+Detection detect_operation(const Lookup& lookup) {
+  const http::Request& request = lookup.request;
+  const DetectHints& hints = lookup.hints;
+  if (lookup.candidates.empty() && !hints.signing_service.empty()) {
+    return undetected(nullptr, apparent_protocol(request),
+                      NotImplemented("The service " + std::string(hints.signing_service)));
+  }
+  if (equals_ignoring_case(request.headers.get("Smithy-Protocol"), "rpc-v2-cbor")) {
+    return detect_cbor(lookup);
+  }
+  if (const auto target = request.headers.find("X-Amz-Target")) {
+    return detect_target(lookup, *target);
+  }
+  return detect_by_form_or_route(lookup);
 }
 
 }  // namespace
@@ -268,17 +287,9 @@ Result<Detected, Undetected> detect(const Directory& services, const http::Reque
   if (!hints.virtual_bucket.empty()) {
     lookup.path = "/" + percent_encode(hints.virtual_bucket) + request.path;
   }
-  if (lookup.candidates.empty() && !hints.signing_service.empty()) {
-    return undetected(nullptr, apparent_protocol(request),
-                      NotImplemented("The service " + std::string(hints.signing_service)));
-  }
-  if (equals_ignoring_case(request.headers.get("Smithy-Protocol"), "rpc-v2-cbor")) {
-    return detect_cbor(lookup);
-  }
-  if (const auto target = request.headers.find("X-Amz-Target")) {
-    return detect_target(lookup, *target);
-  }
-  return detect_by_form_or_route(lookup);
+  Detection detected = detect_operation(lookup);
+  if (detected) detected->path = std::move(lookup.path);
+  return detected;
 }
 
 }  // namespace holm::aws

@@ -41,7 +41,7 @@ CodecResult read_into(std::string_view text, const Member& member, TimestampForm
 }
 
 CodecResult read_label(const UriMatch& match, const Member& member, void* input) {
-  for (const UriLabel& label : match.labels) {
+  for (const UriLabel& label : match.labels()) {
     if (label.name != member.wire_name) continue;
     auto text = percent_decode(label.value);
     if (!text) return within(member.wire_name, CodecError{{}, "A malformed escape."});

@@ -11,8 +11,6 @@ namespace holm::aws {
 
 namespace {
 
-constexpr size_t kUsualLabels = 2;
-
 bool is_label(std::string_view segment) {
   return segment.size() > 2 && segment.front() == '{' && segment.back() == '}';
 }
@@ -69,8 +67,7 @@ bool match_one(std::string_view pattern, std::string_view segment, UriMatch& mat
     return true;
   }
   if (segment.empty()) return false;
-  if (match.labels.empty()) match.labels.reserve(kUsualLabels);
-  match.labels.push_back({pattern.substr(1, pattern.size() - 2), segment});
+  match.add({pattern.substr(1, pattern.size() - 2), segment});
   return true;
 }
 
@@ -78,13 +75,13 @@ bool match_one(std::string_view pattern, std::string_view segment, UriMatch& mat
 bool match_greedy(Segments& wanted, Segments& given, UriMatch& match) {
   if (given.count() < wanted.count()) return false;
   const std::string_view greedy = wanted.take_first();
-  const size_t label = match.labels.size();
-  match.labels.push_back({greedy.substr(1, greedy.size() - 3), {}});
+  const size_t label = match.labels().size();
+  match.add({greedy.substr(1, greedy.size() - 3), {}});
   while (!wanted.is_at_end()) {
     if (!match_one(wanted.take_last(), given.take_last(), match)) return false;
   }
-  match.labels[label].value = given.rest();
-  std::ranges::reverse(match.labels.begin() + static_cast<std::ptrdiff_t>(label) + 1, match.labels.end());
+  match.labels()[label].value = given.rest();
+  std::ranges::reverse(match.labels().subspan(label + 1));
   return !given.rest().empty();
 }
 

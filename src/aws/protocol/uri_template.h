@@ -2,9 +2,13 @@
 // https://smithy.io/2.0/spec/http-bindings.html#http-uri
 #pragma once
 
+#include <array>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
+
+#include "base/check.h"
 
 namespace holm::aws {
 
@@ -15,9 +19,23 @@ struct UriLabel {
   std::string_view value;
 };
 
-struct UriMatch {
-  std::vector<UriLabel> labels;  // In the order of the template; none is empty.
-  int literals = 0;              // Segments that are fixed in the template.
+constexpr size_t kUriLabelsMax = 8;  // Of a template; operations of real services have three at most.
+
+class UriMatch final {
+ public:
+  // In the order of the template; none is empty.
+  std::span<const UriLabel> labels() const { return {labels_.data(), count_}; }
+  std::span<UriLabel> labels() { return {labels_.data(), count_}; }
+  void add(UriLabel label) {
+    CHECK(count_ < labels_.size());
+    labels_[count_++] = label;
+  }
+
+  int literals = 0;  // Segments that are fixed in the template.
+
+ private:
+  std::array<UriLabel, kUriLabelsMax> labels_;
+  size_t count_ = 0;
 };
 
 struct UriConstant {

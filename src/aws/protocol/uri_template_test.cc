@@ -13,7 +13,7 @@ std::string describe(std::string_view uri_template, std::string_view path) {
   auto match = match_uri(uri_template, path);
   if (!match) return "no";
   std::string out;
-  for (const UriLabel& label : match->labels) {
+  for (const UriLabel& label : match->labels()) {
     out += std::string(label.name) + "=" + std::string(label.value) + ";";
   }
   return out.empty() ? "yes" : out;

@@ -3,9 +3,11 @@
 #include "aws/signature/canonical.h"
 
 #include <algorithm>
+#include <array>
 #include <initializer_list>
 
 #include "base/check.h"
+#include "base/hex.h"
 #include "base/splitting.h"
 #include "base/strings.h"
 #include "crypto/hash.h"
@@ -79,6 +81,17 @@ std::string joined(std::initializer_list<std::string_view> parts) {
   for (std::string_view part : parts) text += part;
   return text;
 }
+
+// In lower-case hexadecimal.
+using Hex = std::array<char, 64>;
+
+Hex hex_of(const crypto::Sha256Digest& digest) {
+  Hex hex;
+  hex_encode_to(crypto::bytes_of(digest), hex.data());
+  return hex;
+}
+
+std::string_view view_of(const Hex& hex) { return {hex.data(), hex.size()}; }
 
 }  // namespace
 
@@ -189,19 +202,20 @@ std::optional<std::string> write_canonical(const CanonicalRequest& canonical,
   return text;
 }
 
-std::string sha256_hex(std::string_view bytes) {
-  const crypto::Sha256Digest digest = crypto::sha256(bytes);
-  return hex_encode(crypto::bytes_of(digest));
-}
+std::string sha256_hex(std::string_view bytes) { return std::string(view_of(hex_of(crypto::sha256(bytes)))); }
 
 std::string string_to_sign(std::string_view time, std::string_view scope,
                            std::string_view canonical_request) {
-  return joined({kAlgorithm, "\n", time, "\n", scope, "\n", sha256_hex(canonical_request)});
+  return joined({kAlgorithm, "\n", time, "\n", scope, "\n", view_of(hex_of(crypto::sha256(canonical_request)))});
 }
 
 std::string signature_of(const Key& key, std::string_view text) {
-  const crypto::Sha256Digest code = crypto::hmac_sha256(crypto::bytes_of(key), text);
-  return hex_encode(crypto::bytes_of(code));
+  return std::string(view_of(hex_of(crypto::hmac_sha256(crypto::bytes_of(key), text))));
+}
+
+bool matches(const Key& key, std::string_view text, std::string_view signature) {
+  const Hex own = hex_of(crypto::hmac_sha256(crypto::bytes_of(key), text));
+  return crypto::constant_time_equals(view_of(own), signature);
 }
 
 Key derive_signing_key(std::string_view secret_access_key, const Scope& scope) {

@@ -53,6 +53,8 @@ std::string string_to_sign(std::string_view time, std::string_view scope,
                            std::string_view canonical_request);
 // In lower-case hexadecimal.
 std::string signature_of(const Key& key, std::string_view text);
+// Whether that is the signature of `text`; takes as long whatever it is.
+bool matches(const Key& key, std::string_view text, std::string_view signature);
 std::string sha256_hex(std::string_view bytes);
 
 }  // namespace holm::aws::signature

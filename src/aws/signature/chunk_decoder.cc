@@ -230,7 +230,7 @@ ChunkDecoder::Checked ChunkDecoder::finish_trailers() {
   if (payload_ == PayloadMode::StreamingSignedTrailer) {
     const std::string text = fmt::format("AWS4-HMAC-SHA256-TRAILER\n{}{}\n{}", scope_lines_,
                                          previous_signature_, sha256_hex(trailer_text_));
-    if (!crypto::constant_time_equals(signature_of(key_, text), trailer_signature_)) {
+    if (!matches(key_, text, trailer_signature_)) {
       return std::unexpected(mismatch(Dialect::S3));
     }
   }

@@ -39,27 +39,32 @@ Values header_values(const RequestView& request, std::string_view name) {
   return values;
 }
 
-bool all_of(std::string_view text, bool (*allowed)(char), size_t bytes_max = kMaxNameBytes) {
-  return !text.empty() && text.size() <= bytes_max && std::ranges::all_of(text, allowed);
+// Which characters a text may have; one look each, as every request has some hundred of them.
+using Alphabet = std::array<bool, 256>;
+
+consteval Alphabet alphabet_of(std::string_view characters) {
+  Alphabet alphabet{};
+  for (const char c : characters) alphabet[static_cast<unsigned char>(c)] = true;
+  return alphabet;
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_lower_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); }
-bool is_scope_character(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
-}
-bool is_key_character(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-';
-}
-// A header's name in lower case.
-bool is_name_character(char c) {
-  return (c >= 'a' && c <= 'z') || c == '-' || is_digit(c) ||
-         std::string_view("!#$%&'*+.^_`|~").find(c) != std::string_view::npos;
+constexpr Alphabet kDigits = alphabet_of("0123456789");
+constexpr Alphabet kLowerHex = alphabet_of("0123456789abcdef");
+constexpr Alphabet kScope = alphabet_of("0123456789abcdefghijklmnopqrstuvwxyz-_");
+constexpr Alphabet kAccessKey =
+    alphabet_of("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_");
+// Of a header's name in lower case.
+constexpr Alphabet kHeaderName = alphabet_of("0123456789abcdefghijklmnopqrstuvwxyz-!#$%&'*+.^_`|~");
+
+bool is_all_of(std::string_view text, const Alphabet& alphabet) {
+  return std::ranges::all_of(text, [&](char c) { return alphabet[static_cast<unsigned char>(c)]; });
 }
 
-bool is_sha256_hex(std::string_view text) {
-  return text.size() == 64 && std::ranges::all_of(text, is_lower_hex);
+bool is_name_of(std::string_view text, const Alphabet& alphabet, size_t bytes_max = kMaxNameBytes) {
+  return !text.empty() && text.size() <= bytes_max && is_all_of(text, alphabet);
 }
+
+bool is_sha256_hex(std::string_view text) { return text.size() == 64 && is_all_of(text, kLowerHex); }
 
 struct Credential {
   std::string_view access_key_id, date, region, service;
@@ -75,10 +80,10 @@ std::optional<Credential> read_credential(std::string_view text) {
     parts[count++] = *part;
   }
   if (count != parts.size() || parts[4] != "aws4_request") return std::nullopt;
-  if (parts[1].size() != 8 || !std::ranges::all_of(parts[1], is_digit)) return std::nullopt;
+  if (parts[1].size() != 8 || !is_all_of(parts[1], kDigits)) return std::nullopt;
   // No region has capitals, but clients are told so in the words that make them sign for another one.
-  if (!all_of(parts[0], is_key_character) || !all_of(to_lower(parts[2]), is_scope_character) ||
-      !all_of(parts[3], is_scope_character)) {
+  if (!is_name_of(parts[0], kAccessKey) || !is_name_of(to_lower(parts[2]), kScope) ||
+      !is_name_of(parts[3], kScope)) {
     return std::nullopt;
   }
   return Credential{parts[0], parts[1], parts[2], parts[3]};
@@ -88,7 +93,7 @@ std::optional<std::vector<std::string>> read_signed_headers(std::string_view tex
   std::vector<std::string> names;
   names.reserve(static_cast<size_t>(std::ranges::count(text.substr(0, kMaxAuthorizationBytes), ';')) + 1);
   for (Splitting rest(text, ';'); const auto name = rest.next();) {
-    if (!all_of(*name, is_name_character, kMaxHeaderNameBytes) || names.size() == kMaxSignedHeaders)
+    if (!is_name_of(*name, kHeaderName, kMaxHeaderNameBytes) || names.size() == kMaxSignedHeaders)
       return std::nullopt;
     if (std::ranges::find(names, *name) != names.end()) return std::nullopt;
     names.emplace_back(*name);
@@ -387,7 +392,7 @@ Result<SignedVersion2, Problem> parse_version_2(const RequestView& request, cons
   if (!seconds || *seconds < 0 || *seconds > kLastSecond) {
     return denied(fmt::format("Invalid date (should be seconds since epoch): {}", *expires));
   }
-  if (!all_of(*key, is_key_character)) return wrong(unknown_access_key(Dialect::S3, *key));
+  if (!is_name_of(*key, kAccessKey)) return wrong(unknown_access_key(Dialect::S3, *key));
   auto payload = find_payload(header_values(request, kContentHash), payload_text, Dialect::S3, Placement::Query);
   if (!payload) return std::unexpected(std::move(payload.error()));
   if (payload->mode == PayloadMode::StreamingSigned || payload->mode == PayloadMode::StreamingSignedTrailer) {
@@ -428,7 +433,7 @@ Result<SignedVersion2, Problem> parse_header_version_2(const RequestView& reques
                   {{"ArgumentName", "Authorization"}}});
   }
   const std::string key(claim.substr(0, colon));
-  if (!all_of(key, is_key_character)) return wrong(unknown_access_key(Dialect::S3, key));
+  if (!is_name_of(key, kAccessKey)) return wrong(unknown_access_key(Dialect::S3, key));
   const auto amazon = header_values(request, "x-amz-date"), plain = header_values(request, "date");
   const Values& dates = amazon.count == 0 ? plain : amazon;
   const auto time = dates.count == 1 ? mail_date(dates.first) : std::nullopt;

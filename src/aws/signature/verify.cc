@@ -99,7 +99,7 @@ struct Comparison {
     auto canonical = write_canonical({request.method, path, query, claim.signed_headers, payload}, request);
     if (!canonical) return std::unexpected(mismatch(claim.dialect));
     std::string text = string_to_sign(time, scope, *canonical);
-    if (crypto::constant_time_equals(signature_of(key, text), claim.signature)) return {};
+    if (matches(key, text, claim.signature)) return {};
     Problem problem = mismatch(claim.dialect);
     if (claim.dialect == Dialect::S3)
       add_details(problem, claim, std::move(text), std::move(*canonical));
@@ -128,8 +128,8 @@ bool ignores_content_hash(const Signed& claim) {
 
 bool needs_body_hash(Dialect dialect) { return dialect != Dialect::S3; }
 
-Result<Verified, Problem> verify(const Signed& signed_request, const Key& key,
-                                 const RequestView& request, const Expectation& expected) {
+Result<Verified, Problem> verify(Signed signed_request, const Key& key, const RequestView& request,
+                                 const Expectation& expected) {
   CHECK(!expected.service.empty());
   CHECK(!needs_body_hash(signed_request.dialect) || expected.body_sha256.size() == 64);
   std::string time = compact_date_time(signed_request.time);
@@ -146,9 +146,9 @@ Result<Verified, Problem> verify(const Signed& signed_request, const Key& key,
   return Verified{.signing_key = key,
                   .time = std::move(time),
                   .scope = std::move(scope),
-                  .signature = signed_request.signature,
+                  .signature = std::move(signed_request.signature),
                   .payload = signed_request.payload,
-                  .declared_sha256 = signed_request.declared_sha256};
+                  .declared_sha256 = std::move(signed_request.declared_sha256)};
 }
 
 }  // namespace holm::aws::signature

@@ -113,7 +113,7 @@ struct Verified {
 
 // Checks scope, time, which headers are signed, and the signature (in constant time). `key` is that
 // of `signed_request.scope`. `request` is the one that was parsed.
-Result<Verified, Problem> verify(const Signed& signed_request, const Key& key, const RequestView& request,
+Result<Verified, Problem> verify(Signed signed_request, const Key& key, const RequestView& request,
                                  const Expectation& expected);
 
 constexpr std::chrono::minutes kMaxSkew{15};

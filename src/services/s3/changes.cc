@@ -115,7 +115,7 @@ void change(Service& service, aws::Call& call, const std::function<void(Records&
   throw_contended();
 }
 
-async::Task<void> change_waiting(Service& service, const aws::LongCall& call, Subject subject,
+async::Task<void> change_waiting(Service& service, aws::LongCall& call, Subject subject,
                                  std::function<void(aws::Call&, Records&)> work) {
   bool needs_writer = false;
   for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {

@@ -26,7 +26,7 @@ struct Subject {
 // reads. The bucket is there until the commit, and what is known of the key is older than the settings that
 // `work` reads, so that nothing is decided by settings that somebody has changed before the key. The call
 // outlives it.
-async::Task<void> change_waiting(Service& service, const aws::LongCall& call, Subject subject,
+async::Task<void> change_waiting(Service& service, aws::LongCall& call, Subject subject,
                                  std::function<void(aws::Call&, Records&)> work);
 
 }  // namespace holm::s3

@@ -170,7 +170,7 @@ std::optional<ByteRange> find_range(const std::optional<std::string>& header, ui
   return ByteRange{*first, end - *first + 1};
 }
 
-async::Task<std::unique_ptr<Found>> find_object(Service& service, const LongCall& call, Wanted wanted) {
+async::Task<std::unique_ptr<Found>> find_object(Service& service, LongCall& call, Wanted wanted) {
   std::unique_ptr<Found> found;
   std::string problem;
   std::function<void(Call&)> look = [&](Call& inner) {

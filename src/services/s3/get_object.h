@@ -40,6 +40,6 @@ struct Wanted {
 
 // Reads in a short transaction, once more when the version is removed meanwhile. Throws what
 // require_version() does. The call outlives it. Never null.
-async::Task<std::unique_ptr<Found>> find_object(Service& service, const aws::LongCall& call, Wanted wanted);
+async::Task<std::unique_ptr<Found>> find_object(Service& service, aws::LongCall& call, Wanted wanted);
 
 }  // namespace holm::s3

@@ -34,7 +34,7 @@ Records::Records(const Service& service, Purpose purpose)
       purpose_(purpose) {}
 
 // What a change has read once stays what it decides by.
-const std::optional<objects::Record>& Records::read(const std::string& key) {
+const std::optional<objects::RecordState>& Records::read(const std::string& key) {
   const auto seen = seen_.find(key);
   if (seen != seen_.end()) return seen->second;
   return seen_.emplace(key, require(metadata_.find(key))).first->second;
@@ -58,7 +58,8 @@ std::vector<objects::Record> Records::scan(const objects::Range& range, size_t r
   const auto changed = static_cast<size_t>(std::distance(first, last));
   std::vector<objects::Record> records = require(metadata_.scan(range, records_max + changed));
   if (purpose_ == Purpose::Change) {
-    for (const objects::Record& record : records) seen_.emplace(record.key, record);
+    for (const objects::Record& record : records)
+      seen_.emplace(record.key, objects::RecordState{record.value, record.stamp});
   }
   if (changed == 0) return records;
   std::map<std::string, std::string> merged;

@@ -68,13 +68,13 @@ class Records final {
   bool lacks_writer() const { return lacks_writer_; }
 
  private:
-  const std::optional<objects::Record>& read(const std::string& key);
+  const std::optional<objects::RecordState>& read(const std::string& key);
 
   const Service& service_;
   objects::Metadata& metadata_;
   objects::Bodies& bodies_;
   const Purpose purpose_;
-  std::map<std::string, std::optional<objects::Record>> seen_;
+  std::map<std::string, std::optional<objects::RecordState>> seen_;
   std::map<std::string, std::optional<std::string>> changes_;
   std::vector<objects::Range> empty_;
   std::vector<std::shared_ptr<objects::NewBody>> adopted_;

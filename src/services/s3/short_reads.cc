@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 #include <string_view>
+#include <utility>
 
 #include "aws/service/region.h"
 #include "services/s3/service.h"
@@ -14,12 +15,27 @@ namespace holm::s3 {
 
 namespace {
 
-bool look_at_once(Service& service, const aws::LongCall& call, const std::function<void(aws::Call&)>& look) {
+// Who calls, lent to a short call, as a copy is a good part of what such a call takes.
+class Lent final {
+ public:
+  Lent(aws::LongCall& owner, sql::Transaction& transaction)
+      : owner_(owner), call_{std::move(static_cast<aws::Caller&>(owner)), transaction, owner.client} {}
+  ~Lent() { static_cast<aws::Caller&>(owner_) = std::move(static_cast<aws::Caller&>(call_)); }
+  Lent(const Lent&) = delete;
+  Lent& operator=(const Lent&) = delete;
+
+  aws::Call& call() { return call_; }
+
+ private:
+  aws::LongCall& owner_;
+  aws::Call call_;
+};
+
+bool look_at_once(Service& service, aws::LongCall& call, const std::function<void(aws::Call&)>& look) {
   const std::unique_ptr<sql::Transaction> transaction = sql::try_read(service.database(), sql::Shown::Durable);
   if (transaction == nullptr) return false;
-  const aws::Caller& caller = call;
-  aws::Call inner{caller, *transaction, call.client};
-  look(inner);
+  Lent lent(call, *transaction);
+  look(lent.call());
   transaction->commit();
   return true;
 }
@@ -33,7 +49,7 @@ bool Service::is_short(const aws::Operation& operation) const {
   return std::ranges::find(kNames, operation.name) != std::end(kNames);
 }
 
-async::Task<void> look_up(Service& service, const aws::LongCall& call, std::function<void(aws::Call&)> look) {
+async::Task<void> look_up(Service& service, aws::LongCall& call, std::function<void(aws::Call&)> look) {
   if (look_at_once(service, call, look)) co_return;
   aws::Caller caller = call;
   co_await call.client.transact_on_worker(call.reactor, std::move(caller), sql::Access::Read, look);

@@ -11,7 +11,8 @@ namespace holm::s3 {
 class Service;
 
 // Calls `look` with a read transaction: at once and on this thread, if nothing has to be waited for, otherwise
-// on a worker. It finds its rows by their keys, as the reactor has others to serve.
-async::Task<void> look_up(Service& service, const aws::LongCall& call, std::function<void(aws::Call&)> look);
+// on a worker. It finds its rows by their keys, as the reactor has others to serve. Until it returns, the texts
+// of `call` are in the call that it is given.
+async::Task<void> look_up(Service& service, aws::LongCall& call, std::function<void(aws::Call&)> look);
 
 }  // namespace holm::s3
