@@ -27,7 +27,7 @@ from signed_requests import Signer, send  # noqa: E402
 
 SECONDS = 5
 SMALL, LARGE, PART, PARTS = 4096, 1 << 20, 8 << 20, 8
-KEYS, LARGE_KEYS, LISTED = 8000, 16, 10_000
+KEYS, LARGE_KEYS, LISTED = 8000, 16, 3_000
 DISCARDED = bytearray(LARGE)
 NGINX = os.environ.get("NGINX_PROGRAM", shutil.which("nginx") or "")
 ALONE = os.environ.get("HOLM_S3_ALONE", "")
