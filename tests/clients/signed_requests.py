@@ -60,12 +60,13 @@ class Signer:
 
 
 def send(port, method, target, headers, body=b"", chunked=False):
-    """Status, body."""
+    """Status, body. Where a header is a list, each of it is a line of its own."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     try:
         connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
         for name, value in headers.items():
-            connection.putheader(name, value)
+            for each in value if isinstance(value, list) else [value]:
+                connection.putheader(name, each)
         if chunked:
             connection.putheader("transfer-encoding", "chunked")
         else:

@@ -113,6 +113,15 @@ def test_strangers_may_send_chunks_too(region, key):
     assert send(region.port, "PUT", f"/{open_bucket}/{key}", headers, chunks)[0] == 400
 
 
+def test_trailers_end_as_minio_go_ends_them(region, bucket, key):
+    signer, target = Signer(region), f"/{bucket}/{key}"
+    headers = chunked_headers(signer, target, "STREAMING-UNSIGNED-PAYLOAD-TRAILER", x_amz_trailer="x-amz-checksum-crc32")
+    body = unsigned_chunks().removesuffix(b"\r\n") + f"x-amz-checksum-crc32:{crc32(CONTENT)}\n\r\n\r\n".encode()
+    status, answer = send(signer.port, "PUT", target, headers, body)
+    assert status == 200, answer
+    assert stored(region, bucket, key)[1]["ChecksumCRC32"] == crc32(CONTENT)
+
+
 WRONG = {
     "a body with another hash": (
         "XAmzContentSHA256Mismatch", lambda s, t: whole(s, t, hashlib.sha256(b"other").hexdigest(), CONTENT)),
@@ -153,6 +162,11 @@ WRONG = {
         lambda s, t: send(s.port, "PUT", t,
                           chunked_headers(s, t, "STREAMING-UNSIGNED-PAYLOAD-TRAILER", x_amz_trailer="x-amz-checksum-crc32"),
                           unsigned_chunks(("x-amz-checksum-crc32", crc32(CONTENT)), ("x-amz-checksum-sha1", "x")))),
+    "a trailer that is no checksum of S3's": (
+        "InvalidRequest",
+        lambda s, t: send(s.port, "PUT", t,
+                          chunked_headers(s, t, "STREAMING-UNSIGNED-PAYLOAD-TRAILER", x_amz_trailer="x-amz-checksum-md4"),
+                          unsigned_chunks(("x-amz-checksum-md4", crc32(CONTENT))))),
     "a checksum in the head and another in the trailer": (
         "InvalidRequest",
         lambda s, t: send(s.port, "PUT", t,

@@ -115,7 +115,16 @@ CodecResult read_header(const http::Headers& headers, const Member& member, void
   return {};
 }
 
-// Headers whose names start with the member's, as x-amz-meta- does.
+// All values of a name that is there, in one.
+std::string joined_header(const http::Headers& headers, std::string_view name) {
+  const std::vector<std::string_view> values = headers.all(name);
+  std::string joined(values.front());
+  for (std::string_view value : std::span(values).subspan(1)) joined.append(",").append(value);
+  return joined;
+}
+
+// Headers whose names start with the member's, as x-amz-meta- does. Several of one name are one.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html#UserMetadata
 CodecResult read_prefix_headers(const http::Headers& headers, const Member& member, void* input) {
   const Shape& map = *member.shape;
   for (const http::Header& header : headers) {
@@ -125,7 +134,8 @@ CodecResult read_prefix_headers(const http::Headers& headers, const Member& memb
     if (!equals_ignoring_case(name.substr(0, prefix.size()), prefix)) continue;
     std::string key(name.substr(prefix.size()));
     void* value = map.element->ops->ensure(map.map->insert(ensure_field(member, input), key));
-    auto result = read_field(header.value, *map.element, TimestampFormat::Rfc822, value);
+    auto result =
+        read_field(joined_header(headers, name), *map.element, TimestampFormat::Rfc822, value);
     if (!result) return within(header.name, std::move(result.error()));
   }
   return {};

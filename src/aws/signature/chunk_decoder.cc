@@ -115,10 +115,15 @@ Result<bool, Problem> ChunkDecoder::take_line(std::string_view& input, size_t by
   line_ += input.substr(0, count);
   input.remove_prefix(count);
   if (!line_.ends_with('\n')) return false;
-  line_.pop_back();
-  if (!line_.ends_with('\r')) return broken_framing();
-  line_.pop_back();
-  return true;
+  if (!line_.ends_with("\r\n")) {
+    // minio-go ends its trailers with "\n\r\n", as AWS's own example of them does.
+    const bool goes_on = state_ == State::Trailer && line_.find('\n') == line_.size() - 1;
+    return goes_on ? Result<bool, Problem>(false) : Result<bool, Problem>(broken_framing());
+  }
+  line_.resize(line_.size() - 2);
+  if (line_.ends_with('\n')) line_.pop_back();
+  return line_.find('\n') == line_.npos ? Result<bool, Problem>(true)
+                                        : Result<bool, Problem>(malformed_trailer());
 }
 
 // "400;chunk-signature=<64 digits>", or "400" alone where chunks are not signed.

@@ -89,6 +89,19 @@ std::optional<Credential> read_credential(std::string_view text) {
   return Credential{parts[0], parts[1], parts[2], parts[3]};
 }
 
+// What is wrong with one that cannot be read.
+std::string problem_of_credential(std::string_view text) {
+  const auto parts = split(text, '/');
+  if (parts.size() == 5 && parts[4] != "aws4_request")
+    return fmt::format("incorrect terminal \"{}\". This endpoint uses \"aws4_request\".", parts[4]);
+  if (parts.size() == 5 && (parts[1].size() != 8 || !std::ranges::all_of(parts[1], is_digit))) {
+    return fmt::format(
+        "incorrect date format \"{}\". This date in the credential must be in the format \"yyyyMMdd\".",
+        parts[1]);
+  }
+  return "the Credential is mal-formed; expecting \"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\".";
+}
+
 std::optional<std::vector<std::string>> read_signed_headers(std::string_view text) {
   std::vector<std::string> names;
   names.reserve(static_cast<size_t>(std::ranges::count(text.substr(0, kMaxAuthorizationBytes), ';')) + 1);
@@ -146,11 +159,7 @@ Result<void, Problem> take_parts(const Parts& parts, Signed& result) {
     return wrong(malformed(result.dialect, result.placement, std::move(detail)));
   };
   auto credential = read_credential(*parts.credential);
-  if (!credential) {
-    return refuse("Credential",
-                  "the Credential is mal-formed; expecting "
-                  "\"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\".");
-  }
+  if (!credential) return refuse("Credential", problem_of_credential(*parts.credential));
   auto names = read_signed_headers(*parts.signed_headers);
   if (!names) return refuse("SignedHeaders", "the SignedHeaders are mal-formed.");
   if (!is_sha256_hex(*parts.signature)) return refuse("Signature", "the Signature is mal-formed.");
@@ -213,7 +222,7 @@ Result<Payload, Problem> read_payload(std::string_view text, Dialect dialect) {
        "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD, STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER "
        "or a "
        "valid sha256 value.",
-       {{"ArgumentName", std::string(kContentHash)}}});
+       {{"ArgumentName", std::string(kContentHash)}, {"ArgumentValue", std::string(text)}}});
 }
 
 // `values` are those of the header, `in_query` is that of X-Amz-Content-Sha256, if the query has it.

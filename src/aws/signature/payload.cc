@@ -1,5 +1,7 @@
 // Bodies of verified requests, one class for those in one piece and one for those in chunks.
 
+#include <algorithm>
+
 #include "async/placing.h"
 #include "aws/signature/canonical.h"
 #include "aws/signature/chunked.h"
@@ -9,6 +11,11 @@
 namespace holm::aws::signature {
 
 namespace {
+
+// What may follow the chunks; anything else would go unchecked.
+constexpr std::string_view kTrailers[] = {"x-amz-checksum-crc32", "x-amz-checksum-crc32c",
+                                          "x-amz-checksum-crc64nvme", "x-amz-checksum-sha1",
+                                          "x-amz-checksum-sha256"};
 
 using Source = std::unique_ptr<async::ByteSource>;
 
@@ -118,7 +125,11 @@ Result<std::unique_ptr<Payload>, Problem> open_chunks(const Verified& verified,
   for (std::string_view name : split(names, ',')) {
     if (!trim(name).empty()) options.trailer_names.push_back(to_lower(trim(name)));
   }
-  if (options.trailer_names.size() > kMaxTrailers) {
+  const auto is_known = [](const std::string& name) {
+    return std::ranges::find(kTrailers, name) != std::end(kTrailers);
+  };
+  if (options.trailer_names.size() > kMaxTrailers ||
+      !std::ranges::all_of(options.trailer_names, is_known)) {
     return std::unexpected(
         Problem{"InvalidRequest",
                 400,

@@ -309,6 +309,21 @@ std::vector<Row> header_rows() {
   };
 }
 
+std::vector<Row> credential_rows() {
+  return {
+      {"another end of the credential", "GET", "/",
+       signed_with(with_credential("AKIA/20130524/us-east-1/s3/aws_request")), Dialect::S3,
+       "AuthorizationHeaderMalformed",
+       "The authorization header is malformed; incorrect terminal \"aws_request\". This endpoint uses "
+       "\"aws4_request\"."},
+      {"another date in the credential", "GET", "/",
+       signed_with(with_credential("AKIA/2013-05-24/us-east-1/s3/aws4_request")), Dialect::S3,
+       "AuthorizationHeaderMalformed",
+       "The authorization header is malformed; incorrect date format \"2013-05-24\". This date in the "
+       "credential must be in the format \"yyyyMMdd\"."},
+  };
+}
+
 std::vector<Row> query_rows() {
   const std::string query = presigned_example();
   return {
@@ -370,7 +385,7 @@ std::vector<Row> query_rows() {
 
 TEST(Parse, SaysWhatIsWrongInTheWordsOfTheService) {
   std::vector<Row> rows = mechanism_rows();
-  for (const auto& more : {header_rows(), query_rows()})
+  for (const auto& more : {header_rows(), credential_rows(), query_rows()})
     rows.insert(rows.end(), more.begin(), more.end());
   for (const Row& row : rows) {
     SCOPED_TRACE(row.what);

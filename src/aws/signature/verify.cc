@@ -53,6 +53,7 @@ Checked check_signed_headers(const Signed& signed_request, const RequestView& re
   };
   const Dialect dialect = signed_request.dialect;
   if (!is_signed("host")) return std::unexpected(unsigned_header(dialect, "host"));
+  std::vector<std::string> forgotten;
   for (const http::Header& header : request.headers) {
     if (header.name.size() < 6 || !equals_ignoring_case(header.name.substr(0, 6), "x-amz-"))
       continue;
@@ -64,7 +65,13 @@ Checked check_signed_headers(const Signed& signed_request, const RequestView& re
     if (dialect != Dialect::S3 &&
         (name == "x-amz-security-token" || name == kContentHash))
       continue;
-    return std::unexpected(unsigned_header(dialect, name));
+    if (std::ranges::find(forgotten, name) == forgotten.end()) forgotten.push_back(name);
+  }
+  if (!forgotten.empty()) {
+    std::ranges::sort(forgotten);
+    const bool tells_all = dialect == Dialect::S3;
+    return std::unexpected(
+        unsigned_header(dialect, tells_all ? join(forgotten, ", ") : forgotten.front()));
   }
   const bool dated_by_date =
       signed_request.placement == Placement::Header && !is_signed("x-amz-date");

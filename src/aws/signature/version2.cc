@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <ranges>
 
 #include "aws/signature/canonical.h"
 #include "aws/signature/problems.h"
@@ -113,22 +114,36 @@ std::string amazon_headers(const RequestView& request) {
   return text;
 }
 
-// "acl&versionId=3" of the parameters that are signed, or the name of one that would have to be.
-Result<std::string, std::string> subresources(std::string_view query) {
-  std::multimap<std::string, std::string> kept;  // In the order of the names.
+// "acl&versionId=3" of the parameters that are signed, or the name of one that would have to be. What is
+// "acl=" in the URL is signed as it stands there by botocore and as "acl" by minio-go: both, if they differ.
+Result<std::vector<std::string>, std::string> subresources(std::string_view query) {
+  std::multimap<std::string, std::string> written, bare;  // In the order of the names.
   for (std::string_view part : split(query, '&')) {
     const auto parameters = query_parameters(part);
     if (parameters.empty()) continue;
     const auto& [name, value] = parameters.front();
     if (is_signed(name)) {
-      kept.emplace(name, part.find('=') == part.npos ? name : name + "=" + value);
+      written.emplace(name, part.find('=') == part.npos ? name : name + "=" + value);
+      bare.emplace(name, value.empty() ? name : name + "=" + value);
     } else if (!may_be_unsigned(name)) {
       return std::unexpected(name);
     }
   }
+  const auto texts = written | std::views::values, bare_texts = bare | std::views::values;
+  std::vector<std::string> joined = {join({texts.begin(), texts.end()}, "&")};
+  if (bare != written) joined.push_back(join({bare_texts.begin(), bare_texts.end()}, "&"));
+  return joined;
+}
+
+// Each text that may have been signed for the path and the parameters.
+std::vector<std::string> resources(const std::vector<std::string>& paths,
+                                   const std::vector<std::string>& chosen) {
   std::vector<std::string> texts;
-  for (auto& [name, text] : kept) texts.push_back(std::move(text));
-  return join(texts, "&");
+  for (const std::string& path : paths) {
+    for (const std::string& parameters : chosen)
+      texts.push_back(path + (parameters.empty() ? "" : "?") + parameters);
+  }
+  return texts;
 }
 
 Problem not_covered(std::string_view name) {
@@ -178,8 +193,8 @@ Result<Verified, Problem> verify(const SignedVersion2& signed_request, const Req
       in_query ? seconds_of(signed_request.expires) : signed_request.date, amazon_headers(request),
       expected.bucket.empty() ? "" : fmt::format("/{}", expected.bucket));
   Problem problem = mismatch(Dialect::S3);
-  for (const std::string& path : resource_paths(request.path, expected.bucket)) {
-    const std::string text = start + path + (chosen->empty() ? "" : "?") + *chosen;
+  for (const std::string& resource : resources(resource_paths(request.path, expected.bucket), *chosen)) {
+    const std::string text = start + resource;
     const crypto::Sha1Digest code = crypto::hmac_sha1(expected.secret_access_key, text);
     if (crypto::constant_time_equals(base64_encode(crypto::bytes_of(code)), signed_request.signature)) {
       return Verified{.payload = signed_request.payload, .declared_sha256 = signed_request.declared_sha256};

@@ -88,6 +88,10 @@ TEST(Version2, SignsWhatChoosesTheOperationAndHeadersWhereverTheyStand) {
                              "GET", "/b/k?versionId=3&response-content-type=text%2Fhtml%3B%20x")),
             "");
   EXPECT_EQ(code(signed_over("GET\n\n\n" + expires + "\n/b/?acl", "GET", "/b/?acl")), "");
+  // What is empty in the URL is signed with its equals sign or without.
+  EXPECT_EQ(code(signed_over("GET\n\n\n" + expires + "\n/b/?acl=", "GET", "/b/?acl=")), "");
+  EXPECT_EQ(code(signed_over("GET\n\n\n" + expires + "\n/b/?acl", "GET", "/b/?acl=")), "");
+  EXPECT_NE(code(signed_over("GET\n\n\n" + expires + "\n/b/?acl=", "GET", "/b/?acl")), "");
   // A bucket's path may be signed with a slash. What only narrows a list is not signed.
   EXPECT_EQ(code(signed_over("GET\n\n\n" + expires + "\n/b/", "GET", "/b?list-type=2&prefix=a%2F")), "");
   EXPECT_EQ(code(signed_over("GET\n\n\n" + expires + "\n/b", "GET", "/b?list-type=2&prefix=a%2F")), "");
