@@ -408,3 +408,32 @@ def test_half_a_part_is_malformed(region, bucket, part):
     body = f"<CompleteMultipartUpload><Part>{part}</Part></CompleteMultipartUpload>".encode()
     status, answer = call(region, "POST", f"/{bucket}/k?uploadId={upload}", body)
     assert (status, code_of(answer)) == (400, "MalformedXML")
+
+
+def test_metadata_of_one_name_are_joined(region, bucket):
+    signer, target = Signer(region), f"/{bucket}/k"
+    headers = signer.headers("PUT", target, "UNSIGNED-PAYLOAD", {"x-amz-meta-a": "1,2,3", "x-amz-meta-b": "4"})
+    status, answer = send(signer.port, "PUT", target, {**headers, "x-amz-meta-a": ["1", "2", "3"]})
+    assert status == 200, answer
+    assert region.client("s3").head_object(Bucket=bucket, Key="k")["Metadata"] == {"a": "1,2,3", "b": "4"}
+
+
+def test_only_deleted_keys_have_a_marker(region, bucket):
+    def told(key):
+        with pytest.raises(ClientError) as error:
+            s3.head_object(Bucket=bucket, Key=key)
+        return error.value.response["ResponseMetadata"]["HTTPHeaders"].get("x-amz-delete-marker")
+
+    s3 = region.client("s3")
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x")
+    s3.delete_object(Bucket=bucket, Key="k")
+    assert (told("k"), told("never")) == ("true", None)
+
+
+def test_every_header_that_was_not_signed_is_told(region, bucket):
+    signer, target = Signer(region), f"/{bucket}/k"
+    headers = signer.headers("PUT", target, "UNSIGNED-PAYLOAD", {})
+    status, answer = send(signer.port, "PUT", target, {**headers, "x-amz-tagging": "a=b", "x-amz-acl": "private"})
+    assert (status, code_of(answer)) == (403, "AccessDenied")
+    assert b"<HeadersNotSigned>x-amz-acl, x-amz-tagging</HeadersNotSigned>" in answer

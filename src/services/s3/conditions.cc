@@ -38,6 +38,14 @@ aws::ServiceError failure_of(const std::string& condition) {
   return error;
 }
 
+aws::ServiceError two_conditions() {
+  aws::ServiceError error("NotImplemented", 501,
+                          "A header you provided implies functionality that is not implemented");
+  error.with("Header", "If-Match,If-None-Match")
+      .with("additionalMessage", "Multiple conditional request headers present in the request");
+  return error;
+}
+
 [[noreturn]] void fail(const std::string& condition) { throw failure_of(condition); }
 
 // The name of the condition that does not hold; empty when all do.
@@ -81,6 +89,7 @@ std::optional<aws::ServiceError> broken_write_condition(Records& records, const 
                                                         const std::optional<std::string>& if_match,
                                                         const std::optional<std::string>& if_none_match) {
   if (!if_match && !if_none_match) return std::nullopt;
+  if (if_match && if_none_match) return two_conditions();
   auto current = find_version(records, bucket.id, key, std::nullopt);
   if (current && current->what == What::Marker) current.reset();
   if (if_none_match && current && matches(*if_none_match, current->etag)) return failure_of("If-None-Match");

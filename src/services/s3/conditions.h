@@ -26,7 +26,7 @@ void require_source_conditions(const ReadConditions& conditions, const VersionRo
 // Of an object to be replaced or removed; checked inside the transaction that does so, so of two requests
 // with the same condition one fails.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
-// Nothing where they hold, else the error.
+// Nothing where they hold, else the error. Both conditions at once are NotImplemented, as with AWS.
 std::optional<aws::ServiceError> broken_write_condition(Records& records, const BucketRow& bucket,
                                                         const std::string& key,
                                                         const std::optional<std::string>& if_match,

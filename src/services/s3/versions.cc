@@ -240,8 +240,7 @@ VersionRow require_version(Records& records, const BucketRow& bucket, const std:
   }
   NoSuchKey error("The specified key does not exist.");
   error.with("Key", key);
-  error.headers = {{"x-amz-delete-marker", is_marker ? "true" : "false"}};
-  if (is_marker) error.headers.emplace_back("x-amz-version-id", row->version);
+  if (is_marker) error.headers = {{"x-amz-delete-marker", "true"}, {"x-amz-version-id", row->version}};
   throw error;
 }
 
