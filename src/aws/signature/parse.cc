@@ -94,7 +94,7 @@ std::string problem_of_credential(std::string_view text) {
   const auto parts = split(text, '/');
   if (parts.size() == 5 && parts[4] != "aws4_request")
     return fmt::format("incorrect terminal \"{}\". This endpoint uses \"aws4_request\".", parts[4]);
-  if (parts.size() == 5 && (parts[1].size() != 8 || !std::ranges::all_of(parts[1], is_digit))) {
+  if (parts.size() == 5 && (parts[1].size() != 8 || !is_all_of(parts[1], kDigits))) {
     return fmt::format(
         "incorrect date format \"{}\". This date in the credential must be in the format \"yyyyMMdd\".",
         parts[1]);
