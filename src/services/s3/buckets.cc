@@ -261,7 +261,10 @@ namespace {
 
 HeadBucketOutput head_bucket(Service&, Call& call, const HeadBucketRequest& request) {
   const BucketRow bucket = require_bucket(call, request.bucket);
-  return {.bucket_arn = bucket_arn(bucket.name), .bucket_region = bucket.region, .access_point_alias = false};
+  return {.bucket_arn = bucket_arn(bucket.name),
+          .bucket_region = bucket.region,
+          .access_point_alias = false,
+          .content_type = "application/xml"};
 }
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html

@@ -50,9 +50,10 @@ Wanted wanted_source(const Request& request) {
   return wanted;
 }
 
-void require_directive(const std::optional<std::string>& directive) {
+void require_directive(std::string_view what, const std::optional<std::string>& directive) {
   if (!directive || *directive == "COPY" || *directive == "REPLACE") return;
-  throw_invalid_argument("Unknown metadata directive.");
+  throw_invalid_argument(fmt::format("Unknown {} directive.", what),
+                         {fmt::format("x-amz-{}-directive", what), directive});
 }
 
 // Where visitors are sent is not copied with the rest.
@@ -156,8 +157,9 @@ CopySource require_copy_source(const std::string& header) {
 // The bytes are read and written again, so the copy stands by itself and has an ETag of its own.
 async::Task<CopyObjectOutput> copy_object(Service& service, LongCall call, CopyObjectRequest request) {
   require_key(request.key);
-  require_directive(request.metadata_directive);
-  require_directive(request.tagging_directive);
+  refuse_lone_part(request.lone_part_number, request.lone_upload_id);
+  require_directive("metadata", request.metadata_directive);
+  require_directive("tagging", request.tagging_directive);
   Wanted wanted = wanted_source(request);
   const std::unique_ptr<Found> found = co_await find_object(service, call, std::move(wanted));
   Found& source = *found;

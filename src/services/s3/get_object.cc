@@ -207,6 +207,8 @@ async::Task<std::unique_ptr<Found>> find_object(Service& service, LongCall& call
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 // What is wrong with the request is said before it is known whether there is such an object.
 async::Task<GetObjectOutput> get_object(Service& service, LongCall call, GetObjectRequest request) {
+  if (request.versions) throw InvalidRequest("There is no such thing as the ?versions sub-resource for a key");
+  if (request.uploads) throw InvalidRequest("Key is not expected for the GET method ?uploads subresource");
   refuse_encryption(request);
   if (request.part_number) require_part_number(*request.part_number);
   std::optional<ByteRange> range;

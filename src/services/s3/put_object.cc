@@ -10,6 +10,7 @@
 #include "services/s3/lifecycle.h"
 #include "services/s3/notifications.h"
 #include "services/s3/service.h"
+#include "services/s3/uploads.h"
 #include "services/s3/versions.h"
 
 namespace holm::s3 {
@@ -18,6 +19,7 @@ namespace {
 
 // What can be refused before the body comes.
 NewVersion describe(const PutObjectRequest& request, Time now) {
+  refuse_lone_part(request.lone_part_number, request.lone_upload_id);
   require_key(request.key);
   return {.row = {.key = request.key,
                   .storage_class = storage_class_of(request.storage_class),

@@ -96,6 +96,19 @@ void require_part_number(int32_t number) {
                          {"partNumber", std::to_string(number)});
 }
 
+void refuse_lone_part(const std::optional<std::string>& number, const std::optional<std::string>& upload) {
+  if (number) {
+    throw_invalid_argument("This operation does not accept partNumber without uploadId",
+                           {"partNumber", *number});
+  }
+  if (!upload) return;
+  aws::ServiceError error("MethodNotAllowed", 405,
+                          "The specified method is not allowed against this resource.");
+  error.with("Method", "PUT").with("ResourceType", "UPLOAD");
+  error.headers = {{"Allow", "DELETE, POST, GET"}};
+  throw error;
+}
+
 std::optional<CustomerKey> part_key(std::optional<CustomerKey> given, const UploadRow& upload) {
   // The same sentence where the key is missing and where it is one too many.
   if (upload.encryption.is_customer() != given.has_value()) {

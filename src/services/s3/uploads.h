@@ -57,6 +57,8 @@ std::optional<PartRow> find_part(Records& records, const std::string& upload, in
 // Those with greater numbers than `after`.
 std::vector<PartRow> list_parts(Records& records, const std::string& upload, int32_t after, size_t count);
 void require_part_number(int32_t number);
+// Of what stores an object: a part's number without its upload, or the reverse, was meant for an upload.
+void refuse_lone_part(const std::optional<std::string>& number, const std::optional<std::string>& upload);
 // No more parts can come to it.
 void close_upload(Records& records, const UploadRow& upload);
 // Removes the parts of an upload that is closed. Blocks.
