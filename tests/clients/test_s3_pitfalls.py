@@ -1,4 +1,5 @@
 """What other stores have got wrong on the wire, each as a test: names, lists, documents, heads and conditions."""
+import concurrent.futures
 import hashlib
 import http.client
 import socket
@@ -410,6 +411,25 @@ def test_half_a_part_is_malformed(region, bucket, part):
     assert (status, code_of(answer)) == (400, "MalformedXML")
 
 
+@pytest.mark.parametrize("query, status, code", [("partNumber=1", 400, "InvalidArgument"),
+                                                 ("uploadId=x", 405, "MethodNotAllowed")])
+def test_half_of_what_names_a_part_stores_no_object(region, bucket, query, status, code):
+    s3 = region.client("s3")
+    s3.put_object(Bucket=bucket, Key="kept", Body=b"whole")
+    got, answer = call(region, "PUT", f"/{bucket}/kept?{query}", b"a part")
+    assert (got, code_of(answer)) == (status, code)
+    got, answer = call(region, "PUT", f"/{bucket}/kept?{query}", x_amz_copy_source=f"/{bucket}/kept")
+    assert (got, code_of(answer)) == (status, code)
+    assert s3.get_object(Bucket=bucket, Key="kept")["Body"].read() == b"whole"
+
+
+@pytest.mark.parametrize("query", ["uploads", "versions"])
+def test_a_key_has_no_lists_of_its_own(region, bucket, query):
+    region.client("s3").put_object(Bucket=bucket, Key="k", Body=b"x")
+    status, answer = call(region, "GET", f"/{bucket}/k?{query}")
+    assert (status, code_of(answer)) == (400, "InvalidRequest")
+
+
 def test_metadata_of_one_name_are_joined(region, bucket):
     signer, target = Signer(region), f"/{bucket}/k"
     headers = signer.headers("PUT", target, "UNSIGNED-PAYLOAD", {"x-amz-meta-a": "1,2,3", "x-amz-meta-b": "4"})
@@ -428,7 +448,40 @@ def test_only_deleted_keys_have_a_marker(region, bucket):
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     s3.put_object(Bucket=bucket, Key="k", Body=b"x")
     s3.delete_object(Bucket=bucket, Key="k")
-    assert (told("k"), told("never")) == ("true", None)
+    assert (told("k"), told("never")) == ("true", "false")
+
+
+def test_versions_stay_while_others_come_and_go(region, bucket):
+    """The latest of the past becomes the current one when that is removed."""
+    s3 = region.client("s3")
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    kept = s3.put_object(Bucket=bucket, Key="k", Body=b"kept")["VersionId"]
+
+    def come_and_go():
+        for _ in range(40):
+            passing = s3.put_object(Bucket=bucket, Key="k", Body=b"passing")["VersionId"]
+            s3.delete_object(Bucket=bucket, Key="k", VersionId=passing)
+
+    with concurrent.futures.ThreadPoolExecutor(1) as others:
+        done = others.submit(come_and_go)
+        while not done.done():
+            assert s3.get_object(Bucket=bucket, Key="k", VersionId=kept)["Body"].read() == b"kept"
+        done.result()
+
+
+def test_versions_that_are_removed_at_once_are_all_removed(region, bucket):
+    s3 = region.client("s3")
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    with concurrent.futures.ThreadPoolExecutor(5) as several:
+        for _ in range(20):
+            made = [s3.put_object(Bucket=bucket, Key="k", Body=b"x")["VersionId"] for _ in range(5)]
+            list(several.map(lambda version: s3.delete_object(Bucket=bucket, Key="k", VersionId=version), made))
+            assert "Versions" not in s3.list_object_versions(Bucket=bucket)
+
+
+def test_a_head_of_a_bucket_is_of_xmls_type(region, bucket):
+    answer = region.client("s3").head_bucket(Bucket=bucket)["ResponseMetadata"]["HTTPHeaders"]
+    assert answer["content-type"] == "application/xml"
 
 
 def test_every_header_that_was_not_signed_is_told(region, bucket):

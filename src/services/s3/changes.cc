@@ -3,6 +3,7 @@
 #include "services/s3/changes.h"
 
 #include <coroutine>
+#include <exception>
 #include <mutex>
 
 #include "aws/service/error.h"
@@ -104,10 +105,14 @@ void change(Service& service, aws::Call& call, const std::function<void(Records&
   for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
     Records records(service, Records::Purpose::Change);
     records.give_writer();
-    work(records);
-    if (!records.is_changed()) return;
-    Records::Commit commit = records.take_commit();
     objects::Metadata& metadata = service.objects().metadata();
+    try {
+      work(records);
+    } catch (const aws::ServiceError&) {
+      if (is_done(objects::commit_and_wait(metadata, records.take_reads()))) throw;
+      continue;
+    }
+    Records::Commit commit = records.take_commit();
     if (!is_done(objects::commit_and_wait(metadata, std::move(commit.batch)))) continue;
     for (const std::function<void()>& effect : commit.effects) effect();
     return hand_over(service.jobs(), metadata, call.transaction, commit.jobs);
@@ -128,17 +133,26 @@ async::Task<void> change_waiting(Service& service, aws::LongCall& call, Subject 
       const BucketRow bucket = require_bucket(inner, subject.bucket);
       if (needs_writer) keep_bucket_record(service, bucket);
     };
-    if (needs_writer) {
-      aws::Caller caller = call;
-      co_await call.client.transact_on_worker(call.reactor, std::move(caller), sql::Access::Write, decide);
-    } else {
-      co_await look_up(service, call, decide);
+    std::exception_ptr refused;
+    try {
+      if (needs_writer) {
+        aws::Caller caller = call;
+        co_await call.client.transact_on_worker(call.reactor, std::move(caller), sql::Access::Write, decide);
+      } else {
+        co_await look_up(service, call, decide);
+      }
+    } catch (const aws::ServiceError&) {
+      refused = std::current_exception();
     }
-    needs_writer = needs_writer || !is_known || records.lacks_writer();
-    if (!is_known || records.lacks_writer()) continue;
-    if (!records.is_changed()) co_return;
-    Committing committing(service, call.reactor, records.take_commit());
-    if (is_done(co_await committing)) co_return;
+    if (!refused) {
+      needs_writer = needs_writer || !is_known || records.lacks_writer();
+      if (!is_known || records.lacks_writer()) continue;
+    }
+    Records::Commit commit = refused ? Records::Commit{.batch = records.take_reads()} : records.take_commit();
+    Committing committing(service, call.reactor, std::move(commit));
+    if (!is_done(co_await committing)) continue;
+    if (refused) std::rethrow_exception(refused);
+    co_return;
   }
   throw_contended();
 }

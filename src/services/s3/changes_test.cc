@@ -48,6 +48,26 @@ TEST_F(Changes, AreDecidedAgainWhenSomebodyElseWasFirst) {
   EXPECT_EQ(find("test"), "other+");
 }
 
+// Whoever finds nothing to do, or refuses, has read at several moments, too.
+TEST_F(Changes, AreDecidedAgainWhenNothingWasToBeDoneAsTheyWere) {
+  for (const bool refuses : {false, true}) {
+    apply([](Records& records) { records.erase("test"); });
+    int decided = 0;
+    apply([&](Records& records) {
+      const bool is_there = records.find("test").has_value();
+      if (++decided == 1) {
+        Records other(s3.service(), Records::Purpose::Change);
+        other.put("test", "other");
+        objects::commit_and_wait(s3.service().objects().metadata(), other.take_commit().batch).value();
+      }
+      if (is_there) return records.put("test", "seen");
+      if (refuses) throw aws::ServiceError("NotThere", 404, "There is none.");
+    });
+    EXPECT_EQ(decided, 2);
+    EXPECT_EQ(find("test"), "seen");
+  }
+}
+
 TEST_F(Changes, ShowTheirOwnBeforeTheyHappen) {
   apply([](Records& records) {
     for (const char* key : {"test-a", "test-b", "test-c"}) records.put(key, "old");

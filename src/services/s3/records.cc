@@ -126,11 +126,16 @@ void Records::schedule(const jobs::Job& job, Time due) {
 
 bool Records::is_changed() const { return !changes_.empty() || !empty_.empty(); }
 
+objects::Batch Records::take_reads() {
+  objects::Batch batch;
+  for (const auto& [key, record] : seen_) batch.expected.push_back({key, record ? record->stamp : 0});
+  batch.empty = std::move(empty_);
+  return batch;
+}
+
 Records::Commit Records::take_commit() {
-  Commit commit;
-  for (const auto& [key, record] : seen_) commit.batch.expected.push_back({key, record ? record->stamp : 0});
+  Commit commit{.batch = take_reads()};
   for (auto& [key, value] : changes_) commit.batch.changes.push_back({key, std::move(value)});
-  commit.batch.empty = std::move(empty_);
   commit.batch.adopted = std::move(adopted_);
   commit.batch.forgotten = std::move(forgotten_);
   commit.effects = std::move(effects_);

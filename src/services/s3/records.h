@@ -64,6 +64,9 @@ class Records final {
   };
   bool is_changed() const;
   Commit take_commit();
+  // What was read, without what was to be changed: reads are of several moments, so a refusal, too, holds only if
+  // all of it is still so.
+  objects::Batch take_reads();
   void give_writer() { has_writer_ = true; }
   bool lacks_writer() const { return lacks_writer_; }
 

@@ -186,15 +186,26 @@ void require_key(const std::string& key) {
 std::optional<VersionRow> find_version(Records& records, int64_t bucket, const std::string& key,
                                        const std::optional<std::string>& version) {
   std::optional<VersionRow> row = find_current(records, bucket, key);
-  if (version && row && row->version != *version) row = find_past(records, bucket, key, *version);
+  while (version && row && row->version != *version) {
+    if (auto past = find_past(records, bucket, key, *version)) return past;
+    // The latest of the past becomes the current one when that is removed, maybe between these two looks.
+    auto now = find_current(records, bucket, key);
+    if (now && now->version == row->version) return std::nullopt;
+    row = std::move(now);
+  }
   return row;
 }
 
 std::optional<Standing> find_standing(Records& records, int64_t bucket, const std::string& key,
                                       const std::optional<std::string>& version) {
-  std::optional<Standing> standing = found_standing_in(records.find(current_key(bucket, key)), key);
-  if (version && standing && standing->version != *version)
-    standing = found_standing_in(find_past_record(records, bucket, key, *version), key);
+  const std::string current = current_key(bucket, key);
+  std::optional<Standing> standing = found_standing_in(records.find(current), key);
+  while (version && standing && standing->version != *version) {
+    if (auto past = found_standing_in(find_past_record(records, bucket, key, *version), key)) return past;
+    auto now = found_standing_in(records.find(current), key);
+    if (now && now->version == standing->version) return std::nullopt;
+    standing = std::move(now);
+  }
   return standing;
 }
 
@@ -240,7 +251,8 @@ VersionRow require_version(Records& records, const BucketRow& bucket, const std:
   }
   NoSuchKey error("The specified key does not exist.");
   error.with("Key", key);
-  if (is_marker) error.headers = {{"x-amz-delete-marker", "true"}, {"x-amz-version-id", row->version}};
+  error.headers = {{"x-amz-delete-marker", is_marker ? "true" : "false"}};
+  if (is_marker) error.headers.emplace_back("x-amz-version-id", row->version);
   throw error;
 }
 
