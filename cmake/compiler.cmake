@@ -24,6 +24,10 @@ elseif(CMAKE_BUILD_TYPE STREQUAL Release)
   # What has changed since is compiled without.
   add_compile_options(-fprofile-use=${HOLM_PROFILE} -Wno-profile-instr-out-of-date -Wno-profile-instr-unprofiled
                       -Wno-profile-instr-missing -Wno-backend-plugin)
+  # And it may put functions of other files where they are called (docs/decisions/0019).
+  add_compile_options(-flto=thin)
+  add_link_options(-flto=thin -Wl,--thinlto-cache-dir=${CMAKE_BINARY_DIR}/lto
+                   -Wl,--thinlto-cache-policy=cache_size_bytes=2g)
 endif()
 if(CMAKE_BUILD_TYPE STREQUAL Release)
   foreach(name archive bz2 expat gcrypt gpg-error lzma nettle nghttp2 pcre2-8 re2 seccomp sqlite3 yaml z zstd)
