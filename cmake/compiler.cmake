@@ -21,8 +21,13 @@ if(HOLM_COUNT)
   add_compile_options(-fprofile-generate)
   add_link_options(-fprofile-generate)
 elseif(CMAKE_BUILD_TYPE STREQUAL Release)
+  # Called after what is in it, as files that were compiled with another one cannot be linked with these.
+  file(SHA256 ${HOLM_PROFILE} HOLM_PROFILE_HASH)
+  set(HOLM_PROFILE_COPY ${CMAKE_BINARY_DIR}/${HOLM_PROFILE_HASH}.profdata)
+  file(COPY_FILE ${HOLM_PROFILE} ${HOLM_PROFILE_COPY} ONLY_IF_DIFFERENT)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${HOLM_PROFILE})
   # What has changed since is compiled without.
-  add_compile_options(-fprofile-use=${HOLM_PROFILE} -Wno-profile-instr-out-of-date -Wno-profile-instr-unprofiled
+  add_compile_options(-fprofile-use=${HOLM_PROFILE_COPY} -Wno-profile-instr-out-of-date -Wno-profile-instr-unprofiled
                       -Wno-profile-instr-missing -Wno-backend-plugin)
   # And it may put functions of other files where they are called (docs/decisions/0019).
   add_compile_options(-flto=thin)
