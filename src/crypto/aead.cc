@@ -47,6 +47,7 @@ class Keyed final {
   EVP_CIPHER_CTX* begin(const Aead::Key& key, std::string_view sealed, bool seals) {
     const bool is_known = is_set_ && constant_time_equals(bytes_of(key), bytes_of(key_));
     const unsigned char* const key_to_set = is_known ? nullptr : key.data();
+    is_set_ = false;  // Until it is certain which key's schedule there is.
     CHECK(EVP_CipherInit_ex2(context_.get(), nullptr, key_to_set, octets(sealed), seals ? 1 : 0, nullptr) == 1);
     key_ = key;
     is_set_ = true;

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "aws/service/malformed_xml.h"
+#include "aws/signature/canonical.h"
 #include "aws/signature/problems.h"
 #include "base/strings.h"
 #include "crypto/hash.h"
@@ -92,7 +93,7 @@ FormClaim claim_of_credential(const std::string& credential, const std::string& 
 std::string sign(std::string_view policy, const FormClaim& claim, std::string_view secret) {
   if (!claim.scope) return base64_encode(crypto::bytes_of(crypto::hmac_sha1(secret, policy)));
   const auto key = aws::signature::derive_signing_key(secret, *claim.scope);
-  return hex_encode(crypto::bytes_of(crypto::hmac_sha256(crypto::bytes_of(key), policy)));
+  return aws::signature::signature_of(key, policy);
 }
 
 }  // namespace

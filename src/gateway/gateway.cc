@@ -431,7 +431,7 @@ void Gateway::verify(Request& request, signature::Signed claim) {
       signing_keys_.key_for(claim.access_key_id, credentials->secret_access_key, claim.scope);
   std::string body_sha256;
   if (request.body_is_read && signature::needs_body_hash(claim.dialect))
-    body_sha256 = hex_encode(crypto::bytes_of(crypto::sha256(request.body)));
+    body_sha256 = signature::sha256_hex(request.body);
   const std::string region = claim.scope.region;
   auto verified = signature::verify(
       std::move(claim), key, signature::view_of(*request.head),

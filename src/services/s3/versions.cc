@@ -183,30 +183,36 @@ void require_key(const std::string& key) {
   }
 }
 
-std::optional<VersionRow> find_version(Records& records, int64_t bucket, const std::string& key,
-                                       const std::optional<std::string>& version) {
-  std::optional<VersionRow> row = find_current(records, bucket, key);
+namespace {
+
+// The current version, or the one that is named, by two ways to look. The latest of the past becomes the
+// current one when that is removed, maybe between the two looks: then it is looked for again.
+template <class Current, class Past>
+auto current_or_past(Current current, Past past, const std::optional<std::string>& version) {
+  auto row = current();
   while (version && row && row->version != *version) {
-    if (auto past = find_past(records, bucket, key, *version)) return past;
-    // The latest of the past becomes the current one when that is removed, maybe between these two looks.
-    auto now = find_current(records, bucket, key);
-    if (now && now->version == row->version) return std::nullopt;
+    if (auto found = past()) return found;
+    auto now = current();
+    if (now && now->version == row->version) return decltype(now)();
     row = std::move(now);
   }
   return row;
 }
 
+}  // namespace
+
+std::optional<VersionRow> find_version(Records& records, int64_t bucket, const std::string& key,
+                                       const std::optional<std::string>& version) {
+  return current_or_past([&] { return find_current(records, bucket, key); },
+                         [&] { return find_past(records, bucket, key, *version); }, version);
+}
+
 std::optional<Standing> find_standing(Records& records, int64_t bucket, const std::string& key,
                                       const std::optional<std::string>& version) {
   const std::string current = current_key(bucket, key);
-  std::optional<Standing> standing = found_standing_in(records.find(current), key);
-  while (version && standing && standing->version != *version) {
-    if (auto past = found_standing_in(find_past_record(records, bucket, key, *version), key)) return past;
-    auto now = found_standing_in(records.find(current), key);
-    if (now && now->version == standing->version) return std::nullopt;
-    standing = std::move(now);
-  }
-  return standing;
+  return current_or_past(
+      [&] { return found_standing_in(records.find(current), key); },
+      [&] { return found_standing_in(find_past_record(records, bucket, key, *version), key); }, version);
 }
 
 std::optional<VersionRow> find_completed(Records& records, int64_t bucket, const std::string& upload) {
