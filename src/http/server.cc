@@ -1,11 +1,11 @@
-// The server: a shard on each reactor, which has the listeners and connections there.
+// The server: a shard on each reactor, which has the connections there.
 
 #include "http/server.h"
 
 #include <atomic>
 #include <condition_variable>
-#include <map>
 #include <mutex>
+#include <optional>
 #include <unordered_set>
 #include <vector>
 
@@ -14,7 +14,7 @@
 #include "http/connection.h"
 #include "http/http2_connection.h"
 #include "net/connection_room.h"
-#include "net/listener.h"
+#include "net/intake.h"
 #include "net/stream.h"
 #include "net/tls.h"
 
@@ -59,8 +59,6 @@ class Counted {
   ConnectionCount& count_;
 };
 
-using Tls = std::shared_ptr<const net::TlsServerContext>;
-
 // Used on its reactor's thread only.
 class Shard {
  public:
@@ -73,40 +71,29 @@ class Shard {
 
   async::Reactor& reactor() { return reactor_; }
 
-  void listen(int socket, Tls tls) {
-    if (context_.stopping) return;
-    auto accepted = [this, tls](UniqueFd connection, const net::Address& peer) {
-      tasks_.spawn(serve(*this, std::move(connection), peer, tls));
-    };
-    net::Listener::Bounds bounds{.room = reception_.room, .turned_away = reception_.turned_away};
-    listeners_[socket] =
-        std::make_unique<net::Listener>(reactor_, socket, std::move(accepted), std::move(bounds));
-  }
-
-  void stop_listening(int socket) { listeners_.erase(socket); }
+  void take(net::Arrival arrival) { tasks_.spawn(serve(*this, std::move(arrival))); }
 
   void begin_stop() {
     context_.stopping = true;
-    listeners_.clear();
     for (ClosableConnection* connection : connections_) connection->close_if_idle();
   }
 
   void cancel() { tasks_.cancel(); }
 
  private:
-  static async::Task<void> serve(Shard& shard, UniqueFd socket, net::Address peer, Tls tls) {
+  static async::Task<void> serve(Shard& shard, net::Arrival arrival) {
     const Counted counted(shard.count_);
     const Reception& reception = shard.reception_;
-    const net::ConnectionRoom::Place place(*reception.room);
+    const net::Address& peer = arrival.peer;
     std::unique_ptr<ConnectionMark> mark;
     if (reception.welcome) mark = reception.welcome();
     std::unique_ptr<net::TlsSession> session;
-    if (tls) {
-      session = tls->accept(socket.get());
+    if (arrival.tls) {
+      session = arrival.tls->accept(arrival.socket.get());
       if (!session) co_return;
     }
     auto stream =
-        std::make_unique<net::Stream>(shard.reactor_, std::move(socket), std::move(session));
+        std::make_unique<net::Stream>(shard.reactor_, std::move(arrival.socket), std::move(session));
     Arrived arrived{.socket = stream->fd(), .peer = peer, .tls = stream->tls()};
     if (stream->tls()) {
       const SteadyTime begun = shard.context_.clock.steady();
@@ -150,7 +137,6 @@ class Shard {
   ConnectionContext context_;
   ConnectionCount& count_;
   const Reception& reception_;
-  std::map<int, std::unique_ptr<net::Listener>> listeners_;  // By socket.
   std::unordered_set<ClosableConnection*> connections_;
   async::TaskSet tasks_;
 };
@@ -159,48 +145,33 @@ class Shard {
 
 class Server::State {
  public:
-  State(Limits limits, Handler handler, const Clock& clock, Reception reception)
+  State(const std::vector<async::Reactor*>& reactors, Limits limits, Handler handler, const Clock& clock,
+        Reception reception)
       : limits_(limits),
         handler_(std::move(handler)),
-        clock_(clock),
         own_room_(limits_.connections_max),
         reception_(std::move(reception)) {
     if (!reception_.room) reception_.room = &own_room_;
+    for (async::Reactor* reactor : reactors) {
+      shards_.push_back(std::make_unique<Shard>(*reactor, limits_, handler_, clock, count_, reception_));
+    }
+    auto taken = [this](size_t index, net::Arrival arrival) { shards_[index]->take(std::move(arrival)); };
+    intake_.emplace(reactors, std::move(taken),
+                    net::Listener::Bounds{.room = reception_.room, .turned_away = reception_.turned_away});
   }
 
-  void add(async::Reactor& reactor) {
-    shards_.push_back(std::make_unique<Shard>(reactor, limits_, handler_, clock_, count_, reception_));
-  }
-
-  int listen(UniqueFd socket, Tls tls) {
-    int fd = socket.get();
-    {
-      std::lock_guard lock(mutex_);
-      sockets_.push_back(std::move(socket));
-    }
-    for (auto& shard : shards_) {
-      shard->reactor().call([&shard, fd, tls] { shard->listen(fd, tls); });
-    }
-    return fd;
-  }
-
-  void stop_listening(int socket) {
-    for (auto& shard : shards_) {
-      shard->reactor().call([&shard, socket] { shard->stop_listening(socket); });
-    }
-    std::lock_guard lock(mutex_);
-    std::erase_if(sockets_, [socket](const UniqueFd& each) { return each.get() == socket; });
-  }
+  // For its users.
+  net::Intake& intake() { return *intake_; }
 
   void stop(async::Duration grace) {
+    intake_->stop();
     for (auto& shard : shards_) shard->reactor().call([&shard] { shard->begin_stop(); });
     if (grace > async::Duration{0}) {
       for (auto& shard : shards_) CHECK(!shard->reactor().in_thread());
       count_.wait_for_none(grace);
     }
     for (auto& shard : shards_) shard->reactor().call([&shard] { shard->cancel(); });
-    std::lock_guard lock(mutex_);
-    sockets_.clear();
+    intake_->close();
   }
 
   size_t connection_count() const { return count_.value(); }
@@ -208,33 +179,38 @@ class Server::State {
  private:
   const Limits limits_;
   const Handler handler_;
-  const Clock& clock_;
   net::ConnectionRoom own_room_;
   Reception reception_;
   ConnectionCount count_;
   std::vector<std::unique_ptr<Shard>> shards_;
-  std::mutex mutex_;
-  std::vector<UniqueFd> sockets_;  // Guarded by mutex_.
+  std::optional<net::Intake> intake_;
 };
+
+namespace {
+
+std::vector<async::Reactor*> all_of(async::ReactorPool& pool) {
+  std::vector<async::Reactor*> reactors;
+  for (size_t i = 0; i < pool.size(); ++i) reactors.push_back(&pool.at(i));
+  return reactors;
+}
+
+}  // namespace
 
 Server::Server(async::ReactorPool& reactors, Limits limits, Handler handler, const Clock& clock,
                Reception reception)
-    : state_(std::make_unique<State>(limits, std::move(handler), clock, std::move(reception))) {
-  for (size_t i = 0; i < reactors.size(); ++i) state_->add(reactors.at(i));
-}
+    : state_(std::make_unique<State>(all_of(reactors), limits, std::move(handler), clock,
+                                     std::move(reception))) {}
 
 Server::Server(async::Reactor& reactor, Limits limits, Handler handler, const Clock& clock)
-    : state_(std::make_unique<State>(limits, std::move(handler), clock, Reception())) {
-  state_->add(reactor);
-}
+    : state_(std::make_unique<State>(std::vector{&reactor}, limits, std::move(handler), clock, Reception())) {}
 
 Server::~Server() { state_->stop(async::Duration{0}); }
 
 int Server::listen(UniqueFd socket, std::shared_ptr<const net::TlsServerContext> tls) {
-  return state_->listen(std::move(socket), std::move(tls));
+  return state_->intake().listen(std::move(socket), std::move(tls));
 }
 
-void Server::stop_listening(int socket) { state_->stop_listening(socket); }
+void Server::stop_listening(int socket) { state_->intake().stop_listening(socket); }
 
 void Server::stop(async::Duration grace) { state_->stop(grace); }
 

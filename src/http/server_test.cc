@@ -2,8 +2,11 @@
 
 #include "http/server.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+
+#include <map>
 
 #include "async/placing.h"
 #include "async/sync_wait.h"
@@ -484,6 +487,40 @@ TEST(Server, ClosesWhatIdlesOnOtherReactors) {
     clients.push_back(std::make_unique<RawClient>(server.port()));
     clients.back()->send(kAsk);
     EXPECT_EQ(clients.back()->read_response().status_line, "HTTP/1.1 200 OK") << i;
+  }
+}
+
+
+// Else one of them, always the same, has all that come together.
+TEST(Server, EachReactorServesAsManyConnections) {
+  constexpr size_t kReactors = 3, kClients = 60;
+  const auto tell_reactor = [](Exchange& exchange) -> async::Task<void> {
+    Response response;
+    response.body = fmt::format("{}", static_cast<const void*>(&exchange.reactor()));
+    co_await exchange.respond(std::move(response));
+  };
+  TestServer server(tell_reactor, {}, kReactors);
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (size_t i = 0; i < kClients; ++i) clients.push_back(std::make_unique<RawClient>(server.port()));
+  std::map<std::string, size_t> counts;
+  for (const auto& client : clients) {
+    client->send(kAsk);
+    ++counts[client->read_response().body];
+  }
+  ASSERT_EQ(counts.size(), kReactors);
+  for (const auto& [reactor, count] : counts) {
+    EXPECT_GE(count, kClients / kReactors - 2) << reactor;
+    EXPECT_LE(count, kClients / kReactors + 2) << reactor;
+  }
+}
+
+TEST(Server, CanStopWhileConnectionsCome) {
+  for (int round = 0; round < 20; ++round) {
+    TestServer server(echo, {}, 4);
+    std::vector<std::unique_ptr<RawClient>> clients;
+    for (int i = 0; i < 20; ++i) clients.push_back(std::make_unique<RawClient>(server.port()));
+    server.stop(async::Duration(0));
+    for (const auto& client : clients) EXPECT_TRUE(client->is_closed());
   }
 }
 

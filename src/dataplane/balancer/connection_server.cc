@@ -2,8 +2,6 @@
 
 #include "dataplane/balancer/connection_server.h"
 
-#include <optional>
-
 #include "async/task_set.h"
 
 namespace holm::balancer {
@@ -13,66 +11,60 @@ namespace {
 constexpr async::Duration kHandshake{10000};
 constexpr size_t kConnectionsMax = 40000;
 
-using Tls = std::shared_ptr<const net::TlsServerContext>;
-
 }  // namespace
 
 // Used on its reactor's thread only.
 struct ConnectionServer::Shard {
-  Shard(async::Reactor& own_reactor, const Handler& own_handler, const net::Listener::Bounds& own_bounds)
-      : reactor(own_reactor), handler(own_handler), bounds(own_bounds) {}
+  Shard(async::Reactor& own_reactor, const Handler& own_handler)
+      : reactor(own_reactor), handler(own_handler) {}
 
-  void listen(int socket, Tls tls) {
-    auto accepted = [this, tls](UniqueFd connection, const net::Address& peer) {
-      tasks.spawn(serve(*this, std::move(connection), peer, tls));
-    };
-    listener.emplace(reactor, socket, std::move(accepted), bounds);
-  }
-  static async::Task<void> serve(Shard& shard, UniqueFd socket, net::Address peer, Tls tls) {
-    const net::ConnectionRoom::Place place(*shard.bounds.room);
+  void take(net::Arrival arrival) { tasks.spawn(serve(*this, std::move(arrival))); }
+
+  static async::Task<void> serve(Shard& shard, net::Arrival arrival) {
     const SteadyTime at = shard.reactor.clock().steady();
     std::unique_ptr<net::TlsSession> session;
-    if (tls) {
-      session = tls->accept(socket.get());
+    if (arrival.tls) {
+      session = arrival.tls->accept(arrival.socket.get());
       if (!session) co_return;
     }
-    auto stream = std::make_unique<net::Stream>(shard.reactor, std::move(socket), std::move(session));
+    auto stream =
+        std::make_unique<net::Stream>(shard.reactor, std::move(arrival.socket), std::move(session));
     if (stream->tls()) {
       const net::Wait shaken = co_await stream->shake_hands(kHandshake);
       if (shaken == net::Wait::TimedOut || !stream->tls()->handshake_done()) stream.reset();
     }
-    Accepted accepted{std::move(stream), std::move(peer), at};
+    Accepted accepted{std::move(stream), std::move(arrival.peer), at};
     co_await shard.handler(std::move(accepted));
   }
 
   async::Reactor& reactor;
   const Handler& handler;
-  const net::Listener::Bounds& bounds;
-  std::optional<net::Listener> listener;
   async::TaskSet tasks;
 };
 
 ConnectionServer::ConnectionServer(async::ReactorPool& reactors, Handler handler,
                                    net::Listener::Bounds bounds)
-    : handler_(std::move(handler)), own_room_(kConnectionsMax), bounds_(std::move(bounds)) {
-  if (!bounds_.room) bounds_.room = &own_room_;
+    : handler_(std::move(handler)), own_room_(kConnectionsMax) {
+  if (!bounds.room) bounds.room = &own_room_;
+  std::vector<async::Reactor*> all;
   for (size_t i = 0; i < reactors.size(); ++i) {
-    shards_.push_back(std::make_unique<Shard>(reactors.at(i), handler_, bounds_));
+    all.push_back(&reactors.at(i));
+    shards_.push_back(std::make_unique<Shard>(reactors.at(i), handler_));
   }
+  auto taken = [this](size_t index, net::Arrival arrival) { shards_[index]->take(std::move(arrival)); };
+  intake_.emplace(std::move(all), std::move(taken), std::move(bounds));
 }
 
 ConnectionServer::~ConnectionServer() {
+  intake_->stop();
   for (std::unique_ptr<Shard>& shard : shards_) {
     async::Reactor& reactor = shard->reactor;
     reactor.call([&shard] { shard.reset(); });
   }
 }
 
-void ConnectionServer::listen(UniqueFd socket, Tls tls) {
-  socket_ = std::move(socket);
-  for (std::unique_ptr<Shard>& shard : shards_) {
-    shard->reactor.call([&] { shard->listen(socket_.get(), tls); });
-  }
+void ConnectionServer::listen(UniqueFd socket, std::shared_ptr<const net::TlsServerContext> tls) {
+  intake_->listen(std::move(socket), std::move(tls));
 }
 
 }  // namespace holm::balancer

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "async/reactor.h"
@@ -11,6 +12,7 @@
 #include "base/unique_fd.h"
 #include "net/address.h"
 #include "net/connection_room.h"
+#include "net/intake.h"
 #include "net/listener.h"
 #include "net/stream.h"
 #include "net/tls.h"
@@ -41,9 +43,8 @@ class ConnectionServer final {
   struct Shard;
   const Handler handler_;
   net::ConnectionRoom own_room_;
-  net::Listener::Bounds bounds_;
-  UniqueFd socket_;
   std::vector<std::unique_ptr<Shard>> shards_;
+  std::optional<net::Intake> intake_;
 };
 
 }  // namespace holm::balancer
