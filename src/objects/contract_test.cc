@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <atomic>
 #include <filesystem>
 #include <optional>
 #include <thread>
@@ -152,6 +154,28 @@ TYPED_TEST(Contract, ScansInTheOrderOfBytes) {
   EXPECT_EQ(this->keys({.from = "a/"}, 2), "a/ a/b ");
   EXPECT_EQ(this->keys({.from = "a", .end = "a/b"}, 100), "a a/ ");
   EXPECT_EQ(this->keys({.from = "a"}, 0), "");
+}
+
+// What moves from one range to another is in one of the two, whenever they are read.
+TYPED_TEST(Contract, ScansSeveralRangesOfOneMoment) {
+  ASSERT_TRUE(this->put("here", "x"));
+  std::atomic<bool> is_over = false;
+  std::thread mover([&] {
+    for (int i = 0; i < 300; ++i) {
+      const auto [from, to] = i % 2 == 0 ? std::pair("here", "there") : std::pair("there", "here");
+      EXPECT_TRUE(this->place_.commit({.changes = {{from, std::nullopt}, {to, "x"}}}));
+    }
+    is_over = true;
+  });
+  const std::array<Range, 2> ranges = {Range{.from = "a", .end = "i"}, Range{.from = "t"}};
+  int read = 0;
+  while (!is_over || read == 0) {
+    const auto found = this->place_.metadata().scan_all(ranges, 10).value();
+    ASSERT_EQ(found.size(), 2u);
+    EXPECT_EQ(found[0].size() + found[1].size(), 1u);
+    ++read;
+  }
+  mover.join();
 }
 
 TYPED_TEST(Contract, ScansManyAcrossWhateverTheyLieIn) {

@@ -100,11 +100,11 @@ Outcome<std::optional<RecordState>> Engine::find(const std::string& key) {
   return RecordState{std::move((*found)->value), (*found)->sequence};
 }
 
-Outcome<std::vector<Record>> Engine::scan(const Range& range, size_t records_max) {
+Outcome<RecordPage> Engine::scan_view(const View& view, const Range& range, size_t records_max) const {
   const std::string end = range.end.empty() ? std::string(1, kRecord + 1) : record_key(range.end);
-  auto cursor = walk_view(view(0), record_key(range.from), end);
+  auto cursor = walk_view(view, record_key(range.from), end);
   if (!cursor) return fail(cursor.error());
-  std::vector<Record> records;
+  RecordPage records;
   while (!(*cursor)->is_at_end() && records.size() < records_max) {
     const Entry entry = (*cursor)->entry();
     if (!entry.is_erased) {
@@ -113,6 +113,17 @@ Outcome<std::vector<Record>> Engine::scan(const Range& range, size_t records_max
     if (auto moved = (*cursor)->next(); !moved) return fail(moved.error());
   }
   return records;
+}
+
+Outcome<std::vector<RecordPage>> Engine::scan_all(std::span<const Range> ranges, size_t records_max) {
+  const View now = view(0);
+  std::vector<RecordPage> found;
+  for (const Range& range : ranges) {
+    auto records = scan_view(now, range, records_max);
+    if (!records) return fail(records.error());
+    found.push_back(std::move(*records));
+  }
+  return found;
 }
 
 uint64_t Engine::take_number() {

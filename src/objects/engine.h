@@ -64,7 +64,7 @@ class Engine final : public Metadata, public Bodies {
   ~Engine() override;
 
   Outcome<std::optional<RecordState>> find(const std::string& key) override;
-  Outcome<std::vector<Record>> scan(const Range& range, size_t records_max) override;
+  Outcome<std::vector<RecordPage>> scan_all(std::span<const Range> ranges, size_t records_max) override;
   void commit(Batch batch, Committed committed) override;
   uint64_t take_number() override;
   Outcome<std::unique_ptr<BodyWriter>> write_body() override;
@@ -98,6 +98,12 @@ class Engine final : public Metadata, public Bodies {
   struct Reusable {
     uint32_t number = 0;
     Segment segment;
+  };
+  // A segment whose bodies are being moved, and how far that is.
+  struct Compaction {
+    uint32_t segment = 0;
+    std::shared_ptr<File> file;
+    uint64_t at = 0;
   };
   // A small body that compaction takes out of a segment.
   struct Move {
@@ -148,6 +154,7 @@ class Engine final : public Metadata, public Bodies {
   Outcome<std::optional<FoundEntry>> find_durable(std::string_view key) const;
   Outcome<std::unique_ptr<Cursor>> walk_view(const View& view, const std::string& from,
                                              const std::string& end) const;
+  Outcome<RecordPage> scan_view(const View& view, const Range& range, size_t records_max) const;
   Outcome<std::string> read_content(const Location& location) const;
 
   // engine_commit.cc
@@ -174,7 +181,8 @@ class Engine final : public Metadata, public Bodies {
   Outcome<bool> prepare_segments();
   Outcome<bool> prepare_reserves();
   Outcome<bool> compact();
-  Outcome<> move_bodies(uint32_t segment, const File& file);
+  bool choose_segment();
+  bool is_alive(const Operation& operation, const View& now) const;
   void enqueue_moves(std::vector<Move> moves);
   Outcome<std::shared_ptr<File>> next_segment_file(uint32_t number, uint64_t& bytes);
   Outcome<bool> remove_dead_segments();
@@ -226,6 +234,7 @@ class Engine final : public Metadata, public Bodies {
   Manifest manifest_;
   bool has_ballast_ = false;
   std::vector<Reusable> reusable_;  // Dead segments to be used again, so that no zeros have to be written.
+  std::optional<Compaction> compaction_;
   std::set<uint32_t> compacted_;  // Once is enough: what is left of them is damaged.
 };
 

@@ -15,7 +15,6 @@ namespace {
 
 constexpr size_t kMergedMin = 4;  // Runs of like size.
 constexpr size_t kRunsMax = 12;
-constexpr size_t kMoveBytesMax = size_t{1} << 20;  // Of one commit of compaction.
 constexpr size_t kBodiesAtOnce = 256;
 constexpr size_t kReusableMax = 3;     // Dead segments that are kept,
 constexpr uint64_t kRoomyFactor = 16;  // where there is room for so many.
@@ -107,9 +106,9 @@ Outcome<> Engine::write_checkpoint_of(const std::shared_ptr<MemoryTable>& frozen
     std::lock_guard lock(mutex_);
     runs = runs_;
   }
-  const auto entries = walk(frozen, mutex_, "", "", UINT64_MAX);
-  constexpr uint64_t kEntryBytesMin = 160;
-  auto run = write_run(*entries, frozen->bytes() / kEntryBytesMin + 1, runs->empty());
+  std::mutex nobodys;  // It does not change any more.
+  const auto entries = walk(frozen, nobodys, "", "", UINT64_MAX);
+  auto run = write_run(*entries, frozen->keys(), runs->empty());
   if (!run) return fail(run.error());
   auto now = std::make_shared<Runs>(*runs);
   now->insert(now->begin(), *run);
@@ -270,58 +269,70 @@ Outcome<> Engine::drop_reusable(size_t kept) {
   return {};
 }
 
-// The segment with the smallest part that is still needed, if that is less than half.
+// A piece of a segment at a time, and the next when what is alive of it has been written anew: neither memory
+// nor a group of commits gets large by it.
 Outcome<bool> Engine::compact() {
-  uint32_t chosen = 0;
-  std::shared_ptr<File> file;
-  {
-    std::lock_guard lock(mutex_);
-    double least = 0.5;
-    for (const auto& [number, segment] : segments_) {
-      const double ratio = static_cast<double>(segment.live_bytes) / static_cast<double>(segment.bytes);
-      if (number >= manifest_.replay_segment || number == tail_ || compacted_.contains(number)) continue;
-      if (ratio >= least) continue;
-      least = ratio;
-      chosen = number;
-      file = segment.file;
-    }
-    if (chosen == 0 || moving_ > 0 || !failure_.empty()) return false;
-    if (std::exchange(has_compaction_failed_, false)) compacted_.clear();
+  if (!choose_segment()) return false;
+  auto piece = read_piece(*compaction_->file, compaction_->segment, compaction_->at);
+  if (!piece) {
+    compaction_.reset();
+    return fail(piece.error());
   }
-  compacted_.insert(chosen);
-  if (auto moved = move_bodies(chosen, *file); !moved) return fail(moved.error());
+  std::vector<Move> moves;
+  const View now = view(0);
+  for (const LogRecord& record : (*piece)->records) {
+    for (const Operation& operation : record.operations) {
+      if (!is_alive(operation, now)) continue;
+      const auto content =
+          (*piece)->bytes.substr(operation.location.offset - (*piece)->begin, operation.location.bytes);
+      moves.push_back({operation.body, operation.location, content});
+    }
+  }
+  if (!moves.empty()) enqueue_moves(std::move(moves));
+  compaction_->at = (*piece)->end;
+  if ((*piece)->records.empty()) compaction_.reset();
   return true;
 }
 
-Outcome<> Engine::move_bodies(uint32_t segment, const File& file) {
-  std::vector<Move> moves;
-  size_t bytes = 0;
-  const View now = view(0);
-  auto visited = visit_segment(file, segment, [&](const LogRecord& record, std::string_view contents) {
-    for (const Operation& operation : record.operations) {
-      const bool has_content =
-          operation.kind == OperationKind::Content || operation.kind == OperationKind::Moved;
-      if (!has_content) continue;
-      auto found = find_entry(now, body_key(operation.body));
-      if (!found || !*found || (*found)->is_erased || read_location((*found)->value) != operation.location)
-        continue;
-      const auto content = contents.substr(operation.location.offset, operation.location.bytes);
-      moves.push_back({operation.body, operation.location, std::string(content)});
-      bytes += content.size();
-    }
-    if (bytes < kMoveBytesMax) return;
-    enqueue_moves(std::exchange(moves, {}));
-    bytes = 0;
-  });
-  if (!moves.empty()) enqueue_moves(std::move(moves));
-  return visited;
+// The one that is being compacted, or else that with the smallest part that is still needed, if that is less
+// than half.
+bool Engine::choose_segment() {
+  std::lock_guard lock(mutex_);
+  if (moving_ > 0 || !failure_.empty()) return false;
+  if (std::exchange(has_compaction_failed_, false)) {
+    compaction_.reset();
+    compacted_.clear();
+  }
+  if (compaction_) {
+    const auto found = segments_.find(compaction_->segment);
+    if (found != segments_.end() && found->second.file == compaction_->file) return true;
+    compaction_.reset();  // Nothing of it is needed any more.
+  }
+  double least = 0.5;
+  for (const auto& [number, segment] : segments_) {
+    const double ratio = static_cast<double>(segment.live_bytes) / static_cast<double>(segment.bytes);
+    if (number >= manifest_.replay_segment || number == tail_ || compacted_.contains(number)) continue;
+    if (ratio >= least) continue;
+    least = ratio;
+    compaction_ = {.segment = number, .file = segment.file, .at = kSegmentHeadBytes};
+  }
+  if (compaction_) compacted_.insert(compaction_->segment);
+  return compaction_.has_value();
+}
+
+// Whether it brought a body that is still there.
+bool Engine::is_alive(const Operation& operation, const View& now) const {
+  if (operation.kind != OperationKind::Content && operation.kind != OperationKind::Moved) return false;
+  const auto found = find_entry(now, body_key(operation.body));
+  return found && *found && !(*found)->is_erased && read_location((*found)->value) == operation.location;
 }
 
 void Engine::enqueue_moves(std::vector<Move> moves) {
   const auto moved = [this](const CommitResult& result) {
     std::lock_guard lock(mutex_);
-    has_compaction_failed_ = has_compaction_failed_ || !result;
-    if (--moving_ > 0) return;
+    --moving_;
+    has_compaction_failed_ = !result;
+    if (!result) return;  // Not before something has changed.
     upkeep_due_ = true;
     upkeep_waits_.notify_one();
   };

@@ -9,8 +9,8 @@ namespace holm::objects {
 
 namespace {
 
-constexpr size_t kNodeBytes =
-    224;  // Of a map's node with two short texts, and of its key's place in the index.
+constexpr size_t kEntryBytes = 80;  // Of a map's node.
+constexpr size_t kKeyBytes = 64;    // Of a key's place in the index.
 // Copied at a time: few at first, as many a walk ends where it begins, then more and more.
 constexpr size_t kEntriesFirst = 4;
 constexpr size_t kEntriesAtOnceMax = 128;
@@ -24,18 +24,27 @@ struct Copy {
 
 }  // namespace
 
+std::string_view MemoryTable::kept(std::string_view text) {
+  if (text.empty()) return {};
+  char* copy = static_cast<char*>(memory_.allocate(text.size(), 1));
+  text.copy(copy, text.size());
+  bytes_ += text.size();
+  return {copy, text.size()};
+}
+
 void MemoryTable::put(std::string_view key, uint64_t sequence, std::optional<std::string_view> value) {
-  State state{.is_erased = !value, .value = std::string(value.value_or(""))};
-  bytes_ += kNodeBytes + key.size() + state.value.size();
+  const State state{.is_erased = !value, .value = kept(value.value_or(""))};
+  bytes_ += kEntryBytes;
   const auto known = latest_.find(key);
-  // What is newer comes right before what was the latest.
-  const auto near = known == latest_.end() ? entries_.lower_bound(PlaceView{key, sequence}) : known->second;
-  const auto placed = entries_.insert_or_assign(near, Place{std::string(key), sequence}, std::move(state));
   if (known == latest_.end()) {
+    bytes_ += kKeyBytes;
+    const auto placed = entries_.emplace(Place{kept(key), sequence}, state).first;
     latest_.emplace(placed->first.key, placed);
-  } else if (sequence > known->second->first.sequence) {
-    known->second = placed;
+    return;
   }
+  // What is newer comes right before what was the latest.
+  const auto placed = entries_.insert_or_assign(known->second, Place{known->first, sequence}, state);
+  if (sequence > known->second->first.sequence) known->second = placed;
 }
 
 std::optional<Entry> MemoryTable::find(std::string_view key, uint64_t sequence_max) const {
@@ -43,7 +52,7 @@ std::optional<Entry> MemoryTable::find(std::string_view key, uint64_t sequence_m
   if (known == latest_.end()) return std::nullopt;
   auto found = known->second;
   if (found->first.sequence > sequence_max) {
-    found = entries_.lower_bound(PlaceView{key, sequence_max});
+    found = entries_.lower_bound(Place{key, sequence_max});
     if (found == entries_.end() || found->first.key != key) return std::nullopt;
   }
   return Entry{found->first.key, found->first.sequence, found->second.is_erased, found->second.value};
@@ -80,7 +89,7 @@ class MemoryCursor final : public Cursor {
     std::lock_guard lock(mutex_);
     copies_.clear();
     at_ = 0;
-    auto found = table_->entries_.lower_bound(MemoryTable::PlaceView{from_, UINT64_MAX});
+    auto found = table_->entries_.lower_bound(MemoryTable::Place{from_, UINT64_MAX});
     for (; found != table_->entries_.end(); ++found) {
       const auto& [place, state] = *found;
       if (!end_.empty() && place.key >= end_) break;
@@ -90,7 +99,7 @@ class MemoryCursor final : public Cursor {
         at_once_ = std::min(2 * at_once_, kEntriesAtOnceMax);
         return;
       }
-      copies_.push_back({place.key, place.sequence, state.is_erased, state.value});
+      copies_.push_back({std::string(place.key), place.sequence, state.is_erased, std::string(state.value)});
     }
     is_exhausted_ = true;
   }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <memory_resource>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -15,47 +16,48 @@
 namespace holm::objects {
 
 // Keeps every state of a key, so that readers of an older moment are not disturbed. Guarded by its owner's
-// mutex.
+// mutex. All of it lies in a few large pieces of memory, for else the thread that ends a table would dispute the
+// allocator, entry by entry, with the one that fills the next.
 class MemoryTable final {
  public:
+  MemoryTable() = default;
+  MemoryTable(const MemoryTable&) = delete;
+  MemoryTable& operator=(const MemoryTable&) = delete;
+
   // Nothing: the key is erased.
   void put(std::string_view key, uint64_t sequence, std::optional<std::string_view> value);
   // The latest state up to `sequence_max`; nothing when this table knows none.
   std::optional<Entry> find(std::string_view key, uint64_t sequence_max) const;
   size_t bytes() const { return bytes_; }  // About what it takes of memory.
+  size_t keys() const { return latest_.size(); }
   bool is_empty() const { return entries_.empty(); }
 
  private:
   friend class MemoryCursor;
 
   struct Place {
-    std::string key;
-    uint64_t sequence;
-  };
-  struct PlaceView {
     std::string_view key;
     uint64_t sequence;
   };
   // Keys ascend; of one key the latest state is first.
   struct Before {
-    using is_transparent = void;
-    template <class A, class B>
-    bool operator()(const A& a, const B& b) const {
-      const int order = std::string_view(a.key).compare(std::string_view(b.key));
+    bool operator()(const Place& a, const Place& b) const {
+      const int order = a.key.compare(b.key);
       return order != 0 ? order < 0 : a.sequence > b.sequence;
     }
   };
   struct State {
     bool is_erased = false;
-    std::string value;
+    std::string_view value;
   };
 
-  using Entries = std::map<Place, State, Before>;
+  using Entries = std::pmr::map<Place, State, Before>;
+  std::string_view kept(std::string_view text);
 
-  Entries entries_;
-  // Each key's first, which most who look for one want, without the way down the tree. The names are the
-  // entries' own: none is ever taken out.
-  std::unordered_map<std::string_view, Entries::const_iterator> latest_;
+  std::pmr::monotonic_buffer_resource memory_;
+  Entries entries_{&memory_};
+  // Each key's first, which most who look for one want, without the way down the tree.
+  std::pmr::unordered_map<std::string_view, Entries::const_iterator> latest_{&memory_};
   size_t bytes_ = 0;
 };
 

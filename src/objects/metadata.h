@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,8 @@ struct Record {
 
   bool operator==(const Record&) const = default;
 };
+
+using RecordPage = std::vector<Record>;
 
 // Keys in the order of their bytes: from `from`, before `end` unless that is empty.
 struct Range {
@@ -84,8 +87,10 @@ class Metadata {
  public:
   virtual ~Metadata() = default;
   virtual Outcome<std::optional<RecordState>> find(const std::string& key) = 0;
-  // The first `records_max` records of the range, all of one moment. Work is by the page, not by the range.
-  virtual Outcome<std::vector<Record>> scan(const Range& range, size_t records_max) = 0;
+  // The first `records_max` records of each of the ranges, all of one moment. Work is by the page, not by the
+  // range.
+  virtual Outcome<std::vector<RecordPage>> scan_all(std::span<const Range> ranges, size_t records_max) = 0;
+  Outcome<RecordPage> scan(const Range& range, size_t records_max);
   virtual void commit(Batch batch, Committed committed) = 0;
   // Greater than every number that was taken before and is part of a commit, also before a crash: for ids and
   // for the order of versions.

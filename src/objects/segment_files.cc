@@ -9,6 +9,7 @@
 
 #include "crypto/crc.h"
 #include "objects/coding.h"
+#include "objects/metadata.h"
 
 namespace holm::objects {
 
@@ -17,6 +18,8 @@ namespace {
 constexpr uint64_t kMagic = 0x31304745534d4c48;  // "HLMSEG01"
 constexpr std::string_view kPrefix = "log-";
 constexpr size_t kZerosAtOnce = size_t{1} << 20;
+constexpr uint64_t kPieceBytes = uint64_t{1} << 20;
+constexpr uint64_t kRecordBytesMax = kBatchBytesMax + (uint64_t{1} << 20);  // With its head and padding.
 
 std::string head_of(uint32_t segment) {
   std::string head;
@@ -138,17 +141,25 @@ Outcome<bool> replay_segment(const File& file, uint32_t segment, uint64_t offset
   return found;
 }
 
-Outcome<> visit_segment(const File& file, uint32_t segment,
-                        const std::function<void(const LogRecord&, std::string_view)>& visit) {
-  auto bytes = read_all(file);
-  if (!bytes) return fail(bytes.error());
-  for (uint64_t at = kSegmentHeadBytes; at < bytes->size();) {
-    const auto record = read_record(std::string_view(*bytes).substr(at), segment, at);
-    if (!record) break;
-    visit(*record, *bytes);
-    at += record->bytes;
+Outcome<std::unique_ptr<SegmentPiece>> read_piece(const File& file, uint32_t segment, uint64_t at) {
+  auto size = file.size();
+  if (!size) return fail(size.error());
+  auto piece = std::make_unique<SegmentPiece>();
+  piece->begin = piece->end = at;
+  for (const uint64_t bytes : {kPieceBytes, kRecordBytesMax}) {
+    auto read = read_exactly(file, at, std::min<uint64_t>(bytes, *size - std::min(at, *size)));
+    if (!read) return fail(read.error());
+    piece->bytes = std::move(*read);
+    while (piece->end < at + piece->bytes.size()) {
+      auto record = read_record(std::string_view(piece->bytes).substr(piece->end - at), segment, piece->end);
+      if (!record) break;
+      piece->end += record->bytes;
+      piece->records.push_back(std::move(*record));
+    }
+    // Without a record there may be one that is larger.
+    if (!piece->records.empty()) break;
   }
-  return {};
+  return piece;
 }
 
 }  // namespace holm::objects

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "objects/disk.h"
 #include "objects/log_record.h"
@@ -45,8 +46,15 @@ struct Replay {
 Outcome<bool> replay_segment(const File& file, uint32_t segment, uint64_t offset, Replay& replay,
                              const std::function<void(const LogRecord&)>& visit);
 
-// Visits the whole records of a segment up to the first that is none.
-Outcome<> visit_segment(const File& file, uint32_t segment,
-                        const std::function<void(const LogRecord&, std::string_view file)>& visit);
+// Records of a segment that follow one another, and the bytes that they were read from.
+struct SegmentPiece {
+  std::string bytes;
+  uint64_t begin = 0;                   // Where the bytes stand in the segment.
+  std::vector<LogRecord> records = {};  // Views into the bytes.
+  uint64_t end = 0;                     // Where the next piece begins.
+};
+// The whole records from `at`, of about a megabyte, up to the first that is none: without records, there are
+// no more.
+Outcome<std::unique_ptr<SegmentPiece>> read_piece(const File& file, uint32_t segment, uint64_t at);
 
 }  // namespace holm::objects

@@ -452,7 +452,7 @@ def test_only_deleted_keys_have_a_marker(region, bucket):
 
 
 def test_versions_stay_while_others_come_and_go(region, bucket):
-    """The latest of the past becomes the current one when that is removed."""
+    """The latest of the past becomes the current one when that is removed. It can be read and is listed, once."""
     s3 = region.client("s3")
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     kept = s3.put_object(Bucket=bucket, Key="k", Body=b"kept")["VersionId"]
@@ -466,6 +466,8 @@ def test_versions_stay_while_others_come_and_go(region, bucket):
         done = others.submit(come_and_go)
         while not done.done():
             assert s3.get_object(Bucket=bucket, Key="k", VersionId=kept)["Body"].read() == b"kept"
+            listed = [each["VersionId"] for each in s3.list_object_versions(Bucket=bucket)["Versions"]]
+            assert listed.count(kept) == 1, listed
         done.result()
 
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 
 #include "objects/bodies.h"
@@ -21,14 +22,16 @@ class ReferenceStore final : public objects::Metadata, public objects::Bodies {
     return objects::RecordState{found->second.value, found->second.stamp};
   }
 
-  objects::Outcome<std::vector<objects::Record>> scan(const objects::Range& range,
-                                                      size_t records_max) override {
+  objects::Outcome<std::vector<objects::RecordPage>> scan_all(std::span<const objects::Range> ranges,
+                                                           size_t records_max) override {
     std::lock_guard lock(mutex_);
-    std::vector<objects::Record> found;
-    for (auto at = records_.lower_bound(range.from); at != records_.end() && found.size() < records_max;
-         ++at) {
-      if (!range.end.empty() && at->first >= range.end) break;
-      found.push_back(at->second);
+    std::vector<objects::RecordPage> found;
+    for (const objects::Range& range : ranges) {
+      objects::RecordPage& records = found.emplace_back();
+      for (auto at = records_.lower_bound(range.from); at != records_.end(); ++at) {
+        if (records.size() == records_max || (!range.end.empty() && at->first >= range.end)) break;
+        records.push_back(at->second);
+      }
     }
     return found;
   }

@@ -51,29 +51,43 @@ std::optional<std::string> Records::find(const std::string& key) {
   return record ? std::optional(record->value) : std::nullopt;
 }
 
-std::vector<objects::Record> Records::scan(const objects::Range& range, size_t records_max) {
+std::ranges::subrange<Records::Changes::const_iterator> Records::changes_in(const objects::Range& range) const {
   const auto first = changes_.lower_bound(range.from);
   auto last = first;
   while (last != changes_.end() && is_in(range, last->first)) ++last;
-  const auto changed = static_cast<size_t>(std::distance(first, last));
-  std::vector<objects::Record> records = require(metadata_.scan(range, records_max + changed));
-  if (purpose_ == Purpose::Change) {
-    for (const objects::Record& record : records)
-      seen_.emplace(record.key, objects::RecordState{record.value, record.stamp});
+  return {first, last};
+}
+
+std::vector<objects::Record> Records::scan(const objects::Range& range, size_t records_max) {
+  return std::move(scan_all({&range, 1}, records_max).front());
+}
+
+std::vector<objects::RecordPage> Records::scan_all(std::span<const objects::Range> ranges,
+                                                            size_t records_max) {
+  size_t changed = 0;  // So many that are stored may be no more.
+  for (const objects::Range& range : ranges)
+    changed = std::max(changed, static_cast<size_t>(std::ranges::distance(changes_in(range))));
+  auto found = require(metadata_.scan_all(ranges, records_max + changed));
+  for (size_t i = 0; i < ranges.size(); ++i) {
+    std::vector<objects::Record>& records = found[i];
+    if (purpose_ == Purpose::Change) {
+      for (const objects::Record& record : records)
+        seen_.emplace(record.key, objects::RecordState{record.value, record.stamp});
+    }
+    if (changed == 0) continue;
+    std::map<std::string, std::string> merged;
+    for (objects::Record& record : records) merged.emplace(std::move(record.key), std::move(record.value));
+    for (const auto& [key, value] : changes_in(ranges[i])) {
+      merged.erase(key);
+      if (value) merged.emplace(key, *value);
+    }
+    records.clear();
+    for (auto& [key, value] : merged) {
+      if (records.size() == records_max) break;
+      records.push_back({key, std::move(value)});
+    }
   }
-  if (changed == 0) return records;
-  std::map<std::string, std::string> merged;
-  for (objects::Record& record : records) merged.emplace(std::move(record.key), std::move(record.value));
-  for (auto each = first; each != last; ++each) {
-    merged.erase(each->first);
-    if (each->second) merged.emplace(each->first, *each->second);
-  }
-  records.clear();
-  for (auto& [key, value] : merged) {
-    if (records.size() == records_max) break;
-    records.push_back({key, std::move(value)});
-  }
-  return records;
+  return found;
 }
 
 Result<std::string> Records::read_body(objects::BodyId body) {

@@ -5,6 +5,8 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <ranges>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,6 +33,8 @@ class Records final {
   std::optional<std::string> find(const std::string& key);
   // The first `records_max` records of the range. Stamps mean nothing here.
   std::vector<objects::Record> scan(const objects::Range& range, size_t records_max);
+  // So of each of the ranges, all of one moment.
+  std::vector<objects::RecordPage> scan_all(std::span<const objects::Range> ranges, size_t records_max);
   // The bytes that a record names; a failure when they are damaged, or were removed since it was read.
   Result<std::string> read_body(objects::BodyId body);
 
@@ -72,13 +76,15 @@ class Records final {
 
  private:
   const std::optional<objects::RecordState>& read(const std::string& key);
+  using Changes = std::map<std::string, std::optional<std::string>>;
+  std::ranges::subrange<Changes::const_iterator> changes_in(const objects::Range& range) const;
 
   const Service& service_;
   objects::Metadata& metadata_;
   objects::Bodies& bodies_;
   const Purpose purpose_;
   std::map<std::string, std::optional<objects::RecordState>> seen_;
-  std::map<std::string, std::optional<std::string>> changes_;
+  Changes changes_;
   std::vector<objects::Range> empty_;
   std::vector<std::shared_ptr<objects::NewBody>> adopted_;
   std::vector<objects::BodyId> forgotten_;

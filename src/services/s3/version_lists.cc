@@ -1,7 +1,9 @@
 // Versions in the order of keys.
 
 #include <algorithm>
+#include <array>
 #include <limits>
+#include <optional>
 
 #include "services/s3/record_codec.h"
 #include "services/s3/records.h"
@@ -13,32 +15,38 @@ namespace {
 
 constexpr size_t kPageMin = 8, kPageMax = 1001;
 
-// The records of a range, one after the other, read page by page.
-class Walk {
+// Two lists of records that were read together, as one.
+class Merged {
  public:
-  Walk(Records& records, objects::Range range, size_t expected)
-      : records_(records), range_(std::move(range)), page_(std::clamp(expected, kPageMin, kPageMax)) {}
-
-  // Null at the end.
-  const objects::Record* peek() {
-    if (next_ < read_.size()) return &read_[next_];
-    if (is_at_end_) return nullptr;
-    read_ = records_.scan(range_, page_);
-    next_ = 0;
-    is_at_end_ = read_.size() < page_;
-    if (read_.empty()) return nullptr;
-    range_.from = read_.back().key + '\0';
-    return &read_.front();
+  // Up to `asked` records of each kind that are not before `last`.
+  Merged(Records& records, int64_t bucket, const VersionPosition& last, const std::string& end, size_t asked)
+      : asked_(asked) {
+    const std::array<objects::Range, 2> ranges = {current_range(bucket, last.key, end),
+                                                  past_range(bucket, last.key, last.id, end)};
+    found_ = records.scan_all(ranges, asked);
   }
-  void next() { ++next_; }
+
+  // Nothing: what follows has not been read, or does not exist.
+  std::optional<VersionRow> next() {
+    auto& [current, past] = next_;
+    const bool has_current = current < found_[0].size(), has_past = past < found_[1].size();
+    if (!has_current && !has_past) return std::nullopt;
+    if ((!has_current && is_cut(0)) || (!has_past && is_cut(1))) return std::nullopt;
+    std::string key(has_current ? key_of_current(found_[0][current].key) : std::string_view());
+    std::string past_key = has_past ? position_of_past(found_[1][past].key).key : std::string();
+    if (has_current && (!has_past || key <= past_key)) {
+      return version_in(found_[0][current++].value, std::move(key), true);
+    }
+    return version_in(found_[1][past++].value, std::move(past_key), false);
+  }
+  bool is_all() const { return !is_cut(0) && !is_cut(1); }
 
  private:
-  Records& records_;
-  objects::Range range_;
-  const size_t page_;
-  std::vector<objects::Record> read_;
-  size_t next_ = 0;
-  bool is_at_end_ = false;
+  bool is_cut(size_t kind) const { return found_[kind].size() == asked_; }
+
+  const size_t asked_;
+  std::vector<objects::RecordPage> found_;  // Current ones, past ones.
+  std::array<size_t, 2> next_{};
 };
 
 }  // namespace
@@ -66,22 +74,22 @@ Outlines list_current(Records& records, int64_t bucket, const std::string& from,
   return found;
 }
 
+// A version that is followed by another, or is the current one again, is in just one of the two lists only where
+// they are of one moment.
 std::vector<VersionRow> list_versions(Records& records, int64_t bucket, const std::string& from,
                                       const VersionPosition& after, const std::string& end, size_t count) {
   std::vector<VersionRow> rows;
-  const bool goes_on = after.id != 0 && from == after.key;
-  Walk current(records, current_range(bucket, from, end), count);
-  Walk past(records, past_range(bucket, from, goes_on ? after.id : 0, end), count);
+  VersionPosition last = from == after.key ? after : VersionPosition{from, 0};
   while (rows.size() < count) {
-    const objects::Record *now = current.peek(), *before = past.peek();
-    if (now == nullptr && before == nullptr) break;
-    std::string key(now ? key_of_current(now->key) : std::string_view());
-    std::string past_key = before ? position_of_past(before->key).key : std::string();
-    const bool is_current = now != nullptr && (before == nullptr || key <= past_key);
-    VersionRow row = is_current ? version_in(now->value, std::move(key), true)
-                                : version_in(before->value, std::move(past_key), false);
-    (is_current ? current : past).next();
-    if (!goes_on || row.key != after.key || row.id < after.id) rows.push_back(std::move(row));
+    Merged merged(records, bucket, last, end, std::clamp(count - rows.size(), kPageMin, kPageMax));
+    while (rows.size() < count) {
+      auto row = merged.next();
+      if (!row) break;
+      if (last.id != 0 && row->key == last.key && row->id >= last.id) continue;
+      last = {row->key, row->id};
+      rows.push_back(std::move(*row));
+    }
+    if (merged.is_all()) break;
   }
   return rows;
 }
