@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Measures S3 on a region of its own, nginx's files and Ceph on the same disk in the same run; ratios on the last line.
+"""Measures S3 on a region of its own, nginx's files, Ceph and the machine by itself in the same run, on the same disk;
+ratios on the last line.
 
 Usage: bench/s3.py [SECONDS]. Needs wrk; nginx is `nginx`, or what NGINX_PROGRAM names, and left out when there is none, as
 is Ceph (bench/ceph.py) where tools/install_ceph.sh has not been.
@@ -28,6 +29,7 @@ from signed_requests import Signer, send  # noqa: E402
 SECONDS = 5
 SMALL, LARGE, PART, PARTS = 4096, 1 << 20, 8 << 20, 8
 KEYS, LARGE_KEYS, LISTED = 8000, 16, 3_000
+LOGGED = 4600  # Bytes that a PUT of 4 KiB adds to the log.
 DISCARDED = bytearray(LARGE)
 NGINX = os.environ.get("NGINX_PROGRAM", shutil.which("nginx") or "")
 ALONE = os.environ.get("HOLM_S3_ALONE", "")
@@ -283,6 +285,14 @@ class Measured:
     after: float = 0.0
 
 
+@dataclasses.dataclass
+class Machine:
+    sync: float  # Milliseconds.
+    sync_p99: float
+    write: float  # Bytes a second.
+    md5: float
+
+
 def measure_s3(make):
     """One server at a time lives, so none pays for what another does afterwards."""
     server = make()
@@ -304,7 +314,31 @@ def measure_nginx():
         server.end()
 
 
-def print_figures(measured):
+def measure_machine():
+    """What it takes by itself: a sync of what a small PUT logs, 64 MiB written and synced, MD5 on one core."""
+    times, data = [], os.urandom(PART)
+    with tempfile.NamedTemporaryFile(prefix="holm-bench-") as file:
+        begin = time.monotonic()
+        for number in range(PARTS):
+            os.pwrite(file.fileno(), data, number * PART)
+        os.fdatasync(file.fileno())
+        write = PART * PARTS / (time.monotonic() - begin)
+        end = time.monotonic() + SECONDS
+        while time.monotonic() < end:
+            begin = time.monotonic()
+            os.pwrite(file.fileno(), data[:LOGGED], len(times) * LOGGED % (PART * (PARTS - 1)))
+            os.fdatasync(file.fileno())
+            times.append(time.monotonic() - begin)
+    times.sort()
+    begin = time.monotonic()
+    hashlib.md5(data).digest()
+    return Machine(times[len(times) // 2] * 1e3, times[len(times) * 99 // 100] * 1e3, write,
+                   PART / (time.monotonic() - begin))
+
+
+def print_figures(measured, machine):
+    print(f"the machine: a sync of {LOGGED} bytes p50 {machine.sync:.2f} ms, p99 {machine.sync_p99:.2f} ms; 64 MiB written and "
+          f"synced {machine.write / 1e6:.0f} MB/s; MD5 {machine.md5 / 1e6:.0f} MB/s of one core")
     for name, figure in measured["holm"].figures.items():
         print("; ".join([f"{name}: {figure}"] + [f"{peer} {each.figures[name]}" for peer, each in measured.items()
                                                  if peer != "holm" and name in each.figures]))
@@ -312,6 +346,13 @@ def print_figures(measured):
                                           for peer, each in measured.items()))
     print("resident: " + "; ".join(f"{peer} {each.idle:.1f} MiB idle, {each.after:.1f} MiB after all this"
                                    for peer, each in measured.items() if each.idle))
+
+
+def machine_ratios(ours, machine):
+    """Of a part the MD5 is told, so one core's is the limit of one upload, and all cores' that of four."""
+    return (f"holm / machine: PUT 4 KiB, one client, p50 {ours.figures['PUT 4 KiB, one client'].p50 / machine.sync:.2f} syncs, "
+            f"64 MiB in parts {ours.parts / machine.write:.2f} of the disk's writes, "
+            f"{ours.parts / machine.md5 / os.cpu_count():.2f} of MD5 on all cores")
 
 
 def ratios(name, ours, theirs):
@@ -340,10 +381,12 @@ def main():
             measured["ceph"] = measure_s3(ceph)
         except CephFailed as error:
             failure = f"Ceph is left out: {error}"
-    print_figures(measured)
+    machine = measure_machine()
+    print_figures(measured, machine)
     if failure:
         sys.exit(failure)
-    print("; ".join(ratios(name, measured["holm"], each) for name, each in measured.items() if name != "holm"))
+    peers = [ratios(name, measured["holm"], each) for name, each in measured.items() if name != "holm"]
+    print("; ".join([machine_ratios(measured["holm"], machine), *peers]))
 
 
 if __name__ == "__main__":
