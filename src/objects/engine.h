@@ -30,6 +30,7 @@ struct Options {
   uint64_t ballast_bytes = uint64_t{16} << 20;   // At least what a checkpoint writes.
   size_t inline_bytes_max = 128 * 1024;          // Of bodies that lie in the log.
   size_t memory_bytes_max = size_t{16} << 20;    // Of the index in memory before it is written out.
+  uint64_t piece_bytes = uint64_t{1} << 20;      // Of the log that is compacted at a time.
   uint64_t log_bytes_max = uint64_t{256} << 20;  // Written before the same.
   size_t block_bytes = 8 * 1024;                 // Of runs.
   size_t cache_bytes_max = size_t{8} << 20;      // Of their blocks, in memory.

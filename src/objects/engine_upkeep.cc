@@ -273,7 +273,7 @@ Outcome<> Engine::drop_reusable(size_t kept) {
 // nor a group of commits gets large by it.
 Outcome<bool> Engine::compact() {
   if (!choose_segment()) return false;
-  auto piece = read_piece(*compaction_->file, compaction_->segment, compaction_->at);
+  auto piece = read_piece(*compaction_->file, compaction_->segment, compaction_->at, options_.piece_bytes);
   if (!piece) {
     compaction_.reset();
     return fail(piece.error());

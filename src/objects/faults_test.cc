@@ -260,6 +260,32 @@ TEST_F(Faults, CompactionKeepsTheFewThatLive) {
   EXPECT_TRUE(engine_->scrub().value().messages.empty());
 }
 
+// What is moved is written with the commits that wait meanwhile.
+TEST_F(Faults, CompactionMovesAPieceAtATime) {
+  open();
+  std::vector<BodyId> kept;
+  for (int i = 0; i < 120; ++i) {
+    ASSERT_EQ(put_body("key-" + std::to_string(i), std::to_string(i) + std::string(1000, 'x')), "done");
+    if (i % 4 == 0) {
+      kept.push_back(last_body_);
+    } else {
+      ASSERT_EQ(commit({.forgotten = {last_body_}}), "done");
+    }
+  }
+  ASSERT_TRUE(engine_->checkpoint());
+  size_t groups = 0;
+  while (engine_->upkeep().value()) continue;
+  while (engine_->write_group()) {
+    ++groups;
+    while (engine_->upkeep().value()) continue;
+  }
+  // Of four bodies that lie together, as many as fit into a piece with what is removed between them, one lives.
+  EXPECT_GT(groups, kept.size() / 2);
+  for (size_t i = 0; i < kept.size(); ++i) {
+    EXPECT_TRUE(read_body(kept[i]).starts_with(std::to_string(i * 4) + "x"));
+  }
+}
+
 TEST_F(Faults, OneSyncCarriesAllThatWaits) {
   open();
   ASSERT_EQ(put("a", "one"), "done");

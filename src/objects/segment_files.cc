@@ -18,7 +18,6 @@ namespace {
 constexpr uint64_t kMagic = 0x31304745534d4c48;  // "HLMSEG01"
 constexpr std::string_view kPrefix = "log-";
 constexpr size_t kZerosAtOnce = size_t{1} << 20;
-constexpr uint64_t kPieceBytes = uint64_t{1} << 20;
 constexpr uint64_t kRecordBytesMax = kBatchBytesMax + (uint64_t{1} << 20);  // With its head and padding.
 
 std::string head_of(uint32_t segment) {
@@ -141,13 +140,14 @@ Outcome<bool> replay_segment(const File& file, uint32_t segment, uint64_t offset
   return found;
 }
 
-Outcome<std::unique_ptr<SegmentPiece>> read_piece(const File& file, uint32_t segment, uint64_t at) {
+Outcome<std::unique_ptr<SegmentPiece>> read_piece(const File& file, uint32_t segment, uint64_t at,
+                                                  uint64_t bytes) {
   auto size = file.size();
   if (!size) return fail(size.error());
   auto piece = std::make_unique<SegmentPiece>();
   piece->begin = piece->end = at;
-  for (const uint64_t bytes : {kPieceBytes, kRecordBytesMax}) {
-    auto read = read_exactly(file, at, std::min<uint64_t>(bytes, *size - std::min(at, *size)));
+  for (const uint64_t enough : {bytes, kRecordBytesMax}) {
+    auto read = read_exactly(file, at, std::min<uint64_t>(enough, *size - std::min(at, *size)));
     if (!read) return fail(read.error());
     piece->bytes = std::move(*read);
     while (piece->end < at + piece->bytes.size()) {
@@ -155,6 +155,7 @@ Outcome<std::unique_ptr<SegmentPiece>> read_piece(const File& file, uint32_t seg
       if (!record) break;
       piece->end += record->bytes;
       piece->records.push_back(std::move(*record));
+      if (piece->end >= at + bytes) break;
     }
     // Without a record there may be one that is larger.
     if (!piece->records.empty()) break;

@@ -53,8 +53,9 @@ struct SegmentPiece {
   std::vector<LogRecord> records = {};  // Views into the bytes.
   uint64_t end = 0;                     // Where the next piece begins.
 };
-// The whole records from `at`, of about a megabyte, up to the first that is none: without records, there are
-// no more.
-Outcome<std::unique_ptr<SegmentPiece>> read_piece(const File& file, uint32_t segment, uint64_t at);
+// The whole records in the `bytes` bytes from `at`, or the one there that is larger, up to the first that is none:
+// without records, there are no more.
+Outcome<std::unique_ptr<SegmentPiece>> read_piece(const File& file, uint32_t segment, uint64_t at,
+                                                  uint64_t bytes);
 
 }  // namespace holm::objects

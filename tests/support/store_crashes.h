@@ -24,6 +24,7 @@ inline objects::Options small_store() {
           .ballast_bytes = 16 * 1024,
           .inline_bytes_max = 2000,
           .memory_bytes_max = 12 * 1024,
+          .piece_bytes = 3 * 1024,
           .log_bytes_max = 64 * 1024,
           .block_bytes = 512,
           .volumes = {.volume_bytes = 1 << 20, .extent_bytes = 128 * 1024}};
